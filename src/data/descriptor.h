@@ -1,0 +1,62 @@
+/* What a connector or a format says of itself: the planner knows it by this alone. */
+#ifndef SL_DATA_DESCRIPTOR_H
+#define SL_DATA_DESCRIPTOR_H
+
+#include "base/option.h"
+#include "data/schema.h"
+
+enum sl_connector_ability {
+    SL_ABILITY_SOURCE = 1 << 0,
+    SL_ABILITY_SINK = 1 << 1,
+    SL_ABILITY_COLUMNS_SOURCE = 1 << 2, /* hands on columns, takes no format */
+    SL_ABILITY_COLUMNS_SINK = 1 << 3,   /* takes columns, no format */
+    SL_ABILITY_UPSERT_SINK = 1 << 4,    /* can take +U without -U by primary key */
+    SL_ABILITY_RETRACT_SINK = 1 << 5,   /* can take all four row kinds */
+    SL_ABILITY_RECORD_KINDS = 1 << 6,   /* its records carry a row kind (memory) */
+    SL_ABILITY_BOUNDED = 1 << 7,        /* always bounded as a source (filesystem) */
+    SL_ABILITY_CHANGE_DATA = 1 << 8,    /* UPDATE and DELETE statements (memory) */
+    SL_ABILITY_EXACTLY_ONCE = 1 << 9,
+};
+
+/* A readable or writable metadata column: `m type METADATA FROM 'name'`. */
+struct sl_metadata_spec {
+    const char *name;
+    const struct sl_type *type;
+    bool writable;
+};
+
+struct sl_table_definition; /* catalog/catalog.h */
+
+struct sl_connector_descriptor {
+    const char *name;
+    unsigned abilities;
+    const char *internal_format; /* the format it always uses ("row" for memory), or NULL */
+    const struct sl_option_spec *options;
+    size_t option_count;
+    const struct sl_metadata_spec *metadata;
+    size_t metadata_count;
+    /* Checks what a table of specs cannot (combinations); may be NULL. */
+    int (*check)(const struct sl_option_list *options, const struct sl_schema *schema,
+                 struct sl_error *err);
+    /* Is this table bounded as a source (scan.bounded.mode, number-of-rows …)?  NULL: as the
+     * ability says. */
+    bool (*is_bounded)(const struct sl_option_list *options);
+    /* Looks for what the table names outside (a topic), when a statement first reads or writes it;
+     * may take up to 5 s, on the session's thread.  42704: the other side answers without it.
+     * SL_AGAIN: it does not answer.  May be NULL. */
+    int (*probe)(const struct sl_option_list *options, struct sl_error *err);
+};
+
+struct sl_format_descriptor {
+    const char *name;
+    bool reads, writes;
+    unsigned sink_kinds; /* 1 << enum sl_row_kind for each kind it can write; json: +I only */
+    bool source_kinds;   /* may produce other kinds than +I (debezium-json) */
+    const struct sl_option_spec *options; /* names without the "json." */
+    size_t option_count;
+    /* Refuses types that it cannot hold (0A000, names the column). */
+    int (*check)(const struct sl_option_list *options, const struct sl_schema *schema,
+                 struct sl_error *err);
+};
+
+#endif

@@ -1,0 +1,33 @@
+/* Rows and keys as bytes: the packed row (what state, the memory connector and sorting keep) and the
+ * memcomparable key (whose memcmp order is SQL order, NULL first). */
+#ifndef SL_DATA_ROW_H
+#define SL_DATA_ROW_H
+
+#include "data/batch.h"
+
+/* A packed row: null bitmap, fixed-width values, then the variable parts; self-contained, position
+ * independent, for one list of types.  Layout version 1: docs/savepoints.md will hold it. */
+struct sl_row_layout; /* for one list of types; immutable */
+const struct sl_row_layout *sl_row_layout_new(struct sl_arena *arena,
+                                              const struct sl_type *const *types, size_t count);
+/* Appends the packed form of one row of these columns. */
+void sl_row_pack(const struct sl_row_layout *layout, struct sl_column *const *columns, size_t row,
+                 struct sl_buffer *to);
+/* Many rows back into columns; the bytes of each are checked (XX001 on damage). */
+int sl_row_unpack(const struct sl_row_layout *layout, struct sl_pool *pool,
+                  const struct sl_text *rows, size_t row_count, struct sl_column **ret_columns,
+                  struct sl_error *err);
+
+/* Hashes of rows' key columns, for exchanges, key groups and state tables: NULLs are equal, equal
+ * values of one type hash equally on every machine.  hashes[i] is that of live row i. */
+void sl_hash_rows(struct sl_column *const *columns, size_t column_count, const uint16_t *selection,
+                  size_t row_count, uint64_t *hashes);
+
+/* The memcomparable key of one row; appended. */
+void sl_key_encode(struct sl_column *const *columns, size_t column_count, size_t row,
+                   struct sl_buffer *to);
+/* With an order: bit i of `descending` turns column i round, of `nulls_last` puts its NULLs last. */
+void sl_key_encode_order(struct sl_column *const *columns, size_t column_count, size_t row,
+                         uint64_t descending, uint64_t nulls_last, struct sl_buffer *to);
+
+#endif

@@ -1,0 +1,70 @@
+/* Aggregate functions: fixed-size accumulators, many groups at a time.
+ *
+ * An accumulator is plain bytes inside a state row: no pointers, so that a row can be frozen, copied
+ * and stored.  What needs more than fixed size (MIN and MAX of strings, of changing input, DISTINCT,
+ * COLLECT …) says so, and the operator keeps it in a state table of its own. */
+#ifndef SL_EXPR_AGGREGATE_H
+#define SL_EXPR_AGGREGATE_H
+
+#include "expr/expr.h"
+
+struct sl_aggregate_class;
+
+/* A resolved call: COUNT(DISTINCT x) FILTER (WHERE …). */
+struct sl_aggregate {
+    const struct sl_aggregate_class *class;
+    const struct sl_type *type;      /* of the result */
+    const struct sl_type *arg_type;  /* of the (first) argument after implicit casts; NULL: COUNT(*) */
+    bool distinct;
+    struct sl_expr **args;           /* already cast */
+    size_t arg_count;
+    struct sl_expr *filter;          /* BOOLEAN or NULL */
+    int offset;
+};
+
+/* 42883 when the function or its argument types do not exist.  sl_aggregate_exists says whether a name
+ * is an aggregate's. */
+int sl_aggregate_bind(struct sl_arena *arena, const char *name, struct sl_expr **args,
+                      size_t arg_count, bool distinct, struct sl_expr *filter, int offset,
+                      struct sl_aggregate **ret_aggregate, struct sl_error *err);
+bool sl_aggregate_exists(struct sl_text name);
+const char *sl_aggregate_name(const struct sl_aggregate *aggregate);
+void sl_aggregate_format(const struct sl_aggregate *aggregate, const struct sl_schema *input,
+                         struct sl_buffer *to);
+
+/* The accumulator's bytes, a multiple of 8, all zero is the empty one. */
+size_t sl_aggregate_size(const struct sl_aggregate *aggregate);
+/* True: strings are kept by the accumulator as a struct sl_view whose long bytes the operator's state
+ * row must own (MIN, MAX over text and bytes). */
+bool sl_aggregate_has_view(const struct sl_aggregate *aggregate);
+/* Can rows be taken back with a fixed-size accumulator (COUNT, SUM, AVG: yes; MIN, MAX: no)? */
+bool sl_aggregate_can_retract(const struct sl_aggregate *aggregate);
+
+/* Folds rows into accumulators: for each i < row_count, physical row rows[i] of `column` (NULL for
+ * COUNT(*)) goes into the accumulator at states[i] + state_offset.  NULL arguments are skipped by
+ * the kernel.  kinds: by physical row or NULL; -U and -D take back.  The sum that overflows is set
+ * aside as an error that sl_aggregate_finish raises.  For view accumulators `keep` copies the bytes
+ * of a new extreme into memory that the state row owns. */
+struct sl_aggregate_keeper {
+    struct sl_view (*keep)(struct sl_aggregate_keeper *keeper, char *state,
+                           const struct sl_view *view);
+};
+void sl_aggregate_add(const struct sl_aggregate *aggregate, char *const *states,
+                      size_t state_offset, const struct sl_column *column, const uint16_t *rows,
+                      size_t row_count, const uint8_t *kinds, struct sl_aggregate_keeper *keeper);
+/* The same when all rows go into one accumulator. */
+void sl_aggregate_add_one(const struct sl_aggregate *aggregate, char *accumulator,
+                          const struct sl_column *column, const uint16_t *rows, size_t row_count,
+                          const uint8_t *kinds, struct sl_aggregate_keeper *keeper);
+/* Folds accumulator `from` into `to` (two-phase, merging slices). */
+void sl_aggregate_merge(const struct sl_aggregate *aggregate, char *to, const char *from,
+                        struct sl_aggregate_keeper *keeper);
+/* The results of row_count accumulators as a column; a row whose sum overflowed is marked in
+ * errors[] (bitmap, may be NULL: then it wraps as Flink's). */
+struct sl_column *sl_aggregate_finish(const struct sl_aggregate *aggregate, struct sl_pool *pool,
+                                      char *const *states, size_t state_offset, size_t row_count,
+                                      uint64_t *errors);
+/* For SHOW FUNCTIONS: names of all functions and aggregates, sorted. */
+size_t sl_function_names(struct sl_arena *arena, const char ***ret_names);
+
+#endif
