@@ -1,0 +1,242 @@
+/* The physical plan: what the planner writes, EXPLAIN prints, the catalog stores (as JSON, readable
+ * back) and the runtime runs.  Plain data in one arena; read-only once made.
+ *
+ * 1. Nodes are in topological order: a node's inputs have smaller ids.
+ * 2. An input with SL_EXCHANGE_FORWARD has the parallelism of its consumer and is chained to it when
+ *    the consumer has one input; every other exchange cuts the plan into tasks.
+ * 3. `uid` is derived from a node's role and inputs; state and checkpoints go by it.
+ * 4. A plan names tables by id and version.  `options` of scans and sinks are not stored: they are
+ *    looked up in the catalog when the job starts. */
+#ifndef SL_PLAN_PHYSICAL_H
+#define SL_PLAN_PHYSICAL_H
+
+#include "base/option.h"
+#include "data/schema.h"
+#include "expr/aggregate.h"
+#include "expr/expr.h"
+
+enum sl_op_kind {
+#define OPERATOR(kind, stem, name) SL_OP_##kind,
+#include "plan/operators.def"
+#undef OPERATOR
+    SL_OP_COUNT,
+};
+
+enum sl_exchange_kind {
+    SL_EXCHANGE_FORWARD,
+    SL_EXCHANGE_HASH,      /* by `keys`: key group = hash mod max parallelism */
+    SL_EXCHANGE_REBALANCE, /* round robin by batch */
+    SL_EXCHANGE_RESCALE,
+    SL_EXCHANGE_BROADCAST,
+    SL_EXCHANGE_GLOBAL,    /* all to subtask 0 */
+};
+
+/* Bits of the row kinds that a node may emit: 1 << enum sl_row_kind. */
+#define SL_KINDS_INSERT (1u << SL_ROW_INSERT)
+#define SL_KINDS_ALL 15u
+#define SL_KINDS_UPSERT (15u & ~(1u << SL_ROW_UPDATE_BEFORE))
+
+struct sl_phys_node;
+
+struct sl_phys_input {
+    struct sl_phys_node *node;
+    enum sl_exchange_kind exchange;
+    uint32_t *keys; /* columns of the input's schema */
+    size_t key_count;
+};
+
+/* Where an operator's `late` and `error` outputs go, when not only counted. */
+struct sl_phys_side_output {
+    struct sl_phys_node *sink; /* a SINK node of the same plan, or NULL */
+};
+
+struct sl_phys_node {
+    enum sl_op_kind kind;
+    uint32_t id;
+    const char *uid;
+    uint32_t parallelism;
+    struct sl_schema *schema; /* of the main output; empty for sinks */
+    unsigned kinds;           /* SL_KINDS_* of the main output */
+    uint32_t *upsert_key;     /* columns that identify a row in an updating output; count 0: none */
+    size_t upsert_key_count;
+    struct sl_phys_input *inputs;
+    size_t input_count;
+    struct sl_phys_side_output late, error;
+    void *detail; /* struct sl_phys_<stem>, below; NULL for UNION */
+};
+
+enum sl_on_error { SL_ON_ERROR_FAIL, SL_ON_ERROR_SKIP, SL_ON_ERROR_DEAD_LETTER };
+
+/* The scan's row is: the decoded physical columns, then the metadata columns.  `filter`, `time`,
+ * `watermark` and `exprs` are over that row; the watermark is taken before the filter. */
+struct sl_phys_scan {
+    uint64_t table_id;
+    uint32_t table_version;
+    const char *table_name; /* for people: "bids", "x.bids" */
+    const char *connector;
+    const char *format;     /* NULL: the connector makes columns */
+    const struct sl_option_list *options; /* not stored; the table's own, with OPTIONS hints applied */
+    struct sl_option_list hints;          /* stored: the OPTIONS hint of this scan */
+    struct sl_schema *physical;           /* all physical columns of the table, in order */
+    uint32_t *primary_key;                /* of physical; count 0: none */
+    size_t primary_key_count;
+    uint32_t *decoded;      /* indexes into physical, ascending */
+    size_t decoded_count;
+    const char **metadata;  /* keys */
+    const struct sl_type **metadata_types; /* as the connector makes them */
+    size_t metadata_count;
+    struct sl_expr *filter; /* BOOLEAN or NULL */
+    struct sl_expr **exprs; /* one an output column */
+    struct sl_expr *time;   /* the event-time column, TIMESTAMP(3) or LTZ(3); NULL: no watermark */
+    struct sl_expr *watermark;
+    bool watermark_on_event;   /* scan.watermark.emit.strategy */
+    int64_t idle_timeout_us;   /* 0: never idle */
+    bool bounded;
+    bool kinds;                /* rows carry kinds; false: a row that is not +I fails the job */
+    enum sl_on_error on_error; /* of rows that do not decode, and of NULL event times */
+};
+
+struct sl_phys_values {
+    struct sl_value **rows; /* row_count arrays of schema->count values */
+    size_t row_count;
+};
+
+/* Filter and projection in one: rows where filter is true, through exprs. */
+struct sl_phys_calc {
+    struct sl_expr *filter; /* NULL: all */
+    struct sl_expr **exprs;
+};
+
+enum sl_window_kind { SL_WINDOW_TUMBLE, SL_WINDOW_HOP, SL_WINDOW_CUMULATE };
+
+/* Lengths and offset in microseconds. */
+struct sl_window {
+    enum sl_window_kind kind;
+    int64_t size_us, slide_us, offset_us;
+    bool processing_time;
+    bool local_zone; /* time column is TIMESTAMP_LTZ: windows align to the session's zone */
+};
+
+/* Appends window_start, window_end, window_time to the input's columns.  A row without a time is an
+ * error of that row. */
+struct sl_phys_window_table {
+    struct sl_window window;
+    uint32_t time_column;
+};
+
+/* GROUP BY window_start, window_end, keys…  Output: keys, then aggregates, then window_start,
+ * window_end, window_time (those that `outputs` asks for, in this order). */
+struct sl_phys_window_aggregate {
+    struct sl_window window;
+    uint32_t time_column;  /* of the input */
+    uint32_t *keys;        /* of the input */
+    size_t key_count;
+    struct sl_aggregate **aggregates; /* args are over the input's columns */
+    size_t aggregate_count;
+    bool has_start, has_end, has_time;
+};
+
+/* GROUP BY over bounded input: emits at the end of input.  Without keys one row always comes. */
+struct sl_phys_batch_aggregate {
+    uint32_t *keys;
+    size_t key_count;
+    struct sl_aggregate **aggregates;
+    size_t aggregate_count;
+};
+
+/* The net rows of a bounded changelog: by key (last one wins), or without a key as a multiset. */
+struct sl_phys_changelog_merge {
+    uint32_t *keys;
+    size_t key_count;
+};
+
+struct sl_sort_key {
+    uint32_t column;
+    bool descending, nulls_first;
+};
+
+/* Bounded input; emits at its end.  limit < 0: all (else a top-n of offset + limit). */
+struct sl_phys_sort {
+    struct sl_sort_key *keys;
+    size_t key_count;
+    int64_t offset, limit;
+};
+
+struct sl_phys_limit {
+    int64_t offset, limit; /* limit < 0: all */
+};
+
+/* UPDATE and DELETE: the input is the matching old rows, followed (UPDATE) by the new values of all
+ * columns; the output is -U/+U or -D. */
+struct sl_phys_change {
+    bool is_delete;
+    size_t column_count; /* of the table */
+};
+
+struct sl_phys_sink {
+    uint64_t table_id;
+    uint32_t table_version;
+    const char *table_name;
+    const char *connector;
+    const char *format;
+    const struct sl_option_list *options; /* not stored */
+    struct sl_option_list hints;
+    struct sl_schema *physical; /* what is written: one column of the input each, in order */
+    uint32_t *metadata_columns; /* input columns that go to metadata keys (persisted METADATA) */
+    const char **metadata;
+    size_t metadata_count;
+    uint32_t *primary_key;
+    size_t primary_key_count;
+    uint32_t *partition_by;
+    size_t partition_by_count;
+    bool upsert;                /* -U rows are dropped before they are written */
+    const char *guarantee;      /* "at-least-once", "exactly-once", "none" */
+    uint32_t *not_null;         /* columns in which a NULL is an error of the row */
+    size_t not_null_count;
+    enum sl_on_error on_error;
+};
+
+/* Hands batches to the session that asked; parallelism 1. */
+struct sl_phys_collect {
+    bool row_kinds; /* the client sees the kinds */
+};
+
+/* The settings a job was made under, those that the run time needs; stored with the plan. */
+struct sl_phys_settings {
+    bool batch_mode;
+    uint32_t batch_size;              /* sluice.batch-size */
+    uint32_t max_parallelism;         /* 128 */
+    int64_t watermark_interval_us;    /* pipeline.auto-watermark-interval; 0: per record */
+    int64_t source_idle_timeout_us;   /* table.exec.source.idle-timeout; 0: off */
+    bool mini_batch;                  /* false: one change a row, exactly as Flink */
+    bool overflow_wraps;
+    enum sl_on_error runtime_error;   /* table.exec.runtime-error */
+    const char *zone;                 /* table.local-time-zone */
+    const char *restart_strategy;     /* "fixed-delay", "none" … */
+    int64_t restart_delay_us;
+    int64_t restart_attempts;         /* -1: without limit */
+};
+
+struct sl_phys_plan {
+    struct sl_phys_node **nodes;
+    size_t node_count;
+    struct sl_phys_settings settings;
+};
+
+/* Helpers. */
+const char *sl_op_kind_name(enum sl_op_kind kind); /* as in EXPLAIN */
+const char *sl_exchange_name(enum sl_exchange_kind kind);
+uint32_t sl_phys_max_parallelism(const struct sl_phys_plan *plan); /* the slots it needs */
+/* Scans that are unbounded: does the job ever end by itself? */
+bool sl_phys_is_bounded(const struct sl_phys_plan *plan);
+
+/* EXPLAIN's physical section and the tasks with their parallelism, a line a row. */
+void sl_phys_explain(const struct sl_phys_plan *plan, struct sl_buffer *to);
+/* Versioned JSON; read back gives an equal plan (its JSON is the same bytes). */
+void sl_phys_write_json(const struct sl_phys_plan *plan, struct sl_buffer *to);
+int sl_phys_read_json(struct sl_arena *arena, struct sl_text json, struct sl_phys_plan **ret_plan,
+                      struct sl_error *err);
+/* A deep copy, options included. */
+struct sl_phys_plan *sl_phys_copy(struct sl_arena *arena, const struct sl_phys_plan *plan);
+
+#endif

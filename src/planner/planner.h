@@ -1,0 +1,79 @@
+/* From the AST to a physical plan: bind, rewrite, choose operators.  Pure: reads the catalog and the
+ * descriptors, changes nothing. */
+#ifndef SL_PLANNER_PLANNER_H
+#define SL_PLANNER_PLANNER_H
+
+#include "base/map.h"
+#include "catalog/catalog.h"
+#include "parser/ast.h"
+#include "plan/descriptors.h"
+#include "plan/physical.h"
+
+/* What the session brings. */
+struct sl_plan_context {
+    struct sl_arena *arena;      /* everything that is returned lives here */
+    struct sl_catalog *catalog;
+    const char *schema;          /* the current one */
+    /* The value of a setting ('execution.runtime-mode', 'parallelism.default' …) as text, never
+     * NULL for a known key. */
+    const char *(*setting)(void *session, const char *key);
+    void *session;
+    struct sl_text sql;          /* the statement's text, for slices */
+    /* Parameters $1 …: types that the client declared (NULL entries: to be inferred) on the way in,
+     * inferred types on the way out. */
+    const struct sl_type **param_types;
+    size_t param_count, param_capacity;
+    const struct sl_value *param_values; /* NULL while a statement is only described */
+    /* Notices that the planner wants shown (texts in the arena). */
+    void (*notice)(void *session, const char *text);
+};
+
+enum sl_planned_kind {
+    SL_PLANNED_QUERY,  /* SELECT: ends in COLLECT */
+    SL_PLANNED_INSERT, /* INSERT, UPDATE, DELETE, statement set: ends in SINKs */
+};
+
+struct sl_planned {
+    enum sl_planned_kind kind;
+    struct sl_phys_plan *plan;
+    struct sl_schema *columns;   /* of a query's result, as the client sees them (with op) */
+    bool endless;                /* some scan is unbounded */
+    bool updating;               /* the result has -U, +U or -D */
+    bool synchronous;            /* VALUES, UPDATE, DELETE, batch mode: `INSERT 0 n` when done */
+    const char *logical_text;    /* EXPLAIN's first section, made when asked for */
+    const uint64_t *table_ids;   /* read and written, and versions */
+    const uint32_t *table_versions;
+    size_t table_count;
+    const char *tag;             /* "INSERT", "UPDATE", "DELETE", "SELECT" */
+    const char *sink_name;       /* of a single INSERT, for the job's default name */
+};
+
+struct sl_plan_options {
+    bool explain; /* make logical_text */
+    bool describe_only; /* parameters have no values yet; the plan is not run */
+};
+
+/* Plans a query, INSERT, UPDATE, DELETE, or statement set. */
+int sl_plan_statement(struct sl_plan_context *context, const struct sl_ast *statement,
+                      const struct sl_plan_options *options, struct sl_planned **ret_planned,
+                      struct sl_error *err);
+/* Checks CREATE TABLE (types, computed columns, watermark, primary key, options by descriptor, LIKE)
+ * and fills a definition for the catalog. */
+int sl_plan_create_table(struct sl_plan_context *context, const struct sl_ast *statement,
+                         struct sl_table **ret_table, struct sl_error *err);
+int sl_plan_create_view(struct sl_plan_context *context, const struct sl_ast *statement,
+                        struct sl_table **ret_table, struct sl_error *err);
+/* ALTER TABLE / ALTER VIEW: the new version. */
+int sl_plan_alter_table(struct sl_plan_context *context, const struct sl_ast *statement,
+                        const struct sl_table *table, struct sl_table **ret_table,
+                        struct sl_error *err);
+/* A constant expression of an utility statement (CALL's arguments), evaluated. */
+int sl_plan_constant(struct sl_plan_context *context, const struct sl_ast *expr,
+                     struct sl_value *ret_value, struct sl_error *err);
+/* Resolves "t", "s.t", "default_catalog.s.t" (offsets for errors): 42P01 with a hint. */
+int sl_plan_find_table(struct sl_plan_context *context, const struct sl_ast *name,
+                       const struct sl_table **ret_table, struct sl_error *err);
+/* CREATE TABLE text that makes this table again (SHOW CREATE TABLE), and CREATE VIEW. */
+void sl_plan_show_create(const struct sl_table *table, struct sl_buffer *to);
+
+#endif
