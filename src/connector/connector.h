@@ -1,0 +1,147 @@
+/* The seam of connectors: records and positions.  A connector knows no format, no column (but for the
+ * few that make or take columns) and no SQL.
+ *
+ * A source subtask discovers all splits of its table and takes those whose ordinal mod subtask_count
+ * is its own; splits keep their ordinal for ever. */
+#ifndef SL_CONNECTOR_CONNECTOR_H
+#define SL_CONNECTOR_CONNECTOR_H
+
+#include "base/env.h"
+#include "data/batch.h"
+#include "data/descriptor.h"
+#include "data/record.h"
+
+struct sl_connector_config {
+    const struct sl_option_list *options; /* checked against the descriptor; outlives the plug-in */
+    const struct sl_schema *physical;     /* the table's physical columns */
+    uint64_t table_id;
+    const char *table_name;
+    const char *data_directory;           /* of the server */
+    const char *job_id;
+    uint32_t subtask, subtask_count;
+    struct sl_env *env;
+    struct sl_pool *pool;                 /* the slot's; for slabs, batches */
+    struct sl_wake *wake;                 /* signalled, from any thread, when a call that said
+                                             SL_AGAIN may do better now */
+    uint32_t batch_size;                  /* rows a batch, at most */
+    const struct sl_zone *zone;
+    /* Sources: */
+    bool bounded;                         /* ends at the end that the table has when it is opened */
+    const uint32_t *columns;              /* column sources: the physical columns that are wanted */
+    size_t column_count;
+    int64_t buffer_bytes;                 /* what it may hold back outside the slabs */
+    /* Sinks: */
+    const uint32_t *primary_key;
+    size_t primary_key_count;
+    const char *guarantee;
+};
+
+/* --- sources --- */
+
+struct sl_source_class;
+
+struct sl_source { /* the first member of every source's own struct */
+    const struct sl_source_class *class;
+    const struct sl_connector_config *config;
+};
+
+struct sl_split {
+    const char *id;        /* "bids-3": for messages, metrics and checkpoints */
+    uint32_t ordinal;
+};
+
+struct sl_split_list {
+    struct sl_arena *arena; /* what ids live in */
+    struct sl_split *items;
+    size_t count, capacity;
+};
+
+enum sl_split_state {
+    SL_SPLIT_READING,   /* more may be there right now */
+    SL_SPLIT_CAUGHT_UP, /* was read up to the end as the other side told it last */
+    SL_SPLIT_ENDED,     /* bounded, and all was handed on */
+};
+
+/* All calls on the slot's thread and never waiting, but for those marked [I/O]. */
+struct sl_source_class {
+    size_t size;       /* the runtime allocates this much, zeroed */
+    bool makes_columns;
+    /* [I/O] Connects.  Retryable errors (08xxx) restart the job. */
+    int (*open)(struct sl_source *source, struct sl_error *err);
+    /* [I/O] Adds every split there is now; called again every discovery interval. */
+    int (*discover)(struct sl_source *source, struct sl_split_list *splits, struct sl_error *err);
+    int64_t (*discovery_interval_us)(const struct sl_source *source); /* optional [never again] */
+    /* Begins to read a split; its index is the number of splits added before.  `position` is what
+     * `position` wrote at a checkpoint, length 0: from the start-up mode.  `is_new`: found after the
+     * job's first start, so that it is read from its earliest record. */
+    int (*add_split)(struct sl_source *source, const struct sl_split *split,
+                     struct sl_text position, bool is_new, struct sl_error *err);
+    /* Records of one split, at once, about bytes_max at most.  SL_AGAIN: none now; SL_EOF: all splits
+     * have ended (only after the runtime said that discovery is over). */
+    int (*poll)(struct sl_source *source, size_t bytes_max, struct sl_records *ret_records,
+                struct sl_error *err);
+    /* makes_columns: the same, a batch of config->columns with `split` set. */
+    int (*poll_batch)(struct sl_source *source, struct sl_batch **ret_batch, struct sl_error *err);
+    enum sl_split_state (*split_state)(struct sl_source *source, uint32_t split);
+    /* The position after the last record handed on. */
+    void (*position)(struct sl_source *source, uint32_t split, struct sl_buffer *to);
+    /* [I/O] Asks the other side for its present end, against which split_state then judges.
+     * Optional [split_state is always up to date]. */
+    int (*refresh_end)(struct sl_source *source, struct sl_error *err);
+    /* From now on bounded, at the end that refresh_end saw last (CALL sluice.end_input). */
+    void (*finish)(struct sl_source *source);
+    /* Holds back or goes on with one split (watermark alignment).  Optional [not possible]. */
+    void (*pause)(struct sl_source *source, uint32_t split, bool paused);
+    /* The metadata column `key` for these records.  Required where the descriptor lists keys. */
+    struct sl_column *(*metadata)(struct sl_source *source, size_t key,
+                                  const struct sl_records *records);
+    /* A row that does not decode, for people: "topic bids, partition 2, offset 17". */
+    void (*describe)(struct sl_source *source, uint32_t split, int64_t position,
+                     struct sl_buffer *to);
+    void (*close)(struct sl_source *source); /* [I/O]; must take a half-opened source */
+};
+
+/* --- sinks --- */
+
+struct sl_sink_class;
+
+struct sl_sink {
+    const struct sl_sink_class *class;
+    const struct sl_connector_config *config;
+};
+
+struct sl_sink_class {
+    size_t size;
+    bool takes_columns;
+    int (*open)(struct sl_sink *sink, struct sl_error *err); /* [I/O] */
+    /* Takes the records; their bytes may go away after the call.  SL_AGAIN: taken, but write no more
+     * until the wake-up. */
+    int (*write)(struct sl_sink *sink, const struct sl_records *records, struct sl_error *err);
+    /* takes_columns: the batch's live rows, kinds included. */
+    int (*write_batch)(struct sl_sink *sink, struct sl_batch *batch, struct sl_error *err);
+    /* Nothing more is in a buffer of ours, everything is under way.  Called at barriers, when the
+     * input runs dry, and at the end. */
+    int (*flush)(struct sl_sink *sink, struct sl_error *err);
+    /* Notes that everything written so far belongs to `epoch`. */
+    void (*barrier)(struct sl_sink *sink, uint64_t epoch);
+    /* Ret the newest epoch of which every record's report is in; an error that came in with a report
+     * is returned here.  Optional: `barrier` and `acknowledged` [everything is at once]. */
+    int (*acknowledged)(struct sl_sink *sink, uint64_t *ret_epoch, struct sl_error *err);
+    bool (*ready)(struct sl_sink *sink); /* after SL_AGAIN: write again?  Optional [always] */
+    void (*close)(struct sl_sink *sink); /* [I/O] */
+};
+
+/* --- the plug-in --- */
+
+struct sl_connector_class {
+    struct sl_connector_descriptor descriptor;
+    const struct sl_source_class *source; /* NULL: cannot be read */
+    const struct sl_sink_class *sink;
+};
+
+/* connectors.def: CONNECTOR(stem) for every conn_<stem>.c that ends in sl_conn_<stem>. */
+const struct sl_connector_class *sl_connector_find(const char *name);
+/* Fills optional members and asserts the required ones; then lists the descriptors. */
+size_t sl_connectors_init(const struct sl_connector_descriptor **to, size_t max);
+
+#endif

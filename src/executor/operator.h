@@ -1,0 +1,100 @@
+/* The seam of operators.  An operator takes batches and watermarks from its inputs and emits batches; it
+ * sees no thread, no queue, no clock, no file and no other operator.
+ *
+ * The task loop (runtime/) owns: the minimum of the inputs' watermarks, idle inputs, barriers and
+ * their alignment, END, cutting a batch at its marks where an operator's due time passes, all
+ * counters, and the error policies.
+ *
+ * Emitting always takes the batch and never waits.  SL_AGAIN from sl_out_emit means: taken; stop at
+ * the next row or key boundary and return SL_AGAIN; the loop calls `resume` later.  An operator whose
+ * output is bounded by its input batch may ignore it and go on. */
+#ifndef SL_EXECUTOR_OPERATOR_H
+#define SL_EXECUTOR_OPERATOR_H
+
+#include "data/batch.h"
+#include "expr/expr.h"
+#include "plan/physical.h"
+
+struct sl_op;
+struct sl_state; /* storage/table.h: opens this subtask's state tables */
+
+/* Where an operator's results go; made by the loop, one an operator. */
+struct sl_out {
+    /* Takes over the caller's reference. */
+    int (*emit)(struct sl_out *out, struct sl_batch *batch);
+    /* Live rows of `batch` that came too late: counted, and routed if the plan says so.  Takes over
+     * the reference. */
+    void (*late)(struct sl_out *out, struct sl_batch *batch);
+    /* Rows of `batch` (an input batch; not taken over) that failed: the policy decides.  Negative:
+     * the job fails, err is filled; OK: they were skipped or routed, and counted. */
+    int (*error)(struct sl_out *out, const struct sl_batch *batch,
+                 const struct sl_row_error *errors, size_t error_count, struct sl_error *err);
+};
+static inline int
+sl_out_emit(struct sl_out *out, struct sl_batch *batch)
+{
+    return out->emit(out, batch);
+}
+
+/* What an operator gets when it is opened; lives as long as the operator. */
+struct sl_op_context {
+    struct sl_arena *arena;  /* of this subtask, until the job stops */
+    struct sl_pool *pool;    /* the slot's */
+    struct sl_state *state;
+    const struct sl_phys_settings *settings;
+    struct sl_expr_settings expr_settings;
+    uint32_t subtask, subtask_count;
+    struct sl_env *env;             /* for processing time only: sl_now_us */
+    const char *job_id;
+    const char *data_directory;
+    struct sl_wake *wake;           /* the slot's; for sources and sinks */
+    void *collector;                /* COLLECT: struct sl_collector of the session */
+};
+
+struct sl_op_class;
+
+struct sl_op { /* the first member of every operator's own struct */
+    const struct sl_op_class *class;
+    const struct sl_phys_node *node; /* read-only, outlives the operator */
+    struct sl_op_context *context;
+    int64_t watermark_ms;            /* set by the loop before `watermark`; SL_WATERMARK_MIN at first */
+};
+
+struct sl_op_class {
+    const char *name;
+    size_t size; /* the runtime allocates this much, zeroed */
+
+    int (*open)(struct sl_op *op, struct sl_error *err);               /* optional */
+
+    /* Consumes a batch from input `input` (the caller keeps its reference).  Rows of one call lie
+     * between two due times.  SL_AGAIN: `resume` goes on with the same batch, which stays valid.
+     * Marks in the batch are the loop's: an operator that passes rows through emits a batch with
+     * none (the loop hands the marks on by itself), since it is called between marks that matter. */
+    int (*batch)(struct sl_op *op, unsigned input, struct sl_batch *batch, struct sl_out *out,
+                 struct sl_error *err);                                /* required */
+    int (*resume)(struct sl_op *op, struct sl_out *out, struct sl_error *err); /* optional */
+
+    /* The watermark rose to op->watermark_ms: fire what is due.  SL_AGAIN: resume goes on.  The loop
+     * forwards the watermark after the firing is complete. */
+    int (*watermark)(struct sl_op *op, struct sl_out *out, struct sl_error *err); /* optional */
+    /* The least watermark at which something would happen (a slice boundary), or
+     * SL_WATERMARK_MAX.  Optional [SL_WATERMARK_MAX: never cut]. */
+    int64_t (*next_due_ms)(struct sl_op *op);
+    /* Processing time: the next moment at which `tick` is wanted, or INT64_MAX.  Optional. */
+    int64_t (*next_tick_us)(struct sl_op *op);
+    int (*tick)(struct sl_op *op, int64_t now_us, struct sl_out *out, struct sl_error *err);
+
+    /* All inputs have ended (after the highest watermark was fired): emit what is left. */
+    int (*end)(struct sl_op *op, struct sl_out *out, struct sl_error *err); /* optional */
+    /* A barrier: freeze what is not in a state table. */
+    int (*barrier)(struct sl_op *op, uint64_t epoch, struct sl_error *err); /* optional */
+    void (*close)(struct sl_op *op); /* optional; must take a half-opened operator */
+};
+
+/* By the plan's kind; optional members are filled.  SCAN, SINK and COLLECT have entries too, whose
+ * extra calls are in executor/scan.h, sink.h and collect.h. */
+const struct sl_op_class *sl_op_class_of(enum sl_op_kind kind);
+/* Fills defaults and asserts required members; at the server's start. */
+void sl_operators_init(void);
+
+#endif

@@ -1,0 +1,113 @@
+/* The runtime as the server sees it: slots, jobs, results, settle.  All calls are for session threads
+ * and may wait unless they say otherwise. */
+#ifndef SL_RUNTIME_RUNTIME_H
+#define SL_RUNTIME_RUNTIME_H
+
+#include "base/env.h"
+#include "data/batch.h"
+#include "plan/physical.h"
+
+struct sl_runtime;
+struct sl_job;
+
+struct sl_runtime_config {
+    struct sl_env *env;
+    uint32_t slot_count;
+    int64_t slot_memory_bytes;  /* taskmanager.memory.managed.size */
+    const char *data_directory;
+    /* A job changed its state (any thread; must not call back into the runtime).  state is an enum
+     * sl_job_state of the catalog as int, see sl_runtime_state_name. */
+    void (*job_changed)(void *arg, const struct sl_job *job);
+    void *arg;
+};
+
+enum sl_run_state { /* the same order as the catalog's enum sl_job_state */
+    SL_RUN_CREATED, SL_RUN_RUNNING, SL_RUN_RESTARTING, SL_RUN_FINISHED, SL_RUN_CANCELED,
+    SL_RUN_FAILED, SL_RUN_SUSPENDED,
+};
+
+struct sl_runtime *sl_runtime_new(const struct sl_runtime_config *config);
+/* Stops all jobs (they keep their states) and the slots. */
+void sl_runtime_free(struct sl_runtime *runtime);
+uint32_t sl_runtime_slot_count(const struct sl_runtime *runtime);
+
+/* --- jobs --- */
+
+struct sl_job_spec {
+    const char *id;   /* 32 hex digits; made by sl_runtime_new_id */
+    const char *name;
+    const struct sl_phys_plan *plan; /* copied, options included */
+    bool is_query;                   /* has a COLLECT: hidden from job lists, no restarts */
+    uint32_t collect_rows_max;       /* rows buffered for the session before backpressure */
+};
+
+void sl_runtime_new_id(struct sl_runtime *runtime, char ret_id[33]);
+/* Checks the slots (53000, both numbers), copies the plan, starts the tasks; returns at once.  The
+ * caller holds one reference. */
+int sl_job_start(struct sl_runtime *runtime, const struct sl_job_spec *spec,
+                 struct sl_job **ret_job, struct sl_error *err);
+struct sl_job *sl_job_ref(struct sl_job *job);
+void sl_job_unref(struct sl_job *job);
+/* The job with this id or unique prefix that runs or is restarting; a reference.  NULL: none. */
+struct sl_job *sl_runtime_find_job(struct sl_runtime *runtime, const char *id);
+/* Ends it: its tasks are gone when this returns. */
+void sl_job_stop(struct sl_job *job, enum sl_run_state state, const char *reason);
+/* Waits until it is FINISHED, CANCELED, FAILED or SUSPENDED, or `cancelled` says true (polled every
+ * 50 ms and at wake-ups): SL_AGAIN then.  A FAILED job's error is returned. */
+int sl_job_wait(struct sl_job *job, bool (*cancelled)(void *), void *arg, struct sl_error *err);
+
+struct sl_job_status {
+    char id[33];
+    const char *name;   /* as long as the reference */
+    enum sl_run_state state;
+    char reason[SL_ERROR_TEXT_MAX];
+    int error_code;     /* of the reason */
+    int64_t start_us, end_us;
+    int64_t restarts;
+    uint64_t rows_written; /* by sinks; for INSERT 0 n */
+};
+void sl_job_get_status(const struct sl_job *job, struct sl_job_status *ret_status);
+
+struct sl_task_status { /* one subtask */
+    const char *task;    /* "Scan(bids) -> Calc" */
+    uint32_t subtask, slot;
+    const char *state;
+    uint64_t rows_in, rows_out, bytes_in, bytes_out;
+    double busy, idle, backpressured; /* shares 0 … 1 of the time since the start */
+    int64_t watermark_ms;
+    uint64_t late_rows, skipped_rows;
+};
+size_t sl_job_tasks(const struct sl_job *job, struct sl_arena *arena,
+                    struct sl_task_status **ret_tasks);
+struct sl_watermark_status {
+    const char *operator_name, *input, *split;
+    int64_t watermark_ms, lag_ms;
+    bool idle, holds_back;
+};
+size_t sl_job_watermarks(const struct sl_job *job, struct sl_arena *arena,
+                         struct sl_watermark_status **ret_watermarks);
+/* All jobs that are not hidden, references; free the array with the arena, unref each. */
+size_t sl_runtime_list_jobs(struct sl_runtime *runtime, struct sl_arena *arena,
+                            struct sl_job ***ret_jobs);
+
+/* --- results of a query (COLLECT) --- */
+
+/* The next batch of a query's result; the caller's reference.  Waits at most timeout_us (-1: for ever,
+ * 0: not).  SL_AGAIN: none within the time; SL_EOF: the query has ended. */
+int sl_job_fetch(struct sl_job *job, int64_t timeout_us, struct sl_batch **ret_batch,
+                 struct sl_error *err);
+/* Readable when sl_job_fetch has something to say; for poll(). */
+int sl_job_fetch_fd(struct sl_job *job);
+
+/* --- what tests call --- */
+
+/* See testing.md.  job NULL: all.  57014 when the time is over, naming what is busy; an unbounded
+ * generator is named at once. */
+int sl_runtime_settle(struct sl_runtime *runtime, const char *job_id, int64_t timeout_us,
+                      bool (*cancelled)(void *), void *arg, struct sl_error *err);
+/* Readers of this table get the end of their input, at its present end. */
+int sl_runtime_end_input(struct sl_runtime *runtime, uint64_t table_id, struct sl_error *err);
+/* Moves virtual time; timers that fall due have fired when this returns. */
+int sl_runtime_advance(struct sl_runtime *runtime, int64_t by_us, struct sl_error *err);
+
+#endif
