@@ -4,6 +4,7 @@
 #include "connector/connector.h"
 #include "connector/memory_store.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -385,6 +386,8 @@ memory_sink_close(struct sl_sink *base)
 {
     struct memory_sink *sink = (struct memory_sink *)base;
 
+    while (atomic_load_explicit(&sink->syncing, memory_order_acquire))
+        sched_yield(); /* on an I/O thread: the sync under way runs on another */
     free(sink->payloads);
 }
 
