@@ -46,6 +46,7 @@ struct sl_log_aggregate {
     size_t key_count;
     struct sl_aggregate **aggregates; /* their arguments and filters are columns of the input */
     size_t aggregate_count;
+    bool parts[3];           /* WINDOW_AGGREGATE: window_start, window_end, window_time are made */
     bool is_distinct;        /* SELECT DISTINCT, UNION: for messages */
 };
 

@@ -49,6 +49,7 @@ struct sl_binder {
     struct sl_table_use *uses;
     size_t use_count, use_capacity;
     struct sl_star_expansion **expansions; /* where the next goes; NULL: nobody asks */
+    bool leave_open; /* the next select leaves open parameters to INSERT */
 };
 
 /* What an expression may refer to. */
@@ -152,9 +153,9 @@ int sl_bind_query(struct sl_binder *binder, const struct sl_ast_query *query,
 int sl_bind_select(struct sl_binder *binder, const struct sl_ast_select *select,
                    const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
                    struct sl_error *err);
-/* VALUES; `types` are wanted for the columns (INSERT) or NULL. */
+/* VALUES; `targets` are the columns that they are for (INSERT), or NULL. */
 int sl_bind_values(struct sl_binder *binder, const struct sl_ast_values *values,
-                   const struct sl_type *const *types, struct sl_log_node **ret_node,
+                   const struct sl_schema *targets, struct sl_log_node **ret_node,
                    struct sl_error *err);
 /* ORDER BY over the columns of a finished query (UNION, VALUES). */
 int sl_bind_order_columns(struct sl_binder *binder, const struct sl_ast_order *order_by,
@@ -214,6 +215,12 @@ int sl_bind_table(struct sl_binder *binder, const struct sl_ast_name *name,
 int sl_bind_window_function(struct sl_binder *binder, const struct sl_ast_expr *call,
                             struct sl_relation *ret_relation, struct sl_error *err);
 bool sl_is_window_function(const struct sl_ast_name *name);
+struct sl_schema *sl_window_schema(struct sl_arena *arena, const struct sl_schema *input,
+                                   uint32_t time_column);
+/* An expression of a table's definition; positions are hidden, errors name the table. */
+int sl_bind_catalog_expr(struct sl_binder *binder, const struct sl_table *table, const char *text,
+                         const struct sl_schema *row, struct sl_expr **ret_expr,
+                         struct sl_error *err);
 int sl_bind_scan(struct sl_binder *binder, const struct sl_table *table,
                  const struct sl_ast_list *hints, int offset, struct sl_log_node **ret_node,
                  struct sl_error *err);
@@ -232,15 +239,28 @@ int sl_bind_update(struct sl_binder *binder, const struct sl_ast_update *update,
 int sl_bind_delete(struct sl_binder *binder, const struct sl_ast_delete *delete_ast,
                    struct sl_log_node **ret_node, struct sl_error *err);
 /* Casts a bound expression for a column of a table; 42804 names the column and both types. */
-int sl_bind_assign(struct sl_binder *binder, struct sl_expr *expr, const char *column,
-                   const struct sl_type *type, int offset, struct sl_expr **ret_expr,
+int sl_bind_assign(struct sl_binder *binder, struct sl_expr *expr,
+                   const struct sl_schema_column *column, int offset, struct sl_expr **ret_expr,
                    struct sl_error *err);
+/* A node whose schema has the names and types of `targets`. */
+int sl_bind_assign_columns(struct sl_binder *binder, const struct sl_schema *targets, int offset,
+                           struct sl_log_node **node, struct sl_error *err);
+/* The SINK for a table's columns in the order physical, then persisted metadata. */
+int sl_bind_sink(struct sl_binder *binder, const struct sl_table *table,
+                 const struct sl_ast_list *hints, int offset, struct sl_log_node *input,
+                 struct sl_log_node **ret_node, struct sl_error *err);
+
+/* A view's text and columns from its query (CREATE VIEW, ALTER VIEW). */
+int sl_plan_view_query(struct sl_binder *binder, struct sl_table *view,
+                       const struct sl_ast_query *query, struct sl_error *err);
+bool sl_insert_is_values(const struct sl_ast_insert *insert);
 
 /* --- What a table's options say, for scans and sinks: options.c --- */
 struct sl_table_format {
     const struct sl_connector_descriptor *connector;
     const struct sl_format_descriptor *format; /* NULL: columns, or internal */
     const char *format_name;                   /* NULL: the connector makes columns */
+    const char *prefix;                        /* "value." where it was given as value.format */
 };
 int sl_table_format_of(const char *what, const struct sl_option_list *options,
                        struct sl_table_format *ret_format, struct sl_error *err);

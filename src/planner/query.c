@@ -30,7 +30,7 @@ query_cast(struct sl_binder *binder, struct sl_expr *expr, const struct sl_type 
 
 static int
 values_bind_rows(struct sl_binder *binder, const struct sl_ast_values *values,
-                 const struct sl_type *const *types, struct sl_expr ***rows, struct sl_error *err)
+                 const struct sl_schema *targets, struct sl_expr ***rows, struct sl_error *err)
 {
     const struct sl_ast_list *first = values->rows.items[0];
     struct sl_binding binding = {.binder = binder, .clause = "VALUES"};
@@ -49,7 +49,7 @@ values_bind_rows(struct sl_binder *binder, const struct sl_ast_values *values,
         for (size_t j = 0; j < list->count; j++) {
             const struct sl_ast_expr *ast = list->items[j];
 
-            if (types && ast->ast.kind == SL_AST_EXPR_DEFAULT)
+            if (targets && ast->ast.kind == SL_AST_EXPR_DEFAULT)
                 rows[i][j] = sl_bind_null(binder->arena, &sl_type_null, ast->ast.offset);
             else
                 SL_TRY(sl_bind_expr(&binding, ast, &rows[i][j], err));
@@ -161,20 +161,20 @@ values_build(struct sl_arena *arena, struct sl_schema *schema, struct sl_expr **
 
 static int
 values_assign(struct sl_binder *binder, struct sl_expr ***rows, size_t row_count,
-              const struct sl_type *const *types, struct sl_schema *schema, struct sl_error *err)
+              const struct sl_schema *targets, struct sl_schema *schema, struct sl_error *err)
 {
     for (size_t j = 0; j < schema->count; j++) {
         bool nullable = false;
 
-        if (types)
-            schema->columns[j].type = types[j];
+        if (targets)
+            schema->columns[j].type = targets->columns[j].type;
         else
             SL_TRY(values_column_type(binder, rows, row_count, j, &schema->columns[j].type, err));
         schema->columns[j].name = sl_arena_printf(binder->arena, "column%zu", j + 1);
         for (size_t i = 0; i < row_count; i++) {
-            if (types)
-                SL_TRY(sl_bind_assign(binder, rows[i][j], NULL, types[j], rows[i][j]->offset,
-                                      &rows[i][j], err));
+            if (targets)
+                SL_TRY(sl_bind_assign(binder, rows[i][j], &targets->columns[j],
+                                      rows[i][j]->offset, &rows[i][j], err));
             else
                 SL_TRY(query_cast(binder, rows[i][j], schema->columns[j].type, &rows[i][j], err));
             rows[i][j] = sl_expr_fold(binder->arena, rows[i][j], &binder->settings);
@@ -189,7 +189,7 @@ values_assign(struct sl_binder *binder, struct sl_expr ***rows, size_t row_count
 
 int
 sl_bind_values(struct sl_binder *binder, const struct sl_ast_values *values,
-               const struct sl_type *const *types, struct sl_log_node **ret_node,
+               const struct sl_schema *targets, struct sl_log_node **ret_node,
                struct sl_error *err)
 {
     const struct sl_ast_list *first = values->rows.items[0];
@@ -197,8 +197,8 @@ sl_bind_values(struct sl_binder *binder, const struct sl_ast_values *values,
     struct sl_expr ***rows = SL_NEW_ARRAY(binder->arena, struct sl_expr **, row_count);
     struct sl_schema *schema = sl_schema_new(binder->arena, first->count);
 
-    SL_TRY(values_bind_rows(binder, values, types, rows, err));
-    SL_TRY(values_assign(binder, rows, row_count, types, schema, err));
+    SL_TRY(values_bind_rows(binder, values, targets, rows, err));
+    SL_TRY(values_assign(binder, rows, row_count, targets, schema, err));
     *ret_node = values_build(binder->arena, schema, rows, row_count);
     return SL_OK;
 }

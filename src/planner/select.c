@@ -304,7 +304,9 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
     struct sl_binding binding = {.binder = binder, .scope = &relation.scope};
     struct sl_log_node *node;
     struct sl_expr *filter;
+    bool leave_open = binder->leave_open;
 
+    binder->leave_open = false;
     SL_TRY(select_from(binder, select, &relation, err));
     node = relation.node;
     if (select->where) {
@@ -317,7 +319,8 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
     binding.aggregates = &aggregates;
     binding.clause = "SELECT";
     SL_TRY(select_items(&binding, select, &output, err));
-    sl_parameters_end(binder, output.exprs, output.count);
+    if (!leave_open)
+        sl_parameters_end(binder, output.exprs, output.count);
     if (select->having) {
         binding.clause = "HAVING";
         SL_TRY(sl_bind_condition(&binding, select->having, &output.having, err));
