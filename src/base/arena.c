@@ -90,7 +90,7 @@ sl_arena_alloc_raw(struct sl_arena *arena, size_t size)
     char *memory;
 
     SL_ASSERT(rounded >= size);
-    if ((size_t)(arena->end - arena->next) < rounded)
+    if (arena->next == NULL || (size_t)(arena->end - arena->next) < rounded)
         arena_grow(arena, rounded);
     memory = arena->next;
     arena->next += rounded;

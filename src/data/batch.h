@@ -80,8 +80,10 @@ struct sl_column {
                                     (MULTISET: [elements, int counts]); MAP: [keys, values] */
     uint32_t child_count;
     uint32_t heap_count;
+    uint32_t heap_capacity;
     struct sl_block **heaps;     /* what views point into; each held by a reference */
     struct sl_block *memory;     /* this header, values and validity live in it */
+    struct sl_block *heap_memory; /* heaps[] when it outgrew the header, or NULL */
 };
 
 static inline bool
@@ -99,8 +101,9 @@ sl_validity_set(uint64_t *validity, size_t row, bool valid)
 #define SL_VALIDITY_WORDS(row_count) (((row_count) + 63) / 64)
 
 /* A writable column with room for row_count values, one reference.  With `with_validity` the bitmap
- * is there and all ones; else sl_column_add_validity makes it at the first NULL.  Children of
- * nested types are attached by the caller (children array is allocated, entries NULL). */
+ * is there and all ones; else sl_column_add_validity makes it at the first NULL.  Views and spans
+ * begin as empty ones, other values are undefined.  Children of nested types are attached by the
+ * caller (children array is allocated, entries NULL). */
 struct sl_column *sl_column_new(struct sl_pool *pool, const struct sl_type *type,
                                 size_t row_count, bool with_validity);
 uint64_t *sl_column_add_validity(struct sl_column *column, struct sl_pool *pool);
@@ -146,7 +149,7 @@ struct sl_batch {
     int64_t *positions;        /* by physical row: the row's position in its split, or NULL */
     uint64_t bytes;            /* what it counts in a ring and in metrics */
     struct sl_block *memory;
-    struct sl_block *extra[4]; /* selection, kinds, marks and positions that were added later */
+    struct sl_block *extra[5]; /* selection, kinds, marks, positions, errors: shared by headers */
 };
 
 /* One reference; columns are NULL until sl_batch_set_column. */
@@ -161,6 +164,7 @@ uint16_t *sl_batch_add_selection(struct sl_batch *batch, struct sl_pool *pool);
 uint8_t *sl_batch_add_kinds(struct sl_batch *batch, struct sl_pool *pool); /* all +I */
 struct sl_mark *sl_batch_add_marks(struct sl_batch *batch, struct sl_pool *pool, size_t count);
 int64_t *sl_batch_add_positions(struct sl_batch *batch, struct sl_pool *pool);
+uint64_t *sl_batch_add_errors(struct sl_batch *batch, struct sl_pool *pool); /* no row failed */
 
 static inline size_t
 sl_batch_live_count(const struct sl_batch *batch)
@@ -183,10 +187,13 @@ sl_batch_kind(const struct sl_batch *batch, size_t row)
  * selection of its own if `selection` is given (copied; ascending). */
 struct sl_batch *sl_batch_share(struct sl_pool *pool, const struct sl_batch *batch,
                                 const uint16_t *selection, size_t selection_count);
-/* New columns with the live rows [from, from + count) only; strings are copied, marks moved. */
+/* New columns with the live rows [from, from + count) only; strings are copied.  Marks go to the
+ * part that begins at or after them: one between two parts is the first one's only if that ends the
+ * batch. */
 struct sl_batch *sl_batch_compact(struct sl_pool *pool, const struct sl_batch *batch, size_t from,
                                   size_t count);
-/* One batch with the live rows of several (same columns), at most SL_BATCH_ROWS_MAX in all. */
+/* One batch with the live rows of several (same columns), at most SL_BATCH_ROWS_MAX in all; strings
+ * are copied. */
 struct sl_batch *sl_batch_concat(struct sl_pool *pool, struct sl_batch *const *batches,
                                  size_t batch_count);
 /* A new column with the given rows of `column`, in that order; views share the heaps, or are copied

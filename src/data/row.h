@@ -23,6 +23,19 @@ int sl_row_unpack(const struct sl_row_layout *layout, struct sl_pool *pool,
 void sl_hash_rows(struct sl_column *const *columns, size_t column_count, const uint16_t *selection,
                   size_t row_count, uint64_t *hashes);
 
+/* The key group of a hash: its high bits decide, for tables use the low ones. */
+static inline uint32_t
+sl_key_group_of(uint64_t hash, uint32_t max_parallelism)
+{
+    return (uint32_t)((hash >> 32) * max_parallelism >> 32);
+}
+/* The subtask that owns a key group; contiguous ranges. */
+static inline uint32_t
+sl_key_group_subtask(uint32_t key_group, uint32_t max_parallelism, uint32_t parallelism)
+{
+    return (uint32_t)((uint64_t)key_group * parallelism / max_parallelism);
+}
+
 /* The memcomparable key of one row; appended. */
 void sl_key_encode(struct sl_column *const *columns, size_t column_count, size_t row,
                    struct sl_buffer *to);

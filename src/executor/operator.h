@@ -11,6 +11,7 @@
 #ifndef SL_EXECUTOR_OPERATOR_H
 #define SL_EXECUTOR_OPERATOR_H
 
+#include "base/env.h"
 #include "data/batch.h"
 #include "expr/expr.h"
 #include "plan/physical.h"

@@ -1,0 +1,32 @@
+/* Private to catalog/: the open catalog and small helpers over SQLite. */
+#ifndef SL_CATALOG_CATALOG_INTERNAL_H
+#define SL_CATALOG_CATALOG_INTERNAL_H
+
+#include "catalog/catalog.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+extern const char sl_catalog_schema_sql[];
+
+/* One connection, used under the mutex: the catalog is small and its statements are short. */
+struct sl_catalog {
+    pthread_mutex_t mutex;
+    sqlite3 *db;
+};
+
+/* Runs SQL without a result.  XX000 or 53100 with SQLite's text. */
+int catalog_exec(struct sl_catalog *catalog, const char *sql, struct sl_error *err);
+int catalog_prepare(struct sl_catalog *catalog, const char *sql, sqlite3_stmt **ret_statement,
+                    struct sl_error *err);
+/* Steps a statement that returns nothing and finalises it, whatever comes. */
+int catalog_run(struct sl_catalog *catalog, sqlite3_stmt *statement, struct sl_error *err);
+int catalog_fail(struct sl_catalog *catalog, struct sl_error *err);
+/* A text column copied to the arena; NULL stays NULL. */
+const char *catalog_text(struct sl_arena *arena, sqlite3_stmt *statement, int column);
+/* Binds a string or NULL that outlives the statement. */
+void catalog_bind(sqlite3_stmt *statement, int index, const char *text);
+/* Commits if rc is SL_OK, else rolls back; returns rc, or the commit's error. */
+int catalog_end(struct sl_catalog *catalog, int rc, struct sl_error *err);
+
+#endif

@@ -1,0 +1,114 @@
+/* Freezing: what a checkpoint takes from a table while the slot goes on.  See table.h. */
+#include "storage/table_internal.h"
+
+#include "data/row.h"
+
+#include <stdlib.h>
+
+struct sl_frozen *
+sl_table_freeze(struct sl_state_table *table)
+{
+    struct sl_frozen *frozen = sl_alloc_zeroed(sizeof(*frozen));
+
+    SL_ASSERT(table->frozen == NULL);
+    for (size_t i = 0; i < table->dirty.count; i++) {
+        struct state_row *row = table->dirty.items[i];
+
+        if (row->superseded) { /* deleted before storage knew it */
+            state_row_free(row, table->spec.value_size);
+            continue;
+        }
+        row->life = ROW_FROZEN;
+        row->slice->frozen_count++;
+        row_list_add(&frozen->rows, row);
+    }
+    table->dirty.count = 0;
+    frozen->dropped = table->dropped;
+    frozen->dropped_count = table->dropped_count;
+    table->dropped = NULL;
+    table->dropped_count = table->dropped_capacity = 0;
+    frozen->max_parallelism = table->state->config.max_parallelism;
+    frozen->value_size = table->spec.value_size;
+    table->frozen = frozen;
+    return frozen;
+}
+
+size_t
+sl_frozen_dropped_times(const struct sl_frozen *frozen, const int64_t **ret_times)
+{
+    *ret_times = frozen->dropped;
+    return frozen->dropped_count;
+}
+
+size_t
+sl_frozen_count(const struct sl_frozen *frozen)
+{
+    return frozen->rows.count;
+}
+
+void
+sl_frozen_row(const struct sl_frozen *frozen, size_t index, struct sl_frozen_row *ret_row)
+{
+    const struct state_row *row = frozen->rows.items[index];
+
+    *ret_row = (struct sl_frozen_row){
+        .time = row->slice->time,
+        .key_group = sl_key_group_of(row->hash, frozen->max_parallelism),
+        .key = {row->value + frozen->value_size, row->key_size},
+        .value = row->tombstone ? NULL : row->value,
+    };
+}
+
+/* A row of the set whose slice still stands. */
+static void
+freeze_release_row(struct sl_state_table *table, struct state_row *row, bool written)
+{
+    if (row->superseded) {
+        state_row_free(row, table->spec.value_size);
+        return;
+    }
+    if (!written) {
+        row->life = ROW_DIRTY;
+        row_list_add(&table->dirty, row);
+        return;
+    }
+    row->slice->stored = true;
+    row->stored = true;
+    row->life = ROW_CLEAN;
+    if (row->tombstone) {
+        uint64_t *slot = state_slice_find(row->slice, row->hash,
+                                          row->value + table->spec.value_size, row->key_size,
+                                          table->spec.value_size);
+
+        *slot = SLOT_GONE;
+        state_row_free(row, table->spec.value_size);
+    }
+}
+
+void
+sl_table_frozen_end(struct sl_state_table *table, struct sl_frozen *frozen, bool written)
+{
+    SL_ASSERT(table->frozen == frozen);
+    for (size_t i = 0; i < frozen->rows.count; i++) {
+        struct state_row *row = frozen->rows.items[i];
+        struct state_slice *slice = row->slice;
+
+        slice->frozen_count--;
+        if (!slice->dropped)
+            freeze_release_row(table, row, written);
+        else if (slice->frozen_count == 0)
+            state_slice_free(slice);
+    }
+    if (!written) { /* what was to be dropped in storage still is */
+        for (size_t i = 0; i < frozen->dropped_count; i++) {
+            table->dropped = sl_realloc(table->dropped, (table->dropped_count + 1) *
+                                                            sizeof(*table->dropped));
+            table->dropped_capacity = table->dropped_count + 1;
+            table->dropped[table->dropped_count++] = frozen->dropped[i];
+        }
+    }
+    free(frozen->rows.items);
+    free(frozen->dropped);
+    free(frozen);
+    table->frozen = NULL;
+}

@@ -1,0 +1,22 @@
+/* Memory of the rows of one slice: bump chunks, with free lists by size; freed all at once. */
+#ifndef SL_STORAGE_ROW_MEMORY_H
+#define SL_STORAGE_ROW_MEMORY_H
+
+#include "base/base.h"
+
+#define SL_ROW_MEMORY_CLASSES 64 /* of 16 bytes each; larger pieces are not reused */
+
+struct sl_row_memory_chunk;
+
+struct sl_row_memory {
+    struct sl_row_memory_chunk *chunks;
+    char *next, *end;
+    void *free_lists[SL_ROW_MEMORY_CLASSES];
+    size_t bytes; /* of all chunks */
+};
+
+void sl_row_memory_done(struct sl_row_memory *memory);
+void *sl_row_memory_alloc(struct sl_row_memory *memory, size_t size); /* aligned to 16, not zeroed */
+void sl_row_memory_free(struct sl_row_memory *memory, void *piece, size_t size);
+
+#endif

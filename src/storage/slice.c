@@ -1,0 +1,146 @@
+/* The hash table of one slice: linear probing over tagged pointers, grown incrementally. */
+#include "storage/table_internal.h"
+
+#include <stdlib.h>
+
+enum { SLICE_SLOTS_MIN = 16, SLICE_MOVE_STEP = 256 };
+
+struct state_slice *
+state_slice_new(int64_t time)
+{
+    struct state_slice *slice = sl_alloc_zeroed(sizeof(*slice));
+
+    slice->time = time;
+    slice->slots.items = sl_alloc_zeroed(SLICE_SLOTS_MIN * sizeof(uint64_t));
+    slice->slots.mask = SLICE_SLOTS_MIN - 1;
+    return slice;
+}
+
+void
+state_slice_free(struct state_slice *slice)
+{
+    sl_row_memory_done(&slice->memory);
+    free(slice->slots.items);
+    free(slice->old.items);
+    free(slice);
+}
+
+struct state_row *
+state_row_new(struct state_slice *slice, uint64_t hash, const char *key, uint32_t key_size,
+              size_t value_size)
+{
+    struct state_row *row =
+        sl_row_memory_alloc(&slice->memory, sizeof(*row) + value_size + key_size);
+
+    *row = (struct state_row){.hash = hash, .slice = slice, .key_size = key_size};
+    memset(row->value, 0, value_size);
+    memcpy(row->value + value_size, key, key_size);
+    return row;
+}
+
+void
+state_row_free(struct state_row *row, size_t value_size)
+{
+    sl_row_memory_free(&row->slice->memory, row, sizeof(*row) + value_size + row->key_size);
+}
+
+static uint64_t *
+slice_probe(const struct state_slots *slots, uint64_t hash, const char *key, uint32_t key_size,
+            size_t value_size)
+{
+    for (size_t i = hash & slots->mask;; i = (i + 1) & slots->mask) {
+        uint64_t slot = slots->items[i];
+        const struct state_row *row;
+
+        if (slot == SLOT_EMPTY)
+            return NULL;
+        if (slot == SLOT_GONE || ((slot ^ hash) & ~SLOT_POINTER_MASK))
+            continue;
+        row = state_slot_row(slot);
+        if (row->hash == hash && row->key_size == key_size &&
+            memcmp(row->value + value_size, key, key_size) == 0)
+            return &slots->items[i];
+    }
+}
+
+uint64_t *
+state_slice_find(struct state_slice *slice, uint64_t hash, const char *key, uint32_t key_size,
+                 size_t value_size)
+{
+    uint64_t *slot = slice_probe(&slice->slots, hash, key, key_size, value_size);
+
+    if (!slot && SL_UNLIKELY(slice->old.items != NULL))
+        slot = slice_probe(&slice->old, hash, key, key_size, value_size);
+    return slot;
+}
+
+static void
+slice_put(struct state_slots *slots, uint64_t slot, uint64_t hash)
+{
+    size_t i = hash & slots->mask;
+
+    while (slots->items[i] > SLOT_GONE)
+        i = (i + 1) & slots->mask;
+    slots->used += slots->items[i] == SLOT_EMPTY;
+    slots->items[i] = slot;
+}
+
+void
+state_slice_insert(struct state_slice *slice, struct state_row *row)
+{
+    slice_put(&slice->slots, state_slot_of(row), row->hash);
+    slice->row_count++;
+}
+
+/* Moves at most `count` old slots into the new table. */
+static void
+slice_move(struct state_slice *slice, size_t count)
+{
+    size_t end = SL_MIN(slice->moved + count, slice->old.mask + 1);
+
+    for (; slice->moved < end; slice->moved++) {
+        uint64_t slot = slice->old.items[slice->moved];
+
+        if (slot <= SLOT_GONE)
+            continue;
+        slice_put(&slice->slots, slot, state_slot_row(slot)->hash);
+        slice->old.items[slice->moved] = SLOT_GONE;
+    }
+    if (slice->moved == slice->old.mask + 1) {
+        free(slice->old.items);
+        slice->old = (struct state_slots){0};
+    }
+}
+
+void
+state_slice_make_room(struct state_slice *slice, size_t count)
+{
+    size_t slot_count = slice->slots.mask + 1;
+
+    if (slice->old.items)
+        slice_move(slice, SLICE_MOVE_STEP + 4 * count);
+    if ((slice->slots.used + count) * 4 <= slot_count * 3)
+        return;
+    if (slice->old.items)
+        slice_move(slice, SIZE_MAX / 2);
+    while ((slice->row_count + count) * 2 > slot_count)
+        slot_count *= 2;
+    slice->old = slice->slots;
+    slice->moved = 0;
+    slice->slots.items = sl_alloc_zeroed(slot_count * sizeof(uint64_t));
+    slice->slots.mask = slot_count - 1;
+    slice->slots.used = 0;
+    slice_move(slice, SLICE_MOVE_STEP + 4 * count);
+}
+
+void
+state_slice_prefetch(const struct state_slice *slice, const uint64_t *hashes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        __builtin_prefetch(&slice->slots.items[hashes[i] & slice->slots.mask]);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t slot = slice->slots.items[hashes[i] & slice->slots.mask];
+
+        __builtin_prefetch(state_slot_row(slot));
+    }
+}

@@ -1,0 +1,434 @@
+/* State tables: opening, upsert, find, delete, scans.  The specification is in table.h. */
+#include "storage/table_internal.h"
+
+#include "data/row.h"
+
+#include <stdlib.h>
+
+enum { TABLE_BLOCK = 32 }; /* rows whose slots and rows are prefetched together */
+
+struct sl_state *
+sl_state_new(const struct sl_state_config *config)
+{
+    struct sl_state *state = sl_alloc_zeroed(sizeof(*state));
+
+    state->config = *config;
+    return state;
+}
+
+static void
+table_free(struct sl_state_table *table)
+{
+    SL_ASSERT(table->frozen == NULL);
+    for (size_t i = 0; i < table->slice_count; i++)
+        state_slice_free(table->slices[i]);
+    free(table->slices);
+    free(table->dirty.items);
+    free(table->dropped);
+    sl_key_bytes_done(&table->keys);
+    free(table);
+}
+
+void
+sl_state_free(struct sl_state *state)
+{
+    if (!state)
+        return;
+    while (state->tables) {
+        struct sl_state_table *table = state->tables;
+
+        state->tables = table->next;
+        table_free(table);
+    }
+    free(state);
+}
+
+void
+sl_state_size(const struct sl_state *state, uint64_t *ret_rows, uint64_t *ret_bytes)
+{
+    uint64_t rows = 0, bytes = 0;
+
+    for (const struct sl_state_table *table = state->tables; table; table = table->next) {
+        for (size_t i = 0; i < table->slice_count; i++) {
+            rows += table->slices[i]->row_count;
+            bytes += table->slices[i]->memory.bytes +
+                     (table->slices[i]->slots.mask + 1) * sizeof(uint64_t);
+        }
+    }
+    *ret_rows = rows;
+    *ret_bytes = bytes;
+}
+
+int
+sl_state_table_open(struct sl_state *state, const struct sl_state_table_spec *spec,
+                    struct sl_state_table **ret_table, struct sl_error *err)
+{
+    struct sl_key_codec codec = {spec->key_types, spec->key_count};
+    struct sl_state_table *table;
+
+    SL_ASSERT(spec->value_size % 8 == 0);
+    SL_TRY(sl_key_codec_check(&codec, err));
+    table = sl_alloc_zeroed(sizeof(*table));
+    table->state = state;
+    table->spec = *spec;
+    table->codec = codec;
+    table->next = state->tables;
+    state->tables = table;
+    *ret_table = table;
+    return SL_OK;
+}
+
+const struct sl_key_codec *
+sl_table_key_codec(const struct sl_state_table *table)
+{
+    return &table->codec;
+}
+
+void
+row_list_add(struct row_list *list, struct state_row *row)
+{
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity ? list->capacity * 2 : 64;
+        list->items = sl_realloc(list->items, list->capacity * sizeof(*list->items));
+    }
+    list->items[list->count++] = row;
+}
+
+/* --- slices --- */
+
+/* The index of the first slice whose time is not less. */
+static size_t
+table_slice_index(const struct sl_state_table *table, int64_t time)
+{
+    size_t low = 0, high = table->slice_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (table->slices[middle]->time < time)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct state_slice *
+state_table_slice(struct sl_state_table *table, int64_t time, bool make)
+{
+    size_t index = table_slice_index(table, time);
+
+    if (index < table->slice_count && table->slices[index]->time == time)
+        return table->slices[index];
+    if (!make)
+        return NULL;
+    if (table->slice_count == table->slice_capacity) {
+        table->slice_capacity = table->slice_capacity ? table->slice_capacity * 2 : 8;
+        table->slices =
+            sl_realloc(table->slices, table->slice_capacity * sizeof(*table->slices));
+    }
+    memmove(&table->slices[index + 1], &table->slices[index],
+            (table->slice_count - index) * sizeof(*table->slices));
+    table->slices[index] = state_slice_new(time);
+    table->slice_count++;
+    return table->slices[index];
+}
+
+int64_t
+sl_table_first_time(const struct sl_state_table *table)
+{
+    for (size_t i = 0; i < table->slice_count; i++)
+        if (table->slices[i]->row_count > 0)
+            return table->slices[i]->time;
+    return INT64_MAX;
+}
+
+static void
+table_note_dropped(struct sl_state_table *table, int64_t time)
+{
+    if (table->dropped_count == table->dropped_capacity) {
+        table->dropped_capacity = table->dropped_capacity ? table->dropped_capacity * 2 : 8;
+        table->dropped =
+            sl_realloc(table->dropped, table->dropped_capacity * sizeof(*table->dropped));
+    }
+    table->dropped[table->dropped_count++] = time;
+}
+
+/* The dirty list must not point into memory that goes. */
+static void
+table_forget_dirty(struct sl_state_table *table, const struct state_slice *slice)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < table->dirty.count; i++)
+        if (table->dirty.items[i]->slice != slice)
+            table->dirty.items[kept++] = table->dirty.items[i];
+    table->dirty.count = kept;
+}
+
+void
+sl_table_drop_time(struct sl_state_table *table, int64_t time)
+{
+    size_t index = table_slice_index(table, time);
+    struct state_slice *slice;
+
+    if (index == table->slice_count || table->slices[index]->time != time)
+        return;
+    slice = table->slices[index];
+    table_forget_dirty(table, slice);
+    memmove(&table->slices[index], &table->slices[index + 1],
+            (table->slice_count - index - 1) * sizeof(*table->slices));
+    table->slice_count--;
+    if (slice->stored || slice->frozen_count > 0)
+        table_note_dropped(table, time);
+    if (slice->frozen_count > 0)
+        slice->dropped = true;
+    else
+        state_slice_free(slice);
+}
+
+/* --- look-up and change --- */
+
+int
+sl_table_prepare(struct sl_state_table *table, const struct sl_state_keys *keys,
+                 struct sl_error *err)
+{
+    return SL_OK; /* every row is in memory */
+}
+
+/* Makes a row writable: a clean one becomes dirty, a frozen one is copied first. */
+static struct state_row *
+table_make_dirty(struct sl_state_table *table, uint64_t *slot, struct state_row *row)
+{
+    struct state_row *copy;
+
+    if (SL_LIKELY(row->life == ROW_DIRTY))
+        return row;
+    if (row->life == ROW_CLEAN) {
+        row->life = ROW_DIRTY;
+        row_list_add(&table->dirty, row);
+        return row;
+    }
+    copy = state_row_new(row->slice, row->hash, row->value + table->spec.value_size,
+                         row->key_size, table->spec.value_size);
+    memcpy(copy->value, row->value, table->spec.value_size);
+    copy->life = ROW_DIRTY;
+    copy->stored = true;
+    copy->tombstone = row->tombstone;
+    row->superseded = true;
+    *slot = state_slot_of(copy);
+    row_list_add(&table->dirty, copy);
+    return copy;
+}
+
+/* A tombstone comes back to life as a new, empty row. */
+static void
+table_revive(struct sl_state_table *table, struct state_row *row)
+{
+    memset(row->value, 0, table->spec.value_size);
+    row->tombstone = false;
+    row->slice->row_count++;
+}
+
+static struct state_row *
+table_upsert_one(struct sl_state_table *table, struct state_slice *slice, uint64_t hash,
+                 const char *key, uint32_t key_size, bool *ret_created)
+{
+    uint64_t *slot = state_slice_find(slice, hash, key, key_size, table->spec.value_size);
+    struct state_row *row;
+
+    if (SL_LIKELY(slot != NULL)) {
+        row = table_make_dirty(table, slot, state_slot_row(*slot));
+        *ret_created = row->tombstone;
+        if (row->tombstone)
+            table_revive(table, row);
+        return row;
+    }
+    row = state_row_new(slice, hash, key, key_size, table->spec.value_size);
+    row->life = ROW_DIRTY;
+    state_slice_insert(slice, row);
+    row_list_add(&table->dirty, row);
+    *ret_created = true;
+    return row;
+}
+
+void
+sl_table_upsert(struct sl_state_table *table, const struct sl_state_keys *keys, char **ret_values,
+                bool *created)
+{
+    struct state_slice *slice = state_table_slice(table, keys->time, true);
+    const uint32_t *offsets;
+
+    sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
+    offsets = table->keys.offsets;
+    for (size_t block = 0; block < keys->row_count; block += TABLE_BLOCK) {
+        size_t end = SL_MIN(block + TABLE_BLOCK, keys->row_count);
+
+        state_slice_make_room(slice, end - block);
+        state_slice_prefetch(slice, keys->hashes + block, end - block);
+        for (size_t i = block; i < end; i++) {
+            bool is_new;
+            struct state_row *row =
+                table_upsert_one(table, slice, keys->hashes[i], table->keys.bytes + offsets[i],
+                                 offsets[i + 1] - offsets[i], &is_new);
+
+            ret_values[i] = row->value;
+            if (created)
+                created[i] = is_new;
+        }
+    }
+}
+
+void
+sl_table_find(struct sl_state_table *table, const struct sl_state_keys *keys,
+              const char **ret_values)
+{
+    struct state_slice *slice = state_table_slice(table, keys->time, false);
+    const uint32_t *offsets;
+
+    if (!slice) {
+        memset(ret_values, 0, keys->row_count * sizeof(*ret_values));
+        return;
+    }
+    sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
+    offsets = table->keys.offsets;
+    for (size_t block = 0; block < keys->row_count; block += TABLE_BLOCK) {
+        size_t end = SL_MIN(block + TABLE_BLOCK, keys->row_count);
+
+        state_slice_prefetch(slice, keys->hashes + block, end - block);
+        for (size_t i = block; i < end; i++) {
+            uint64_t *slot =
+                state_slice_find(slice, keys->hashes[i], table->keys.bytes + offsets[i],
+                                 offsets[i + 1] - offsets[i], table->spec.value_size);
+            const struct state_row *row = slot ? state_slot_row(*slot) : NULL;
+
+            ret_values[i] = row && !row->tombstone ? row->value : NULL;
+        }
+    }
+}
+
+static void
+table_delete_one(struct sl_state_table *table, uint64_t *slot)
+{
+    struct state_row *row = state_slot_row(*slot);
+
+    if (row->tombstone)
+        return;
+    row = table_make_dirty(table, slot, row);
+    row->slice->row_count--;
+    if (row->stored) {
+        row->tombstone = true;
+        return;
+    }
+    row->superseded = true; /* the dirty list frees it at the next freeze */
+    *slot = SLOT_GONE;
+}
+
+void
+sl_table_delete(struct sl_state_table *table, const struct sl_state_keys *keys)
+{
+    struct state_slice *slice = state_table_slice(table, keys->time, false);
+    const uint32_t *offsets;
+
+    if (!slice)
+        return;
+    sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
+    offsets = table->keys.offsets;
+    for (size_t i = 0; i < keys->row_count; i++) {
+        uint64_t *slot = state_slice_find(slice, keys->hashes[i], table->keys.bytes + offsets[i],
+                                          offsets[i + 1] - offsets[i], table->spec.value_size);
+
+        if (slot)
+            table_delete_one(table, slot);
+    }
+}
+
+struct sl_view
+sl_table_keep_view(struct sl_state_table *table, int64_t time, const struct sl_view *view)
+{
+    struct state_slice *slice;
+    char *bytes;
+
+    if (view->length <= SL_VIEW_INLINE_MAX)
+        return *view;
+    slice = state_table_slice(table, time, true);
+    bytes = sl_row_memory_alloc(&slice->memory, view->length);
+    memcpy(bytes, view->pointer, view->length);
+    return sl_view_of(bytes, view->length);
+}
+
+/* --- scanning --- */
+
+static size_t
+table_collect(const struct state_slots *slots, struct state_row **rows)
+{
+    size_t count = 0;
+
+    if (!slots->items)
+        return 0;
+    for (size_t i = 0; i <= slots->mask; i++) {
+        struct state_row *row = state_slot_row(slots->items[i]);
+
+        if (row && !row->tombstone)
+            rows[count++] = row;
+    }
+    return count;
+}
+
+/* Sorts rows by key group: a counting sort, stable. */
+static void
+table_order_by_group(struct state_row **rows, size_t count, struct state_row **to, uint32_t groups)
+{
+    size_t *starts = sl_alloc_zeroed((groups + 1) * sizeof(*starts));
+
+    for (size_t i = 0; i < count; i++)
+        starts[sl_key_group_of(rows[i]->hash, groups) + 1]++;
+    for (uint32_t g = 0; g < groups; g++)
+        starts[g + 1] += starts[g];
+    for (size_t i = 0; i < count; i++)
+        to[starts[sl_key_group_of(rows[i]->hash, groups)]++] = rows[i];
+    free(starts);
+}
+
+void
+sl_table_scan_begin(struct sl_state_table *table, int64_t time, struct sl_state_scan *scan)
+{
+    struct state_slice *slice = state_table_slice(table, time, false);
+    struct state_row **rows;
+
+    *scan = (struct sl_state_scan){.table = table};
+    if (!slice || slice->row_count == 0)
+        return;
+    rows = sl_alloc(slice->row_count * sizeof(*rows));
+    scan->rows = sl_alloc(slice->row_count * sizeof(*scan->rows));
+    scan->count = table_collect(&slice->slots, rows);
+    scan->count += table_collect(&slice->old, rows + scan->count);
+    SL_ASSERT(scan->count == slice->row_count);
+    table_order_by_group(rows, scan->count, (struct state_row **)scan->rows,
+                         table->state->config.max_parallelism);
+    free(rows);
+}
+
+size_t
+sl_table_scan_next(struct sl_state_scan *scan, struct sl_state_row *rows, size_t max)
+{
+    size_t count = SL_MIN(max, scan->count - scan->next);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct state_row *row = scan->rows[scan->next + i];
+
+        rows[i] = (struct sl_state_row){
+            .key = {row->value + scan->table->spec.value_size, row->key_size},
+            .value = row->value,
+            .key_group = sl_key_group_of(row->hash, scan->table->state->config.max_parallelism)};
+    }
+    scan->next += count;
+    return count;
+}
+
+void
+sl_table_scan_end(struct sl_state_scan *scan)
+{
+    free(scan->rows);
+    *scan = (struct sl_state_scan){0};
+}

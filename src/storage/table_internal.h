@@ -1,0 +1,110 @@
+/* Private to storage/: slices, rows and slots of a state table.
+ *
+ * A slice is one time of a table with its own hash table and its own memory.  A slot holds a row's
+ * address in its low 48 bits and a tag of the hash in the high 16; SLOT_GONE keeps probe chains
+ * whole where a row went away.  Growth is incremental: the old slots are moved a few at a time. */
+#ifndef SL_STORAGE_TABLE_INTERNAL_H
+#define SL_STORAGE_TABLE_INTERNAL_H
+
+#include "storage/row_memory.h"
+#include "storage/table.h"
+
+enum row_life { ROW_CLEAN, ROW_DIRTY, ROW_FROZEN };
+
+struct state_slice;
+
+struct state_row {
+    uint64_t hash;
+    struct state_slice *slice;
+    uint32_t key_size;
+    uint8_t life;
+    bool stored;     /* storage knows this key: its delete leaves a tombstone */
+    bool tombstone;
+    bool superseded; /* no slot points here any more */
+    char value[];    /* value_size bytes, then the key */
+};
+
+#define SLOT_EMPTY UINT64_C(0)
+#define SLOT_GONE UINT64_C(1)
+#define SLOT_POINTER_MASK ((UINT64_C(1) << 48) - 1)
+
+struct state_slots {
+    uint64_t *items;
+    size_t mask;  /* count - 1 */
+    size_t used;  /* not empty, gone ones included */
+};
+
+struct state_slice {
+    int64_t time;
+    struct state_slots slots;
+    struct state_slots old;  /* while growing; items NULL: not */
+    size_t moved;            /* of the old slots */
+    size_t row_count;        /* live rows */
+    size_t frozen_count;
+    bool dropped;            /* waits for its frozen rows */
+    bool stored;             /* storage may know rows of it */
+    struct sl_row_memory memory;
+};
+
+struct row_list {
+    struct state_row **items;
+    size_t count, capacity;
+};
+
+struct sl_frozen {
+    struct row_list rows;
+    int64_t *dropped;
+    size_t dropped_count;
+    uint32_t max_parallelism;
+    size_t value_size;
+};
+
+struct sl_state_table {
+    struct sl_state *state;
+    struct sl_state_table_spec spec;
+    struct sl_key_codec codec;
+    struct sl_key_bytes keys;       /* scratch of the running call */
+    struct state_slice **slices;    /* by time */
+    size_t slice_count, slice_capacity;
+    struct row_list dirty;
+    struct sl_frozen *frozen;
+    int64_t *dropped;
+    size_t dropped_count, dropped_capacity;
+    struct sl_state_table *next;    /* of the state */
+};
+
+struct sl_state {
+    struct sl_state_config config;
+    struct sl_state_table *tables;
+};
+
+/* slice.c */
+struct state_slice *state_slice_new(int64_t time);
+void state_slice_free(struct state_slice *slice);
+/* The slot of a row with these bytes, or NULL. */
+uint64_t *state_slice_find(struct state_slice *slice, uint64_t hash, const char *key,
+                           uint32_t key_size, size_t value_size);
+/* Room for `count` more rows; moves some old slots on. */
+void state_slice_make_room(struct state_slice *slice, size_t count);
+void state_slice_insert(struct state_slice *slice, struct state_row *row);
+void state_slice_prefetch(const struct state_slice *slice, const uint64_t *hashes, size_t count);
+struct state_row *state_row_new(struct state_slice *slice, uint64_t hash, const char *key,
+                                uint32_t key_size, size_t value_size);
+void state_row_free(struct state_row *row, size_t value_size);
+
+static inline struct state_row *
+state_slot_row(uint64_t slot)
+{
+    return slot > SLOT_GONE ? (struct state_row *)(uintptr_t)(slot & SLOT_POINTER_MASK) : NULL;
+}
+static inline uint64_t
+state_slot_of(const struct state_row *row)
+{
+    return (uint64_t)(uintptr_t)row | (row->hash & ~SLOT_POINTER_MASK);
+}
+
+/* table.c */
+struct state_slice *state_table_slice(struct sl_state_table *table, int64_t time, bool make);
+void row_list_add(struct row_list *list, struct state_row *row);
+
+#endif
