@@ -63,8 +63,8 @@ job_notify_done(struct sl_io_job *io)
         runtime->config.env->ops->io_submit(runtime->config.env, io);
         return;
     }
-    sl_runtime_announce(runtime);
     sl_job_unref(job);
+    sl_runtime_end_notify(runtime);
 }
 
 /* Under the mutex, after a change of state. */
@@ -78,6 +78,7 @@ job_notify(struct sl_job *job)
         return;
     }
     job->notify_busy = true;
+    atomic_fetch_add(&job->runtime->notify_count, 1);
     sl_job_ref(job);
     job->notify.run = job_notify_run;
     job->notify.done = job_notify_done;

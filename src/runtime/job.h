@@ -21,6 +21,7 @@ struct sl_runtime {
     struct sl_job **jobs;  /* active ones, a reference each */
     size_t job_count, job_capacity;
     struct sl_waiter *waiters;
+    _Atomic int notify_count; /* calls to job_changed under way */
     uint32_t next_base;
     uint64_t next_epoch;
 };
@@ -99,6 +100,8 @@ void sl_runtime_add_job(struct sl_runtime *runtime, struct sl_job *job);
 void sl_runtime_remove_job(struct sl_runtime *runtime, struct sl_job *job);
 /* Wakes every session that waits for some change. */
 void sl_runtime_announce(struct sl_runtime *runtime);
+/* The same, and one call to job_changed is over: the last touch of the runtime by its thread. */
+void sl_runtime_end_notify(struct sl_runtime *runtime);
 void sl_waiter_begin(struct sl_runtime *runtime, struct sl_waiter *waiter);
 void sl_waiter_end(struct sl_runtime *runtime, struct sl_waiter *waiter);
 /* Sleeps until something changed, at most until deadline_us (monotonic) or 50 ms. */

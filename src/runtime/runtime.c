@@ -34,6 +34,18 @@ runtime_take_job(struct sl_runtime *runtime)
     return job;
 }
 
+/* Until no thread of the environment is in a call to the server any more. */
+static void
+runtime_wait_notified(struct sl_runtime *runtime)
+{
+    struct sl_waiter waiter;
+
+    sl_waiter_begin(runtime, &waiter);
+    while (atomic_load(&runtime->notify_count) > 0)
+        sl_waiter_wait(runtime, &waiter, INT64_MAX);
+    sl_waiter_end(runtime, &waiter);
+}
+
 void
 sl_runtime_free(struct sl_runtime *runtime)
 {
@@ -47,6 +59,7 @@ sl_runtime_free(struct sl_runtime *runtime)
         sl_runtime_remove_job(runtime, job);
         sl_job_unref(job);
     }
+    runtime_wait_notified(runtime);
     for (uint32_t i = 0; i < runtime->config.slot_count; i++)
         sl_slot_stop(runtime->slots[i]);
     for (uint32_t i = 0; i < runtime->config.slot_count; i++)
@@ -183,13 +196,28 @@ sl_waiter_wait(struct sl_runtime *runtime, struct sl_waiter *waiter, int64_t dea
     env->ops->wake_wait(env, waiter->wake, SL_MAX(0, timeout_us));
 }
 
-void
-sl_runtime_announce(struct sl_runtime *runtime)
+static void
+runtime_signal_waiters(struct sl_runtime *runtime)
 {
     struct sl_env *env = runtime->config.env;
 
-    pthread_mutex_lock(&runtime->mutex);
     for (struct sl_waiter *each = runtime->waiters; each; each = each->next)
         env->ops->wake_signal(env, each->wake);
+}
+
+void
+sl_runtime_announce(struct sl_runtime *runtime)
+{
+    pthread_mutex_lock(&runtime->mutex);
+    runtime_signal_waiters(runtime);
+    pthread_mutex_unlock(&runtime->mutex);
+}
+
+void
+sl_runtime_end_notify(struct sl_runtime *runtime)
+{
+    pthread_mutex_lock(&runtime->mutex);
+    atomic_fetch_sub(&runtime->notify_count, 1);
+    runtime_signal_waiters(runtime);
     pthread_mutex_unlock(&runtime->mutex);
 }

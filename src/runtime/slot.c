@@ -184,8 +184,8 @@ slot_wake_outside(struct sl_slot *slot)
 
 /* --- time --- */
 
-int64_t
-sl_slot_least_deadline_us(const struct sl_slot *slot)
+static int64_t
+slot_least_deadline_us(const struct sl_slot *slot)
 {
     int64_t least = SL_NEVER_US;
 
@@ -194,6 +194,16 @@ sl_slot_least_deadline_us(const struct sl_slot *slot)
     for (const struct sl_timer *timer = slot->timers; timer; timer = timer->next)
         least = SL_MIN(least, timer->deadline_us);
     return least;
+}
+
+bool
+sl_slot_has_due(const struct sl_slot *slot, int64_t now_us)
+{
+    for (const struct sl_runnable *each = slot->runnables; each; each = each->next) {
+        if (each->due)
+            return true;
+    }
+    return slot_least_deadline_us(slot) <= now_us;
 }
 
 void
@@ -242,12 +252,13 @@ slot_check_deadlines(struct sl_slot *slot, int64_t now_us)
         if (each->deadline_us > now_us)
             continue;
         each->deadline_us = SL_NEVER_US; /* the step sets the next one */
+        each->due = true;
         if (!atomic_exchange(&each->ready, true))
             slot_enqueue(slot, each);
         did = true;
     }
     did |= slot_fire_timers(slot, now_us, false);
-    slot->next_deadline_us = sl_slot_least_deadline_us(slot);
+    slot->next_deadline_us = slot_least_deadline_us(slot);
     return did;
 }
 
@@ -307,6 +318,7 @@ slot_run(struct sl_slot *slot, struct sl_runnable *runnable, int64_t now_us)
     int rc;
 
     atomic_exchange(&runnable->ready, false);
+    runnable->due = false;
     rc = runnable->class->step(runnable, now_us);
     if (rc == SL_EOF) {
         slot_remove(slot, runnable);

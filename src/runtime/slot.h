@@ -47,6 +47,7 @@ struct sl_runnable { /* the first member of a subtask */
     int64_t deadline_us; /* processing time at which a step is wanted, or SL_NEVER_US */
     bool outside;        /* waits for a connector or an I/O job */
     bool queued;
+    bool due;            /* its deadline has passed, the step that sees to it is still to come */
     struct sl_runnable *previous, *next;   /* all of the slot */
     struct sl_runnable *incoming_next;
     struct sl_runnable *queue_previous, *queue_next;
@@ -110,7 +111,7 @@ void sl_runnable_init(struct sl_runnable *runnable, const struct sl_runnable_cla
                       struct sl_slot *slot, unsigned level);
 void sl_slot_add(struct sl_slot *slot, struct sl_runnable *runnable);
 void sl_slot_set_timer(struct sl_slot *slot, struct sl_timer *timer);
-/* The least deadline of its runnables and timers, SL_NEVER_US: none. */
-int64_t sl_slot_least_deadline_us(const struct sl_slot *slot);
+/* Is there a deadline or timer at or before now_us that no step has seen to yet? */
+bool sl_slot_has_due(const struct sl_slot *slot, int64_t now_us);
 
 #endif

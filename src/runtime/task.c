@@ -18,9 +18,11 @@
  *                                                                                │ task_stop
  *                                                                                ▼
  *                                                                              GONE          */
+#include "data/row.h"
 #include "executor/scan.h"
 #include "executor/sink.h"
 #include "runtime/job.h"
+#include "storage/table.h"
 
 #include <stdlib.h>
 
@@ -114,6 +116,23 @@ task_make_context(struct sl_subtask *subtask, struct sl_error *err)
     return sl_zone_find(sl_text_of(zone), &subtask->context.expr_settings.zone, err);
 }
 
+/* The state of the key groups that this subtask owns; each operator opens its tables in it. */
+static void
+task_make_state(struct sl_subtask *subtask)
+{
+    struct sl_state_config config = {.pool = subtask->context.pool};
+    uint32_t max = subtask->context.settings->max_parallelism;
+
+    config.max_parallelism = max;
+    for (uint32_t group = 0; group < max; group++) {
+        if (sl_key_group_subtask(group, max, subtask->task->parallelism) != subtask->index)
+            continue;
+        if (config.key_group_count++ == 0)
+            config.key_group_first = group;
+    }
+    subtask->context.state = sl_state_new(&config);
+}
+
 static void
 task_make_link(struct sl_subtask *subtask, unsigned index)
 {
@@ -145,6 +164,7 @@ task_open(struct sl_subtask *subtask, struct sl_error *err)
     unsigned count = (unsigned)subtask->task->node_count;
 
     SL_TRY(task_make_context(subtask, err));
+    task_make_state(subtask);
     subtask->links = SL_NEW_ARRAY(arena, struct sl_link, count);
     for (unsigned i = 0; i < count; i++)
         task_make_link(subtask, i);
@@ -412,6 +432,7 @@ task_stop(struct sl_subtask *subtask)
         if (i >= subtask->opened_from)
             subtask->links[i].op->class->close(subtask->links[i].op);
     }
+    sl_state_free(subtask->context.state);
     task_set_phase(subtask, SL_TASK_GONE);
     return SL_EOF;
 }

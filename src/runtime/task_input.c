@@ -5,7 +5,7 @@
  *    falls.
  * 2. The marks of a batch are those of its input; they are rewritten to where the least one rises.
  * 3. An input whose barrier has come is held back until every other has brought it or has ended; then
- *    the barrier goes into the chain, once.
+ *    the barrier goes into the chain, once.  A newer barrier replaces one that is being aligned.
  * 4. END goes into the chain once all inputs have ended. */
 #include "runtime/job.h"
 
@@ -110,6 +110,14 @@ input_take_batch(struct sl_subtask *subtask, struct sl_channel *channel, struct 
     return sl_chain_push(subtask, 0, &element, err);
 }
 
+static void
+input_release(struct sl_subtask *subtask)
+{
+    for (size_t i = 0; i < subtask->channel_count; i++)
+        subtask->channels[i].at_barrier = false;
+    subtask->barrier_count = 0;
+}
+
 /* The barrier goes on when nobody is missing. */
 static int
 input_check_barrier(struct sl_subtask *subtask, struct sl_error *err)
@@ -117,10 +125,24 @@ input_check_barrier(struct sl_subtask *subtask, struct sl_error *err)
     if (subtask->barrier_count == 0 ||
         subtask->barrier_count + subtask->ended_count < subtask->channel_count)
         return SL_OK;
-    for (size_t i = 0; i < subtask->channel_count; i++)
-        subtask->channels[i].at_barrier = false;
-    subtask->barrier_count = 0;
+    input_release(subtask);
     return input_send(subtask, 0, SL_MESSAGE_BARRIER, (int64_t)subtask->barrier_epoch, err);
+}
+
+/* A newer barrier gives up an older one that was still being aligned: not every source passed it. */
+static int
+input_take_barrier(struct sl_subtask *subtask, struct sl_channel *channel, uint64_t epoch,
+                   struct sl_error *err)
+{
+    if (epoch < subtask->barrier_epoch)
+        return SL_OK;
+    if (epoch > subtask->barrier_epoch) {
+        input_release(subtask);
+        subtask->barrier_epoch = epoch;
+    }
+    channel->at_barrier = true;
+    subtask->barrier_count++;
+    return input_check_barrier(subtask, err);
 }
 
 static int
@@ -146,10 +168,7 @@ input_take(struct sl_subtask *subtask, struct sl_channel *channel,
         channel->watermark_ms = SL_MAX(channel->watermark_ms, message->value);
         return input_update_watermark(subtask, err);
     case SL_MESSAGE_BARRIER:
-        channel->at_barrier = true;
-        subtask->barrier_count++;
-        subtask->barrier_epoch = (uint64_t)message->value;
-        return input_check_barrier(subtask, err);
+        return input_take_barrier(subtask, channel, (uint64_t)message->value, err);
     case SL_MESSAGE_IDLE:
     case SL_MESSAGE_ACTIVE:
         channel->idle = message->kind == SL_MESSAGE_IDLE;
