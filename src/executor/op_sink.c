@@ -323,7 +323,7 @@ sink_batch(struct sl_op *op, unsigned input, struct sl_batch *batch, struct sl_o
            struct sl_error *err)
 {
     struct op_sink *sink = sink_of(op);
-    struct sl_batch *chosen;
+    struct sl_batch *chosen = NULL;
     int rc = SL_OK;
 
     SL_TRY(sink_select(sink, batch, &chosen, err));
