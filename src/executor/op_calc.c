@@ -167,6 +167,7 @@ calc_close(struct sl_op *base)
 const struct sl_op_class sl_op_calc = {
     .name = "Calc",
     .size = sizeof(struct op_calc),
+    .keeps_rows = true,
     .open = calc_open,
     .batch = calc_batch,
     .resume = calc_resume,

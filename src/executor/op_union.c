@@ -17,6 +17,7 @@ union_resume(struct sl_op *op, struct sl_out *out, struct sl_error *err)
 const struct sl_op_class sl_op_union = {
     .name = "Union",
     .size = sizeof(struct sl_op),
+    .keeps_rows = true,
     .batch = union_batch,
     .resume = union_resume,
 };

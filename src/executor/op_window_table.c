@@ -102,6 +102,7 @@ window_table_resume(struct sl_op *op, struct sl_out *out, struct sl_error *err)
 const struct sl_op_class sl_op_window_table = {
     .name = "WindowTableFunction",
     .size = sizeof(struct op_window_table),
+    .keeps_rows = true,
     .open = window_table_open,
     .batch = window_table_batch,
     .resume = window_table_resume,
