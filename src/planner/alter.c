@@ -5,7 +5,7 @@ static int
 alter_refuse(const struct sl_draft *draft, const struct sl_ast_alter_action *action,
              const char *construct, struct sl_error *err)
 {
-    return sl_bind_refuse(draft->binder, action->offset, construct, err);
+    return sl_binder_refuse(draft->binder, action->offset, construct, err);
 }
 
 /* --- columns --- */
@@ -130,7 +130,7 @@ static int
 alter_rename_column(struct sl_draft *draft, const struct sl_ast_alter_action *action,
                     struct sl_error *err)
 {
-    char *new_name = sl_bind_name(draft->binder, &action->new_name.parts[action->new_name.count - 1]);
+    char *new_name = sl_binder_name(draft->binder, &action->new_name.parts[action->new_name.count - 1]);
     const char *old_name;
     int column;
 
@@ -176,7 +176,7 @@ alter_column_type(struct sl_draft *draft, const struct sl_ast_alter_action *acti
         return sl_error_at(err, action->name.offset);
     }
     if (action->kind == SL_AST_ALTER_COLUMN_TYPE)
-        return sl_bind_type(draft->binder, action->type, &column->type, err);
+        return sl_binder_type(draft->binder, action->type, &column->type, err);
     column->type = sl_type_nullable(draft->binder->arena, column->type,
                                     action->kind == SL_AST_ALTER_COLUMN_NULL);
     return SL_OK;
@@ -265,7 +265,7 @@ alter_rename(struct sl_draft *draft, const struct sl_ast_alter_action *action,
 {
     const char *schema, *name;
 
-    SL_TRY(sl_bind_new_name(draft->binder, &action->new_name, &schema, &name, err));
+    SL_TRY(sl_binder_new_name(draft->binder, &action->new_name, &schema, &name, err));
     if (action->new_name.count > 1 && !sl_equal_nocase(schema, draft->schema))
         return alter_refuse(draft, action, "a rename into another database is", err);
     draft->name = name;
@@ -336,11 +336,11 @@ alter_view(struct sl_binder *binder, const struct sl_ast_list *actions,
         const char *schema;
 
         if (action->kind == SL_AST_ALTER_RENAME)
-            SL_TRY(sl_bind_new_name(binder, &action->new_name, &schema, &altered->name, err));
+            SL_TRY(sl_binder_new_name(binder, &action->new_name, &schema, &altered->name, err));
         else if (action->kind == SL_AST_ALTER_AS_QUERY)
-            SL_TRY(sl_plan_view_query(binder, altered, action->query, err));
+            SL_TRY(sl_binder_view_query(binder, altered, action->query, err));
         else
-            return sl_bind_refuse(binder, action->offset, "this action of ALTER VIEW is", err);
+            return sl_binder_refuse(binder, action->offset, "this action of ALTER VIEW is", err);
     }
     *ret_table = altered;
     return SL_OK;

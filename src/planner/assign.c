@@ -55,7 +55,7 @@ assign_literal(struct sl_binder *binder, struct sl_expr *literal,
 }
 
 int
-sl_bind_assign(struct sl_binder *binder, struct sl_expr *expr,
+sl_binder_assign(struct sl_binder *binder, struct sl_expr *expr,
                const struct sl_schema_column *column, int offset, struct sl_expr **ret_expr,
                struct sl_error *err)
 {
@@ -64,7 +64,7 @@ sl_bind_assign(struct sl_binder *binder, struct sl_expr *expr,
 
     sl_parameter_settle(binder, expr, type);
     if (expr->type->kind == SL_TYPE_NULL) {
-        *ret_expr = sl_bind_null(binder->arena, type, expr->offset);
+        *ret_expr = sl_binder_null(binder->arena, type, expr->offset);
         return SL_OK;
     }
     if (sl_type_equal(expr->type, type) || assign_differs_in_length(expr->type, type)) {
@@ -83,7 +83,7 @@ sl_bind_assign(struct sl_binder *binder, struct sl_expr *expr,
 }
 
 int
-sl_bind_assign_columns(struct sl_binder *binder, const struct sl_schema *targets, int offset,
+sl_binder_assign_columns(struct sl_binder *binder, const struct sl_schema *targets, int offset,
                        struct sl_log_node **node, struct sl_error *err)
 {
     struct sl_log_node *input = *node;
@@ -98,7 +98,7 @@ sl_bind_assign_columns(struct sl_binder *binder, const struct sl_schema *targets
         int at = inside && expr->offset >= 0 ? expr->offset : offset;
 
         names[i] = targets->columns[i].name;
-        SL_TRY(sl_bind_assign(binder, expr, &targets->columns[i], at, &exprs[i], err));
+        SL_TRY(sl_binder_assign(binder, expr, &targets->columns[i], at, &exprs[i], err));
     }
     *node = sl_log_project(binder->arena, inside ? input->inputs[0] : input, exprs, names,
                            targets->count);

@@ -65,7 +65,7 @@ struct sl_bound_aggregates {
 };
 
 /* One clause that is being bound. */
-struct sl_binding {
+struct sl_clause {
     struct sl_binder *binder;
     const struct sl_scope *scope;           /* NULL: no columns here */
     struct sl_bound_aggregates *aggregates; /* NULL: no aggregates here */
@@ -79,63 +79,63 @@ int sl_binder_init(struct sl_binder *binder, struct sl_plan_context *context,
                    struct sl_error *err);
 const char *sl_binder_setting(const struct sl_binder *binder, const char *key);
 static inline int
-sl_bind_offset(const struct sl_binder *binder, int offset)
+sl_binder_offset(const struct sl_binder *binder, int offset)
 {
     return binder->hide_positions ? -1 : offset;
 }
 /* SL_E_NOT_SUPPORTED: "<construct> is not supported yet", with the position. */
-int sl_bind_refuse(const struct sl_binder *binder, int offset, const char *construct,
+int sl_binder_refuse(const struct sl_binder *binder, int offset, const char *construct,
                    struct sl_error *err);
-char *sl_bind_name(const struct sl_binder *binder, const struct sl_ast_identifier *identifier);
+char *sl_binder_name(const struct sl_binder *binder, const struct sl_ast_identifier *identifier);
 /* A name as SQL text: `x`, quoted where it must be. */
 const char *sl_quote_name(struct sl_arena *arena, const char *name);
 void sl_binder_use(struct sl_binder *binder, const struct sl_table *table);
 bool sl_ast_name_is(const struct sl_ast_name *name, const char *text); /* one part, without case */
 
 /* --- find.c --- */
-int sl_bind_find_table(struct sl_binder *binder, const struct sl_ast_name *name,
+int sl_binder_find_table(struct sl_binder *binder, const struct sl_ast_name *name,
                        const struct sl_table **ret_table, struct sl_error *err);
 /* The schema and name for a new object; the schema must exist (3F000). */
-int sl_bind_new_name(struct sl_binder *binder, const struct sl_ast_name *name,
+int sl_binder_new_name(struct sl_binder *binder, const struct sl_ast_name *name,
                      const char **ret_schema, const char **ret_name, struct sl_error *err);
 /* 42703 with a near match of the schema's columns. */
-int sl_bind_no_column(const struct sl_binder *binder, struct sl_text name, int offset,
+int sl_binder_no_column(const struct sl_binder *binder, struct sl_text name, int offset,
                       const struct sl_schema *columns, struct sl_error *err);
 
 /* --- type.c --- */
-int sl_bind_type(struct sl_binder *binder, const struct sl_ast_type *ast,
+int sl_binder_type(struct sl_binder *binder, const struct sl_ast_type *ast,
                  const struct sl_type **ret_type, struct sl_error *err);
 
 /* --- literal.c --- */
-int sl_bind_literal(struct sl_binder *binder, const struct sl_ast_literal *literal, bool negative,
+int sl_binder_literal(struct sl_binder *binder, const struct sl_ast_literal *literal, bool negative,
                     int offset, struct sl_expr **ret_expr, struct sl_error *err);
-struct sl_expr *sl_bind_string(struct sl_arena *arena, struct sl_text text, int offset);
-struct sl_expr *sl_bind_integer(struct sl_arena *arena, int64_t value, const struct sl_type *type);
-struct sl_expr *sl_bind_boolean(struct sl_arena *arena, bool value);
-struct sl_expr *sl_bind_null(struct sl_arena *arena, const struct sl_type *type, int offset);
+struct sl_expr *sl_binder_string(struct sl_arena *arena, struct sl_text text, int offset);
+struct sl_expr *sl_binder_integer(struct sl_arena *arena, int64_t value, const struct sl_type *type);
+struct sl_expr *sl_binder_boolean(struct sl_arena *arena, bool value);
+struct sl_expr *sl_binder_null(struct sl_arena *arena, const struct sl_type *type, int offset);
 
 /* --- expr.c --- */
-int sl_bind_expr(struct sl_binding *binding, const struct sl_ast_expr *ast,
+int sl_binder_expr(struct sl_clause *binding, const struct sl_ast_expr *ast,
                  struct sl_expr **ret_expr, struct sl_error *err);
 /* And it must be BOOLEAN: 42804 "argument of WHERE must be type BOOLEAN". */
-int sl_bind_condition(struct sl_binding *binding, const struct sl_ast_expr *ast,
+int sl_binder_condition(struct sl_clause *binding, const struct sl_ast_expr *ast,
                       struct sl_expr **ret_expr, struct sl_error *err);
-int sl_bind_exprs(struct sl_binding *binding, const struct sl_ast_list *list,
+int sl_binder_exprs(struct sl_clause *binding, const struct sl_ast_list *list,
                   struct sl_expr ***ret_exprs, struct sl_error *err);
 /* A constant, folded to a literal of this type (NULL: as it is). */
-int sl_bind_constant(struct sl_binder *binder, const struct sl_ast_expr *ast, const char *what,
+int sl_binder_constant(struct sl_binder *binder, const struct sl_ast_expr *ast, const char *what,
                      const struct sl_type *type, struct sl_value *ret_value, struct sl_error *err);
 
 /* --- call.c --- */
-int sl_bind_call(struct sl_binding *binding, const struct sl_ast_expr *ast,
+int sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast,
                  struct sl_expr **ret_expr, struct sl_error *err);
 /* sl_expr_call, after parameters among the arguments got their types. */
-int sl_bind_function(struct sl_binding *binding, const char *name, struct sl_expr **args,
+int sl_binder_function(struct sl_clause *binding, const char *name, struct sl_expr **args,
                      size_t arg_count, int offset, struct sl_expr **ret_expr,
                      struct sl_error *err);
 
 /* --- parameter.c --- */
-int sl_bind_parameter(struct sl_binder *binder, int number, int offset, struct sl_expr **ret_expr,
+int sl_binder_parameter(struct sl_binder *binder, int number, int offset, struct sl_expr **ret_expr,
                       struct sl_error *err);
 bool sl_parameter_is_open(const struct sl_expr *expr); /* no type yet */
 void sl_parameter_settle(struct sl_binder *binder, struct sl_expr *expr,
@@ -148,21 +148,21 @@ void sl_parameters_end(struct sl_binder *binder, struct sl_expr **exprs, size_t 
 
 /* --- query.c, select.c, group.c, order.c --- */
 /* The node's schema names the result's columns. */
-int sl_bind_query(struct sl_binder *binder, const struct sl_ast_query *query,
+int sl_binder_query(struct sl_binder *binder, const struct sl_ast_query *query,
                   struct sl_log_node **ret_node, struct sl_error *err);
-int sl_bind_select(struct sl_binder *binder, const struct sl_ast_select *select,
+int sl_binder_select(struct sl_binder *binder, const struct sl_ast_select *select,
                    const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
                    struct sl_error *err);
 /* VALUES; `targets` are the columns that they are for (INSERT), or NULL. */
-int sl_bind_values(struct sl_binder *binder, const struct sl_ast_values *values,
+int sl_binder_values(struct sl_binder *binder, const struct sl_ast_values *values,
                    const struct sl_schema *targets, struct sl_log_node **ret_node,
                    struct sl_error *err);
 /* ORDER BY over the columns of a finished query (UNION, VALUES). */
-int sl_bind_order_columns(struct sl_binder *binder, const struct sl_ast_order *order_by,
+int sl_binder_order_columns(struct sl_binder *binder, const struct sl_ast_order *order_by,
                           struct sl_log_node *node, struct sl_log_node **ret_node,
                           struct sl_error *err);
 /* An integer literal in ORDER BY or GROUP BY: its 0-based position, -1: none; 42P10 out of range. */
-int sl_bind_ordinal(const struct sl_binder *binder, const struct sl_ast_expr *ast,
+int sl_binder_ordinal(const struct sl_binder *binder, const struct sl_ast_expr *ast,
                     const char *clause, size_t count, int *ret_index, struct sl_error *err);
 bool sl_sort_nulls_first(const struct sl_ast_order_item *item);
 
@@ -175,10 +175,10 @@ struct sl_select_output { /* the select list and what sorts it, bound over the s
     size_t sort_key_count;
     struct sl_expr *having;
 };
-int sl_bind_group_by(struct sl_binding *binding, const struct sl_ast_select *select,
+int sl_binder_group_by(struct sl_clause *binding, const struct sl_ast_select *select,
                      struct sl_expr ***ret_keys, size_t *ret_key_count, struct sl_error *err);
 /* Puts the aggregation over *node and rewrites the output's expressions over its columns. */
-int sl_bind_aggregation(struct sl_binder *binder, const struct sl_scope *scope,
+int sl_binder_aggregation(struct sl_binder *binder, const struct sl_scope *scope,
                         struct sl_expr **keys, size_t key_count,
                         struct sl_bound_aggregates *aggregates, int offset,
                         struct sl_select_output *output, struct sl_log_node **node,
@@ -207,51 +207,51 @@ struct sl_relation {
     struct sl_log_node *node;
     struct sl_scope scope;
 };
-int sl_bind_from(struct sl_binder *binder, const struct sl_ast *ast,
+int sl_binder_from(struct sl_binder *binder, const struct sl_ast *ast,
                  struct sl_relation *ret_relation, struct sl_error *err);
-int sl_bind_table(struct sl_binder *binder, const struct sl_ast_name *name,
+int sl_binder_table(struct sl_binder *binder, const struct sl_ast_name *name,
                   const struct sl_ast_list *hints, struct sl_relation *ret_relation,
                   struct sl_error *err);
-int sl_bind_window_function(struct sl_binder *binder, const struct sl_ast_expr *call,
+int sl_binder_window_function(struct sl_binder *binder, const struct sl_ast_expr *call,
                             struct sl_relation *ret_relation, struct sl_error *err);
 bool sl_is_window_function(const struct sl_ast_name *name);
 struct sl_schema *sl_window_schema(struct sl_arena *arena, const struct sl_schema *input,
                                    uint32_t time_column);
 /* An expression of a table's definition; positions are hidden, errors name the table. */
-int sl_bind_catalog_expr(struct sl_binder *binder, const struct sl_table *table, const char *text,
+int sl_binder_catalog_expr(struct sl_binder *binder, const struct sl_table *table, const char *text,
                          const struct sl_schema *row, struct sl_expr **ret_expr,
                          struct sl_error *err);
-int sl_bind_scan(struct sl_binder *binder, const struct sl_table *table,
+int sl_binder_scan(struct sl_binder *binder, const struct sl_table *table,
                  const struct sl_ast_list *hints, int offset, struct sl_log_node **ret_node,
                  struct sl_error *err);
-int sl_bind_select_hints(struct sl_binder *binder, const struct sl_ast_list *hints,
+int sl_binder_select_hints(struct sl_binder *binder, const struct sl_ast_list *hints,
                          struct sl_error *err);
 /* Applies OPTIONS hints to a table's options and checks them. */
-int sl_bind_table_hints(struct sl_binder *binder, const struct sl_table *table,
+int sl_binder_table_hints(struct sl_binder *binder, const struct sl_table *table,
                         const struct sl_ast_list *hints, struct sl_option_list *ret_options,
                         struct sl_option_list *ret_hints, struct sl_error *err);
 
 /* --- insert.c, change.c --- */
-int sl_bind_insert(struct sl_binder *binder, const struct sl_ast_insert *insert,
+int sl_binder_insert(struct sl_binder *binder, const struct sl_ast_insert *insert,
                    struct sl_log_node **ret_node, struct sl_error *err);
-int sl_bind_update(struct sl_binder *binder, const struct sl_ast_update *update,
+int sl_binder_update(struct sl_binder *binder, const struct sl_ast_update *update,
                    struct sl_log_node **ret_node, struct sl_error *err);
-int sl_bind_delete(struct sl_binder *binder, const struct sl_ast_delete *delete_ast,
+int sl_binder_delete(struct sl_binder *binder, const struct sl_ast_delete *delete_ast,
                    struct sl_log_node **ret_node, struct sl_error *err);
 /* Casts a bound expression for a column of a table; 42804 names the column and both types. */
-int sl_bind_assign(struct sl_binder *binder, struct sl_expr *expr,
+int sl_binder_assign(struct sl_binder *binder, struct sl_expr *expr,
                    const struct sl_schema_column *column, int offset, struct sl_expr **ret_expr,
                    struct sl_error *err);
 /* A node whose schema has the names and types of `targets`. */
-int sl_bind_assign_columns(struct sl_binder *binder, const struct sl_schema *targets, int offset,
+int sl_binder_assign_columns(struct sl_binder *binder, const struct sl_schema *targets, int offset,
                            struct sl_log_node **node, struct sl_error *err);
 /* The SINK for a table's columns in the order physical, then persisted metadata. */
-int sl_bind_sink(struct sl_binder *binder, const struct sl_table *table,
+int sl_binder_sink(struct sl_binder *binder, const struct sl_table *table,
                  const struct sl_ast_list *hints, int offset, struct sl_log_node *input,
                  struct sl_log_node **ret_node, struct sl_error *err);
 
 /* A view's text and columns from its query (CREATE VIEW, ALTER VIEW). */
-int sl_plan_view_query(struct sl_binder *binder, struct sl_table *view,
+int sl_binder_view_query(struct sl_binder *binder, struct sl_table *view,
                        const struct sl_ast_query *query, struct sl_error *err);
 bool sl_insert_is_values(const struct sl_ast_insert *insert);
 

@@ -25,15 +25,15 @@ sl_binder_setting(const struct sl_binder *binder, const char *key)
 }
 
 int
-sl_bind_refuse(const struct sl_binder *binder, int offset, const char *construct,
+sl_binder_refuse(const struct sl_binder *binder, int offset, const char *construct,
                struct sl_error *err)
 {
     SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s not supported yet", construct);
-    return sl_error_at(err, sl_bind_offset(binder, offset));
+    return sl_error_at(err, sl_binder_offset(binder, offset));
 }
 
 char *
-sl_bind_name(const struct sl_binder *binder, const struct sl_ast_identifier *identifier)
+sl_binder_name(const struct sl_binder *binder, const struct sl_ast_identifier *identifier)
 {
     return sl_arena_strndup(binder->arena, identifier->text.start, identifier->text.length);
 }

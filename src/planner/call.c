@@ -2,13 +2,13 @@
 #include "planner/bind.h"
 
 static const char *
-call_name(const struct sl_binding *binding, const struct sl_ast_call *call)
+call_name(const struct sl_clause *binding, const struct sl_ast_call *call)
 {
-    return sl_bind_name(binding->binder, &call->name.parts[call->name.count - 1]);
+    return sl_binder_name(binding->binder, &call->name.parts[call->name.count - 1]);
 }
 
 int
-sl_bind_function(struct sl_binding *binding, const char *name, struct sl_expr **args,
+sl_binder_function(struct sl_clause *binding, const char *name, struct sl_expr **args,
                  size_t arg_count, int offset, struct sl_expr **ret_expr, struct sl_error *err)
 {
     sl_parameters_infer(binding->binder, name, args, arg_count);
@@ -18,15 +18,15 @@ sl_bind_function(struct sl_binding *binding, const char *name, struct sl_expr **
 }
 
 static int
-call_refuse(const struct sl_binding *binding, const struct sl_ast_expr *ast, const char *construct,
+call_refuse(const struct sl_clause *binding, const struct sl_ast_expr *ast, const char *construct,
             struct sl_error *err)
 {
-    return sl_bind_refuse(binding->binder, ast->ast.offset, construct, err);
+    return sl_binder_refuse(binding->binder, ast->ast.offset, construct, err);
 }
 
 /* Clauses that no function of today takes. */
 static int
-call_check_clauses(const struct sl_binding *binding, const struct sl_ast_expr *ast,
+call_check_clauses(const struct sl_clause *binding, const struct sl_ast_expr *ast,
                    struct sl_error *err)
 {
     const struct sl_ast_call *call = &ast->call;
@@ -43,14 +43,14 @@ call_check_clauses(const struct sl_binding *binding, const struct sl_ast_expr *a
         return call_refuse(binding, ast, "MATCH_RECOGNIZE is", err);
     for (size_t i = 0; i < call->arg_count; i++)
         if (call->args[i].name.text.start)
-            return sl_bind_refuse(binding->binder, call->args[i].name.offset,
+            return sl_binder_refuse(binding->binder, call->args[i].name.offset,
                                   "a named argument of this function is", err);
     return SL_OK;
 }
 
 /* TUMBLE(ts, …) in GROUP BY and its TUMBLE_START: the windows of old. */
 static int
-call_check_group_window(const struct sl_binding *binding, const struct sl_ast_expr *ast,
+call_check_group_window(const struct sl_clause *binding, const struct sl_ast_expr *ast,
                         struct sl_error *err)
 {
     static const char *const names[] = {
@@ -70,7 +70,7 @@ call_check_group_window(const struct sl_binding *binding, const struct sl_ast_ex
 }
 
 static int
-call_args(struct sl_binding *binding, const struct sl_ast_call *call, struct sl_expr ***ret_args,
+call_args(struct sl_clause *binding, const struct sl_ast_call *call, struct sl_expr ***ret_args,
           struct sl_error *err)
 {
     struct sl_expr **args = SL_NEW_ARRAY(binding->binder->arena, struct sl_expr *, call->arg_count);
@@ -79,23 +79,23 @@ call_args(struct sl_binding *binding, const struct sl_ast_call *call, struct sl_
         const struct sl_ast_expr *value = call->args[i].value;
 
         if (value->ast.kind == SL_AST_EXPR_UNIT)
-            args[i] = sl_bind_string(binding->binder->arena,
+            args[i] = sl_binder_string(binding->binder->arena,
                                      sl_text_of(sl_ast_unit_name(value->unit)),
-                                     sl_bind_offset(binding->binder, value->ast.offset));
+                                     sl_binder_offset(binding->binder, value->ast.offset));
         else
-            SL_TRY(sl_bind_expr(binding, value, &args[i], err));
+            SL_TRY(sl_binder_expr(binding, value, &args[i], err));
     }
     *ret_args = args;
     return SL_OK;
 }
 
 static int
-call_function(struct sl_binding *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
+call_function(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
               struct sl_error *err)
 {
     const struct sl_ast_call *call = &ast->call;
     const char *name = call_name(binding, call);
-    int offset = sl_bind_offset(binding->binder, ast->ast.offset);
+    int offset = sl_binder_offset(binding->binder, ast->ast.offset);
     struct sl_expr **args;
 
     SL_TRY(call_check_group_window(binding, ast, err));
@@ -108,7 +108,7 @@ call_function(struct sl_binding *binding, const struct sl_ast_expr *ast, struct 
         return sl_error_at(err, offset);
     }
     SL_TRY(call_args(binding, call, &args, err));
-    return sl_bind_function(binding, name, args, call->arg_count, offset, ret_expr, err);
+    return sl_binder_function(binding, name, args, call->arg_count, offset, ret_expr, err);
 }
 
 /* --- aggregates --- */
@@ -126,7 +126,7 @@ call_same_aggregate(const struct sl_aggregate *a, const struct sl_aggregate *b)
 }
 
 static uint32_t
-call_collect(struct sl_binding *binding, struct sl_aggregate *aggregate)
+call_collect(struct sl_clause *binding, struct sl_aggregate *aggregate)
 {
     struct sl_bound_aggregates *list = binding->aggregates;
 
@@ -148,7 +148,7 @@ call_collect(struct sl_binding *binding, struct sl_aggregate *aggregate)
 }
 
 static int
-call_check_place(const struct sl_binding *binding, const struct sl_ast_expr *ast,
+call_check_place(const struct sl_clause *binding, const struct sl_ast_expr *ast,
                  struct sl_error *err)
 {
     if (binding->in_aggregate)
@@ -157,7 +157,7 @@ call_check_place(const struct sl_binding *binding, const struct sl_ast_expr *ast
         SL_ERROR(err, SL_E_GROUPING, "aggregate functions are not allowed in %s", binding->clause);
     else
         return SL_OK;
-    return sl_error_at(err, sl_bind_offset(binding->binder, ast->ast.offset));
+    return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
 }
 
 /* COUNT(5) counts rows as COUNT(*) does. */
@@ -169,15 +169,15 @@ call_counts_rows(const char *name, struct sl_expr *const *args, size_t arg_count
 }
 
 static int
-call_aggregate(struct sl_binding *binding, const struct sl_ast_expr *ast,
+call_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast,
                struct sl_expr **ret_expr, struct sl_error *err)
 {
     const struct sl_ast_call *call = &ast->call;
-    struct sl_binding inner = *binding;
+    struct sl_clause inner = *binding;
     struct sl_aggregate *aggregate;
     struct sl_expr **args, *filter = NULL;
     const char *name = call_name(binding, call);
-    int offset = sl_bind_offset(binding->binder, ast->ast.offset);
+    int offset = sl_binder_offset(binding->binder, ast->ast.offset);
     bool distinct = call->quantifier == SL_AST_DISTINCT;
     size_t arg_count = call->arg_count;
 
@@ -187,7 +187,7 @@ call_aggregate(struct sl_binding *binding, const struct sl_ast_expr *ast,
     sl_parameters_end(binding->binder, args, arg_count);
     if (call->filter) {
         inner.clause = "FILTER";
-        SL_TRY(sl_bind_condition(&inner, call->filter, &filter, err));
+        SL_TRY(sl_binder_condition(&inner, call->filter, &filter, err));
     }
     if (call_counts_rows(name, args, arg_count, distinct))
         arg_count = 0;
@@ -206,7 +206,7 @@ call_aggregate(struct sl_binding *binding, const struct sl_ast_expr *ast,
 }
 
 int
-sl_bind_call(struct sl_binding *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
+sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
              struct sl_error *err)
 {
     const struct sl_ast_call *call = &ast->call;
@@ -216,7 +216,7 @@ sl_bind_call(struct sl_binding *binding, const struct sl_ast_expr *ast, struct s
         SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "function %.*s.%s does not exist",
                  SL_TEXT_FORMAT(call->name.parts[0].text), call_name(binding, call));
         sl_error_hint(err, "SHOW FUNCTIONS lists what there is");
-        return sl_error_at(err, sl_bind_offset(binding->binder, ast->ast.offset));
+        return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
     }
     if (sl_aggregate_exists(call->name.parts[0].text))
         return call_aggregate(binding, ast, ret_expr, err);

@@ -10,20 +10,20 @@ change_check(struct sl_binder *binder, const struct sl_table *table, const char 
 
     if (table->kind == SL_RELATION_VIEW) {
         SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, "cannot %s view \"%s\"", verb, table->name);
-        return sl_error_at(err, sl_bind_offset(binder, offset));
+        return sl_error_at(err, sl_binder_offset(binder, offset));
     }
     SL_TRY(sl_table_format_of(sl_arena_printf(binder->arena, "table \"%s\"", table->name),
                               &table->options, &format, err));
     if (!(format.connector->abilities & SL_ABILITY_CHANGE_DATA)) {
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s is not supported by connector %s of table \"%s\"", verb,
                  format.connector->name, table->name);
-        return sl_error_at(err, sl_bind_offset(binder, offset));
+        return sl_error_at(err, sl_binder_offset(binder, offset));
     }
     if (!table->primary_key_count) {
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s needs a primary key, and table \"%s\" has none", verb,
                  table->name);
         sl_error_hint(err, "declare PRIMARY KEY (…) NOT ENFORCED");
-        return sl_error_at(err, sl_bind_offset(binder, offset));
+        return sl_error_at(err, sl_binder_offset(binder, offset));
     }
     return SL_OK;
 }
@@ -34,11 +34,11 @@ change_source(struct sl_binder *binder, const struct sl_table *table,
               const struct sl_ast_identifier *alias, struct sl_relation *relation,
               struct sl_error *err)
 {
-    SL_TRY(sl_bind_scan(binder, table, hints, name->offset, &relation->node, err));
+    SL_TRY(sl_binder_scan(binder, table, hints, name->offset, &relation->node, err));
     relation->scope = (struct sl_scope){table->schema, table->name, relation->node->schema};
     if (alias->text.start)
         relation->scope =
-            (struct sl_scope){NULL, sl_bind_name(binder, alias), relation->node->schema};
+            (struct sl_scope){NULL, sl_binder_name(binder, alias), relation->node->schema};
     return SL_OK;
 }
 
@@ -46,12 +46,12 @@ static int
 change_where(struct sl_binder *binder, const struct sl_ast_expr *where,
              struct sl_relation *relation, struct sl_error *err)
 {
-    struct sl_binding binding = {.binder = binder, .scope = &relation->scope, .clause = "WHERE"};
+    struct sl_clause binding = {.binder = binder, .scope = &relation->scope, .clause = "WHERE"};
     struct sl_expr *filter;
 
     if (!where)
         return SL_OK;
-    SL_TRY(sl_bind_condition(&binding, where, &filter, err));
+    SL_TRY(sl_binder_condition(&binding, where, &filter, err));
     relation->node = sl_log_filter(binder->arena, relation->node, filter);
     return SL_OK;
 }
@@ -84,7 +84,7 @@ change_node(struct sl_binder *binder, const struct sl_table *table,
 
     node->change.is_delete = is_delete;
     node->change.column_count = physical->count;
-    return sl_bind_sink(binder, table, hints, offset, node, ret_node, err);
+    return sl_binder_sink(binder, table, hints, offset, node, ret_node, err);
 }
 
 static int
@@ -92,7 +92,7 @@ change_set(struct sl_binder *binder, const struct sl_ast_update *update,
            const struct sl_table *table, const struct sl_relation *relation,
            struct sl_expr **by_column, struct sl_error *err)
 {
-    struct sl_binding binding = {.binder = binder, .scope = &relation->scope, .clause = "SET"};
+    struct sl_clause binding = {.binder = binder, .scope = &relation->scope, .clause = "SET"};
 
     for (size_t i = 0; i < update->assignment_count; i++) {
         const struct sl_ast_assignment *assignment = &update->assignments[i];
@@ -102,26 +102,26 @@ change_set(struct sl_binder *binder, const struct sl_ast_update *update,
         struct sl_expr *value;
 
         if (column < 0)
-            return sl_bind_no_column(binder, name->parts[name->count - 1].text, name->offset,
+            return sl_binder_no_column(binder, name->parts[name->count - 1].text, name->offset,
                                      relation->scope.columns, err);
         if (table->columns[column].kind != SL_COLUMN_PHYSICAL || by_column[column]) {
             SL_ERROR(err, SL_E_INVALID_COLUMN_REFERENCE, "column \"%s\" cannot be set%s",
                      table->columns[column].name, by_column[column] ? " twice" : "");
-            return sl_error_at(err, sl_bind_offset(binder, name->offset));
+            return sl_error_at(err, sl_binder_offset(binder, name->offset));
         }
         target = (struct sl_schema_column){.name = table->columns[column].name,
                                            .type = table->columns[column].type};
         if (assignment->value->ast.kind == SL_AST_EXPR_DEFAULT)
-            value = sl_bind_null(binder->arena, &sl_type_null, assignment->value->ast.offset);
+            value = sl_binder_null(binder->arena, &sl_type_null, assignment->value->ast.offset);
         else
-            SL_TRY(sl_bind_expr(&binding, assignment->value, &value, err));
-        SL_TRY(sl_bind_assign(binder, value, &target, value->offset, &by_column[column], err));
+            SL_TRY(sl_binder_expr(&binding, assignment->value, &value, err));
+        SL_TRY(sl_binder_assign(binder, value, &target, value->offset, &by_column[column], err));
     }
     return SL_OK;
 }
 
 int
-sl_bind_update(struct sl_binder *binder, const struct sl_ast_update *update,
+sl_binder_update(struct sl_binder *binder, const struct sl_ast_update *update,
                struct sl_log_node **ret_node, struct sl_error *err)
 {
     struct sl_relation relation;
@@ -131,7 +131,7 @@ sl_bind_update(struct sl_binder *binder, const struct sl_ast_update *update,
     size_t count, old_count;
 
     binder->batch = true;
-    SL_TRY(sl_bind_find_table(binder, &update->name, &table, err));
+    SL_TRY(sl_binder_find_table(binder, &update->name, &table, err));
     SL_TRY(change_check(binder, table, "UPDATE", update->name.offset, err));
     SL_TRY(change_source(binder, table, &update->name, &update->hints, &update->alias, &relation,
                          err));
@@ -154,7 +154,7 @@ sl_bind_update(struct sl_binder *binder, const struct sl_ast_update *update,
 }
 
 int
-sl_bind_delete(struct sl_binder *binder, const struct sl_ast_delete *delete_ast,
+sl_binder_delete(struct sl_binder *binder, const struct sl_ast_delete *delete_ast,
                struct sl_log_node **ret_node, struct sl_error *err)
 {
     struct sl_relation relation;
@@ -164,7 +164,7 @@ sl_bind_delete(struct sl_binder *binder, const struct sl_ast_delete *delete_ast,
     size_t count;
 
     binder->batch = true;
-    SL_TRY(sl_bind_find_table(binder, &delete_ast->name, &table, err));
+    SL_TRY(sl_binder_find_table(binder, &delete_ast->name, &table, err));
     SL_TRY(change_check(binder, table, "DELETE", delete_ast->name.offset, err));
     SL_TRY(change_source(binder, table, &delete_ast->name, &delete_ast->hints, &delete_ast->alias,
                          &relation, err));

@@ -6,11 +6,11 @@ create_check(const struct sl_binder *binder, const struct sl_ast_create_table *c
              struct sl_error *err)
 {
     if (create->as_query)
-        return sl_bind_refuse(binder, create->as_query->ast.offset, "CREATE TABLE AS is", err);
+        return sl_binder_refuse(binder, create->as_query->ast.offset, "CREATE TABLE AS is", err);
     if (create->replace)
-        return sl_bind_refuse(binder, create->ast.offset, "REPLACE TABLE is", err);
+        return sl_binder_refuse(binder, create->ast.offset, "REPLACE TABLE is", err);
     if (create->distribution.kind != SL_AST_DISTRIBUTION_NONE)
-        return sl_bind_refuse(binder, create->distribution.offset, "DISTRIBUTED is", err);
+        return sl_binder_refuse(binder, create->distribution.offset, "DISTRIBUTED is", err);
     return SL_OK;
 }
 
@@ -64,7 +64,7 @@ sl_plan_create_table(struct sl_plan_context *context, const struct sl_ast *state
     SL_TRY(create_check(&binder, create, err));
     sl_draft_init(&draft, &binder);
     draft.temporary = create->temporary;
-    SL_TRY(sl_bind_new_name(&binder, &create->name, &draft.schema, &draft.name, err));
+    SL_TRY(sl_binder_new_name(&binder, &create->name, &draft.schema, &draft.name, err));
     if (create->comment.start)
         draft.comment =
             sl_arena_strndup(binder.arena, create->comment.start, create->comment.length);
@@ -72,7 +72,7 @@ sl_plan_create_table(struct sl_plan_context *context, const struct sl_ast *state
     draft.partition = SL_NEW_ARRAY(binder.arena, const char *, create->partitioned_count);
     draft.partition_count = create->partitioned_count;
     for (size_t i = 0; i < create->partitioned_count; i++) {
-        draft.partition[i] = sl_bind_name(&binder, &create->partitioned_by[i]);
+        draft.partition[i] = sl_binder_name(&binder, &create->partitioned_by[i]);
         draft.partition_offset = create->partitioned_by[0].offset;
     }
     SL_TRY(create_options(&draft, &create->options, err));
@@ -132,14 +132,14 @@ create_view_columns(struct sl_binder *binder, struct sl_table *view, const struc
     if (name_count && name_count != schema->count) {
         SL_ERROR(err, SL_E_SYNTAX, "view \"%s\" names %zu columns, its query has %zu", view->name,
                  name_count, schema->count);
-        return sl_error_at(err, sl_bind_offset(binder, names[0].offset));
+        return sl_error_at(err, sl_binder_offset(binder, names[0].offset));
     }
     view->columns = SL_NEW_ARRAY(binder->arena, struct sl_table_column, schema->count);
     view->column_count = schema->count;
     for (size_t i = 0; i < schema->count; i++) {
         struct sl_table_column *column = &view->columns[i];
 
-        column->name = name_count ? sl_bind_name(binder, &names[i]) : schema->columns[i].name;
+        column->name = name_count ? sl_binder_name(binder, &names[i]) : schema->columns[i].name;
         column->type = schema->columns[i].type;
         column->time = schema->columns[i].time;
         if (column->type->kind == SL_TYPE_NULL)
@@ -150,7 +150,7 @@ create_view_columns(struct sl_binder *binder, struct sl_table *view, const struc
             SL_ERROR(err, SL_E_DUPLICATE_COLUMN, "column \"%s\" specified more than once",
                      column->name);
             sl_error_hint(err, "give the columns of the view names of their own");
-            return sl_error_at(err, sl_bind_offset(binder, offset));
+            return sl_error_at(err, sl_binder_offset(binder, offset));
         }
     }
     return SL_OK;
@@ -165,14 +165,14 @@ create_view_bind(struct sl_binder *binder, struct sl_table *view, const struct s
 
     binder->batch = true; /* which mode the view is used in is not known yet */
     binder->expansions = &expansions;
-    if (sl_bind_query(binder, query, &node, err) < 0 && binder->batch) {
+    if (sl_binder_query(binder, query, &node, err) < 0 && binder->batch) {
         /* Unbounded tables have no place in batch mode: try the other. */
         expansions = NULL;
         binder->expansions = &expansions;
         binder->batch = false;
         binder->ctes = NULL;
         binder->query_depth = 0;
-        SL_TRY(sl_bind_query(binder, query, &node, err));
+        SL_TRY(sl_binder_query(binder, query, &node, err));
     }
     view->query = create_view_text(binder->arena, query->text, create_view_sort(expansions));
     view->query_schema = binder->schema;
@@ -192,7 +192,7 @@ sl_plan_create_view(struct sl_plan_context *context, const struct sl_ast *statem
     view->kind = SL_RELATION_VIEW;
     view->temporary = create->temporary;
     view->watermark_column = -1;
-    SL_TRY(sl_bind_new_name(&binder, &create->name, &view->schema, &view->name, err));
+    SL_TRY(sl_binder_new_name(&binder, &create->name, &view->schema, &view->name, err));
     if (create->comment.start)
         view->comment =
             sl_arena_strndup(context->arena, create->comment.start, create->comment.length);
@@ -203,7 +203,7 @@ sl_plan_create_view(struct sl_plan_context *context, const struct sl_ast *statem
 }
 
 int
-sl_plan_view_query(struct sl_binder *binder, struct sl_table *view,
+sl_binder_view_query(struct sl_binder *binder, struct sl_table *view,
                    const struct sl_ast_query *query, struct sl_error *err)
 {
     return create_view_bind(binder, view, query, NULL, 0, err);

@@ -67,13 +67,13 @@ sl_draft_read_column(struct sl_draft *draft, const struct sl_ast_column *ast,
     struct sl_table_column *column = &to->column;
 
     to->offset = ast->name.offset;
-    column->name = sl_bind_name(draft->binder, &ast->name);
+    column->name = sl_binder_name(draft->binder, &ast->name);
     column->comment = draft_text(draft, ast->comment);
     if (ast->default_expr)
-        return sl_bind_refuse(draft->binder, ast->default_expr->ast.offset,
+        return sl_binder_refuse(draft->binder, ast->default_expr->ast.offset,
                               "DEFAULT of a column is", err);
     if (ast->unique)
-        return sl_bind_refuse(draft->binder, ast->offset, "UNIQUE is", err);
+        return sl_binder_refuse(draft->binder, ast->offset, "UNIQUE is", err);
     if (ast->kind == SL_AST_COLUMN_COMPUTED) {
         column->kind = SL_COLUMN_COMPUTED;
         column->expression = draft_text(draft, ast->expr_text);
@@ -84,7 +84,7 @@ sl_draft_read_column(struct sl_draft *draft, const struct sl_ast_column *ast,
         SL_ERROR(err, SL_E_SYNTAX, "column \"%s\" needs a type", column->name);
         return sl_error_at(err, to->offset);
     }
-    SL_TRY(sl_bind_type(draft->binder, ast->type, &column->type, err));
+    SL_TRY(sl_binder_type(draft->binder, ast->type, &column->type, err));
     if (ast->kind == SL_AST_COLUMN_METADATA) {
         column->kind = SL_COLUMN_METADATA;
         column->is_virtual = ast->is_virtual;
@@ -99,14 +99,14 @@ sl_draft_set_watermark(struct sl_draft *draft, const struct sl_ast_watermark *as
                        struct sl_error *err)
 {
     if (ast->column.count != 1)
-        return sl_bind_refuse(draft->binder, ast->column.offset,
+        return sl_binder_refuse(draft->binder, ast->column.offset,
                               "a WATERMARK for a field of a column is", err);
     if (draft->watermark_column) {
         SL_ERROR(err, SL_E_INVALID_TABLE_DEFINITION, "table \"%s\" can have only one WATERMARK",
                  draft->name);
         return sl_error_at(err, ast->offset);
     }
-    draft->watermark_column = sl_bind_name(draft->binder, &ast->column.parts[0]);
+    draft->watermark_column = sl_binder_name(draft->binder, &ast->column.parts[0]);
     draft->watermark = draft_text(draft, ast->expr_text);
     draft->watermark_expr = ast->expr;
     draft->watermark_offset = ast->column.offset;
@@ -134,13 +134,13 @@ sl_draft_set_key(struct sl_draft *draft, const struct sl_ast_constraint *ast,
                  struct sl_error *err)
 {
     if (ast->unique)
-        return sl_bind_refuse(draft->binder, ast->offset, "UNIQUE is", err);
+        return sl_binder_refuse(draft->binder, ast->offset, "UNIQUE is", err);
     SL_TRY(draft_check_key(draft, ast->not_enforced, ast->offset, err));
     draft->key = SL_NEW_ARRAY(draft->binder->arena, const char *, ast->column_count);
     for (size_t i = 0; i < ast->column_count; i++)
-        draft->key[i] = sl_bind_name(draft->binder, &ast->columns[i]);
+        draft->key[i] = sl_binder_name(draft->binder, &ast->columns[i]);
     draft->key_count = ast->column_count;
-    draft->key_name = ast->name.text.start ? sl_bind_name(draft->binder, &ast->name) : NULL;
+    draft->key_name = ast->name.text.start ? sl_binder_name(draft->binder, &ast->name) : NULL;
     draft->key_offset = ast->column_count ? ast->columns[0].offset : ast->offset;
     return SL_OK;
 }
@@ -153,10 +153,10 @@ sl_draft_set_column_key(struct sl_draft *draft, const struct sl_ast_column *ast,
         return SL_OK;
     SL_TRY(draft_check_key(draft, ast->not_enforced, ast->name.offset, err));
     draft->key = SL_NEW(draft->binder->arena, const char *);
-    draft->key[0] = sl_bind_name(draft->binder, &ast->name);
+    draft->key[0] = sl_binder_name(draft->binder, &ast->name);
     draft->key_count = 1;
     draft->key_name = ast->constraint_name.text.start
-                          ? sl_bind_name(draft->binder, &ast->constraint_name)
+                          ? sl_binder_name(draft->binder, &ast->constraint_name)
                           : NULL;
     draft->key_offset = ast->name.offset;
     return SL_OK;
@@ -261,7 +261,7 @@ sl_draft_no_column(const struct sl_draft *draft, struct sl_text name, int offset
 
     for (size_t i = 0; i < draft->column_count; i++)
         schema->columns[i].name = draft->columns[i].column.name;
-    return sl_bind_no_column(draft->binder, name, offset, schema, err);
+    return sl_binder_no_column(draft->binder, name, offset, schema, err);
 }
 
 static int
@@ -329,11 +329,11 @@ draft_bind(struct sl_draft *draft, const struct sl_table *table, const struct sl
            struct sl_expr **ret_expr, struct sl_error *err)
 {
     struct sl_scope scope = {draft->schema, draft->name, row};
-    struct sl_binding binding = {.binder = draft->binder, .scope = &scope, .clause = clause};
+    struct sl_clause binding = {.binder = draft->binder, .scope = &scope, .clause = clause};
 
     if (ast)
-        return sl_bind_expr(&binding, ast, ret_expr, err);
-    return sl_bind_catalog_expr(draft->binder, table, text, row, ret_expr, err);
+        return sl_binder_expr(&binding, ast, ret_expr, err);
+    return sl_binder_catalog_expr(draft->binder, table, text, row, ret_expr, err);
 }
 
 /* Types of computed columns; they see physical and metadata columns only, as in Flink. */

@@ -23,18 +23,18 @@ find_split(struct sl_binder *binder, const struct sl_ast_name *name, const char 
 
     if (name->count > 3) {
         SL_ERROR(err, SL_E_SYNTAX, "the name \"%s\" has too many parts", find_text(binder, name));
-        return sl_error_at(err, sl_bind_offset(binder, name->offset));
+        return sl_error_at(err, sl_binder_offset(binder, name->offset));
     }
     if (name->count == 3 && !sl_text_equal_nocase(name->parts[0].text, SL_TEXT(FIND_CATALOG))) {
         SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "catalog \"%.*s\" does not exist",
                  SL_TEXT_FORMAT(name->parts[0].text));
         sl_error_hint(err, "there is one catalog, %s", FIND_CATALOG);
-        return sl_error_at(err, sl_bind_offset(binder, name->parts[0].offset));
+        return sl_error_at(err, sl_binder_offset(binder, name->parts[0].offset));
     }
-    *ret_name = sl_bind_name(binder, last);
+    *ret_name = sl_binder_name(binder, last);
     *ret_schema = binder->schema;
     if (name->count > 1)
-        *ret_schema = sl_bind_name(binder, &name->parts[name->count - 2]);
+        *ret_schema = sl_binder_name(binder, &name->parts[name->count - 2]);
     if (sl_equal_nocase(*ret_schema, "default_database"))
         *ret_schema = "public";
     return SL_OK;
@@ -54,11 +54,11 @@ find_no_table(struct sl_binder *binder, const struct sl_ast_name *name, const ch
     sl_error_suggest(err, sl_text_of(table_name), names, count);
     if (!err->hint[0])
         sl_error_hint(err, "SHOW TABLES lists the tables of the current database");
-    return sl_error_at(err, sl_bind_offset(binder, name->offset));
+    return sl_error_at(err, sl_binder_offset(binder, name->offset));
 }
 
 int
-sl_bind_find_table(struct sl_binder *binder, const struct sl_ast_name *name,
+sl_binder_find_table(struct sl_binder *binder, const struct sl_ast_name *name,
                    const struct sl_table **ret_table, struct sl_error *err)
 {
     const char *schema, *table_name;
@@ -71,7 +71,7 @@ sl_bind_find_table(struct sl_binder *binder, const struct sl_ast_name *name,
 }
 
 int
-sl_bind_new_name(struct sl_binder *binder, const struct sl_ast_name *name, const char **ret_schema,
+sl_binder_new_name(struct sl_binder *binder, const struct sl_ast_name *name, const char **ret_schema,
                  const char **ret_name, struct sl_error *err)
 {
     const char **schemas;
@@ -83,11 +83,11 @@ sl_bind_new_name(struct sl_binder *binder, const struct sl_ast_name *name, const
     count = sl_catalog_list_schemas(binder->context->catalog, binder->arena, &schemas);
     SL_ERROR(err, SL_E_UNDEFINED_SCHEMA, "database \"%s\" does not exist", *ret_schema);
     sl_error_suggest(err, sl_text_of(*ret_schema), schemas, count);
-    return sl_error_at(err, sl_bind_offset(binder, name->offset));
+    return sl_error_at(err, sl_binder_offset(binder, name->offset));
 }
 
 int
-sl_bind_no_column(const struct sl_binder *binder, struct sl_text name, int offset,
+sl_binder_no_column(const struct sl_binder *binder, struct sl_text name, int offset,
                   const struct sl_schema *columns, struct sl_error *err)
 {
     const char **names = SL_NEW_ARRAY(binder->arena, const char *, columns ? columns->count : 0);
@@ -96,7 +96,7 @@ sl_bind_no_column(const struct sl_binder *binder, struct sl_text name, int offse
         names[i] = columns->columns[i].name;
     SL_ERROR(err, SL_E_UNDEFINED_COLUMN, "column \"%.*s\" does not exist", SL_TEXT_FORMAT(name));
     sl_error_suggest(err, name, names, columns ? columns->count : 0);
-    return sl_error_at(err, sl_bind_offset(binder, offset));
+    return sl_error_at(err, sl_binder_offset(binder, offset));
 }
 
 int
@@ -106,5 +106,5 @@ sl_plan_find_table(struct sl_plan_context *context, const struct sl_ast_name *na
     struct sl_binder binder;
 
     SL_TRY(sl_binder_init(&binder, context, err));
-    return sl_bind_find_table(&binder, name, ret_table, err);
+    return sl_binder_find_table(&binder, name, ret_table, err);
 }

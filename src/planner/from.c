@@ -5,7 +5,7 @@ static int
 from_refuse(const struct sl_binder *binder, const struct sl_ast *ast, const char *construct,
             struct sl_error *err)
 {
-    return sl_bind_refuse(binder, ast->offset, construct, err);
+    return sl_binder_refuse(binder, ast->offset, construct, err);
 }
 
 /* New names for the first columns: AS t (a, b), the columns of a view or of WITH. */
@@ -23,11 +23,11 @@ from_rename(struct sl_binder *binder, const char *what, const struct sl_ast_iden
         SL_ERROR(err, SL_E_INVALID_COLUMN_REFERENCE,
                  "%s has %zu columns available but %zu columns specified", what, schema->count,
                  name_count);
-        return sl_error_at(err, sl_bind_offset(binder, names[schema->count].offset));
+        return sl_error_at(err, sl_binder_offset(binder, names[schema->count].offset));
     }
     for (uint32_t i = 0; i < schema->count; i++) {
         exprs[i] = sl_log_column(binder->arena, schema, i);
-        texts[i] = i < name_count ? sl_bind_name(binder, &names[i]) : schema->columns[i].name;
+        texts[i] = i < name_count ? sl_binder_name(binder, &names[i]) : schema->columns[i].name;
     }
     *node = sl_log_project(binder->arena, *node, exprs, texts, schema->count);
     return SL_OK;
@@ -41,12 +41,12 @@ from_cte(struct sl_binder *binder, struct sl_bound_cte *cte, struct sl_relation 
 {
     struct sl_bound_cte *outer = binder->ctes;
     uint32_t parallelism = binder->parallelism;
-    const char *name = sl_bind_name(binder, &cte->ast->name);
+    const char *name = sl_binder_name(binder, &cte->ast->name);
     int rc;
 
     binder->ctes = cte->outer;
     binder->parallelism = 0;
-    rc = sl_bind_query(binder, cte->ast->query, &relation->node, err);
+    rc = sl_binder_query(binder, cte->ast->query, &relation->node, err);
     binder->ctes = outer;
     binder->parallelism = parallelism;
     if (rc < 0)
@@ -87,7 +87,7 @@ from_bind_view_text(struct sl_binder *binder, const struct sl_table *view,
     if (rc < 0)
         err->offset = -1;
     else
-        rc = sl_bind_query(&inner, query, ret_node, err);
+        rc = sl_binder_query(&inner, query, ret_node, err);
     binder->uses = inner.uses;
     binder->use_count = inner.use_count;
     binder->use_capacity = inner.use_capacity;
@@ -100,10 +100,10 @@ from_view(struct sl_binder *binder, const struct sl_table *view, const struct sl
 {
     struct sl_expr **exprs;
     const char **names;
-    int offset = sl_bind_offset(binder, name->offset);
+    int offset = sl_binder_offset(binder, name->offset);
 
     if (hints && hints->count)
-        return sl_bind_refuse(binder, ((const struct sl_ast_hint *)hints->items[0])->offset,
+        return sl_binder_refuse(binder, ((const struct sl_ast_hint *)hints->items[0])->offset,
                               "a hint on a view is", err);
     if (binder->view_depth >= SL_BIND_VIEW_DEPTH_MAX) {
         SL_ERROR(err, SL_E_LIMIT_EXCEEDED, "views are nested more than %d levels deep",
@@ -132,7 +132,7 @@ from_view(struct sl_binder *binder, const struct sl_table *view, const struct sl
 }
 
 int
-sl_bind_table(struct sl_binder *binder, const struct sl_ast_name *name,
+sl_binder_table(struct sl_binder *binder, const struct sl_ast_name *name,
               const struct sl_ast_list *hints, struct sl_relation *relation, struct sl_error *err)
 {
     struct sl_bound_cte *cte = from_find_cte(binder, name);
@@ -140,14 +140,14 @@ sl_bind_table(struct sl_binder *binder, const struct sl_ast_name *name,
 
     if (cte) {
         if (hints && hints->count)
-            return sl_bind_refuse(binder, ((const struct sl_ast_hint *)hints->items[0])->offset,
+            return sl_binder_refuse(binder, ((const struct sl_ast_hint *)hints->items[0])->offset,
                                   "a hint on a query of WITH is", err);
         return from_cte(binder, cte, relation, err);
     }
-    SL_TRY(sl_bind_find_table(binder, name, &table, err));
+    SL_TRY(sl_binder_find_table(binder, name, &table, err));
     if (table->kind == SL_RELATION_VIEW)
         return from_view(binder, table, name, hints, relation, err);
-    SL_TRY(sl_bind_scan(binder, table, hints, name->offset, &relation->node, err));
+    SL_TRY(sl_binder_scan(binder, table, hints, name->offset, &relation->node, err));
     relation->scope = (struct sl_scope){table->schema, table->name, relation->node->schema};
     return SL_OK;
 }
@@ -164,7 +164,7 @@ from_query(struct sl_binder *binder, const struct sl_ast_from_query *from,
     if (from->from.lateral)
         return from_refuse(binder, &from->from.ast, "LATERAL is", err);
     binder->parallelism = 0;
-    rc = sl_bind_query(binder, from->query, &relation->node, err);
+    rc = sl_binder_query(binder, from->query, &relation->node, err);
     binder->parallelism = parallelism;
     if (rc < 0)
         return rc;
@@ -179,7 +179,7 @@ from_call(struct sl_binder *binder, const struct sl_ast_from_call *from,
     if (from->call->ast.kind != SL_AST_EXPR_CALL || from->from.lateral || from->with_ordinality ||
         !sl_is_window_function(&from->call->call.name))
         return from_refuse(binder, &from->call->ast, "this table function is", err);
-    return sl_bind_window_function(binder, from->call, relation, err);
+    return sl_binder_window_function(binder, from->call, relation, err);
 }
 
 static int
@@ -187,8 +187,8 @@ from_table(struct sl_binder *binder, const struct sl_ast_from_table *from,
            struct sl_relation *relation, struct sl_error *err)
 {
     if (from->as_of)
-        return sl_bind_refuse(binder, from->as_of->ast.offset, "FOR SYSTEM_TIME AS OF is", err);
-    return sl_bind_table(binder, &from->name, &from->hints, relation, err);
+        return sl_binder_refuse(binder, from->as_of->ast.offset, "FOR SYSTEM_TIME AS OF is", err);
+    return sl_binder_table(binder, &from->name, &from->hints, relation, err);
 }
 
 static int
@@ -214,7 +214,7 @@ from_item(struct sl_binder *binder, const struct sl_ast *ast, struct sl_relation
 }
 
 int
-sl_bind_from(struct sl_binder *binder, const struct sl_ast *ast, struct sl_relation *relation,
+sl_binder_from(struct sl_binder *binder, const struct sl_ast *ast, struct sl_relation *relation,
              struct sl_error *err)
 {
     const struct sl_ast_from *from = (const struct sl_ast_from *)ast;
@@ -222,7 +222,7 @@ sl_bind_from(struct sl_binder *binder, const struct sl_ast *ast, struct sl_relat
 
     SL_TRY(from_item(binder, ast, relation, err));
     if (from->alias.text.start) {
-        relation->scope.name = sl_bind_name(binder, &from->alias);
+        relation->scope.name = sl_binder_name(binder, &from->alias);
         relation->scope.schema_name = NULL;
     }
     name = relation->scope.name ? relation->scope.name : "subquery";

@@ -25,25 +25,25 @@ group_alias(const struct sl_ast_select *select, const struct sl_ast_expr *ast)
 }
 
 static int
-group_key(struct sl_binding *binding, const struct sl_ast_select *select,
+group_key(struct sl_clause *binding, const struct sl_ast_select *select,
           const struct sl_ast_expr *ast, struct sl_expr **ret_key, struct sl_error *err)
 {
     const struct sl_ast_select_item *alias = group_alias(select, ast);
     int ordinal;
 
-    SL_TRY(sl_bind_ordinal(binding->binder, ast, "GROUP BY", select->item_count, &ordinal, err));
+    SL_TRY(sl_binder_ordinal(binding->binder, ast, "GROUP BY", select->item_count, &ordinal, err));
     if (ordinal >= 0)
         ast = select->items[ordinal].expr;
     else if (alias && sl_schema_find(binding->scope->columns, ast->column.parts[0].text) == -1)
         ast = alias->expr;
-    SL_TRY(sl_bind_expr(binding, ast, ret_key, err));
+    SL_TRY(sl_binder_expr(binding, ast, ret_key, err));
     sl_parameters_end(binding->binder, ret_key, 1);
     return SL_OK;
 }
 
 /* (a, b) in GROUP BY is two keys. */
 static int
-group_add(struct sl_binding *binding, const struct sl_ast_select *select,
+group_add(struct sl_clause *binding, const struct sl_ast_select *select,
           const struct sl_ast_expr *ast, struct sl_expr **keys, size_t *count,
           struct sl_error *err)
 {
@@ -72,7 +72,7 @@ group_key_count(const struct sl_ast_select *select)
 }
 
 int
-sl_bind_group_by(struct sl_binding *binding, const struct sl_ast_select *select,
+sl_binder_group_by(struct sl_clause *binding, const struct sl_ast_select *select,
                  struct sl_expr ***ret_keys, size_t *ret_key_count, struct sl_error *err)
 {
     struct sl_expr **keys =
@@ -85,7 +85,7 @@ sl_bind_group_by(struct sl_binding *binding, const struct sl_ast_select *select,
         if (group->kind == SL_AST_GROUP_EMPTY)
             continue;
         if (group->kind != SL_AST_GROUP_EXPR)
-            return sl_bind_refuse(binding->binder, group->offset,
+            return sl_binder_refuse(binding->binder, group->offset,
                                   group->kind == SL_AST_GROUP_SETS   ? "GROUPING SETS are"
                                   : group->kind == SL_AST_GROUP_CUBE ? "CUBE is"
                                                                      : "ROLLUP is",
@@ -246,7 +246,7 @@ group_mark_times(struct sl_log_node *aggregate)
 }
 
 int
-sl_bind_aggregation(struct sl_binder *binder, const struct sl_scope *scope, struct sl_expr **keys,
+sl_binder_aggregation(struct sl_binder *binder, const struct sl_scope *scope, struct sl_expr **keys,
                     size_t key_count, struct sl_bound_aggregates *aggregates, int offset,
                     struct sl_select_output *output, struct sl_log_node **node,
                     struct sl_error *err)
@@ -255,7 +255,7 @@ sl_bind_aggregation(struct sl_binder *binder, const struct sl_scope *scope, stru
         group_node(binder->arena, *node, keys, key_count, aggregates);
     struct group_rewrite rewrite = {binder, scope, keys, key_count, aggregate->schema};
 
-    aggregate->offset = sl_bind_offset(binder, offset);
+    aggregate->offset = sl_binder_offset(binder, offset);
     aggregate->parallelism = binder->parallelism;
     group_mark_times(aggregate);
     for (size_t i = 0; i < output->count; i++)

@@ -22,13 +22,13 @@ insert_find_column(struct sl_binder *binder, const struct sl_table *table,
                    const struct sl_ast_name *name, uint32_t *ret_column, struct sl_error *err)
 {
     const struct sl_schema *row = sl_table_row(binder->arena, table);
-    int column, offset = sl_bind_offset(binder, name->offset);
+    int column, offset = sl_binder_offset(binder, name->offset);
 
     if (name->count != 1)
-        return sl_bind_refuse(binder, name->offset, "INSERT into a field of a column is", err);
+        return sl_binder_refuse(binder, name->offset, "INSERT into a field of a column is", err);
     column = sl_schema_find(row, name->parts[0].text);
     if (column < 0)
-        return sl_bind_no_column(binder, name->parts[0].text, name->offset, row, err);
+        return sl_binder_no_column(binder, name->parts[0].text, name->offset, row, err);
     if (!insert_takes(&table->columns[column])) {
         SL_ERROR(err, SL_E_INVALID_COLUMN_REFERENCE, "cannot insert into column \"%s\": it is %s",
                  table->columns[column].name,
@@ -53,7 +53,7 @@ static int
 insert_partition(struct sl_binder *binder, const struct sl_ast_insert *insert,
                  struct insert_targets *targets, struct sl_error *err)
 {
-    struct sl_binding binding = {.binder = binder, .clause = "PARTITION"};
+    struct sl_clause binding = {.binder = binder, .clause = "PARTITION"};
     const struct sl_table *table = targets->table;
 
     for (size_t i = 0; i < insert->partition_count; i++) {
@@ -69,12 +69,12 @@ insert_partition(struct sl_binder *binder, const struct sl_ast_insert *insert,
         if (!found) {
             SL_ERROR(err, SL_E_INVALID_COLUMN_REFERENCE, "table \"%s\" is not partitioned by \"%s\"",
                      table->name, table->columns[column].name);
-            return sl_error_at(err, sl_bind_offset(binder, assignment->name.offset));
+            return sl_error_at(err, sl_binder_offset(binder, assignment->name.offset));
         }
         target = (struct sl_schema_column){.name = table->columns[column].name,
                                            .type = table->columns[column].type};
-        SL_TRY(sl_bind_expr(&binding, assignment->value, &value, err));
-        SL_TRY(sl_bind_assign(binder, value, &target, value->offset, &targets->fixed[column], err));
+        SL_TRY(sl_binder_expr(&binding, assignment->value, &value, err));
+        SL_TRY(sl_binder_assign(binder, value, &target, value->offset, &targets->fixed[column], err));
     }
     return SL_OK;
 }
@@ -93,7 +93,7 @@ insert_listed(struct sl_binder *binder, const struct sl_ast_insert *insert,
                 continue;
             SL_ERROR(err, SL_E_DUPLICATE_COLUMN, "column \"%s\" specified more than once",
                      targets->table->columns[column].name);
-            return sl_error_at(err, sl_bind_offset(binder, name->offset));
+            return sl_error_at(err, sl_binder_offset(binder, name->offset));
         }
         insert_add_target(targets, column);
     }
@@ -153,7 +153,7 @@ insert_check_count(const struct sl_binder *binder, size_t expr_count, size_t tar
     else
         SL_ERROR(err, SL_E_SYNTAX, "INSERT has more target columns than expressions");
     sl_error_detail(err, "%zu expressions, %zu columns", expr_count, target_count);
-    return sl_error_at(err, sl_bind_offset(binder, offset));
+    return sl_error_at(err, sl_binder_offset(binder, offset));
 }
 
 static int
@@ -171,7 +171,7 @@ insert_bind_values(struct sl_binder *binder, const struct sl_ast_insert *insert,
             offset = ((const struct sl_ast_name *)insert->columns.items[row->count])->offset;
         SL_TRY(insert_check_count(binder, row->count, targets->schema->count, offset, err));
     }
-    return sl_bind_values(binder, values, targets->schema, ret_node, err);
+    return sl_binder_values(binder, values, targets->schema, ret_node, err);
 }
 
 static int
@@ -184,12 +184,12 @@ insert_bind_query(struct sl_binder *binder, const struct sl_ast_insert *insert,
     if (values)
         return insert_bind_values(binder, insert, values, targets, ret_node, err);
     binder->leave_open = true;
-    SL_TRY(sl_bind_query(binder, insert->query, ret_node, err));
+    SL_TRY(sl_binder_query(binder, insert->query, ret_node, err));
     binder->leave_open = false;
     SL_TRY(insert_check_count(binder, (*ret_node)->schema->count, targets->schema->count,
                               insert->query->ast.offset, err));
-    return sl_bind_assign_columns(binder, targets->schema,
-                                  sl_bind_offset(binder, insert->query->ast.offset), ret_node, err);
+    return sl_binder_assign_columns(binder, targets->schema,
+                                  sl_binder_offset(binder, insert->query->ast.offset), ret_node, err);
 }
 
 /* DEFAULT VALUES: a row of NULLs. */
@@ -218,9 +218,9 @@ insert_missing(struct sl_binder *binder, const struct sl_table *table, size_t co
         SL_ERROR(err, SL_E_NOT_NULL_VIOLATION,
                  "column \"%s\" of table \"%s\" is NOT NULL, and the INSERT gives it no value",
                  table->columns[column].name, table->name);
-        return sl_error_at(err, sl_bind_offset(binder, offset));
+        return sl_error_at(err, sl_binder_offset(binder, offset));
     }
-    *ret_expr = sl_bind_null(binder->arena, table->columns[column].type, -1);
+    *ret_expr = sl_binder_null(binder->arena, table->columns[column].type, -1);
     return SL_OK;
 }
 
@@ -266,11 +266,11 @@ sink_check(struct sl_binder *binder, const struct sl_table *table,
                  table->name, format->format->name);
     else
         return SL_OK;
-    return sl_error_at(err, sl_bind_offset(binder, offset));
+    return sl_error_at(err, sl_binder_offset(binder, offset));
 }
 
 int
-sl_bind_sink(struct sl_binder *binder, const struct sl_table *table,
+sl_binder_sink(struct sl_binder *binder, const struct sl_table *table,
              const struct sl_ast_list *hints, int offset, struct sl_log_node *input,
              struct sl_log_node **ret_node, struct sl_error *err)
 {
@@ -279,13 +279,13 @@ sl_bind_sink(struct sl_binder *binder, const struct sl_table *table,
     struct sl_table_format format;
     size_t count = 0;
 
-    node->offset = sl_bind_offset(binder, offset);
+    node->offset = sl_binder_offset(binder, offset);
     node->sink.table = table;
     node->sink.table_name = strcmp(table->schema, "public") == 0
                                 ? table->name
                                 : sl_arena_printf(binder->arena, "%s.%s", table->schema,
                                                   table->name);
-    SL_TRY(sl_bind_table_hints(binder, table, hints, &node->sink.options, &node->sink.hints, err));
+    SL_TRY(sl_binder_table_hints(binder, table, hints, &node->sink.options, &node->sink.hints, err));
     SL_TRY(sl_table_format_of(sl_arena_printf(binder->arena, "table \"%s\"", table->name),
                               &node->sink.options, &format, err));
     SL_TRY(sink_check(binder, table, &format, offset, err));
@@ -306,24 +306,24 @@ insert_check(struct sl_binder *binder, const struct sl_ast_insert *insert,
 {
     if (table->kind == SL_RELATION_VIEW) {
         SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, "cannot insert into view \"%s\"", table->name);
-        return sl_error_at(err, sl_bind_offset(binder, insert->name.offset));
+        return sl_error_at(err, sl_binder_offset(binder, insert->name.offset));
     }
     if (insert->overwrite)
-        return sl_bind_refuse(binder, insert->ast.offset, "INSERT OVERWRITE is", err);
+        return sl_binder_refuse(binder, insert->ast.offset, "INSERT OVERWRITE is", err);
     if (insert->on_conflict != SL_AST_CONFLICT_UNSAID)
-        return sl_bind_refuse(binder, insert->ast.offset, "ON CONFLICT is", err);
+        return sl_binder_refuse(binder, insert->ast.offset, "ON CONFLICT is", err);
     return SL_OK;
 }
 
 int
-sl_bind_insert(struct sl_binder *binder, const struct sl_ast_insert *insert,
+sl_binder_insert(struct sl_binder *binder, const struct sl_ast_insert *insert,
                struct sl_log_node **ret_node, struct sl_error *err)
 {
     struct insert_targets targets = {0};
     const struct sl_table *table;
     struct sl_log_node *node;
 
-    SL_TRY(sl_bind_find_table(binder, &insert->name, &table, err));
+    SL_TRY(sl_binder_find_table(binder, &insert->name, &table, err));
     SL_TRY(insert_check(binder, insert, table, err));
     SL_TRY(insert_targets_of(binder, insert, table, &targets, err));
     if (insert->query) {
@@ -333,5 +333,5 @@ sl_bind_insert(struct sl_binder *binder, const struct sl_ast_insert *insert,
         targets.schema->count = 0;
     }
     SL_TRY(insert_row(binder, &targets, insert->name.offset, &node, err));
-    return sl_bind_sink(binder, table, &insert->hints, insert->name.offset, node, ret_node, err);
+    return sl_binder_sink(binder, table, &insert->hints, insert->name.offset, node, ret_node, err);
 }

@@ -32,7 +32,7 @@ like_conflict(const struct sl_draft *draft, const struct sl_table *source, const
 {
     SL_ERROR(err, SL_E_INVALID_TABLE_DEFINITION, "table \"%s\" already has %s", source->name, what);
     sl_error_hint(err, "use OVERWRITING or EXCLUDING in the LIKE clause");
-    return sl_error_at(err, sl_bind_offset(draft->binder, offset));
+    return sl_error_at(err, sl_binder_offset(draft->binder, offset));
 }
 
 static enum sl_ast_like_merge
@@ -149,7 +149,7 @@ sl_draft_like(struct sl_draft *draft, const struct sl_ast_create_table *create,
 
     if (!create->like.count)
         return SL_OK;
-    SL_TRY(sl_bind_find_table(draft->binder, &create->like, &source, err));
+    SL_TRY(sl_binder_find_table(draft->binder, &create->like, &source, err));
     if (source->kind != SL_RELATION_TABLE) {
         SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, "\"%s\" is a view, and LIKE needs a table",
                  source->name);

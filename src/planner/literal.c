@@ -18,7 +18,7 @@ literal_of(struct sl_arena *arena, const struct sl_value *value, int offset)
 }
 
 struct sl_expr *
-sl_bind_string(struct sl_arena *arena, struct sl_text text, int offset)
+sl_binder_string(struct sl_arena *arena, struct sl_text text, int offset)
 {
     struct sl_value value = {.type = sl_type_nullable(arena, &sl_type_string, false)};
 
@@ -27,7 +27,7 @@ sl_bind_string(struct sl_arena *arena, struct sl_text text, int offset)
 }
 
 struct sl_expr *
-sl_bind_integer(struct sl_arena *arena, int64_t number, const struct sl_type *type)
+sl_binder_integer(struct sl_arena *arena, int64_t number, const struct sl_type *type)
 {
     struct sl_value value = {.type = sl_type_nullable(arena, type, false)};
 
@@ -36,7 +36,7 @@ sl_bind_integer(struct sl_arena *arena, int64_t number, const struct sl_type *ty
 }
 
 struct sl_expr *
-sl_bind_boolean(struct sl_arena *arena, bool boolean)
+sl_binder_boolean(struct sl_arena *arena, bool boolean)
 {
     struct sl_value value = {.type = sl_type_nullable(arena, &sl_type_boolean, false)};
 
@@ -45,7 +45,7 @@ sl_bind_boolean(struct sl_arena *arena, bool boolean)
 }
 
 struct sl_expr *
-sl_bind_null(struct sl_arena *arena, const struct sl_type *type, int offset)
+sl_binder_null(struct sl_arena *arena, const struct sl_type *type, int offset)
 {
     struct sl_value value = sl_value_null(type);
 
@@ -273,15 +273,15 @@ literal_value(struct sl_binder *binder, const struct sl_ast_literal *literal, bo
 }
 
 int
-sl_bind_literal(struct sl_binder *binder, const struct sl_ast_literal *literal, bool negative,
+sl_binder_literal(struct sl_binder *binder, const struct sl_ast_literal *literal, bool negative,
                 int offset, struct sl_expr **ret_expr, struct sl_error *err)
 {
     struct sl_value value = {0};
 
     if (literal_value(binder, literal, negative, &value, err) < 0)
-        return sl_error_at(err, sl_bind_offset(binder, offset));
+        return sl_error_at(err, sl_binder_offset(binder, offset));
     if (!value.is_null)
         value.type = sl_type_nullable(binder->arena, value.type, false);
-    *ret_expr = literal_of(binder->arena, &value, sl_bind_offset(binder, offset));
+    *ret_expr = literal_of(binder->arena, &value, sl_binder_offset(binder, offset));
     return SL_OK;
 }

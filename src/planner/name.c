@@ -106,7 +106,7 @@ name_find(struct sl_arena *arena, const struct sl_ast_expr *ast, bool *is_weak)
 }
 
 const char *
-sl_bind_output_name(struct sl_arena *arena, const struct sl_ast_expr *ast)
+sl_binder_output_name(struct sl_arena *arena, const struct sl_ast_expr *ast)
 {
     bool is_weak;
     const char *name = name_find(arena, ast, &is_weak);

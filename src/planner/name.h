@@ -4,6 +4,6 @@
 #include "planner/bind.h"
 
 /* "count" for COUNT(*), "case", "int4" for CAST(1 AS INT), "?column?" for 1 + 1. */
-const char *sl_bind_output_name(struct sl_arena *arena, const struct sl_ast_expr *ast);
+const char *sl_binder_output_name(struct sl_arena *arena, const struct sl_ast_expr *ast);
 
 #endif

@@ -13,7 +13,7 @@ sl_sort_nulls_first(const struct sl_ast_order_item *item)
 }
 
 int
-sl_bind_ordinal(const struct sl_binder *binder, const struct sl_ast_expr *ast, const char *clause,
+sl_binder_ordinal(const struct sl_binder *binder, const struct sl_ast_expr *ast, const char *clause,
                 size_t count, int *ret_index, struct sl_error *err)
 {
     long ordinal;
@@ -27,7 +27,7 @@ sl_bind_ordinal(const struct sl_binder *binder, const struct sl_ast_expr *ast, c
         (size_t)ordinal > count) {
         SL_ERROR(err, SL_E_INVALID_COLUMN_REFERENCE, "%s position %.*s is not in select list",
                  clause, SL_TEXT_FORMAT(ast->literal.text));
-        return sl_error_at(err, sl_bind_offset(binder, ast->ast.offset));
+        return sl_error_at(err, sl_binder_offset(binder, ast->ast.offset));
     }
     *ret_index = (int)ordinal - 1;
     return SL_OK;
@@ -40,7 +40,7 @@ order_is_sortable(const struct sl_type *type)
 }
 
 int
-sl_bind_order_columns(struct sl_binder *binder, const struct sl_ast_order *order_by,
+sl_binder_order_columns(struct sl_binder *binder, const struct sl_ast_order *order_by,
                       struct sl_log_node *node, struct sl_log_node **ret_node,
                       struct sl_error *err)
 {
@@ -53,23 +53,23 @@ sl_bind_order_columns(struct sl_binder *binder, const struct sl_ast_order *order
         const struct sl_ast_order_item *item = &order_by->items[i];
         int column, offset = item->expr->ast.offset;
 
-        sort->offset = i == 0 ? sl_bind_offset(binder, offset) : sort->offset;
-        SL_TRY(sl_bind_ordinal(binder, item->expr, "ORDER BY", node->schema->count, &column, err));
+        sort->offset = i == 0 ? sl_binder_offset(binder, offset) : sort->offset;
+        SL_TRY(sl_binder_ordinal(binder, item->expr, "ORDER BY", node->schema->count, &column, err));
         if (column < 0 && (item->expr->ast.kind != SL_AST_EXPR_COLUMN ||
                            item->expr->column.count != 1)) {
-            return sl_bind_refuse(binder, offset,
+            return sl_binder_refuse(binder, offset,
                                   "an expression in the ORDER BY of UNION or VALUES is", err);
         } else if (column < 0) {
             struct sl_text name = item->expr->column.parts[0].text;
 
             column = sl_schema_find(node->schema, name);
             if (column < 0)
-                return sl_bind_no_column(binder, name, offset, node->schema, err);
+                return sl_binder_no_column(binder, name, offset, node->schema, err);
         }
         if (!order_is_sortable(node->schema->columns[column].type)) {
             SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "type %s has no order",
                      sl_type_text(binder->arena, node->schema->columns[column].type));
-            return sl_error_at(err, sl_bind_offset(binder, offset));
+            return sl_error_at(err, sl_binder_offset(binder, offset));
         }
         sort->sort.keys[i] = (struct sl_sort_key){.column = (uint32_t)column,
                                                   .descending = item->descending,

@@ -3,7 +3,7 @@
 #include "planner/bind.h"
 
 int
-sl_bind_parameter(struct sl_binder *binder, int number, int offset, struct sl_expr **ret_expr,
+sl_binder_parameter(struct sl_binder *binder, int number, int offset, struct sl_expr **ret_expr,
                   struct sl_error *err)
 {
     struct sl_plan_context *context = binder->context;
@@ -13,7 +13,7 @@ sl_bind_parameter(struct sl_binder *binder, int number, int offset, struct sl_ex
     if (number < 1 || index >= context->param_capacity || binder->hide_positions ||
         (context->param_values && index >= context->param_count)) {
         SL_ERROR(err, SL_E_UNDEFINED_PARAMETER, "there is no parameter $%d", number);
-        return sl_error_at(err, sl_bind_offset(binder, offset));
+        return sl_error_at(err, sl_binder_offset(binder, offset));
     }
     context->param_count = SL_MAX(context->param_count, index + 1);
     type = context->param_types[index];
@@ -21,7 +21,7 @@ sl_bind_parameter(struct sl_binder *binder, int number, int offset, struct sl_ex
         *ret_expr = sl_expr_literal(binder->arena, &context->param_values[index]);
     else
         *ret_expr = sl_expr_param(binder->arena, (uint32_t)index, type ? type : &sl_type_null);
-    (*ret_expr)->offset = sl_bind_offset(binder, offset);
+    (*ret_expr)->offset = sl_binder_offset(binder, offset);
     return SL_OK;
 }
 
@@ -71,8 +71,14 @@ parameter_rule_of(const char *function)
         {"COALESCE", PARAMETER_LIKE_OTHERS}, {"NULLIF", PARAMETER_LIKE_OTHERS},
         {"GREATEST", PARAMETER_LIKE_OTHERS}, {"LEAST", PARAMETER_LIKE_OTHERS},
         {"MOD", PARAMETER_LIKE_OTHERS},      {"ARRAY", PARAMETER_LIKE_OTHERS},
+        {"NOT IN", PARAMETER_LIKE_OTHERS},   {"NOT BETWEEN", PARAMETER_LIKE_OTHERS},
+        {"BETWEEN SYMMETRIC", PARAMETER_LIKE_OTHERS},
+        {"NOT BETWEEN SYMMETRIC", PARAMETER_LIKE_OTHERS},
+        {"IS NOT DISTINCT FROM", PARAMETER_LIKE_OTHERS},
         {"AND", PARAMETER_BOOLEAN},          {"OR", PARAMETER_BOOLEAN},
         {"NOT", PARAMETER_BOOLEAN},          {"LIKE", PARAMETER_STRING},
+        {"NOT LIKE", PARAMETER_STRING},      {"SIMILAR TO", PARAMETER_STRING},
+        {"NOT SIMILAR TO", PARAMETER_STRING},
         {"||", PARAMETER_STRING},            {"CONCAT", PARAMETER_STRING},
         {"CASE", PARAMETER_CASE},            {"IF", PARAMETER_CASE},
         {"[]", PARAMETER_ELEMENT},

@@ -34,7 +34,7 @@ planner_fix_nulls(struct sl_arena *arena, struct sl_log_node **root)
         exprs[i] = sl_log_column(arena, schema, i);
         if (exprs[i]->type->kind != SL_TYPE_NULL)
             continue;
-        exprs[i] = sl_bind_null(arena, &sl_type_string, -1);
+        exprs[i] = sl_binder_null(arena, &sl_type_string, -1);
         any = true;
     }
     if (any)
@@ -48,7 +48,7 @@ planner_bind_query(struct planner *planner, const struct sl_ast *statement, stru
 
     planner->is_query = true;
     planner->tag = "SELECT";
-    SL_TRY(sl_bind_query(&planner->binder, (const struct sl_ast_query *)statement, &root, err));
+    SL_TRY(sl_binder_query(&planner->binder, (const struct sl_ast_query *)statement, &root, err));
     planner_fix_nulls(planner->binder.arena, &root);
     return planner_add(planner, root);
 }
@@ -59,7 +59,7 @@ planner_bind_insert(struct planner *planner, const struct sl_ast_insert *insert,
 {
     struct sl_log_node *root;
 
-    SL_TRY(sl_bind_insert(&planner->binder, insert, &root, err));
+    SL_TRY(sl_binder_insert(&planner->binder, insert, &root, err));
     planner->tag = "INSERT";
     planner->synchronous |= sl_insert_is_values(insert);
     planner->sink_name = planner->root_count ? NULL : root->sink.table_name;
@@ -79,7 +79,7 @@ planner_bind_set(struct planner *planner, const struct sl_ast_statement_set *set
         const struct sl_ast *statement = set->statements.items[i];
 
         if (statement->kind != SL_AST_INSERT)
-            return sl_bind_refuse(&planner->binder, statement->offset,
+            return sl_binder_refuse(&planner->binder, statement->offset,
                                   "CREATE TABLE AS in a statement set is", err);
         SL_TRY(planner_bind_insert(planner, (const struct sl_ast_insert *)statement, err));
     }
@@ -94,11 +94,11 @@ planner_bind_change(struct planner *planner, const struct sl_ast *statement, str
 
     if (statement->kind == SL_AST_UPDATE) {
         planner->tag = "UPDATE";
-        SL_TRY(sl_bind_update(&planner->binder, (const struct sl_ast_update *)statement, &root,
+        SL_TRY(sl_binder_update(&planner->binder, (const struct sl_ast_update *)statement, &root,
                               err));
     } else {
         planner->tag = "DELETE";
-        SL_TRY(sl_bind_delete(&planner->binder, (const struct sl_ast_delete *)statement, &root,
+        SL_TRY(sl_binder_delete(&planner->binder, (const struct sl_ast_delete *)statement, &root,
                               err));
     }
     planner->synchronous = true;
@@ -125,7 +125,7 @@ planner_bind(struct planner *planner, const struct sl_ast *statement, struct sl_
     case SL_AST_DELETE:
         return planner_bind_change(planner, statement, err);
     default:
-        return sl_bind_refuse(&planner->binder, statement->offset,
+        return sl_binder_refuse(&planner->binder, statement->offset,
                               sl_arena_printf(planner->binder.arena, "%s as a query is",
                                               sl_ast_statement_name(statement->kind)), err);
     }
@@ -352,6 +352,6 @@ sl_plan_constant(struct sl_plan_context *context, const struct sl_ast *expr,
     struct sl_binder binder;
 
     SL_TRY(sl_binder_init(&binder, context, err));
-    return sl_bind_constant(&binder, (const struct sl_ast_expr *)expr, "the argument", NULL,
+    return sl_binder_constant(&binder, (const struct sl_ast_expr *)expr, "the argument", NULL,
                             ret_value, err);
 }

@@ -15,7 +15,7 @@ query_cast(struct sl_binder *binder, struct sl_expr *expr, const struct sl_type 
 {
     sl_parameter_settle(binder, expr, type);
     if (expr->type->kind == SL_TYPE_NULL && expr->kind == SL_EXPR_LITERAL) {
-        *ret_expr = sl_bind_null(binder->arena, sl_type_nullable(binder->arena, type, true),
+        *ret_expr = sl_binder_null(binder->arena, sl_type_nullable(binder->arena, type, true),
                                  expr->offset);
         return SL_OK;
     }
@@ -33,7 +33,7 @@ values_bind_rows(struct sl_binder *binder, const struct sl_ast_values *values,
                  const struct sl_schema *targets, struct sl_expr ***rows, struct sl_error *err)
 {
     const struct sl_ast_list *first = values->rows.items[0];
-    struct sl_binding binding = {.binder = binder, .clause = "VALUES"};
+    struct sl_clause binding = {.binder = binder, .clause = "VALUES"};
 
     for (size_t i = 0; i < values->rows.count; i++) {
         const struct sl_ast_list *list = values->rows.items[i];
@@ -43,16 +43,16 @@ values_bind_rows(struct sl_binder *binder, const struct sl_ast_values *values,
                 list->items[list->count > first->count ? first->count : list->count - 1];
 
             SL_ERROR(err, SL_E_SYNTAX, "VALUES lists must all be the same length");
-            return sl_error_at(err, sl_bind_offset(binder, at->ast.offset));
+            return sl_error_at(err, sl_binder_offset(binder, at->ast.offset));
         }
         rows[i] = SL_NEW_ARRAY(binder->arena, struct sl_expr *, list->count);
         for (size_t j = 0; j < list->count; j++) {
             const struct sl_ast_expr *ast = list->items[j];
 
             if (targets && ast->ast.kind == SL_AST_EXPR_DEFAULT)
-                rows[i][j] = sl_bind_null(binder->arena, &sl_type_null, ast->ast.offset);
+                rows[i][j] = sl_binder_null(binder->arena, &sl_type_null, ast->ast.offset);
             else
-                SL_TRY(sl_bind_expr(&binding, ast, &rows[i][j], err));
+                SL_TRY(sl_binder_expr(&binding, ast, &rows[i][j], err));
         }
     }
     return SL_OK;
@@ -173,7 +173,7 @@ values_assign(struct sl_binder *binder, struct sl_expr ***rows, size_t row_count
         schema->columns[j].name = sl_arena_printf(binder->arena, "column%zu", j + 1);
         for (size_t i = 0; i < row_count; i++) {
             if (targets)
-                SL_TRY(sl_bind_assign(binder, rows[i][j], &targets->columns[j],
+                SL_TRY(sl_binder_assign(binder, rows[i][j], &targets->columns[j],
                                       rows[i][j]->offset, &rows[i][j], err));
             else
                 SL_TRY(query_cast(binder, rows[i][j], schema->columns[j].type, &rows[i][j], err));
@@ -188,7 +188,7 @@ values_assign(struct sl_binder *binder, struct sl_expr ***rows, size_t row_count
 }
 
 int
-sl_bind_values(struct sl_binder *binder, const struct sl_ast_values *values,
+sl_binder_values(struct sl_binder *binder, const struct sl_ast_values *values,
                const struct sl_schema *targets, struct sl_log_node **ret_node,
                struct sl_error *err)
 {
@@ -236,7 +236,7 @@ union_type(struct sl_binder *binder, struct sl_log_node **inputs, size_t count, 
         SL_ERROR(err, SL_E_DATATYPE_MISMATCH, "UNION types %s and %s of column %zu cannot be matched",
                  sl_type_text(binder->arena, types[0]),
                  sl_type_text(binder->arena, types[count - 1]), column + 1);
-        return sl_error_at(err, sl_bind_offset(binder, offset));
+        return sl_error_at(err, sl_binder_offset(binder, offset));
     }
     *ret_type = sl_type_nullable(binder->arena, *ret_type, nullable);
     return SL_OK;
@@ -256,7 +256,7 @@ union_input(struct sl_binder *binder, const struct sl_schema *schema, struct sl_
         names[i] = schema->columns[i].name;
         casts |= !sl_type_equal(exprs[i]->type, schema->columns[i].type);
         if (exprs[i]->type->kind == SL_TYPE_NULL)
-            exprs[i] = sl_bind_null(binder->arena, schema->columns[i].type, -1);
+            exprs[i] = sl_binder_null(binder->arena, schema->columns[i].type, -1);
         else
             SL_TRY(query_cast(binder, exprs[i], schema->columns[i].type, &exprs[i], err));
     }
@@ -277,7 +277,7 @@ union_build(struct sl_binder *binder, struct sl_log_node **inputs, size_t count,
         if (inputs[i]->schema->count == first->count)
             continue;
         SL_ERROR(err, SL_E_SYNTAX, "each UNION query must have the same number of columns");
-        return sl_error_at(err, sl_bind_offset(binder, offset));
+        return sl_error_at(err, sl_binder_offset(binder, offset));
     }
     for (size_t j = 0; j < schema->count; j++) {
         SL_TRY(union_type(binder, inputs, count, j, offset, &schema->columns[j].type, err));
@@ -291,7 +291,7 @@ union_build(struct sl_binder *binder, struct sl_log_node **inputs, size_t count,
     node = sl_log_new(binder->arena, SL_LOG_UNION, schema, NULL);
     node->inputs = inputs;
     node->input_count = count;
-    node->offset = sl_bind_offset(binder, offset);
+    node->offset = sl_binder_offset(binder, offset);
     *ret_node = node;
     return SL_OK;
 }
@@ -308,7 +308,7 @@ query_union(struct sl_binder *binder, const struct sl_ast_set_operation *operati
     const struct sl_ast *at = &operation->ast;
 
     if (operation->op != SL_AST_UNION)
-        return sl_bind_refuse(binder, operation->right->offset,
+        return sl_binder_refuse(binder, operation->right->offset,
                               operation->op == SL_AST_EXCEPT ? "EXCEPT is" : "INTERSECT is", err);
     /* The tree leans to the left; the inputs are bound in the order of the text. */
     for (size_t i = count; i > 1; i--) {
@@ -323,7 +323,7 @@ query_union(struct sl_binder *binder, const struct sl_ast_set_operation *operati
     SL_TRY(union_build(binder, inputs, count, operation->right->offset, ret_node, err));
     if (!operation->all)
         *ret_node = sl_log_distinct(binder->arena, *ret_node,
-                                    sl_bind_offset(binder, operation->right->offset));
+                                    sl_binder_offset(binder, operation->right->offset));
     return SL_OK;
 }
 
@@ -338,26 +338,26 @@ query_body(struct sl_binder *binder, const struct sl_ast *body,
 
     switch (body->kind) {
     case SL_AST_SELECT:
-        return sl_bind_select(binder, (const struct sl_ast_select *)body, order_by, ret_node, err);
+        return sl_binder_select(binder, (const struct sl_ast_select *)body, order_by, ret_node, err);
     case SL_AST_VALUES:
-        SL_TRY(sl_bind_values(binder, (const struct sl_ast_values *)body, NULL, ret_node, err));
+        SL_TRY(sl_binder_values(binder, (const struct sl_ast_values *)body, NULL, ret_node, err));
         break;
     case SL_AST_SET_OPERATION:
         SL_TRY(query_union(binder, (const struct sl_ast_set_operation *)body, ret_node, err));
         break;
     case SL_AST_EXPLICIT_TABLE:
-        SL_TRY(sl_bind_table(binder, &((const struct sl_ast_explicit_table *)body)->name, NULL,
+        SL_TRY(sl_binder_table(binder, &((const struct sl_ast_explicit_table *)body)->name, NULL,
                              &relation, err));
         *ret_node = relation.node;
         break;
     case SL_AST_QUERY:
-        SL_TRY(sl_bind_query(binder, (const struct sl_ast_query *)body, ret_node, err));
+        SL_TRY(sl_binder_query(binder, (const struct sl_ast_query *)body, ret_node, err));
         break;
     default:
-        return sl_bind_refuse(binder, body->offset, "this kind of query is", err);
+        return sl_binder_refuse(binder, body->offset, "this kind of query is", err);
     }
     if (order_by->count)
-        return sl_bind_order_columns(binder, order_by, *ret_node, ret_node, err);
+        return sl_binder_order_columns(binder, order_by, *ret_node, ret_node, err);
     return SL_OK;
 }
 
@@ -370,12 +370,12 @@ query_row_count(struct sl_binder *binder, const struct sl_ast_expr *ast, const c
     *ret_count = absent;
     if (!ast)
         return SL_OK;
-    SL_TRY(sl_bind_constant(binder, ast, clause, &sl_type_bigint, &value, err));
+    SL_TRY(sl_binder_constant(binder, ast, clause, &sl_type_bigint, &value, err));
     if (value.is_null)
         return SL_OK;
     if (value.integer < 0) {
         SL_ERROR(err, SL_E_INVALID_LIMIT, "%s must not be negative", clause);
-        return sl_error_at(err, sl_bind_offset(binder, ast->ast.offset));
+        return sl_error_at(err, sl_binder_offset(binder, ast->ast.offset));
     }
     *ret_count = value.integer;
     return SL_OK;
@@ -395,7 +395,7 @@ query_limit(struct sl_binder *binder, const struct sl_ast_query *query, struct s
     if ((*node)->kind == SL_LOG_PROJECT && (*node)->inputs[0]->kind == SL_LOG_SORT)
         place = &(*node)->inputs[0];
     limit = sl_log_new(binder->arena, SL_LOG_LIMIT, (*place)->schema, *place);
-    limit->offset = sl_bind_offset(binder, at->ast.offset);
+    limit->offset = sl_binder_offset(binder, at->ast.offset);
     limit->parallelism = 0;
     SL_TRY(query_row_count(binder, query->limit, "LIMIT", -1, &limit->limit.limit, err));
     SL_TRY(query_row_count(binder, query->row_offset, "OFFSET", 0, &limit->limit.offset, err));
@@ -408,7 +408,7 @@ query_bind(struct sl_binder *binder, const struct sl_ast_query *query,
            struct sl_log_node **ret_node, struct sl_error *err)
 {
     if (query->recursive && query->cte_count)
-        return sl_bind_refuse(binder, query->ctes[0].name.offset, "WITH RECURSIVE is", err);
+        return sl_binder_refuse(binder, query->ctes[0].name.offset, "WITH RECURSIVE is", err);
     for (size_t i = 0; i < query->cte_count; i++) {
         struct sl_bound_cte *cte = SL_NEW(binder->arena, struct sl_bound_cte);
 
@@ -421,7 +421,7 @@ query_bind(struct sl_binder *binder, const struct sl_ast_query *query,
 }
 
 int
-sl_bind_query(struct sl_binder *binder, const struct sl_ast_query *query,
+sl_binder_query(struct sl_binder *binder, const struct sl_ast_query *query,
               struct sl_log_node **ret_node, struct sl_error *err)
 {
     struct sl_bound_cte *outer = binder->ctes;
@@ -430,7 +430,7 @@ sl_bind_query(struct sl_binder *binder, const struct sl_ast_query *query,
     if (binder->query_depth >= QUERY_DEPTH_MAX) {
         SL_ERROR(err, SL_E_LIMIT_EXCEEDED, "queries are nested more than %d levels deep",
                  QUERY_DEPTH_MAX);
-        return sl_error_at(err, sl_bind_offset(binder, query->ast.offset));
+        return sl_error_at(err, sl_binder_offset(binder, query->ast.offset));
     }
     binder->query_depth++;
     rc = query_bind(binder, query, ret_node, err);

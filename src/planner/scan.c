@@ -7,7 +7,7 @@
 static int
 scan_refuse_hint(struct sl_binder *binder, const struct sl_ast_hint *hint, struct sl_error *err)
 {
-    return sl_bind_refuse(
+    return sl_binder_refuse(
         binder, hint->offset,
         sl_arena_printf(binder->arena, "the hint %.*s here is", SL_TEXT_FORMAT(hint->name.text)),
         err);
@@ -18,11 +18,11 @@ scan_bad_parallelism(struct sl_binder *binder, const struct sl_ast_hint *hint,
                      struct sl_error *err)
 {
     SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "the hint PARALLELISM takes one number from 1 to 32768");
-    return sl_error_at(err, sl_bind_offset(binder, hint->offset));
+    return sl_error_at(err, sl_binder_offset(binder, hint->offset));
 }
 
 int
-sl_bind_select_hints(struct sl_binder *binder, const struct sl_ast_list *hints,
+sl_binder_select_hints(struct sl_binder *binder, const struct sl_ast_list *hints,
                      struct sl_error *err)
 {
     for (size_t i = 0; i < hints->count; i++) {
@@ -32,7 +32,7 @@ sl_bind_select_hints(struct sl_binder *binder, const struct sl_ast_list *hints,
         if (!sl_text_equal_nocase(hint->name.text, SL_TEXT("PARALLELISM")))
             return scan_refuse_hint(binder, hint, err);
         if (hint->item_count != 1 || hint->options.count ||
-            !sl_parse_int64(sl_bind_name(binder, &hint->items[0]), &parallelism) ||
+            !sl_parse_int64(sl_binder_name(binder, &hint->items[0]), &parallelism) ||
             parallelism < 1 || parallelism > 32768)
             return scan_bad_parallelism(binder, hint, err);
         binder->parallelism = (uint32_t)parallelism;
@@ -60,8 +60,8 @@ scan_add_hint(struct sl_binder *binder, const struct sl_ast_option *ast,
         .key = sl_arena_strndup(binder->arena, ast->key.start, ast->key.length),
         .value = sl_arena_strndup(binder->arena, ast->value.start ? ast->value.start : "",
                                   ast->value.length),
-        .key_offset = sl_bind_offset(binder, ast->key_offset),
-        .value_offset = sl_bind_offset(binder, ast->value_offset),
+        .key_offset = sl_binder_offset(binder, ast->key_offset),
+        .value_offset = sl_binder_offset(binder, ast->value_offset),
     };
 
     if (strcmp(option.key, "connector") == 0 || !ast->value.start) {
@@ -89,7 +89,7 @@ scan_table_options(struct sl_arena *arena, const struct sl_table *table, size_t 
 }
 
 int
-sl_bind_table_hints(struct sl_binder *binder, const struct sl_table *table,
+sl_binder_table_hints(struct sl_binder *binder, const struct sl_table *table,
                     const struct sl_ast_list *hints, struct sl_option_list *ret_options,
                     struct sl_option_list *ret_hints, struct sl_error *err)
 {
@@ -116,11 +116,11 @@ sl_bind_table_hints(struct sl_binder *binder, const struct sl_table *table,
 /* --- the catalog's expressions --- */
 
 int
-sl_bind_catalog_expr(struct sl_binder *binder, const struct sl_table *table, const char *text,
+sl_binder_catalog_expr(struct sl_binder *binder, const struct sl_table *table, const char *text,
                      const struct sl_schema *row, struct sl_expr **ret_expr, struct sl_error *err)
 {
     struct sl_scope scope = {table->schema, table->name, row};
-    struct sl_binding binding = {.binder = binder, .scope = &scope, .clause = "a table's column"};
+    struct sl_clause binding = {.binder = binder, .scope = &scope, .clause = "a table's column"};
     struct sl_ast_expr *ast;
     bool outer = binder->hide_positions;
     int rc;
@@ -130,7 +130,7 @@ sl_bind_catalog_expr(struct sl_binder *binder, const struct sl_table *table, con
     if (rc < 0)
         err->offset = -1;
     else
-        rc = sl_bind_expr(&binding, ast, ret_expr, err);
+        rc = sl_binder_expr(&binding, ast, ret_expr, err);
     binder->hide_positions = outer;
     if (rc < 0)
         return sl_error_prefix(err, "table \"%s\"", table->name);
@@ -144,12 +144,12 @@ scan_bind_computed(struct sl_binder *binder, const struct sl_table *table,
     scan->computed = SL_NEW_ARRAY(binder->arena, struct sl_expr *, table->column_count);
     for (size_t i = 0; i < table->column_count; i++)
         if (table->columns[i].kind == SL_COLUMN_COMPUTED)
-            SL_TRY(sl_bind_catalog_expr(binder, table, table->columns[i].expression, scan->row,
+            SL_TRY(sl_binder_catalog_expr(binder, table, table->columns[i].expression, scan->row,
                                         &scan->computed[i], err));
     scan->watermark_column = table->watermark_column;
     if (table->watermark_column < 0)
         return SL_OK;
-    SL_TRY(sl_bind_catalog_expr(binder, table, table->watermark, scan->row, &scan->watermark, err));
+    SL_TRY(sl_binder_catalog_expr(binder, table, table->watermark, scan->row, &scan->watermark, err));
     if (!sl_type_equal(scan->watermark->type, scan->row->columns[table->watermark_column].type))
         SL_TRY(sl_expr_cast(binder->arena, scan->watermark,
                             scan->row->columns[table->watermark_column].type, SL_CAST_IMPLICIT, -1,
@@ -166,12 +166,12 @@ scan_check_readable(struct sl_binder *binder, const struct sl_table *table,
     if (!(format->connector->abilities & SL_ABILITY_SOURCE)) {
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "table \"%s\" cannot be read: connector %s only writes",
                  table->name, format->connector->name);
-        return sl_error_at(err, sl_bind_offset(binder, offset));
+        return sl_error_at(err, sl_binder_offset(binder, offset));
     }
     if (format->format && !format->format->reads) {
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "table \"%s\" cannot be read: format %s only writes",
                  table->name, format->format->name);
-        return sl_error_at(err, sl_bind_offset(binder, offset));
+        return sl_error_at(err, sl_binder_offset(binder, offset));
     }
     return SL_OK;
 }
@@ -200,7 +200,7 @@ scan_check_bounded(struct sl_binder *binder, const struct sl_table *table,
 }
 
 int
-sl_bind_scan(struct sl_binder *binder, const struct sl_table *table,
+sl_binder_scan(struct sl_binder *binder, const struct sl_table *table,
              const struct sl_ast_list *hints, int offset, struct sl_log_node **ret_node,
              struct sl_error *err)
 {
@@ -208,7 +208,7 @@ sl_bind_scan(struct sl_binder *binder, const struct sl_table *table,
     struct sl_log_node *node = sl_log_new(binder->arena, SL_LOG_SCAN, row, NULL);
     struct sl_table_format format;
 
-    node->offset = sl_bind_offset(binder, offset);
+    node->offset = sl_binder_offset(binder, offset);
     node->parallelism = binder->parallelism;
     node->scan.table = table;
     node->scan.row = row;
@@ -216,7 +216,7 @@ sl_bind_scan(struct sl_binder *binder, const struct sl_table *table,
                                 ? table->name
                                 : sl_arena_printf(binder->arena, "%s.%s", table->schema,
                                                   table->name);
-    SL_TRY(sl_bind_table_hints(binder, table, hints, &node->scan.options, &node->scan.hints, err));
+    SL_TRY(sl_binder_table_hints(binder, table, hints, &node->scan.options, &node->scan.hints, err));
     SL_TRY(sl_table_format_of(sl_arena_printf(binder->arena, "table \"%s\"", table->name),
                               &node->scan.options, &format, err));
     SL_TRY(scan_check_readable(binder, table, &format, offset, err));

@@ -9,19 +9,19 @@ select_check(const struct sl_binder *binder, const struct sl_ast_select *select,
     if (select->distinct_on.count) {
         const struct sl_ast_expr *first = select->distinct_on.items[0];
 
-        return sl_bind_refuse(binder, first->ast.offset, "DISTINCT ON is", err);
+        return sl_binder_refuse(binder, first->ast.offset, "DISTINCT ON is", err);
     }
     if (select->qualify)
-        return sl_bind_refuse(binder, select->qualify->ast.offset, "QUALIFY is", err);
+        return sl_binder_refuse(binder, select->qualify->ast.offset, "QUALIFY is", err);
     if (select->windows.count) {
         const struct sl_ast_window *first = select->windows.items[0];
 
-        return sl_bind_refuse(binder, first->offset, "WINDOW is", err);
+        return sl_binder_refuse(binder, first->offset, "WINDOW is", err);
     }
     if (select->from.count > 1) {
         const struct sl_ast *second = select->from.items[1];
 
-        return sl_bind_refuse(binder, second->offset, "a join is", err);
+        return sl_binder_refuse(binder, second->offset, "a join is", err);
     }
     return SL_OK;
 }
@@ -47,7 +47,7 @@ select_from(struct sl_binder *binder, const struct sl_ast_select *select,
             struct sl_relation *relation, struct sl_error *err)
 {
     if (select->from.count)
-        return sl_bind_from(binder, select->from.items[0], relation, err);
+        return sl_binder_from(binder, select->from.items[0], relation, err);
     relation->node = select_one_row(binder->arena);
     relation->scope =
         (struct sl_scope){.columns = sl_schema_new(binder->arena, 0)};
@@ -97,13 +97,13 @@ select_note_star(struct sl_binder *binder, const struct sl_ast_select_item *item
 }
 
 static int
-select_star(struct sl_binding *binding, const struct sl_ast_select_item *item,
+select_star(struct sl_clause *binding, const struct sl_ast_select_item *item,
             struct sl_select_output *output, struct sl_error *err)
 {
     const struct sl_scope *scope = binding->scope;
     const struct sl_ast_name *qualifier = &item->expr->column;
     struct sl_binder *binder = binding->binder;
-    int offset = sl_bind_offset(binder, item->expr->ast.offset);
+    int offset = sl_binder_offset(binder, item->expr->ast.offset);
 
     if (qualifier->count &&
         (!scope->name || !sl_text_equal_nocase(qualifier->parts[qualifier->count - 1].text,
@@ -127,7 +127,7 @@ select_star(struct sl_binding *binding, const struct sl_ast_select_item *item,
 }
 
 static int
-select_items(struct sl_binding *binding, const struct sl_ast_select *select,
+select_items(struct sl_clause *binding, const struct sl_ast_select *select,
              struct sl_select_output *output, struct sl_error *err)
 {
     struct sl_binder *binder = binding->binder;
@@ -140,10 +140,10 @@ select_items(struct sl_binding *binding, const struct sl_ast_select *select,
             SL_TRY(select_star(binding, item, output, err));
             continue;
         }
-        SL_TRY(sl_bind_expr(binding, item->expr, &expr, err));
+        SL_TRY(sl_binder_expr(binding, item->expr, &expr, err));
         select_add(binder, output, expr,
-                   item->alias.text.start ? sl_bind_name(binder, &item->alias)
-                                          : sl_bind_output_name(binder->arena, item->expr));
+                   item->alias.text.start ? sl_binder_name(binder, &item->alias)
+                                          : sl_binder_output_name(binder->arena, item->expr));
     }
     output->item_count = output->count;
     return SL_OK;
@@ -170,12 +170,12 @@ select_find_output(const struct sl_select_output *output, const struct sl_ast_ex
 }
 
 static int
-select_order_expr(struct sl_binding *binding, const struct sl_ast_expr *ast, bool is_distinct,
+select_order_expr(struct sl_clause *binding, const struct sl_ast_expr *ast, bool is_distinct,
                   struct sl_select_output *output, int *ret_column, struct sl_error *err)
 {
     struct sl_expr *expr;
 
-    SL_TRY(sl_bind_expr(binding, ast, &expr, err));
+    SL_TRY(sl_binder_expr(binding, ast, &expr, err));
     for (size_t i = 0; i < output->count; i++) {
         if (sl_expr_equal(output->exprs[i], expr)) {
             *ret_column = (int)i;
@@ -185,15 +185,15 @@ select_order_expr(struct sl_binding *binding, const struct sl_ast_expr *ast, boo
     if (is_distinct) {
         SL_ERROR(err, SL_E_INVALID_COLUMN_REFERENCE,
                  "for SELECT DISTINCT, ORDER BY expressions must appear in select list");
-        return sl_error_at(err, sl_bind_offset(binding->binder, ast->ast.offset));
+        return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
     }
-    select_add(binding->binder, output, expr, sl_bind_output_name(binding->binder->arena, ast));
+    select_add(binding->binder, output, expr, sl_binder_output_name(binding->binder->arena, ast));
     *ret_column = (int)output->count - 1;
     return SL_OK;
 }
 
 static int
-select_order(struct sl_binding *binding, const struct sl_ast_order *order_by, bool is_distinct,
+select_order(struct sl_clause *binding, const struct sl_ast_order *order_by, bool is_distinct,
              struct sl_select_output *output, struct sl_error *err)
 {
     struct sl_binder *binder = binding->binder;
@@ -202,9 +202,9 @@ select_order(struct sl_binding *binding, const struct sl_ast_order *order_by, bo
     output->sort_key_count = order_by->count;
     for (size_t i = 0; i < order_by->count; i++) {
         const struct sl_ast_order_item *item = &order_by->items[i];
-        int column, offset = sl_bind_offset(binder, item->expr->ast.offset);
+        int column, offset = sl_binder_offset(binder, item->expr->ast.offset);
 
-        SL_TRY(sl_bind_ordinal(binder, item->expr, "ORDER BY", output->item_count, &column, err));
+        SL_TRY(sl_binder_ordinal(binder, item->expr, "ORDER BY", output->item_count, &column, err));
         if (column < 0)
             column = select_find_output(output, item->expr);
         if (column == -2) {
@@ -230,11 +230,11 @@ select_order(struct sl_binding *binding, const struct sl_ast_order *order_by, bo
 /* --- building --- */
 
 static int
-select_group(struct sl_binding *binding, const struct sl_ast_select *select,
+select_group(struct sl_clause *binding, const struct sl_ast_select *select,
              struct sl_select_output *output, struct sl_log_node **node, struct sl_error *err)
 {
     struct sl_bound_aggregates *aggregates = binding->aggregates;
-    struct sl_binding key_binding = *binding;
+    struct sl_clause key_binding = *binding;
     struct sl_expr **keys;
     size_t key_count;
     int offset = select->ast.offset;
@@ -243,12 +243,12 @@ select_group(struct sl_binding *binding, const struct sl_ast_select *select,
         return SL_OK;
     key_binding.aggregates = NULL;
     key_binding.clause = "GROUP BY";
-    SL_TRY(sl_bind_group_by(&key_binding, select, &keys, &key_count, err));
+    SL_TRY(sl_binder_group_by(&key_binding, select, &keys, &key_count, err));
     if (select->group_by.count)
         offset = ((const struct sl_ast_group *)select->group_by.items[0])->offset;
     else if (aggregates->count)
         offset = aggregates->items[0]->offset;
-    return sl_bind_aggregation(binding->binder, binding->scope, keys, key_count, aggregates, offset,
+    return sl_binder_aggregation(binding->binder, binding->scope, keys, key_count, aggregates, offset,
                                output, node, err);
 }
 
@@ -273,12 +273,12 @@ select_finish(struct sl_binder *binder, const struct sl_ast_select *select,
     struct sl_arena *arena = binder->arena;
 
     if (select->quantifier == SL_AST_DISTINCT) {
-        node = sl_log_distinct(arena, node, sl_bind_offset(binder, select->ast.offset));
+        node = sl_log_distinct(arena, node, sl_binder_offset(binder, select->ast.offset));
         node->parallelism = binder->parallelism;
     }
     if (output->sort_key_count) {
         node = sl_log_new(arena, SL_LOG_SORT, node->schema, node);
-        node->offset = sl_bind_offset(binder, order_by->items[0].expr->ast.offset);
+        node->offset = sl_binder_offset(binder, order_by->items[0].expr->ast.offset);
         node->parallelism = 0;
         node->sort.keys = output->sort_keys;
         node->sort.key_count = output->sort_key_count;
@@ -301,7 +301,7 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
     struct sl_relation relation;
     struct sl_bound_aggregates aggregates = {0};
     struct sl_select_output output = {0};
-    struct sl_binding binding = {.binder = binder, .scope = &relation.scope};
+    struct sl_clause binding = {.binder = binder, .scope = &relation.scope};
     struct sl_log_node *node;
     struct sl_expr *filter;
     bool leave_open = binder->leave_open;
@@ -311,7 +311,7 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
     node = relation.node;
     if (select->where) {
         binding.clause = "WHERE";
-        SL_TRY(sl_bind_condition(&binding, select->where, &filter, err));
+        SL_TRY(sl_binder_condition(&binding, select->where, &filter, err));
         node = sl_log_filter(binder->arena, node, filter);
         if (binder->parallelism)
             node->parallelism = binder->parallelism;
@@ -323,7 +323,7 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
         sl_parameters_end(binder, output.exprs, output.count);
     if (select->having) {
         binding.clause = "HAVING";
-        SL_TRY(sl_bind_condition(&binding, select->having, &output.having, err));
+        SL_TRY(sl_binder_condition(&binding, select->having, &output.having, err));
     }
     binding.clause = "ORDER BY";
     SL_TRY(select_order(&binding, order_by, select->quantifier == SL_AST_DISTINCT, &output, err));
@@ -334,7 +334,7 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
 }
 
 int
-sl_bind_select(struct sl_binder *binder, const struct sl_ast_select *select,
+sl_binder_select(struct sl_binder *binder, const struct sl_ast_select *select,
                const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
                struct sl_error *err)
 {
@@ -343,7 +343,7 @@ sl_bind_select(struct sl_binder *binder, const struct sl_ast_select *select,
 
     SL_TRY(select_check(binder, select, err));
     binder->parallelism = 0;
-    rc = sl_bind_select_hints(binder, &select->hints, err);
+    rc = sl_binder_select_hints(binder, &select->hints, err);
     if (rc == SL_OK)
         rc = select_build(binder, select, order_by, ret_node, err);
     binder->parallelism = outer;

@@ -11,7 +11,7 @@ type_precision(const struct sl_binder *binder, const struct sl_ast_type *ast, in
     if (precision < min || precision > max) {
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "length %d is outside the range %d … %d",
                  precision, min, max);
-        return sl_error_at(err, sl_bind_offset(binder, ast->ast.offset));
+        return sl_error_at(err, sl_binder_offset(binder, ast->ast.offset));
     }
     *ret_precision = precision;
     return SL_OK;
@@ -37,7 +37,7 @@ type_temporal(const struct sl_binder *binder, const struct sl_ast_type *ast, enu
     if (ast->precision > SL_TIME_PRECISION_MAX && ast->precision <= 9) {
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "a precision of %d is not supported: times have at most "
                  "%d digits", ast->precision, SL_TIME_PRECISION_MAX);
-        return sl_error_at(err, sl_bind_offset(binder, ast->ast.offset));
+        return sl_error_at(err, sl_binder_offset(binder, ast->ast.offset));
     }
     SL_TRY(type_precision(binder, ast, fallback, 0, 9, &precision, err));
     *ret_type = sl_type_with_precision(binder->arena, kind, precision);
@@ -54,7 +54,7 @@ type_decimal(const struct sl_binder *binder, const struct sl_ast_type *ast,
     if (scale > precision) {
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
                  "scale %d of DECIMAL is greater than its precision %d", scale, precision);
-        return sl_error_at(err, sl_bind_offset(binder, ast->ast.offset));
+        return sl_error_at(err, sl_binder_offset(binder, ast->ast.offset));
     }
     *ret_type = sl_type_decimal(binder->arena, precision, scale);
     return SL_OK;
@@ -80,14 +80,14 @@ type_row(struct sl_binder *binder, const struct sl_ast_type *ast, const struct s
     struct sl_field *fields = SL_NEW_ARRAY(binder->arena, struct sl_field, ast->field_count);
 
     for (size_t i = 0; i < ast->field_count; i++) {
-        fields[i].name = sl_bind_name(binder, &ast->fields[i].name);
-        SL_TRY(sl_bind_type(binder, ast->fields[i].type, &fields[i].type, err));
+        fields[i].name = sl_binder_name(binder, &ast->fields[i].name);
+        SL_TRY(sl_binder_type(binder, ast->fields[i].type, &fields[i].type, err));
         for (size_t j = 0; j < i; j++) {
             if (!sl_equal_nocase(fields[i].name, fields[j].name))
                 continue;
             SL_ERROR(err, SL_E_DUPLICATE_COLUMN, "field \"%s\" of the ROW is there twice",
                      fields[i].name);
-            return sl_error_at(err, sl_bind_offset(binder, ast->fields[i].name.offset));
+            return sl_error_at(err, sl_binder_offset(binder, ast->fields[i].name.offset));
         }
     }
     *ret_type = sl_type_row(binder->arena, fields, ast->field_count);
@@ -102,13 +102,13 @@ type_nested(struct sl_binder *binder, const struct sl_ast_type *ast,
 
     if (ast->type == SL_AST_TYPE_ROW)
         return type_row(binder, ast, ret_type, err);
-    SL_TRY(sl_bind_type(binder, ast->element, &element, err));
+    SL_TRY(sl_binder_type(binder, ast->element, &element, err));
     if (ast->type == SL_AST_TYPE_ARRAY) {
         *ret_type = sl_type_array(binder->arena, element);
     } else if (ast->type == SL_AST_TYPE_MULTISET) {
         *ret_type = sl_type_multiset(binder->arena, element);
     } else {
-        SL_TRY(sl_bind_type(binder, ast->key, &key, err));
+        SL_TRY(sl_binder_type(binder, ast->key, &key, err));
         *ret_type = sl_type_map(binder->arena, key, element);
     }
     return SL_OK;
@@ -118,7 +118,7 @@ static int
 type_unknown(struct sl_binder *binder, const struct sl_ast_type *ast, struct sl_error *err)
 {
     if (ast->type != SL_AST_TYPE_NAMED)
-        return sl_bind_refuse(binder, ast->ast.offset,
+        return sl_binder_refuse(binder, ast->ast.offset,
                               ast->type == SL_AST_TYPE_TIMESTAMP_TZ ? "TIMESTAMP WITH TIME ZONE is"
                               : ast->type == SL_AST_TYPE_VARIANT    ? "the type VARIANT is"
                               : ast->type == SL_AST_TYPE_RAW        ? "the type RAW is"
@@ -128,7 +128,7 @@ type_unknown(struct sl_binder *binder, const struct sl_ast_type *ast, struct sl_
                               err);
     SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "type \"%.*s\" does not exist",
              SL_TEXT_FORMAT(ast->name.parts[ast->name.count - 1].text));
-    return sl_error_at(err, sl_bind_offset(binder, ast->ast.offset));
+    return sl_error_at(err, sl_binder_offset(binder, ast->ast.offset));
 }
 
 static int
@@ -178,7 +178,7 @@ type_of_kind(struct sl_binder *binder, const struct sl_ast_type *ast,
 }
 
 int
-sl_bind_type(struct sl_binder *binder, const struct sl_ast_type *ast,
+sl_binder_type(struct sl_binder *binder, const struct sl_ast_type *ast,
              const struct sl_type **ret_type, struct sl_error *err)
 {
     const struct sl_type *type;

@@ -46,7 +46,7 @@ window_bad_argument(const struct sl_binder *binder, int offset, const char *text
 {
     SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "%s", text);
     sl_error_hint(err, "TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE [, offset])");
-    return sl_error_at(err, sl_bind_offset(binder, offset));
+    return sl_error_at(err, sl_binder_offset(binder, offset));
 }
 
 /* Sorts the arguments, named or not, into their places. */
@@ -90,15 +90,15 @@ window_data(struct sl_binder *binder, const struct sl_ast_expr *ast, struct sl_r
         return window_bad_argument(binder, ast->ast.offset, "the first argument must be a table",
                                    err);
     else if (table->partition_by.count || table->order_by.count)
-        return sl_bind_refuse(binder, ast->ast.offset, "PARTITION BY in TUMBLE is", err);
+        return sl_binder_refuse(binder, ast->ast.offset, "PARTITION BY in TUMBLE is", err);
     else
         query = table->query;
     if (query) {
-        SL_TRY(sl_bind_query(binder, query, &relation->node, err));
+        SL_TRY(sl_binder_query(binder, query, &relation->node, err));
         relation->scope = (struct sl_scope){.columns = relation->node->schema};
         return SL_OK;
     }
-    return sl_bind_table(binder, &table->name, &table->hints, relation, err);
+    return sl_binder_table(binder, &table->name, &table->hints, relation, err);
 }
 
 static int
@@ -110,7 +110,7 @@ window_no_time(const struct sl_binder *binder, const struct sl_schema_column *co
              "%s", column->name, sl_type_text(binder->arena, column->type));
     sl_error_hint(err, "declare WATERMARK FOR %s AS %s - INTERVAL '5' SECOND on its table, or use a "
                        "column AS PROCTIME()", column->name, column->name);
-    return sl_error_at(err, sl_bind_offset(binder, offset));
+    return sl_error_at(err, sl_binder_offset(binder, offset));
 }
 
 static int
@@ -129,10 +129,10 @@ window_time_column(struct sl_binder *binder, const struct sl_ast_expr *ast,
     if (column == -2) {
         SL_ERROR(err, SL_E_AMBIGUOUS_COLUMN, "column reference \"%.*s\" is ambiguous",
                  SL_TEXT_FORMAT(name->text));
-        return sl_error_at(err, sl_bind_offset(binder, name->offset));
+        return sl_error_at(err, sl_binder_offset(binder, name->offset));
     }
     if (column < 0)
-        return sl_bind_no_column(binder, name->text, name->offset, schema, err);
+        return sl_binder_no_column(binder, name->text, name->offset, schema, err);
     found = &schema->columns[column];
     if (!sl_type_is_timestamp(found->type->kind) ||
         (!binder->batch && found->time == SL_TIME_NONE))
@@ -147,17 +147,17 @@ window_length(struct sl_binder *binder, const struct sl_ast_expr *ast, const cha
 {
     struct sl_value value;
 
-    SL_TRY(sl_bind_constant(binder, ast, what, NULL, &value, err));
+    SL_TRY(sl_binder_constant(binder, ast, what, NULL, &value, err));
     if (value.is_null || value.type->kind != SL_TYPE_INTERVAL_DAY) {
         SL_ERROR(err, SL_E_DATATYPE_MISMATCH,
                  "%s must be an INTERVAL of days, hours, minutes or seconds, not type %s", what,
                  sl_type_text(binder->arena, value.type));
-        return sl_error_at(err, sl_bind_offset(binder, ast->ast.offset));
+        return sl_error_at(err, sl_binder_offset(binder, ast->ast.offset));
     }
     if (value.integer % SL_US_PER_MS) {
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "%s must be a number of whole milliseconds",
                  what);
-        return sl_error_at(err, sl_bind_offset(binder, ast->ast.offset));
+        return sl_error_at(err, sl_binder_offset(binder, ast->ast.offset));
     }
     *ret_us = value.integer;
     return SL_OK;
@@ -171,7 +171,7 @@ window_lengths(struct sl_binder *binder, const struct sl_ast_expr *const *args,
                          err));
     if (window->size_us <= 0) {
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "the size of the window must be positive");
-        return sl_error_at(err, sl_bind_offset(binder, args[WINDOW_SIZE]->ast.offset));
+        return sl_error_at(err, sl_binder_offset(binder, args[WINDOW_SIZE]->ast.offset));
     }
     if (!args[WINDOW_OFFSET])
         return SL_OK;
@@ -180,7 +180,7 @@ window_lengths(struct sl_binder *binder, const struct sl_ast_expr *const *args,
     if (window->offset_us >= window->size_us || window->offset_us <= -window->size_us) {
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
                  "the offset of the window must be smaller than its size");
-        return sl_error_at(err, sl_bind_offset(binder, args[WINDOW_OFFSET]->ast.offset));
+        return sl_error_at(err, sl_binder_offset(binder, args[WINDOW_OFFSET]->ast.offset));
     }
     return SL_OK;
 }
@@ -207,7 +207,7 @@ sl_window_schema(struct sl_arena *arena, const struct sl_schema *input, uint32_t
 }
 
 int
-sl_bind_window_function(struct sl_binder *binder, const struct sl_ast_expr *call,
+sl_binder_window_function(struct sl_binder *binder, const struct sl_ast_expr *call,
                         struct sl_relation *relation, struct sl_error *err)
 {
     const struct sl_ast_expr *args[WINDOW_ARGUMENT_COUNT] = {0};
@@ -217,7 +217,7 @@ sl_bind_window_function(struct sl_binder *binder, const struct sl_ast_expr *call
     uint32_t column = 0;
 
     if (!sl_ast_name_is(&call->call.name, "TUMBLE"))
-        return sl_bind_refuse(
+        return sl_binder_refuse(
             binder, call->ast.offset,
             sl_arena_printf(binder->arena, "the window function %.*s is",
                             SL_TEXT_FORMAT(call->call.name.parts[0].text)), err);
@@ -231,7 +231,7 @@ sl_bind_window_function(struct sl_binder *binder, const struct sl_ast_expr *call
     node = sl_log_new(binder->arena, SL_LOG_WINDOW_TABLE,
                       sl_window_schema(binder->arena, relation->node->schema, column),
                       relation->node);
-    node->offset = sl_bind_offset(binder, call->ast.offset);
+    node->offset = sl_binder_offset(binder, call->ast.offset);
     node->window_table.window = window;
     node->window_table.time_column = column;
     relation->node = node;
