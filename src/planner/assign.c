@@ -23,6 +23,17 @@ assign_differs_in_length(const struct sl_type *from, const struct sl_type *to)
            (sl_type_is_bytes(from->kind) && sl_type_is_bytes(to->kind));
 }
 
+/* As Flink: a number is not put into a type that cannot hold all its values, DECIMAL excepted. */
+static bool
+assign_narrows(const struct sl_type *from, const struct sl_type *to)
+{
+    if (!sl_type_is_numeric(from->kind) || !sl_type_is_numeric(to->kind))
+        return false;
+    if (sl_type_is_integer(to->kind))
+        return !sl_type_is_integer(from->kind) || from->kind > to->kind;
+    return to->kind == SL_TYPE_FLOAT && from->kind == SL_TYPE_DOUBLE;
+}
+
 static int
 assign_literal(struct sl_binder *binder, struct sl_expr *literal,
                const struct sl_schema_column *column, int offset, struct sl_expr **ret_expr,
@@ -71,7 +82,7 @@ sl_binder_assign(struct sl_binder *binder, struct sl_expr *expr,
         *ret_expr = expr;
         return SL_OK;
     }
-    if (sl_type_is_assignable(expr->type, type)) {
+    if (sl_type_is_assignable(expr->type, type) && !assign_narrows(expr->type, type)) {
         if (sl_expr_cast(binder->arena, expr, type, SL_CAST_IMPLICIT, offset, ret_expr, err) < 0)
             return sl_error_at(err, offset);
         return SL_OK;

@@ -25,8 +25,7 @@ struct sl_bound_cte {
 };
 
 struct sl_star_expansion { /* a `*` of a view's text, and the columns it stands for */
-    const char *start;
-    size_t length;
+    int offset, end;
     const char *columns;
     struct sl_star_expansion *next;
 };

@@ -84,21 +84,22 @@ sl_plan_create_table(struct sl_plan_context *context, const struct sl_ast *state
 
 /* The query's text with every `*` replaced by the columns that it stands for today. */
 static const char *
-create_view_text(struct sl_arena *arena, struct sl_text text,
+create_view_text(struct sl_arena *arena, const struct sl_ast_query *query,
                  const struct sl_star_expansion *expansion)
 {
     struct sl_buffer buffer;
-    const char *at = text.start, *copy;
+    size_t at = 0;
+    const char *copy;
 
     sl_buffer_init(&buffer, SIZE_MAX);
     for (; expansion; expansion = expansion->next) {
-        if (expansion->start < at || expansion->start >= text.start + text.length)
-            continue;
-        sl_buffer_add(&buffer, at, (size_t)(expansion->start - at));
+        size_t start = (size_t)(expansion->offset - query->ast.offset);
+
+        sl_buffer_add(&buffer, query->text.start + at, start - at);
         sl_buffer_add_string(&buffer, expansion->columns);
-        at = expansion->start + expansion->length;
+        at = (size_t)(expansion->end - query->ast.offset);
     }
-    sl_buffer_add(&buffer, at, text.length - (size_t)(at - text.start));
+    sl_buffer_add(&buffer, query->text.start + at, query->text.length - at);
     copy = sl_arena_strndup(arena, buffer.data, buffer.length);
     sl_buffer_done(&buffer);
     return copy;
@@ -114,9 +115,9 @@ create_view_sort(struct sl_star_expansion *list)
         struct sl_star_expansion *item = list, **place = &sorted;
 
         list = list->next;
-        while (*place && (*place)->start < item->start)
+        while (*place && (*place)->offset < item->offset)
             place = &(*place)->next;
-        if (*place && (*place)->start == item->start)
+        if (*place && (*place)->offset == item->offset)
             continue; /* a query of WITH that is used twice */
         item->next = *place;
         *place = item;
@@ -174,7 +175,7 @@ create_view_bind(struct sl_binder *binder, struct sl_table *view, const struct s
         binder->query_depth = 0;
         SL_TRY(sl_binder_query(binder, query, &node, err));
     }
-    view->query = create_view_text(binder->arena, query->text, create_view_sort(expansions));
+    view->query = create_view_text(binder->arena, query, create_view_sort(expansions));
     view->query_schema = binder->schema;
     return create_view_columns(binder, view, node->schema, names, name_count, query->ast.offset,
                                err);

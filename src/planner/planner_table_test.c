@@ -131,7 +131,8 @@ Test(planner_table, refused)
     REFUSED("CREATE TABLE t (a TIMESTAMP(6), WATERMARK FOR a AS a) " KAFKA, "42804", "a AS");
     REFUSED("CREATE TABLE t (a TIMESTAMP(3), WATERMARK FOR a AS 1) " KAFKA, "42804", "1");
     REFUSED("CREATE TABLE t (a TIMESTAMP(3), WATERMARK FOR ts AS a) " KAFKA, "42703", "ts");
-    REFUSED("CREATE TABLE t (a INT, b AS c + 1, c AS a) " KAFKA, "42703", "c + 1");
+    REFUSED("CREATE TABLE t (a INT, b AS other + 1, other AS a) " KAFKA, "42703",
+            "other + 1");
     planner_test_hint(&test, "computed column");
     REFUSED("CREATE TABLE t (a INT, b AS COUNT(a)) " KAFKA, "42803", "COUNT");
     REFUSED("CREATE TABLE t (a INT, o BIGINT METADATA FROM 'ofset' VIRTUAL) " KAFKA, "42704",

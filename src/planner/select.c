@@ -91,7 +91,8 @@ select_note_star(struct sl_binder *binder, const struct sl_ast_select_item *item
         columns = sl_arena_printf(binder->arena, "%s%s%s%s", columns, i ? ", " : "", prefix,
                                   sl_quote_name(binder->arena, scope->columns->columns[i].name));
     expansion = SL_NEW(binder->arena, struct sl_star_expansion);
-    *expansion = (struct sl_star_expansion){item->text.start, item->text.length, columns, NULL};
+    *expansion = (struct sl_star_expansion){item->expr->ast.offset, item->expr->ast.end, columns,
+                                            NULL};
     *binder->expansions = expansion;
     binder->expansions = &expansion->next;
 }
