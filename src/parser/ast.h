@@ -2,8 +2,9 @@
  *
  * Every node lives in the arena that was given to the parser and begins with struct sl_ast: its kind
  * and the bytes [offset, end) of the script that it was read from.  Texts are copies in the arena,
- * decoded (quotes and escapes are gone) and followed by a NUL.  A `_text` member is the slice of the
- * script as written, for what the catalog stores as text.  Nothing is looked up here: names are as
+ * decoded (quotes and escapes are gone) and followed by a NUL.  A member named text or *_text of a query,
+ * a statement or an expression is the slice of the script as written, for what the catalog stores as text:
+ * it points into the arena's copy of the script and has no NUL behind it.  Nothing is looked up here: names are as
  * written, and whether they mean anything is the planner's to find out.  Statements: statement.h. */
 #ifndef SL_PARSER_AST_H
 #define SL_PARSER_AST_H

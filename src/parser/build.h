@@ -191,6 +191,7 @@ void *sl_build_node(SL_PARSE, size_t size, enum sl_ast_kind kind, int offset);
 void sl_build_under(SL_PARSE, struct sl_ast *node, const struct sl_ast *child);
 void sl_build_under_exprs(SL_PARSE, struct sl_ast *node, const struct sl_ast_list *exprs);
 void sl_build_under_order(SL_PARSE, struct sl_ast *node, const struct sl_ast_order *order);
+/* Of the arena's copy of the script: no NUL behind it. */
 struct sl_text sl_build_slice(SL_PARSE, int offset, int end);
 
 struct sl_ast_list *sl_build_list(SL_PARSE, void *item);

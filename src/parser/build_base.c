@@ -47,8 +47,7 @@ struct sl_text
 sl_build_slice(SL_PARSE, int offset, int end)
 {
     SL_ASSERT(offset >= 0 && end >= offset);
-    struct sl_text slice = {parse->text.start + offset, (size_t)(end - offset)};
-    return sl_arena_text(parse->arena, slice);
+    return (struct sl_text){parse->text.start + offset, (size_t)(end - offset)};
 }
 
 /* ---- lists: room for 1, 2, 4, 8 ... items, so that a count that is a power of two is full ---- */
@@ -204,7 +203,7 @@ build_base_word(SL_PARSE, SL_TOKEN first)
 {
     if (first->quoted && first->end == parse->last_end)
         return sl_build_text(parse, first);
-    return sl_build_slice(parse, first->offset, parse->last_end);
+    return sl_arena_text(parse->arena, sl_build_slice(parse, first->offset, parse->last_end));
 }
 
 SL_TOKEN

@@ -355,65 +355,121 @@ dump_statement_job(struct sl_buffer *buffer, const struct sl_ast_job *job)
 }
 
 static void
+dump_statement_create_view(struct sl_buffer *buffer, const struct sl_ast_create_view *view)
+{
+    sl_dump_name(buffer, &view->name);
+    sl_dump_flag(buffer, view->replace, "or-replace");
+    sl_dump_flag(buffer, view->temporary, "temporary");
+    sl_dump_flag(buffer, view->if_not_exists, "if-not-exists");
+    sl_dump_identifiers(buffer, "columns", view->columns, view->column_count);
+    sl_dump_text(buffer, "comment", view->comment);
+    dump_statement_query(buffer, view->query);
+}
+
+static void
+dump_statement_drop(struct sl_buffer *buffer, const struct sl_ast_drop *drop)
+{
+    sl_buffer_printf(buffer, " %s", dump_statement_objects[drop->object]);
+    sl_dump_names(buffer, "names", &drop->names);
+    sl_dump_flag(buffer, drop->temporary, "temporary");
+    sl_dump_flag(buffer, drop->system, "system");
+    sl_dump_flag(buffer, drop->if_exists, "if-exists");
+    sl_dump_flag(buffer, drop->cascade, "cascade");
+}
+
+static void
+dump_statement_grant(struct sl_buffer *buffer, const struct sl_ast_grant *grant)
+{
+    sl_dump_flag(buffer, grant->revoke, "revoke");
+    sl_dump_flag(buffer, grant->all_privileges, "all");
+    sl_dump_names(buffer, "privileges", &grant->privileges);
+    sl_dump_flag(buffer, grant->all_in_schema, "all-in-schema");
+    sl_dump_names(buffer, dump_statement_objects[grant->object], &grant->on);
+    sl_dump_names(buffer, "to", &grant->grantees);
+    sl_dump_flag(buffer, grant->grant_option, "grant-option");
+}
+
+static void
+dump_statement_declare(struct sl_buffer *buffer, const struct sl_ast_declare *declare)
+{
+    sl_dump_identifier(buffer, &declare->name);
+    sl_dump_flag(buffer, declare->binary, "binary");
+    sl_dump_flag(buffer, declare->insensitive, "insensitive");
+    sl_dump_flag(buffer, declare->scroll == SL_AST_YES, "scroll");
+    sl_dump_flag(buffer, declare->scroll == SL_AST_NO, "no-scroll");
+    sl_dump_flag(buffer, declare->hold, "hold");
+    dump_statement_query(buffer, declare->query);
+}
+
+static void
+dump_statement_plan(struct sl_buffer *buffer, const struct sl_ast_plan *plan)
+{
+    static const char *const kinds[] = {"compile", "execute", "compile-and-execute"};
+    sl_buffer_printf(buffer, " %s", kinds[plan->plan]);
+    sl_dump_string(buffer, plan->path);
+    sl_dump_flag(buffer, plan->if_not_exists, "if-not-exists");
+    if (plan->statement != NULL)
+        sl_dump_statement(buffer, plan->statement);
+}
+
+static void
+dump_statement_prepare(struct sl_buffer *buffer, const struct sl_ast_prepare *prepare)
+{
+    sl_dump_identifier(buffer, &prepare->name);
+    for (size_t i = 0; i < prepare->types.count; i++)
+        sl_dump_type(buffer, prepare->types.items[i]);
+    sl_dump_statement(buffer, prepare->statement);
+}
+
+static void
+dump_statement_describe(struct sl_buffer *buffer, const struct sl_ast_describe *describe)
+{
+    sl_buffer_printf(buffer, " %s", dump_statement_objects[describe->object]);
+    sl_dump_flag(buffer, describe->extended, "extended");
+    sl_dump_name(buffer, &describe->name);
+    if (describe->job.start != NULL)
+        sl_dump_string(buffer, describe->job);
+}
+
+static void
+dump_statement_set_members(struct sl_buffer *buffer, const struct sl_ast_statement_set *set)
+{
+    sl_dump_flag(buffer, set->complete, "complete");
+    for (size_t i = 0; i < set->statements.count; i++)
+        sl_dump_statement(buffer, set->statements.items[i]);
+}
+
+static void
 dump_statement_rest(struct sl_buffer *buffer, const struct sl_ast *node)
 {
     switch (node->kind) {
-    case SL_AST_CREATE_VIEW: {
-        const struct sl_ast_create_view *view = (const void *)node;
-        sl_dump_name(buffer, &view->name);
-        sl_dump_flag(buffer, view->replace, "or-replace");
-        sl_dump_flag(buffer, view->temporary, "temporary");
-        sl_dump_flag(buffer, view->if_not_exists, "if-not-exists");
-        sl_dump_identifiers(buffer, "columns", view->columns, view->column_count);
-        sl_dump_text(buffer, "comment", view->comment);
-        dump_statement_query(buffer, view->query);
-        break;
-    }
-    case SL_AST_DROP: {
-        const struct sl_ast_drop *drop = (const void *)node;
-        sl_buffer_printf(buffer, " %s", dump_statement_objects[drop->object]);
-        sl_dump_names(buffer, "names", &drop->names);
-        sl_dump_flag(buffer, drop->temporary, "temporary");
-        sl_dump_flag(buffer, drop->system, "system");
-        sl_dump_flag(buffer, drop->if_exists, "if-exists");
-        sl_dump_flag(buffer, drop->cascade, "cascade");
-        break;
-    }
-    case SL_AST_STATEMENT_SET: {
-        const struct sl_ast_statement_set *set = (const void *)node;
-        sl_dump_flag(buffer, set->complete, "complete");
-        for (size_t i = 0; i < set->statements.count; i++)
-            sl_dump_statement(buffer, set->statements.items[i]);
-        break;
-    }
+    case SL_AST_CREATE_VIEW: dump_statement_create_view(buffer, (const void *)node); break;
+    case SL_AST_DROP: dump_statement_drop(buffer, (const void *)node); break;
+    case SL_AST_GRANT: dump_statement_grant(buffer, (const void *)node); break;
+    case SL_AST_STATEMENT_SET: dump_statement_set_members(buffer, (const void *)node); break;
+    case SL_AST_DECLARE: dump_statement_declare(buffer, (const void *)node); break;
+    case SL_AST_PLAN: dump_statement_plan(buffer, (const void *)node); break;
+    case SL_AST_PREPARE: dump_statement_prepare(buffer, (const void *)node); break;
+    case SL_AST_DESCRIBE: dump_statement_describe(buffer, (const void *)node); break;
     case SL_AST_CALL:
         sl_dump_expr(buffer, ((const struct sl_ast_call_statement *)node)->call);
         break;
-    case SL_AST_PREPARE: {
-        const struct sl_ast_prepare *prepare = (const void *)node;
-        sl_dump_identifier(buffer, &prepare->name);
-        for (size_t i = 0; i < prepare->types.count; i++)
-            sl_dump_type(buffer, prepare->types.items[i]);
-        sl_dump_statement(buffer, prepare->statement);
+    case SL_AST_EXECUTE:
+        sl_dump_identifier(buffer, &((const struct sl_ast_execute *)node)->name);
+        sl_dump_exprs(buffer, "args", &((const struct sl_ast_execute *)node)->args);
         break;
-    }
-    case SL_AST_EXECUTE: {
-        const struct sl_ast_execute *execute = (const void *)node;
-        sl_dump_identifier(buffer, &execute->name);
-        sl_dump_exprs(buffer, "args", &execute->args);
+    case SL_AST_RESET:
+        if (((const struct sl_ast_reset *)node)->name.start != NULL)
+            sl_dump_string(buffer, ((const struct sl_ast_reset *)node)->name);
         break;
-    }
-    case SL_AST_DECLARE: {
-        const struct sl_ast_declare *declare = (const void *)node;
-        sl_dump_identifier(buffer, &declare->name);
-        sl_dump_flag(buffer, declare->binary, "binary");
-        sl_dump_flag(buffer, declare->insensitive, "insensitive");
-        sl_dump_flag(buffer, declare->scroll == SL_AST_YES, "scroll");
-        sl_dump_flag(buffer, declare->scroll == SL_AST_NO, "no-scroll");
-        sl_dump_flag(buffer, declare->hold, "hold");
-        dump_statement_query(buffer, declare->query);
+    case SL_AST_USE:
+        sl_dump_name(buffer, &((const struct sl_ast_use *)node)->name);
+        sl_dump_identifiers(buffer, "modules", ((const struct sl_ast_use *)node)->modules,
+                            ((const struct sl_ast_use *)node)->module_count);
         break;
-    }
+    case SL_AST_TRUNCATE:
+        sl_dump_names(buffer, "names", &((const struct sl_ast_truncate *)node)->names);
+        break;
     default: break;
     }
 }
@@ -452,7 +508,7 @@ dump_statement_members(struct sl_buffer *buffer, const struct sl_ast *node)
     }
 }
 
-/* Statements whose members are not dumped (CREATE FUNCTION, GRANT, USE ...) show their kind only. */
+/* CREATE of functions, models, roles and the like, modules, CLOSE, DISCARD, LISTEN ...: their kind only. */
 void
 sl_dump_statement(struct sl_buffer *buffer, const struct sl_ast *statement)
 {

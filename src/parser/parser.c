@@ -124,7 +124,7 @@ sl_parse_syntax_error(struct sl_parse *parse, const struct sl_token *token)
         sl_error_hint(parse->err, "hints stand behind SELECT or behind the name of a table");
     else if (token->keyword != NULL && sl_grammarFallback(token->kind) == 0 &&
              token->kind != SL_TOKEN_ID)
-        sl_error_hint(parse->err, "%s is a reserved word; as a name it must be quoted",
+        sl_error_hint(parse->err, "%s is a reserved word: quote it to use it as a name",
                       token->keyword->spelling);
 }
 

@@ -45,7 +45,8 @@ const char *sl_ast_statement_name(enum sl_ast_kind kind);
 /* Whether `name` must be quoted to be read as an identifier again: keywords, blanks, quotes. */
 bool sl_parse_needs_quotes(struct sl_text name);
 
-/* Appends a canonical S-expression of the tree, for tests and debugging. */
+/* Appends the tree as an S-expression, without positions, for tests and debugging.  Of a few rare
+ * statements (dump_statement.c) it says only the kind. */
 void sl_ast_dump(struct sl_buffer *buffer, const struct sl_ast *node);
 
 #endif
