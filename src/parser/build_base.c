@@ -24,7 +24,8 @@ sl_build_under(SL_PARSE, struct sl_ast *node, const struct sl_ast *child)
     parse->rc = SL_ERROR(parse->err, SL_E_LIMIT_EXCEEDED,
                          "the statement is nested deeper than %d levels", parse->limits.depth_max);
     sl_error_at(parse->err, node->offset < 0 ? child->offset : node->offset);
-    sl_error_hint(parse->err, "write long lists of OR as IN (...), and split deep queries into views");
+    sl_error_hint(parse->err,
+                  "write long lists of OR as IN (...), and split deep queries into views");
 }
 
 void
@@ -283,8 +284,8 @@ sl_build_hint(SL_PARSE, SL_TOKEN name, const struct sl_ast_list *items)
         if (option->value.start != NULL)
             hint->options.items[hint->options.count++] = *option;
         else
-            hint->items[hint->item_count++] =
-                (struct sl_ast_identifier){option->key, option->key_offset, option->key_offset, false};
+            hint->items[hint->item_count++] = (struct sl_ast_identifier){
+                option->key, option->key_offset, option->key_offset, false};
     }
     return hint;
 }

@@ -1,5 +1,5 @@
-/* The parser: every form of statement, the shape of trees, errors with their positions, slices, and that no
- * text can crash it. */
+/* The parser: every form of statement, the shape of trees, errors with their positions, slices, and
+ * that no text can crash it. */
 #include "parser/parser_test.h"
 
 #include <criterion/criterion.h>
@@ -219,7 +219,8 @@ Test(parser, types)
     expect_type("int4[]", "(ARRAY INT)");
     expect_type("MAP<STRING, ARRAY<ROW<a INT NOT NULL 'c'>>>",
                 "(MAP STRING (ARRAY (ROW (field a (INT :not-null) 'c'))))");
-    expect_type("TIMESTAMP(3) WITH LOCAL TIME ZONE NOT NULL", "(TIMESTAMP_LTZ :precision 3 :not-null)");
+    expect_type("TIMESTAMP(3) WITH LOCAL TIME ZONE NOT NULL",
+                "(TIMESTAMP_LTZ :precision 3 :not-null)");
     expect_type("timestamptz", "TIMESTAMP_LTZ");
     expect_type("INTERVAL DAY(3) TO SECOND(6)", "(INTERVAL DAY TO SECOND :precision 3 :scale 6)");
     expect_type("INT MULTISET ARRAY", "(ARRAY (MULTISET INT))");
@@ -232,39 +233,46 @@ Test(parser, types)
 
 Test(parser, queries)
 {
-    expect_statement("SELECT 1 UNION SELECT 2 INTERSECT SELECT 3 EXCEPT ALL SELECT 4",
-                     "(except-all (union (select 1) (intersect (select 2) (select 3))) (select 4))");
+    expect_statement(
+        "SELECT 1 UNION SELECT 2 INTERSECT SELECT 3 EXCEPT ALL SELECT 4",
+        "(except-all (union (select 1) (intersect (select 2) (select 3))) (select 4))");
     expect_statement("SELECT * FROM a, b JOIN c ON x LEFT JOIN d USING (y)",
                      "(select * (from (table a) (left-join (inner-join (table b) (table c) (on x)) "
                      "(table d) (using y))))");
-    expect_statement("SELECT * FROM a JOIN b JOIN c ON x ON y",
-                     "(select * (from (inner-join (table a) (inner-join (table b) (table c) (on x)) "
-                     "(on y))))");
+    expect_statement(
+        "SELECT * FROM a JOIN b JOIN c ON x ON y",
+        "(select * (from (inner-join (table a) (inner-join (table b) (table c) (on x)) "
+        "(on y))))");
     expect_statement("WITH a(x) AS (SELECT 1) SELECT x FROM a ORDER BY x DESC LIMIT 2 OFFSET 1",
                      "(query (with a (columns x) (select 1)) (select x (from (table a))) "
                      "(order-by (desc x)) (limit 2) (offset 1))");
     expect_statement("SELECT a FROM t FOR SYSTEM_TIME AS OF o.ts AS r",
                      "(select a (from (table t (as-of o.ts) (as r))))");
-    expect_statement("SELECT * FROM t MATCH_RECOGNIZE (PATTERN (A (B C)+ | D*?) DEFINE A AS x) m",
-                     "(select * (from (match (table t) (pattern (or (concat A (repeat 1 -1 (concat B "
-                     "C))) (repeat 0 -1 :reluctant D))) (define A x) (as m))))");
-    expect_statement("SELECT SUM(a) OVER (w ORDER BY b ROWS 2 PRECEDING) FROM t",
-                     "(select (call SUM a (window w (order-by b) (rows (preceding 2) current-row))) "
-                     "(from (table t)))");
-    expect_statement("SELECT /*+ STATE_TTL('a' = '1d') X(t, 4) */ 1 FROM t /*+ OPTIONS(k = 'v') */ u",
-                     "(select (hint STATE_TTL (options 'a' = '1d')) (hint X t 4) 1 (from (table t "
-                     "(hint OPTIONS (options 'k' = 'v')) (as u))))");
-    expect_statement("SELECT a GROUPING FROM t GROUP BY GROUPING SETS ((a, b), ())",
-                     "(select (as a GROUPING) (from (table t)) (group-by (grouping-sets (row a b) ())))");
+    expect_statement(
+        "SELECT * FROM t MATCH_RECOGNIZE (PATTERN (A (B C)+ | D*?) DEFINE A AS x) m",
+        "(select * (from (match (table t) (pattern (or (concat A (repeat 1 -1 (concat B "
+        "C))) (repeat 0 -1 :reluctant D))) (define A x) (as m))))");
+    expect_statement(
+        "SELECT SUM(a) OVER (w ORDER BY b ROWS 2 PRECEDING) FROM t",
+        "(select (call SUM a (window w (order-by b) (rows (preceding 2) current-row))) "
+        "(from (table t)))");
+    expect_statement(
+        "SELECT /*+ STATE_TTL('a' = '1d') X(t, 4) */ 1 FROM t /*+ OPTIONS(k = 'v') */ u",
+        "(select (hint STATE_TTL (options 'a' = '1d')) (hint X t 4) 1 (from (table t "
+        "(hint OPTIONS (options 'k' = 'v')) (as u))))");
+    expect_statement(
+        "SELECT a GROUPING FROM t GROUP BY GROUPING SETS ((a, b), ())",
+        "(select (as a GROUPING) (from (table t)) (group-by (grouping-sets (row a b) ())))");
 }
 
 Test(parser, statements)
 {
-    expect_statement("CREATE TABLE t (a INT NOT NULL METADATA FROM 'k' VIRTUAL, b AS a + 1, "
-                     "WATERMARK FOR b AS b - INTERVAL '1' SECOND, PRIMARY KEY (a) NOT ENFORCED)",
-                     "(create-table t (column a (INT :not-null) :metadata (from 'k') :virtual) (column "
-                     "b (computed (+ a 1))) (watermark b (- b (interval '1' SECOND))) (primary-key "
-                     "(columns a) :not-enforced))");
+    expect_statement(
+        "CREATE TABLE t (a INT NOT NULL METADATA FROM 'k' VIRTUAL, b AS a + 1, "
+        "WATERMARK FOR b AS b - INTERVAL '1' SECOND, PRIMARY KEY (a) NOT ENFORCED)",
+        "(create-table t (column a (INT :not-null) :metadata (from 'k') :virtual) (column "
+        "b (computed (+ a 1))) (watermark b (- b (interval '1' SECOND))) (primary-key "
+        "(columns a) :not-enforced))");
     expect_statement("SET x TO a-b.c, 'd', -1", "(set 'x' 'a-b.c' 'd' '-1')");
     expect_statement("COPY t FROM STDIN CSV DELIMITERS ';'",
                      "(copy t :from (options 'format' = 'csv' 'delimiter' = ';'))");
@@ -274,13 +282,15 @@ Test(parser, statements)
                      "(begin begin :serializable :read-only)");
     expect_statement("BEGIN STATEMENT SET; INSERT INTO a SELECT 1; INSERT INTO b SELECT 2; END;",
                      "(statement-set :complete (insert a (select 1)) (insert b (select 2)))");
-    expect_statement("ALTER TABLE t ADD (a INT FIRST, b INT AFTER a)",
-                     "(alter-table table t (add (column a INT :first)) (add (column b INT :after a)))");
+    expect_statement(
+        "ALTER TABLE t ADD (a INT FIRST, b INT AFTER a)",
+        "(alter-table table t (add (column a INT :first)) (add (column b INT :after a)))");
 }
 
 Test(parser, scripts_are_cut_at_semicolons)
 {
-    struct sl_ast_script *script = must_parse(";; SELECT ';' ; /* ; */ BEGIN;\n INSERT INTO t VALUES ($3);");
+    struct sl_ast_script *script =
+        must_parse(";; SELECT ';' ; /* ; */ BEGIN;\n INSERT INTO t VALUES ($3);");
     cr_assert_eq(script->count, 3);
     cr_expect(text_is(script->statements[0].text, "SELECT ';'"));
     cr_expect_eq(script->statements[0].offset, 3);
@@ -295,7 +305,8 @@ Test(parser, scripts_are_cut_at_semicolons)
 /* psql sends a statement set in pieces; the pieces are statements of their own. */
 Test(parser, pieces_of_a_statement_set)
 {
-    struct sl_ast_script *script = must_parse("EXECUTE STATEMENT SET BEGIN INSERT INTO a SELECT 1;");
+    struct sl_ast_script *script =
+        must_parse("EXECUTE STATEMENT SET BEGIN INSERT INTO a SELECT 1;");
     const struct sl_ast_statement_set *set = (const void *)script->statements[0].ast;
     cr_expect(!set->complete);
     cr_expect_eq(set->statements.count, 1);
@@ -316,7 +327,8 @@ Test(parser, slices)
     cr_expect_eq(view->query->ast.offset, 17); /* with its parentheses */
     cr_expect_eq(view->query->ast.end, 50);
 
-    script = must_parse("CREATE TABLE t (a AS (b + 1) * c COMMENT 'x', WATERMARK FOR a AS (a) - b )");
+    script =
+        must_parse("CREATE TABLE t (a AS (b + 1) * c COMMENT 'x', WATERMARK FOR a AS (a) - b )");
     const struct sl_ast_create_table *table = (const void *)script->statements[0].ast;
     const struct sl_ast_column *column = table->schema.columns.items[0];
     const struct sl_ast_watermark *watermark = table->schema.watermarks.items[0];
@@ -358,7 +370,8 @@ Test(parser, errors)
                  "syntax error at or near \"GROUP\"");
     expect_error("SELECT 1; SELECT )", SL_E_SYNTAX, 17, "syntax error at or near \")\"");
     expect_error("SELECT 'abc", SL_E_SYNTAX, 7, "unterminated quoted string at or near \"'abc\"");
-    expect_error("SELECT E'a\\'", SL_E_SYNTAX, 7, "unterminated quoted string at or near \"E'a\\'\"");
+    expect_error("SELECT E'a\\'", SL_E_SYNTAX, 7,
+                 "unterminated quoted string at or near \"E'a\\'\"");
     expect_error("SELECT \"abc", SL_E_SYNTAX, 7,
                  "unterminated quoted identifier at or near \"\"abc\"");
     expect_error("SELECT \"\"", SL_E_SYNTAX, 7,
@@ -413,15 +426,16 @@ Test(parser, limits)
     struct sl_ast_expr *expr = NULL;
     struct sl_ast_query *query = NULL;
     struct sl_ast_type *type = NULL;
-    int rc = sl_parse_expression(&arena, sl_text_of(nested("NOT ", "a", "", 999)), NULL, &expr, &err);
+    int rc =
+        sl_parse_expression(&arena, sl_text_of(nested("NOT ", "a", "", 999)), NULL, &expr, &err);
     cr_expect_eq(rc, SL_OK, "%s", err.text);
     rc = sl_parse_expression(&arena, sl_text_of(nested("NOT ", "a", "", 1001)), NULL, &expr, &err);
     cr_expect_eq(rc, SL_E_LIMIT_EXCEEDED);
     /* Parentheses alone are no depth. */
     rc = sl_parse_expression(&arena, sl_text_of(nested("(", "a", ")", 100000)), NULL, &expr, &err);
     cr_expect_eq(rc, SL_OK, "%s", err.text);
-    rc = sl_parse_query(&arena, sl_text_of(nested("SELECT * FROM (", "SELECT 1", ") x", 2000)), NULL,
-                        &query, &err);
+    rc = sl_parse_query(&arena, sl_text_of(nested("SELECT * FROM (", "SELECT 1", ") x", 2000)),
+                        NULL, &query, &err);
     cr_expect_eq(rc, SL_E_LIMIT_EXCEEDED);
     rc = sl_parse_type(&arena, sl_text_of(nested("ARRAY<", "INT", ">", 2000)), NULL, &type, &err);
     cr_expect_eq(rc, SL_E_LIMIT_EXCEEDED);
@@ -463,7 +477,8 @@ Test(parser, names_that_need_quotes)
     cr_expect(sl_parse_needs_quotes(SL_TEXT("")));
 }
 
-/* Whatever is cut off or overwritten, the outcome is a tree or an error with a position in the text. */
+/* Whatever is cut off or overwritten, the outcome is a tree or an error with a position in the
+ * text. */
 static void
 try_text(struct sl_arena *scratch, const char *text, size_t length)
 {
@@ -498,7 +513,8 @@ Test(parser, truncated_texts)
 
 Test(parser, mutated_texts)
 {
-    static const char bytes[] = "'\"`$(),;.\\/*-{? \n\x80\xc3" "E0a";
+    static const char bytes[] = "'\"`$(),;.\\/*-{? \n\x80\xc3"
+                                "E0a";
     struct sl_arena scratch;
     sl_arena_init(&scratch);
     for (size_t i = 0; i < parser_form_count; i++) {

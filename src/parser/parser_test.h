@@ -1,4 +1,5 @@
-/* The texts that parser_test.c runs through the parser: every form of every statement, with its kind. */
+/* The texts that parser_test.c runs through the parser: every form of every statement, with its
+ * kind. */
 #ifndef SL_PARSER_PARSER_TEST_H
 #define SL_PARSER_PARSER_TEST_H
 
