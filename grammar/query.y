@@ -3,9 +3,10 @@
  * 1. Lemon's table is not compressed (-c in meson.build), so that a state knows all words that it
  *    takes.  A word in the list %fallback is therefore a keyword exactly where the grammar has a
  *    place for it, and an identifier elsewhere.  No conflict is allowed.
- * 2. A condition (expr) is over terms: BETWEEN, LIKE and POSITION take terms where AND or IN follow.
- * 3. Reductions happen when the next token is in hand: parse->last_end is the end of what a rule has
- *    matched.  Actions are single calls of src/parser/build_*.c. */
+ * 2. A condition (expr) is over terms: BETWEEN, LIKE and POSITION take terms where AND or IN follow
+ *    them.
+ * 3. Reductions happen when the next token is in hand: parse->last_end is the end of what a rule
+ *    has matched.  Actions are single calls of src/parser/build_*.c. */
 %name sl_grammar
 %token_prefix SL_TOKEN_
 %token_type {const struct sl_token *}

@@ -477,6 +477,18 @@ Test(parser, names_that_need_quotes)
     cr_expect(sl_parse_needs_quotes(SL_TEXT("")));
 }
 
+/* The table of keywords is searched by bisection: a line out of order would not be found. */
+Test(parser, keywords_are_in_order)
+{
+    static const char *const words[] = {
+#define KEYWORD(spelling, token, when) #spelling,
+#include "keywords.def"
+#undef KEYWORD
+    };
+    for (size_t i = 0; i < SL_COUNT_OF(words); i++)
+        cr_expect(sl_parse_needs_quotes(sl_text_of(words[i])), "%s is out of order", words[i]);
+}
+
 /* Whatever is cut off or overwritten, the outcome is a tree or an error with a position in the
  * text. */
 static void
