@@ -67,6 +67,7 @@ enum sl_ast_kind {
 struct sl_ast {
     enum sl_ast_kind kind;
     int offset, end; /* bytes of the script, end is exclusive */
+    int depth;       /* nodes on the longest way down through expressions and queries */
 };
 
 /* A list of pointers; the member that holds one says to what. */
@@ -530,6 +531,8 @@ struct sl_ast_pattern {
     struct sl_ast_list children; /* struct sl_ast_pattern */
     int min, max;                /* max -1: without limit */
     bool reluctant;              /* *? +? ?? {n,m}? */
+    bool grouped;                /* in parentheses */
+    int depth;
 };
 
 struct sl_ast_named_expr {
@@ -581,6 +584,7 @@ struct sl_ast_group {
     int offset, end;
     struct sl_ast_expr *expr;
     struct sl_ast_list children; /* struct sl_ast_group */
+    int depth;
 };
 
 struct sl_ast_select {
