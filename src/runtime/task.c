@@ -237,7 +237,8 @@ task_forward_progress(struct sl_subtask *subtask, struct sl_error *err)
     return SL_OK;
 }
 
-/* What the session asked of the scan: the table's end, a barrier at its present end. */
+/* What the session asked of the scan: the table's end, a barrier at its present end.  SL_OK: one of
+ * them is done, which may be news to the scan itself. */
 static int
 task_serve_scan(struct sl_subtask *subtask, struct sl_error *err)
 {
@@ -249,6 +250,7 @@ task_serve_scan(struct sl_subtask *subtask, struct sl_error *err)
             return rc;
         subtask->finish_wanted = false;
         sl_job_subtask_finished_input(subtask);
+        return SL_OK;
     }
     if (subtask->barrier_epoch > subtask->passed_epoch) {
         rc = sl_scan_catch_up(subtask->scan, err);
@@ -257,14 +259,14 @@ task_serve_scan(struct sl_subtask *subtask, struct sl_error *err)
         SL_TRY(task_forward_progress(subtask, err));
         return task_send(subtask, 1, SL_MESSAGE_BARRIER, (int64_t)subtask->barrier_epoch, err);
     }
-    return SL_OK;
+    return SL_AGAIN;
 }
 
 static int
 task_read_scan(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err)
 {
     struct sl_link *link = &subtask->links[0];
-    int rc = sl_scan_step(subtask->scan, now_us, &link->out, err);
+    int rc = sl_scan_step(subtask->scan, now_us, &link->out, err), served;
 
     rc = sl_chain_outcome(link, rc, err);
     if (rc < 0)
@@ -274,8 +276,8 @@ task_read_scan(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err)
         SL_TRY(task_send(subtask, 1, SL_MESSAGE_END, 0, err));
         return SL_OK;
     }
-    SL_TRY(task_serve_scan(subtask, err));
-    return rc;
+    served = task_serve_scan(subtask, err);
+    return served == SL_AGAIN ? rc : served;
 }
 
 /* One message or one read.  SL_AGAIN: there is nothing. */
