@@ -54,6 +54,16 @@ task_set_phase(struct sl_subtask *subtask, enum sl_task_phase phase)
 
 /* --- making and opening --- */
 
+static int64_t
+task_input_bytes(const struct sl_execution *execution)
+{
+    int64_t bytes = execution->job->runtime->config.slot_memory_bytes / 64;
+
+    if (bytes <= 0)
+        return SL_TASK_INPUT_BYTES_MAX;
+    return SL_MAX(SL_TASK_INPUT_BYTES_MIN, SL_MIN(bytes, SL_TASK_INPUT_BYTES_MAX));
+}
+
 struct sl_subtask *
 sl_subtask_new(struct sl_execution *execution, const struct sl_graph_task *task, uint32_t index,
                struct sl_slot *slot)
@@ -67,7 +77,7 @@ sl_subtask_new(struct sl_execution *execution, const struct sl_graph_task *task,
     subtask->execution = execution;
     subtask->task = task;
     subtask->index = index;
-    subtask->budget.limit_bytes = SL_TASK_INPUT_BYTES_MAX;
+    subtask->budget.limit_bytes = task_input_bytes(execution);
     subtask->watermark_ms = subtask->output_watermark_ms = SL_WATERMARK_MIN;
     atomic_store(&subtask->counters.watermark_ms, SL_WATERMARK_MIN);
     atomic_store(&subtask->counters.start_us, sl_monotonic_us(slot->env));

@@ -152,6 +152,8 @@ struct sl_subtask {
     struct sl_task_counters counters;
 };
 
+/* What the rings of one subtask may hold: a 64th of the slot's memory, between these. */
+#define SL_TASK_INPUT_BYTES_MIN (INT64_C(1) << 10)
 #define SL_TASK_INPUT_BYTES_MAX (INT64_C(8) << 20)
 
 /* --- task.c --- */

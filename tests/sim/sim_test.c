@@ -44,6 +44,8 @@ world_begin(struct world *world, uint64_t seed)
 
     *world = (struct world){.seed = seed, .sim = sim_new(seed)};
     config.env = sim_env(world->sim);
+    /* With little memory rings are full most of the time: backpressure, operators that stop midway. */
+    config.slot_memory_bytes = INT64_C(1) << (sim_random(world->sim) % 2 ? 10 : 30);
     world->runtime = sl_runtime_new(&config);
     sl_arena_init(&world->arena);
     test_tables_reset();
