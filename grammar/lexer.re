@@ -1,5 +1,5 @@
 /* The lexer: one call reads one token.  Strings and quoted identifiers are decoded by
- * src/parser/lexeme.c; words become keywords in src/parser/keyword.c, which looks at what follows. */
+ * src/parser/lexeme.c; words become keywords in src/parser/keyword.c, by what follows them. */
 #include "parser/build.h"
 
 #include "sql.h"
@@ -66,7 +66,9 @@ again:
         [uU] "&'" { return sl_lex_string(parse, lexer, token, start, cursor, SL_QUOTE_UNICODE); }
         [xX] "'" { return sl_lex_string(parse, lexer, token, start, cursor, SL_QUOTE_HEX); }
         "\"" { return sl_lex_string(parse, lexer, token, start, cursor, SL_QUOTE_NAME); }
-        [uU] "&\"" { return sl_lex_string(parse, lexer, token, start, cursor, SL_QUOTE_UNICODE_NAME); }
+        [uU] "&\"" {
+            return sl_lex_string(parse, lexer, token, start, cursor, SL_QUOTE_UNICODE_NAME);
+        }
         "`" { return sl_lex_string(parse, lexer, token, start, cursor, SL_QUOTE_BACKTICK); }
         "$" tag? "$" { return sl_lex_dollar_string(parse, lexer, token, start, cursor); }
         "$" digits { return sl_lex_parameter(parse, lexer, token, start, cursor); }

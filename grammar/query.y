@@ -1,9 +1,12 @@
 /* The grammar of the dialect: Flink SQL, and what a PostgreSQL user types by habit.
  *
- * Lemon's table is not compressed (-c in meson.build), so that a state knows all words that it takes.  A
- * word in the list %fallback is therefore a keyword exactly where the grammar has a place for it, and an
- * identifier elsewhere.  No conflict is allowed.  Reductions happen when the next token is in hand:
- * parse->last_end is the end of what a rule has matched.  Actions are single calls of src/parser/build_*.c. */
+ * 1. Lemon's table is not compressed (-c in meson.build), so that a state knows all words that it
+ *    takes.  A word in the list %fallback is therefore a keyword exactly where the grammar has a
+ *    place for it, and an identifier elsewhere.  No conflict is allowed.
+ * 2. A condition (expr) is over terms: BETWEEN, LIKE and POSITION take terms where AND or IN follow
+ *    them.
+ * 3. Reductions happen when the next token is in hand: parse->last_end is the end of what a rule
+ *    has matched.  Actions are single calls of src/parser/build_*.c. */
 %name sl_grammar
 %token_prefix SL_TOKEN_
 %token_type {const struct sl_token *}
@@ -18,34 +21,37 @@
 
 /* Words that are no keywords where the grammar has no place for them. */
 %fallback ID
-    ABORT ABSENT ABSOLUTE ADD AFTER ALTER ANALYZE ANTI ANY ASC ASYMMETRIC AT AUTHORIZATION BACKWARD
-    BARE_FUNCTION BEGIN BINARY BOTH BUCKETS CALL CASCADE CAST CATALOG CATALOGS CEIL CHAIN
-    CHARACTERISTICS CHECKPOINTS CLOSE COLLATE COLUMN COLUMNS COMMENT COMMIT COMMITTED COMPILE COMPUTE
-    CONDITIONAL CONFLICT CONNECTION CONNECTIONS CONSTRAINT CONTINUOUS COPY CREATE CUBE CURRENT CURSOR DATE_LITERAL
-    DATABASE DATABASES DEALLOCATE DECLARE DEDUPLICATE DEFERRABLE DEFINE DELETE DESC DESCRIBE DESCRIPTOR
-    DISCARD DISTRIBUTED DISTRIBUTION DO DOUBLE DRAIN DROP DUPLICATES EMPTY END ENFORCED ERROR ESCAPE
-    EXCLUDING EXECUTE EXPLAIN EXTENDED EXTRACT FETCH FILTER FINAL FIRST FLOOR FOLLOWING FORWARD
-    FRESHNESS FUNCTION FUNCTIONS GENERATED GRANT GROUPING GROUPS HASH HOLD IF IGNORE INCLUDING INPUT
-    INSENSITIVE INSERT ISNULL ISOLATION JAR JARS JOB JOBS JSON JSON_ARRAY JSON_ARRAYAGG JSON_EXISTS
-    JSON_OBJECT JSON_OBJECTAGG JSON_QUERY JSON_VALUE KEY LANGUAGE LAST LEADING LEFT LEVEL LISTEN LOAD
-    LOCAL MATCH MATCH_RECOGNIZE MATERIALIZED MEASURES METADATA MODEL MODELS MODIFY MODULE MODULES MOVE
-    MULTISET_WORD ARRAY_WORD ROW_WORD NAMES NEXT NO NONE NOTHING NOTIFY NOTNULL NULLS OBJECT OF OFFSET
-    ONE ONLY OPERATOR OPTION OPTIONS ORDINALITY OUTER OUTPUT OVER OVERLAPS OVERLAY OVERWRITE OVERWRITING
-    OWNER PARTITION PARTITIONED PARTITIONS PAST PATTERN PAUSE PER PERMUTE PLACING PLAN POSITION PRECEDING
-    PRECISION PREPARE PRIMARY PRIOR PRIVILEGES PROCEDURES QUALIFY RANGE RAW READ RECURSIVE REFRESH
-    REFRESH_MODE RELATIVE RELEASE REMOVE RENAME REPEATABLE REPLACE RESET RESPECT RESTRICT RESUME RETURNING
-    REVOKE RIGHT ROLE ROLES ROLLBACK ROLLUP ROWS RUNNING SAVEPOINT SCALAR SCROLL SECRET SECRETS SEMI
-    SERIALIZABLE SESSION SET SETS SETTINGS SHOW SIMILAR SKIP START START_MODE STATEMENT STATISTICS STOP
-    STRUCTURED SUBSET SUBSTRING SUSPEND SYMMETRIC SYSTEM SYSTEM_TIME TABLES TASKS TEMPORARY TIME
-    TIME_LITERAL TIMESTAMP_LITERAL TIMESTAMPADD TIMESTAMPDIFF TO TRAILING TRANSACTION TRIM TRUNCATE TRY_CAST TYPE UNBOUNDED UNCOMMITTED
-    UNCONDITIONAL UNIQUE UNIT UNKNOWN UNLISTEN UNLOAD UNNEST UPDATE USE USER VALUE VARYING VERBOSE VIEW
-    VIEWS VIRTUAL WATERMARK WATERMARK_FOR WATERMARKS WINDOW WITHIN WITHOUT WORK WRAPPER WRITE ZONE.
+    ABORT ABSENT ABSOLUTE ADD AFTER ALTER ANALYZE ANTI ANY ARRAY_WORD ASC ASYMMETRIC AT
+    AUTHORIZATION BACKWARD BARE_FUNCTION BEGIN BINARY BOTH BUCKETS CALL CASCADE CAST CATALOG
+    CATALOGS CEIL CHAIN CHARACTERISTICS CHECKPOINTS CLOSE COLLATE COLUMN COLUMNS COMMENT COMMIT
+    COMMITTED COMPILE COMPUTE CONDITIONAL CONFLICT CONNECTION CONNECTIONS CONSTRAINT CONTINUOUS
+    COPY CREATE CUBE CURRENT CURSOR DATABASE DATABASES DATE_LITERAL DEALLOCATE DECLARE
+    DEDUPLICATE DEFERRABLE DEFINE DELETE DESC DESCRIBE DESCRIPTOR DISCARD DISTRIBUTED
+    DISTRIBUTION DO DOUBLE DRAIN DROP DUPLICATES EMPTY END ENFORCED ERROR ESCAPE EXCLUDING
+    EXECUTE EXPLAIN EXTENDED EXTRACT FETCH FILTER FINAL FIRST FLOOR FOLLOWING FORWARD FRESHNESS
+    FUNCTION FUNCTIONS GENERATED GRANT GROUPING GROUPS HASH HOLD IF IGNORE INCLUDING INPUT
+    INSENSITIVE INSERT ISNULL ISOLATION JAR JARS JOB JOBS JSON JSON_ARRAY JSON_ARRAYAGG
+    JSON_EXISTS JSON_OBJECT JSON_OBJECTAGG JSON_QUERY JSON_VALUE KEY LANGUAGE LAST LEADING LEFT
+    LEVEL LISTEN LOAD LOCAL MATCH MATCH_RECOGNIZE MATERIALIZED MEASURES METADATA MODEL MODELS
+    MODIFY MODULE MODULES MOVE MULTISET_WORD NAMES NEXT NO NONE NOTHING NOTIFY NOTNULL NULLS
+    OBJECT OF OFFSET ONE ONLY OPERATOR OPTION OPTIONS ORDINALITY OUTER OUTPUT OVER OVERLAPS
+    OVERLAY OVERWRITE OVERWRITING OWNER PARTITION PARTITIONED PARTITIONS PAST PATTERN PAUSE PER
+    PERMUTE PLACING PLAN POSITION PRECEDING PRECISION PREPARE PRIMARY PRIOR PRIVILEGES
+    PROCEDURES QUALIFY RANGE RAW READ RECURSIVE REFRESH REFRESH_MODE RELATIVE RELEASE REMOVE
+    RENAME REPEATABLE REPLACE RESET RESPECT RESTRICT RESUME RETURNING REVOKE RIGHT ROLE ROLES
+    ROLLBACK ROLLUP ROWS ROW_WORD RUNNING SAVEPOINT SCALAR SCROLL SECRET SECRETS SEMI
+    SERIALIZABLE SESSION SET SETS SETTINGS SHOW SIMILAR SKIP START START_MODE STATEMENT
+    STATISTICS STOP STRUCTURED SUBSET SUBSTRING SUSPEND SYMMETRIC SYSTEM SYSTEM_TIME TABLES
+    TASKS TEMPORARY TIME TIMESTAMPADD TIMESTAMPDIFF TIMESTAMP_LITERAL TIME_LITERAL TO TRAILING
+    TRANSACTION TRIM TRUNCATE TRY_CAST TYPE UNBOUNDED UNCOMMITTED UNCONDITIONAL UNIQUE UNIT
+    UNKNOWN UNLISTEN UNLOAD UNNEST UPDATE USE USER VALUE VARYING VERBOSE VIEW VIEWS VIRTUAL
+    WATERMARK WATERMARKS WATERMARK_FOR WINDOW WITHIN WITHOUT WORK WRAPPER WRITE ZONE.
 
 /* What may stand behind AS, and as a word of COPY and GRANT: every word. */
 %token_class label
-    ID|ALL|AND|ARRAY|AS|BETWEEN|BY|CASE|CROSS|DEFAULT|DISTINCT|ELSE|EXCEPT|EXISTS|FALSE|FOR|FROM|FULL
-    |GROUP|HAVING|ILIKE|IN|INNER|INTERSECT|INTERVAL|INTO|IS|JOIN|LATERAL|LIKE|LIMIT|MAP|NATURAL|NOT
-    |NOT_LA|NULL|ON|OR|ORDER|SELECT|TABLE|THEN|TRUE|UNION|USING|VALUES|WHEN|WHERE|WITH.
+    ID|ALL|AND|ARRAY|AS|BETWEEN|BY|CASE|CROSS|DEFAULT|DISTINCT|ELSE|EXCEPT|EXISTS|FALSE|FOR|FROM
+    |FULL|GROUP|HAVING|ILIKE|IN|INNER|INTERSECT|INTERVAL|INTO|IS|JOIN|LATERAL|LIKE|LIMIT|MAP
+    |NATURAL|NOT|NOT_LA|NULL|ON|OR|ORDER|SELECT|TABLE|THEN|TRUE|UNION|USING|VALUES|WHEN|WHERE|WITH.
 
 /* What the lexer makes and no rule takes. */
 %token EOF SEMICOLON ILLEGAL.
@@ -151,7 +157,8 @@ option_keys(A) ::= option_keys(L) COMMA option_key(K). {A = sl_build_list_add(pa
 partition(A) ::= PARTITION LP partition_items(L) RP. {A = sl_build_options(parse, L);}
 %type partition_items {struct sl_ast_list *}
 partition_items(A) ::= partition_item(O). {A = sl_build_list(parse, O);}
-partition_items(A) ::= partition_items(L) COMMA partition_item(O). {A = sl_build_list_add(parse, L, O);}
+partition_items(A) ::= partition_items(L) COMMA partition_item(O).
+    {A = sl_build_list_add(parse, L, O);}
 %type partition_item {struct sl_ast_option *}
 partition_item(A) ::= option_key(K). {A = K;}
 partition_item(A) ::= option(O). {A = O;}
@@ -196,15 +203,21 @@ type(A) ::= DOUBLE(T). {A = sl_build_type_of(parse, T, SL_AST_TYPE_DOUBLE);}
 type(A) ::= DOUBLE(T) PRECISION. {A = sl_build_type_of(parse, T, SL_AST_TYPE_DOUBLE);}
 type(A) ::= NULL(T). {A = sl_build_type_of(parse, T, SL_AST_TYPE_NULL);}
 type(A) ::= INTERVAL(T) interval_unit(U). {A = sl_build_type_interval(parse, T, U);}
-type(A) ::= ARRAY(T) LT type_null(E) GT. {A = sl_build_type_collection(parse, T, SL_AST_TYPE_ARRAY, NULL, E);}
-type(A) ::= MULTISET(T) LT type_null(E) GT. {A = sl_build_type_collection(parse, T, SL_AST_TYPE_MULTISET, NULL, E);}
-type(A) ::= MAP(T) LT type_null(K) COMMA type_null(E) GT. {A = sl_build_type_collection(parse, T, SL_AST_TYPE_MAP, K, E);}
+type(A) ::= ARRAY(T) LT type_null(E) GT.
+    {A = sl_build_type_collection(parse, T, SL_AST_TYPE_ARRAY, NULL, E);}
+type(A) ::= MULTISET(T) LT type_null(E) GT.
+    {A = sl_build_type_collection(parse, T, SL_AST_TYPE_MULTISET, NULL, E);}
+type(A) ::= MAP(T) LT type_null(K) COMMA type_null(E) GT.
+    {A = sl_build_type_collection(parse, T, SL_AST_TYPE_MAP, K, E);}
 type(A) ::= ROW(T) LT fields(F) GT. {A = sl_build_type_row(parse, T, F);}
 type(A) ::= ROW(T) LP fields(F) RP. {A = sl_build_type_row(parse, T, F);}
 type(A) ::= ROW(T) NE. {A = sl_build_type_row(parse, T, NULL);}
-type(A) ::= STRUCTURED(T) LT STRING(C) GT. {A = sl_build_type_class(parse, T, SL_AST_TYPE_STRUCTURED, C, NULL, NULL);}
-type(A) ::= STRUCTURED(T) LT STRING(C) COMMA fields(F) GT. {A = sl_build_type_class(parse, T, SL_AST_TYPE_STRUCTURED, C, F, NULL);}
-type(A) ::= RAW(T) LP STRING(C) COMMA STRING(S) RP. {A = sl_build_type_class(parse, T, SL_AST_TYPE_RAW, C, NULL, S);}
+type(A) ::= STRUCTURED(T) LT STRING(C) GT.
+    {A = sl_build_type_class(parse, T, SL_AST_TYPE_STRUCTURED, C, NULL, NULL);}
+type(A) ::= STRUCTURED(T) LT STRING(C) COMMA fields(F) GT.
+    {A = sl_build_type_class(parse, T, SL_AST_TYPE_STRUCTURED, C, F, NULL);}
+type(A) ::= RAW(T) LP STRING(C) COMMA STRING(S) RP.
+    {A = sl_build_type_class(parse, T, SL_AST_TYPE_RAW, C, NULL, S);}
 type(A) ::= type(E) LB RB. {A = sl_build_type_suffix(parse, SL_AST_TYPE_ARRAY, E);}
 type(A) ::= type(E) ARRAY_WORD. {A = sl_build_type_suffix(parse, SL_AST_TYPE_ARRAY, E);}
 type(A) ::= type(E) MULTISET_WORD. {A = sl_build_type_suffix(parse, SL_AST_TYPE_MULTISET, E);}
@@ -230,7 +243,8 @@ interval_unit(A) ::= UNIT(U) LP integer(P) COMMA integer(S) RP. {A = sl_build_un
 interval_unit(A) ::= UNIT(U) TO UNIT(V). {A = sl_build_unit(U, -1, -1, V);}
 interval_unit(A) ::= UNIT(U) TO UNIT(V) LP integer(S) RP. {A = sl_build_unit(U, -1, S, V);}
 interval_unit(A) ::= UNIT(U) LP integer(P) RP TO UNIT(V). {A = sl_build_unit(U, P, -1, V);}
-interval_unit(A) ::= UNIT(U) LP integer(P) RP TO UNIT(V) LP integer(S) RP. {A = sl_build_unit(U, P, S, V);}
+interval_unit(A) ::= UNIT(U) LP integer(P) RP TO UNIT(V) LP integer(S) RP.
+    {A = sl_build_unit(U, P, S, V);}
 
 /* ---- expressions: conditions over terms ---- */
 
@@ -252,24 +266,33 @@ expr(A) ::= expr(L) AND(O) expr(R). {A = sl_build_binary(parse, SL_AST_OP_AND, O
 expr(A) ::= NOT(O) expr(E). {A = sl_build_unary(parse, SL_AST_OP_NOT, O, E);}
 expr(A) ::= expr(L) comparison(O) expr(R). {A = sl_build_operator(parse, O, L, R);}
 expr(A) ::= expr(L) OVERLAPS(O) expr(R). {A = sl_build_operator(parse, O, L, R);}
-expr(A) ::= expr(L) comparison(O) quantifier(Q) subquery(S). {A = sl_build_quantified(parse, O, Q, L, S, NULL);}
-expr(A) ::= expr(L) comparison(O) quantifier(Q) LP exprs(V) RP. {A = sl_build_quantified(parse, O, Q, L, NULL, V);}
-expr(A) ::= expr(L) IS DISTINCT(O) FROM expr(R). [IS] {A = sl_build_binary(parse, SL_AST_OP_DISTINCT, O, L, R);}
-expr(A) ::= expr(L) IS NOT DISTINCT(O) FROM expr(R). [IS] {A = sl_build_binary(parse, SL_AST_OP_NOT_DISTINCT, O, L, R);}
+expr(A) ::= expr(L) comparison(O) quantifier(Q) subquery(S).
+    {A = sl_build_quantified(parse, O, Q, L, S, NULL);}
+expr(A) ::= expr(L) comparison(O) quantifier(Q) LP exprs(V) RP.
+    {A = sl_build_quantified(parse, O, Q, L, NULL, V);}
+expr(A) ::= expr(L) IS DISTINCT(O) FROM expr(R). [IS]
+    {A = sl_build_binary(parse, SL_AST_OP_DISTINCT, O, L, R);}
+expr(A) ::= expr(L) IS NOT DISTINCT(O) FROM expr(R). [IS]
+    {A = sl_build_binary(parse, SL_AST_OP_NOT_DISTINCT, O, L, R);}
 expr(A) ::= expr(E) IS is_test(T). {A = sl_build_is(parse, E, T, false);}
 expr(A) ::= expr(E) IS NOT is_test(T). {A = sl_build_is(parse, E, T, true);}
 expr(A) ::= expr(E) ISNULL. {A = sl_build_is(parse, E, SL_AST_IS_NULL, false);}
 expr(A) ::= expr(E) NOTNULL. {A = sl_build_is(parse, E, SL_AST_IS_NULL, true);}
-expr(A) ::= expr(E) BETWEEN symmetric(S) term(L) AND term(H). [BETWEEN] {A = sl_build_between(parse, E, S, L, H, false);}
-expr(A) ::= expr(E) NOT_LA BETWEEN symmetric(S) term(L) AND term(H). [BETWEEN] {A = sl_build_between(parse, E, S, L, H, true);}
+expr(A) ::= expr(E) BETWEEN symmetric(S) term(L) AND term(H). [BETWEEN]
+    {A = sl_build_between(parse, E, S, L, H, false);}
+expr(A) ::= expr(E) NOT_LA BETWEEN symmetric(S) term(L) AND term(H). [BETWEEN]
+    {A = sl_build_between(parse, E, S, L, H, true);}
 expr(A) ::= expr(E) IN subquery(Q). {A = sl_build_in(parse, E, NULL, Q, false);}
 expr(A) ::= expr(E) IN LP exprs(L) RP. {A = sl_build_in(parse, E, L, NULL, false);}
 expr(A) ::= expr(E) NOT_LA IN subquery(Q). {A = sl_build_in(parse, E, NULL, Q, true);}
 expr(A) ::= expr(E) NOT_LA IN LP exprs(L) RP. {A = sl_build_in(parse, E, L, NULL, true);}
 expr(A) ::= expr(E) like_form(F) term(P). [LIKE] {A = sl_build_like(parse, E, F, P, NULL, false);}
-expr(A) ::= expr(E) like_form(F) term(P) ESCAPE term(X). [LIKE] {A = sl_build_like(parse, E, F, P, X, false);}
-expr(A) ::= expr(E) NOT_LA like_form(F) term(P). [LIKE] {A = sl_build_like(parse, E, F, P, NULL, true);}
-expr(A) ::= expr(E) NOT_LA like_form(F) term(P) ESCAPE term(X). [LIKE] {A = sl_build_like(parse, E, F, P, X, true);}
+expr(A) ::= expr(E) like_form(F) term(P) ESCAPE term(X). [LIKE]
+    {A = sl_build_like(parse, E, F, P, X, false);}
+expr(A) ::= expr(E) NOT_LA like_form(F) term(P). [LIKE]
+    {A = sl_build_like(parse, E, F, P, NULL, true);}
+expr(A) ::= expr(E) NOT_LA like_form(F) term(P) ESCAPE term(X). [LIKE]
+    {A = sl_build_like(parse, E, F, P, X, true);}
 
 %type quantifier {bool}
 quantifier(A) ::= ANY. {A = false;}
@@ -303,16 +326,18 @@ term(A) ::= additive(O) term(E). [SIGN] {A = sl_build_unary_operator(parse, O, E
 term(A) ::= term(L) additive(O) term(R). {A = sl_build_operator(parse, O, L, R);}
 term(A) ::= term(L) multiplicative(O) term(R). {A = sl_build_operator(parse, O, L, R);}
 term(A) ::= term(L) other_operator(O) term(R). {A = sl_build_operator(parse, O, L, R);}
-term(A) ::= term(L) OPERATOR LP operator(O) RP term(R). [OPERATOR] {A = sl_build_operator(parse, O, L, R);}
+term(A) ::= term(L) OPERATOR LP operator(O) RP term(R). [OPERATOR]
+    {A = sl_build_operator(parse, O, L, R);}
 term(A) ::= term(E) AT TIME ZONE term(Z). [AT] {A = sl_build_at_time_zone(parse, E, Z);}
 term(A) ::= term(E) AT LOCAL. [AT] {A = sl_build_at_time_zone(parse, E, NULL);}
 term(A) ::= term(E) COLLATE name(N). {A = sl_build_collate(parse, E, N);}
-term(A) ::= term(E) CAST_OPERATOR(O) type(T). {A = sl_build_cast(parse, O, E, T, SL_AST_CAST_POSTGRES);}
+term(A) ::= term(E) CAST_OPERATOR(O) type(T).
+    {A = sl_build_cast(parse, O, E, T, SL_AST_CAST_POSTGRES);}
 
 /* OPERATOR(pg_catalog.~), as psql writes them */
 %token_class any_operator
-    MATCHES|NOT_MATCHES|MATCHES_NOCASE|NOT_MATCHES_NOCASE|AMPERSAND|PIPE|JSON_GET|JSON_GET_TEXT|PLUS|MINUS
-    |STAR|SLASH|PERCENT|CONCAT|EQ|NE|LT|GT|LE|GE.
+    MATCHES|NOT_MATCHES|MATCHES_NOCASE|NOT_MATCHES_NOCASE|AMPERSAND|PIPE|JSON_GET|JSON_GET_TEXT
+    |PLUS|MINUS|STAR|SLASH|PERCENT|CONCAT|EQ|NE|LT|GT|LE|GE.
 %type operator {const struct sl_token *}
 operator(A) ::= any_operator(O). {A = O;}
 operator(A) ::= name DOT any_operator(O). {A = O;}
@@ -325,30 +350,40 @@ literal(A) ::= STRING(T). {A = sl_build_literal(parse, SL_AST_LITERAL_STRING, T,
 literal(A) ::= HEX(T). {A = sl_build_literal(parse, SL_AST_LITERAL_BINARY, T, T);}
 literal(A) ::= DATE_LITERAL(F) STRING(T). {A = sl_build_literal(parse, SL_AST_LITERAL_DATE, F, T);}
 literal(A) ::= TIME_LITERAL(F) STRING(T). {A = sl_build_literal(parse, SL_AST_LITERAL_TIME, F, T);}
-literal(A) ::= TIMESTAMP_LITERAL(F) time_zone(Z) STRING(T). {A = sl_build_timestamp(parse, F, -1, Z, T);}
-literal(A) ::= TIMESTAMP_LITERAL(F) LP integer(P) RP time_zone(Z) STRING(T). {A = sl_build_timestamp(parse, F, P, Z, T);}
+literal(A) ::= TIMESTAMP_LITERAL(F) time_zone(Z) STRING(T).
+    {A = sl_build_timestamp(parse, F, -1, Z, T);}
+literal(A) ::= TIMESTAMP_LITERAL(F) LP integer(P) RP time_zone(Z) STRING(T).
+    {A = sl_build_timestamp(parse, F, P, Z, T);}
 literal(A) ::= INTERVAL(F) STRING(T). {A = sl_build_interval(parse, F, NULL, T, NULL);}
-literal(A) ::= INTERVAL(F) STRING(T) interval_unit(U). {A = sl_build_interval(parse, F, NULL, T, &U);}
-literal(A) ::= INTERVAL(F) NUMBER(T) interval_unit(U). {A = sl_build_interval(parse, F, NULL, T, &U);}
-literal(A) ::= INTERVAL(F) additive(S) STRING(T) interval_unit(U). {A = sl_build_interval(parse, F, S, T, &U);}
+literal(A) ::= INTERVAL(F) STRING(T) interval_unit(U).
+    {A = sl_build_interval(parse, F, NULL, T, &U);}
+literal(A) ::= INTERVAL(F) NUMBER(T) interval_unit(U).
+    {A = sl_build_interval(parse, F, NULL, T, &U);}
+literal(A) ::= INTERVAL(F) additive(S) STRING(T) interval_unit(U).
+    {A = sl_build_interval(parse, F, S, T, &U);}
 
 /* What may be followed by [i] and .field */
 postfix(A) ::= LP(L) expr(E) RP. {A = sl_build_parenthesised(parse, L, E);}
 postfix(A) ::= subquery(Q). [SIGN] {A = sl_build_query_expr(parse, SL_AST_EXPR_SUBQUERY, NULL, Q);}
-postfix(A) ::= LP(F) expr(E) COMMA exprs(L) RP. {A = sl_build_row(parse, F, sl_build_list_prepend(parse, E, L));}
+postfix(A) ::= LP(F) expr(E) COMMA exprs(L) RP.
+    {A = sl_build_row(parse, F, sl_build_list_prepend(parse, E, L));}
 postfix(A) ::= ROW(F) LP exprs_opt(L) RP. {A = sl_build_row(parse, F, L);}
 postfix(A) ::= ARRAY(F) LB exprs_opt(L) RB. {A = sl_build_items(parse, SL_AST_EXPR_ARRAY, F, L);}
-postfix(A) ::= ARRAY(F) subquery(Q). {A = sl_build_query_expr(parse, SL_AST_EXPR_ARRAY_QUERY, F, Q);}
+postfix(A) ::= ARRAY(F) subquery(Q).
+    {A = sl_build_query_expr(parse, SL_AST_EXPR_ARRAY_QUERY, F, Q);}
 postfix(A) ::= MAP(F) LB exprs_opt(L) RB. {A = sl_build_items(parse, SL_AST_EXPR_MAP, F, L);}
-postfix(A) ::= MULTISET(F) LB exprs_opt(L) RB. {A = sl_build_items(parse, SL_AST_EXPR_MULTISET, F, L);}
+postfix(A) ::= MULTISET(F) LB exprs_opt(L) RB.
+    {A = sl_build_items(parse, SL_AST_EXPR_MULTISET, F, L);}
 postfix(A) ::= EXISTS(F) subquery(Q). {A = sl_build_query_expr(parse, SL_AST_EXPR_EXISTS, F, Q);}
 postfix(A) ::= name(N) LB expr(I) RB. {A = sl_build_element(parse, sl_build_column(parse, N), I);}
 postfix(A) ::= postfix(E) LB expr(I) RB. {A = sl_build_element(parse, E, I);}
 postfix(A) ::= postfix(E) DOT ID(N). {A = sl_build_field(parse, E, N);}
 postfix(A) ::= postfix(E) DOT STAR(N). {A = sl_build_field(parse, E, N);}
 postfix(A) ::= CASE(F) expr_opt(E) whens(L) else(O) END. {A = sl_build_case(parse, F, E, L, O);}
-postfix(A) ::= CAST(F) LP expr(E) AS type_null(T) RP. {A = sl_build_cast(parse, F, E, T, SL_AST_CAST);}
-postfix(A) ::= TRY_CAST(F) LP expr(E) AS type_null(T) RP. {A = sl_build_cast(parse, F, E, T, SL_AST_TRY_CAST);}
+postfix(A) ::= CAST(F) LP expr(E) AS type_null(T) RP.
+    {A = sl_build_cast(parse, F, E, T, SL_AST_CAST);}
+postfix(A) ::= TRY_CAST(F) LP expr(E) AS type_null(T) RP.
+    {A = sl_build_cast(parse, F, E, T, SL_AST_TRY_CAST);}
 
 %type expr_opt {struct sl_ast_expr *}
 expr_opt(A) ::= . {A = NULL;}
@@ -377,13 +412,16 @@ call(A) ::= call_nulls(C) OVER over(W). {A = sl_build_call_over(parse, C, W);}
 call_nulls(A) ::= call_filter(C). [BELOW_ORDER] {A = C;}
 call_nulls(A) ::= call_filter(C) nulls_treatment(N). {A = sl_build_call_nulls(parse, C, N);}
 call_filter(A) ::= call_within(C). {A = C;}
-call_filter(A) ::= call_within(C) FILTER LP WHERE expr(E) RP. {A = sl_build_call_filter(parse, C, E);}
+call_filter(A) ::= call_within(C) FILTER LP WHERE expr(E) RP.
+    {A = sl_build_call_filter(parse, C, E);}
 call_within(A) ::= function_call(C). {A = C;}
-call_within(A) ::= function_call(C) WITHIN GROUP LP order_by(O) RP. {A = sl_build_call_within(parse, C, O);}
+call_within(A) ::= function_call(C) WITHIN GROUP LP order_by(O) RP.
+    {A = sl_build_call_within(parse, C, O);}
 
 function_call(A) ::= name(N) LP RP. {A = sl_build_call(parse, N, NULL);}
 function_call(A) ::= name(N) LP STAR RP. {A = sl_build_call_star(parse, N);}
-function_call(A) ::= name(N) LP call_quantifier(Q) args(L) nulls_opt(T) order_by_opt(O) RP. {A = sl_build_aggregate(parse, N, Q, L, T, O);}
+function_call(A) ::= name(N) LP call_quantifier(Q) args(L) nulls_opt(T) order_by_opt(O) RP.
+    {A = sl_build_aggregate(parse, N, Q, L, T, O);}
 
 %type call_quantifier {enum sl_ast_quantifier}
 call_quantifier(A) ::= . {A = SL_AST_ALL_IMPLIED;}
@@ -404,9 +442,12 @@ arg(A) ::= arg_value(E). {A = sl_build_argument(parse, NULL, E);}
 arg(A) ::= ID(N) ARROW arg_value(E). {A = sl_build_argument(parse, N, E);}
 %type arg_value {struct sl_ast_expr *}
 arg_value(A) ::= expr(E). {A = E;}
-arg_value(A) ::= TABLE(F) name(N) hints(H) table_partition(P) table_order(O). {A = sl_build_table_argument(parse, F, N, NULL, H, P, O);}
-arg_value(A) ::= TABLE(F) subquery(Q) table_partition(P) table_order(O). {A = sl_build_table_argument(parse, F, NULL, Q, NULL, P, O);}
-arg_value(A) ::= subquery(Q) PARTITION BY term(P) table_order(O). {A = sl_build_table_argument(parse, NULL, NULL, Q, NULL, P, O);}
+arg_value(A) ::= TABLE(F) name(N) hints(H) table_partition(P) table_order(O).
+    {A = sl_build_table_argument(parse, F, N, NULL, H, P, O);}
+arg_value(A) ::= TABLE(F) subquery(Q) table_partition(P) table_order(O).
+    {A = sl_build_table_argument(parse, F, NULL, Q, NULL, P, O);}
+arg_value(A) ::= subquery(Q) PARTITION BY term(P) table_order(O).
+    {A = sl_build_table_argument(parse, NULL, NULL, Q, NULL, P, O);}
 %type table_partition {struct sl_ast_expr *}
 table_partition(A) ::= . {A = NULL;}
 table_partition(A) ::= PARTITION BY term(E). {A = E;}
@@ -419,28 +460,48 @@ function_call(A) ::= BARE_FUNCTION(F). {A = sl_build_bare_call(parse, F, NULL);}
 function_call(A) ::= BARE_FUNCTION(F) LP RP. {A = sl_build_bare_call(parse, F, NULL);}
 function_call(A) ::= BARE_FUNCTION(F) LP NUMBER(P) RP. {A = sl_build_bare_call(parse, F, P);}
 function_call(A) ::= DESCRIPTOR(F) LP ids(L) RP. {A = sl_build_descriptor(parse, F, L);}
-function_call(A) ::= EXTRACT(F) LP unit(U) FROM expr(E) RP. {A = sl_build_special(parse, F, "EXTRACT", U, E, NULL, NULL);}
-function_call(A) ::= FLOOR(F) LP expr(E) TO unit(U) RP. {A = sl_build_special(parse, F, "FLOOR", E, U, NULL, NULL);}
-function_call(A) ::= CEIL(F) LP expr(E) TO unit(U) RP. {A = sl_build_special(parse, F, "CEIL", E, U, NULL, NULL);}
-function_call(A) ::= FLOOR(F) LP expr(E) RP. {A = sl_build_special(parse, F, "FLOOR", E, NULL, NULL, NULL);}
-function_call(A) ::= CEIL(F) LP expr(E) RP. {A = sl_build_special(parse, F, "CEIL", E, NULL, NULL, NULL);}
-function_call(A) ::= TIMESTAMPADD(F) LP unit(U) COMMA expr(E) COMMA expr(X) RP. {A = sl_build_special(parse, F, "TIMESTAMPADD", U, E, X, NULL);}
-function_call(A) ::= TIMESTAMPDIFF(F) LP unit(U) COMMA expr(E) COMMA expr(X) RP. {A = sl_build_special(parse, F, "TIMESTAMPDIFF", U, E, X, NULL);}
-function_call(A) ::= POSITION(F) LP term(E) IN term(X) RP. {A = sl_build_special(parse, F, "POSITION", E, X, NULL, NULL);}
-function_call(A) ::= POSITION(F) LP term(E) IN term(X) FROM term(I) RP. {A = sl_build_special(parse, F, "POSITION", E, X, I, NULL);}
-function_call(A) ::= OVERLAY(F) LP expr(E) PLACING expr(X) FROM expr(I) RP. {A = sl_build_special(parse, F, "OVERLAY", E, X, I, NULL);}
-function_call(A) ::= OVERLAY(F) LP expr(E) PLACING expr(X) FROM expr(I) FOR expr(N) RP. {A = sl_build_special(parse, F, "OVERLAY", E, X, I, N);}
+function_call(A) ::= EXTRACT(F) LP unit(U) FROM expr(E) RP.
+    {A = sl_build_special(parse, F, "EXTRACT", U, E, NULL, NULL);}
+function_call(A) ::= FLOOR(F) LP expr(E) TO unit(U) RP.
+    {A = sl_build_special(parse, F, "FLOOR", E, U, NULL, NULL);}
+function_call(A) ::= CEIL(F) LP expr(E) TO unit(U) RP.
+    {A = sl_build_special(parse, F, "CEIL", E, U, NULL, NULL);}
+function_call(A) ::= FLOOR(F) LP expr(E) RP.
+    {A = sl_build_special(parse, F, "FLOOR", E, NULL, NULL, NULL);}
+function_call(A) ::= CEIL(F) LP expr(E) RP.
+    {A = sl_build_special(parse, F, "CEIL", E, NULL, NULL, NULL);}
+function_call(A) ::= TIMESTAMPADD(F) LP unit(U) COMMA expr(E) COMMA expr(X) RP.
+    {A = sl_build_special(parse, F, "TIMESTAMPADD", U, E, X, NULL);}
+function_call(A) ::= TIMESTAMPDIFF(F) LP unit(U) COMMA expr(E) COMMA expr(X) RP.
+    {A = sl_build_special(parse, F, "TIMESTAMPDIFF", U, E, X, NULL);}
+function_call(A) ::= POSITION(F) LP term(E) IN term(X) RP.
+    {A = sl_build_special(parse, F, "POSITION", E, X, NULL, NULL);}
+function_call(A) ::= POSITION(F) LP term(E) IN term(X) FROM term(I) RP.
+    {A = sl_build_special(parse, F, "POSITION", E, X, I, NULL);}
+function_call(A) ::= OVERLAY(F) LP expr(E) PLACING expr(X) FROM expr(I) RP.
+    {A = sl_build_special(parse, F, "OVERLAY", E, X, I, NULL);}
+function_call(A) ::= OVERLAY(F) LP expr(E) PLACING expr(X) FROM expr(I) FOR expr(N) RP.
+    {A = sl_build_special(parse, F, "OVERLAY", E, X, I, N);}
 function_call(A) ::= OVERLAY(F) LP exprs(L) RP. {A = sl_build_plain_call(parse, F, L);}
-function_call(A) ::= SUBSTRING(F) LP expr(E) FROM expr(I) RP. {A = sl_build_special(parse, F, "SUBSTRING", E, I, NULL, NULL);}
-function_call(A) ::= SUBSTRING(F) LP expr(E) FROM expr(I) FOR expr(N) RP. {A = sl_build_special(parse, F, "SUBSTRING", E, I, N, NULL);}
-function_call(A) ::= SUBSTRING(F) LP expr(E) FOR expr(N) RP. {A = sl_build_substring_for(parse, F, E, N);}
+function_call(A) ::= SUBSTRING(F) LP expr(E) FROM expr(I) RP.
+    {A = sl_build_special(parse, F, "SUBSTRING", E, I, NULL, NULL);}
+function_call(A) ::= SUBSTRING(F) LP expr(E) FROM expr(I) FOR expr(N) RP.
+    {A = sl_build_special(parse, F, "SUBSTRING", E, I, N, NULL);}
+function_call(A) ::= SUBSTRING(F) LP expr(E) FOR expr(N) RP.
+    {A = sl_build_substring_for(parse, F, E, N);}
 function_call(A) ::= SUBSTRING(F) LP exprs(L) RP. {A = sl_build_plain_call(parse, F, L);}
-function_call(A) ::= TRIM(F) LP expr(E) RP. {A = sl_build_special(parse, F, "BTRIM", E, NULL, NULL, NULL);}
-function_call(A) ::= TRIM(F) LP expr(S) FROM expr(E) RP. {A = sl_build_special(parse, F, "BTRIM", E, S, NULL, NULL);}
-function_call(A) ::= TRIM(F) LP expr(E) COMMA expr(S) RP. {A = sl_build_special(parse, F, "BTRIM", E, S, NULL, NULL);}
-function_call(A) ::= TRIM(F) LP trim_side(D) expr(S) FROM expr(E) RP. {A = sl_build_special(parse, F, D, E, S, NULL, NULL);}
-function_call(A) ::= TRIM(F) LP trim_side(D) FROM expr(E) RP. {A = sl_build_special(parse, F, D, E, NULL, NULL, NULL);}
-function_call(A) ::= TRIM(F) LP trim_side(D) expr(E) RP. {A = sl_build_special(parse, F, D, E, NULL, NULL, NULL);}
+function_call(A) ::= TRIM(F) LP expr(E) RP.
+    {A = sl_build_special(parse, F, "BTRIM", E, NULL, NULL, NULL);}
+function_call(A) ::= TRIM(F) LP expr(S) FROM expr(E) RP.
+    {A = sl_build_special(parse, F, "BTRIM", E, S, NULL, NULL);}
+function_call(A) ::= TRIM(F) LP expr(E) COMMA expr(S) RP.
+    {A = sl_build_special(parse, F, "BTRIM", E, S, NULL, NULL);}
+function_call(A) ::= TRIM(F) LP trim_side(D) expr(S) FROM expr(E) RP.
+    {A = sl_build_special(parse, F, D, E, S, NULL, NULL);}
+function_call(A) ::= TRIM(F) LP trim_side(D) FROM expr(E) RP.
+    {A = sl_build_special(parse, F, D, E, NULL, NULL, NULL);}
+function_call(A) ::= TRIM(F) LP trim_side(D) expr(E) RP.
+    {A = sl_build_special(parse, F, D, E, NULL, NULL, NULL);}
 %type trim_side {const char *}
 trim_side(A) ::= BOTH. {A = "BTRIM";}
 trim_side(A) ::= LEADING. {A = "LTRIM";}
@@ -454,16 +515,27 @@ unit(A) ::= STRING(T). {A = sl_build_unit_expr(parse, T);}
 %type json {struct sl_ast_expr *}
 postfix(A) ::= json(E) RP. {A = sl_build_json_done(parse, E);}
 postfix(A) ::= json(E) RP FILTER LP WHERE expr(F) RP. {A = sl_build_json_filter(parse, E, F);}
-json(A) ::= JSON_EXISTS(F) LP expr(E) COMMA expr(P). {A = sl_build_json_path(parse, F, SL_AST_JSON_EXISTS, E, P);}
-json(A) ::= JSON_EXISTS(F) LP expr(E) COMMA expr(P) json_behavior(B) ON ERROR. {A = sl_build_json_on_error(sl_build_json_path(parse, F, SL_AST_JSON_EXISTS, E, P), B);}
-json(A) ::= JSON_VALUE(F) LP expr(E) COMMA expr(P) returning(T) json_on(B). {A = sl_build_json_clauses(parse, F, SL_AST_JSON_VALUE, E, P, T, SL_AST_JSON_WRAPPER_UNSAID, B);}
-json(A) ::= JSON_QUERY(F) LP expr(E) COMMA expr(P) returning(T) json_wrapper(W) json_on(B). {A = sl_build_json_clauses(parse, F, SL_AST_JSON_QUERY, E, P, T, W, B);}
-json(A) ::= JSON_OBJECT(F) LP json_pairs(L) json_null(N). {A = sl_build_json_pairs(parse, F, SL_AST_JSON_OBJECT, L, N);}
-json(A) ::= JSON_OBJECT(F) LP. {A = sl_build_json_pairs(parse, F, SL_AST_JSON_OBJECT, NULL, SL_AST_JSON_ON_NULL_UNSAID);}
-json(A) ::= JSON_OBJECTAGG(F) LP json_pair(P) json_null(N). {A = sl_build_json_pairs(parse, F, SL_AST_JSON_OBJECTAGG, sl_build_list(parse, P), N);}
-json(A) ::= JSON_ARRAY(F) LP. {A = sl_build_json_values(parse, F, SL_AST_JSON_ARRAY, NULL, NULL, SL_AST_JSON_ON_NULL_UNSAID);}
-json(A) ::= JSON_ARRAY(F) LP exprs(L) json_null(N). {A = sl_build_json_values(parse, F, SL_AST_JSON_ARRAY, L, NULL, N);}
-json(A) ::= JSON_ARRAYAGG(F) LP expr(E) order_by_opt(O) json_null(N). {A = sl_build_json_values(parse, F, SL_AST_JSON_ARRAYAGG, sl_build_list(parse, E), O, N);}
+json(A) ::= JSON_EXISTS(F) LP expr(E) COMMA expr(P).
+    {A = sl_build_json_path(parse, F, SL_AST_JSON_EXISTS, E, P);}
+json(A) ::= JSON_EXISTS(F) LP expr(E) COMMA expr(P) json_behavior(B) ON ERROR.
+    {A = sl_build_json_on_error(sl_build_json_path(parse, F, SL_AST_JSON_EXISTS, E, P), B);}
+json(A) ::= JSON_VALUE(F) LP expr(E) COMMA expr(P) returning(T) json_on(B).
+    {A = sl_build_json_clauses(parse, F, SL_AST_JSON_VALUE, E, P, T, SL_AST_JSON_WRAPPER_UNSAID,
+        B);}
+json(A) ::= JSON_QUERY(F) LP expr(E) COMMA expr(P) returning(T) json_wrapper(W) json_on(B).
+    {A = sl_build_json_clauses(parse, F, SL_AST_JSON_QUERY, E, P, T, W, B);}
+json(A) ::= JSON_OBJECT(F) LP json_pairs(L) json_null(N).
+    {A = sl_build_json_pairs(parse, F, SL_AST_JSON_OBJECT, L, N);}
+json(A) ::= JSON_OBJECT(F) LP.
+    {A = sl_build_json_pairs(parse, F, SL_AST_JSON_OBJECT, NULL, SL_AST_JSON_ON_NULL_UNSAID);}
+json(A) ::= JSON_OBJECTAGG(F) LP json_pair(P) json_null(N).
+    {A = sl_build_json_pairs(parse, F, SL_AST_JSON_OBJECTAGG, sl_build_list(parse, P), N);}
+json(A) ::= JSON_ARRAY(F) LP.
+    {A = sl_build_json_values(parse, F, SL_AST_JSON_ARRAY, NULL, NULL, SL_AST_JSON_ON_NULL_UNSAID);}
+json(A) ::= JSON_ARRAY(F) LP exprs(L) json_null(N).
+    {A = sl_build_json_values(parse, F, SL_AST_JSON_ARRAY, L, NULL, N);}
+json(A) ::= JSON_ARRAYAGG(F) LP expr(E) order_by_opt(O) json_null(N).
+    {A = sl_build_json_values(parse, F, SL_AST_JSON_ARRAYAGG, sl_build_list(parse, E), O, N);}
 
 %type returning {struct sl_ast_type *}
 returning(A) ::= . {A = NULL;}
@@ -481,7 +553,8 @@ json_behavior(A) ::= DEFAULT expr(E). {A = sl_build_behavior(SL_AST_JSON_DEFAULT
 json_on(A) ::= . {A = (struct sl_build_on){0};}
 json_on(A) ::= json_behavior(B) ON EMPTY. {A = (struct sl_build_on){.on_empty = B};}
 json_on(A) ::= json_behavior(B) ON ERROR. {A = (struct sl_build_on){.on_error = B};}
-json_on(A) ::= json_behavior(B) ON EMPTY json_behavior(C) ON ERROR. {A = (struct sl_build_on){.on_empty = B, .on_error = C};}
+json_on(A) ::= json_behavior(B) ON EMPTY json_behavior(C) ON ERROR.
+    {A = (struct sl_build_on){.on_empty = B, .on_error = C};}
 %type json_wrapper {enum sl_ast_json_wrapper}
 json_wrapper(A) ::= . {A = SL_AST_JSON_WRAPPER_UNSAID;}
 json_wrapper(A) ::= WITHOUT array_opt WRAPPER. {A = SL_AST_JSON_WRAPPER_WITHOUT;}
@@ -527,7 +600,8 @@ order_by_opt(A) ::= order_by(L). {A = L;}
 over(A) ::= ID(T). {A = sl_build_window_name(parse, T);}
 over(A) ::= window_spec(W). {A = W;}
 %type window_spec {struct sl_ast_window *}
-window_spec(A) ::= LP(F) window_base(B) partition_by(P) order_by_opt(O) frame(W) RP. {A = sl_build_window(parse, F, B, P, O, W);}
+window_spec(A) ::= LP(F) window_base(B) partition_by(P) order_by_opt(O) frame(W) RP.
+    {A = sl_build_window(parse, F, B, P, O, W);}
 %type window_base {const struct sl_token *}
 window_base(A) ::= . {A = NULL;}
 window_base(A) ::= ID(T). {A = T;}
@@ -536,7 +610,8 @@ partition_by(A) ::= . {A = NULL;}
 partition_by(A) ::= PARTITION BY exprs(L). {A = L;}
 %type frame {struct sl_ast_window *}
 frame(A) ::= . {A = NULL;}
-frame(A) ::= frame_unit(U) bound(B). {A = sl_build_frame(parse, U, B, sl_build_bound(SL_AST_BOUND_CURRENT_ROW, NULL));}
+frame(A) ::= frame_unit(U) bound(B).
+    {A = sl_build_frame(parse, U, B, sl_build_bound(SL_AST_BOUND_CURRENT_ROW, NULL));}
 frame(A) ::= frame_unit(U) BETWEEN bound(B) AND bound(C). {A = sl_build_frame(parse, U, B, C);}
 %type frame_unit {enum sl_ast_frame_unit}
 frame_unit(A) ::= ROWS. {A = SL_AST_FRAME_ROWS;}
@@ -602,16 +677,21 @@ cte(A) ::= ID(N) id_list_opt(C) AS NOT MATERIALIZED subquery(Q). {A = sl_build_c
 simple_query(A) ::= select(S). {A = &S->ast;}
 simple_query(A) ::= VALUES(F) exprs(L). {A = sl_build_values(parse, F, L);}
 simple_query(A) ::= TABLE(F) name(N). {A = sl_build_explicit_table(parse, F, N);}
-simple_query(A) ::= query_clause(L) UNION all_opt(Q) query_clause(R). {A = sl_build_set_operation(parse, SL_AST_UNION, Q, L, R);}
-simple_query(A) ::= query_clause(L) EXCEPT all_opt(Q) query_clause(R). {A = sl_build_set_operation(parse, SL_AST_EXCEPT, Q, L, R);}
-simple_query(A) ::= query_clause(L) INTERSECT all_opt(Q) query_clause(R). {A = sl_build_set_operation(parse, SL_AST_INTERSECT, Q, L, R);}
+simple_query(A) ::= query_clause(L) UNION all_opt(Q) query_clause(R).
+    {A = sl_build_set_operation(parse, SL_AST_UNION, Q, L, R);}
+simple_query(A) ::= query_clause(L) EXCEPT all_opt(Q) query_clause(R).
+    {A = sl_build_set_operation(parse, SL_AST_EXCEPT, Q, L, R);}
+simple_query(A) ::= query_clause(L) INTERSECT all_opt(Q) query_clause(R).
+    {A = sl_build_set_operation(parse, SL_AST_INTERSECT, Q, L, R);}
 %type all_opt {bool}
 all_opt(A) ::= . {A = false;}
 all_opt(A) ::= DISTINCT. {A = false;}
 all_opt(A) ::= ALL. {A = true;}
 
 %type select {struct sl_ast_select *}
-select(A) ::= SELECT(F) hints(H) distinct(D) select_items(L) from(T) where(W) group_by(G) having(C) windows(N) qualify(Q). {
+select(A) ::= SELECT(F) hints(H) distinct(D) select_items(L) from(T) where(W) group_by(G) having(C)
+        windows(N) qualify(Q).
+    {
     A = sl_build_select(parse, F, H, D, L, T);
     sl_build_select_clauses(parse, A, W, G, C, N, Q);
 }
@@ -663,9 +743,11 @@ groups(A) ::= groups(L) COMMA group(G). {A = sl_build_list_add(parse, L, G);}
 %type group {struct sl_ast_group *}
 group(A) ::= expr(E). {A = sl_build_group(parse, SL_AST_GROUP_EXPR, NULL, E, NULL);}
 group(A) ::= LP(F) RP. {A = sl_build_group(parse, SL_AST_GROUP_EMPTY, F, NULL, NULL);}
-group(A) ::= GROUPING(F) SETS LP groups(L) RP. {A = sl_build_group(parse, SL_AST_GROUP_SETS, F, NULL, L);}
+group(A) ::= GROUPING(F) SETS LP groups(L) RP.
+    {A = sl_build_group(parse, SL_AST_GROUP_SETS, F, NULL, L);}
 group(A) ::= CUBE(F) LP groups(L) RP. {A = sl_build_group(parse, SL_AST_GROUP_CUBE, F, NULL, L);}
-group(A) ::= ROLLUP(F) LP groups(L) RP. {A = sl_build_group(parse, SL_AST_GROUP_ROLLUP, F, NULL, L);}
+group(A) ::= ROLLUP(F) LP groups(L) RP.
+    {A = sl_build_group(parse, SL_AST_GROUP_ROLLUP, F, NULL, L);}
 
 /* ---- FROM ---- */
 
@@ -674,10 +756,14 @@ table_refs(A) ::= table_ref(T). {A = sl_build_list(parse, T);}
 table_refs(A) ::= table_refs(L) COMMA table_ref(T). {A = sl_build_list_add(parse, L, T);}
 %type table_ref {struct sl_ast_from *}
 table_ref(A) ::= table_factor(T). {A = T;}
-table_ref(A) ::= table_ref(L) CROSS JOIN table_factor(R). {A = sl_build_join(parse, SL_AST_JOIN_CROSS, false, L, R, NULL, NULL);}
-table_ref(A) ::= table_ref(L) NATURAL join_kind(K) JOIN table_factor(R). {A = sl_build_join(parse, K, true, L, R, NULL, NULL);}
-table_ref(A) ::= table_ref(L) join_kind(K) JOIN table_ref(R) ON expr(E). {A = sl_build_join(parse, K, false, L, R, E, NULL);}
-table_ref(A) ::= table_ref(L) join_kind(K) JOIN table_ref(R) USING id_list(U). {A = sl_build_join(parse, K, false, L, R, NULL, U);}
+table_ref(A) ::= table_ref(L) CROSS JOIN table_factor(R).
+    {A = sl_build_join(parse, SL_AST_JOIN_CROSS, false, L, R, NULL, NULL);}
+table_ref(A) ::= table_ref(L) NATURAL join_kind(K) JOIN table_factor(R).
+    {A = sl_build_join(parse, K, true, L, R, NULL, NULL);}
+table_ref(A) ::= table_ref(L) join_kind(K) JOIN table_ref(R) ON expr(E).
+    {A = sl_build_join(parse, K, false, L, R, E, NULL);}
+table_ref(A) ::= table_ref(L) join_kind(K) JOIN table_ref(R) USING id_list(U).
+    {A = sl_build_join(parse, K, false, L, R, NULL, U);}
 %type join_kind {enum sl_ast_join_kind}
 join_kind(A) ::= . {A = SL_AST_JOIN_INNER;}
 join_kind(A) ::= INNER. {A = SL_AST_JOIN_INNER;}
@@ -691,7 +777,8 @@ outer_opt ::= OUTER.
 
 %type table_factor {struct sl_ast_from *}
 table_factor(A) ::= table_primary(T) alias_opt(N). {A = sl_build_alias(parse, T, N);}
-table_factor(A) ::= table_primary(T) alias_opt(N) MATCH_RECOGNIZE LP match(M) RP alias_opt(B). {A = sl_build_match_done(parse, sl_build_alias(parse, T, N), M, B);}
+table_factor(A) ::= table_primary(T) alias_opt(N) MATCH_RECOGNIZE LP match(M) RP alias_opt(B).
+    {A = sl_build_match_done(parse, sl_build_alias(parse, T, N), M, B);}
 %type alias_opt {struct sl_build_alias *}
 alias_opt(A) ::= . {A = NULL;}
 alias_opt(A) ::= ID(N) id_list_opt(C). {A = sl_build_alias_new(parse, N, C);}
@@ -706,9 +793,12 @@ table_primary(A) ::= from_function(T). {A = T;}
 table_primary(A) ::= LATERAL(F) from_function(T). {A = sl_build_from_lateral(parse, F, T);}
 %type from_function {struct sl_ast_from *}
 from_function(A) ::= function_call(C) ordinality(O). {A = sl_build_from_call(parse, NULL, C, O);}
-from_function(A) ::= TABLE(F) LP function_call(C) RP ordinality(O). {A = sl_build_from_call(parse, F, C, O);}
-from_function(A) ::= UNNEST(F) LP exprs(L) RP ordinality(O). {A = sl_build_from_unnest(parse, F, L, O);}
-from_function(A) ::= TABLE(F) LP UNNEST LP exprs(L) RP RP ordinality(O). {A = sl_build_from_unnest(parse, F, L, O);}
+from_function(A) ::= TABLE(F) LP function_call(C) RP ordinality(O).
+    {A = sl_build_from_call(parse, F, C, O);}
+from_function(A) ::= UNNEST(F) LP exprs(L) RP ordinality(O).
+    {A = sl_build_from_unnest(parse, F, L, O);}
+from_function(A) ::= TABLE(F) LP UNNEST LP exprs(L) RP RP ordinality(O).
+    {A = sl_build_from_unnest(parse, F, L, O);}
 %type ordinality {bool}
 ordinality(A) ::= . {A = false;}
 ordinality(A) ::= WITH ORDINALITY. {A = true;}
@@ -719,9 +809,12 @@ as_of(A) ::= FOR SYSTEM_TIME AS OF term(E). {A = E;}
 /* ---- MATCH_RECOGNIZE ---- */
 
 %type match {struct sl_ast_from_match *}
-match(A) ::= match_head(M) PATTERN LP pattern(P) RP match_within(W) match_subsets(S) DEFINE defines(D). {A = sl_build_match_pattern(parse, M, P, W, S, D);}
+match(A) ::= match_head(M) PATTERN LP pattern(P) RP match_within(W) match_subsets(S) DEFINE
+        defines(D).
+    {A = sl_build_match_pattern(parse, M, P, W, S, D);}
 %type match_head {struct sl_ast_from_match *}
-match_head(A) ::= partition_by(P) order_by_opt(O) measures(M) match_rows(R) match_skip(S). {A = sl_build_match_head(parse, P, O, M, R, S);}
+match_head(A) ::= partition_by(P) order_by_opt(O) measures(M) match_rows(R) match_skip(S).
+    {A = sl_build_match_head(parse, P, O, M, R, S);}
 %type measures {struct sl_ast_list *}
 measures(A) ::= . {A = NULL;}
 measures(A) ::= MEASURES measure_list(L). {A = L;}
@@ -736,10 +829,14 @@ match_rows(A) ::= ONE ROW_WORD PER MATCH. {A = SL_AST_ONE_ROW;}
 match_rows(A) ::= ALL ROWS PER MATCH. {A = SL_AST_ALL_ROWS;}
 %type match_skip {struct sl_build_skip}
 match_skip(A) ::= . {A = (struct sl_build_skip){SL_AST_SKIP_UNSAID, NULL};}
-match_skip(A) ::= AFTER MATCH SKIP PAST LAST ROW_WORD. {A = (struct sl_build_skip){SL_AST_SKIP_PAST_LAST_ROW, NULL};}
-match_skip(A) ::= AFTER MATCH SKIP TO NEXT ROW_WORD. {A = (struct sl_build_skip){SL_AST_SKIP_TO_NEXT_ROW, NULL};}
-match_skip(A) ::= AFTER MATCH SKIP TO FIRST ID(V). {A = (struct sl_build_skip){SL_AST_SKIP_TO_FIRST, V};}
-match_skip(A) ::= AFTER MATCH SKIP TO LAST ID(V). {A = (struct sl_build_skip){SL_AST_SKIP_TO_LAST, V};}
+match_skip(A) ::= AFTER MATCH SKIP PAST LAST ROW_WORD.
+    {A = (struct sl_build_skip){SL_AST_SKIP_PAST_LAST_ROW, NULL};}
+match_skip(A) ::= AFTER MATCH SKIP TO NEXT ROW_WORD.
+    {A = (struct sl_build_skip){SL_AST_SKIP_TO_NEXT_ROW, NULL};}
+match_skip(A) ::= AFTER MATCH SKIP TO FIRST ID(V).
+    {A = (struct sl_build_skip){SL_AST_SKIP_TO_FIRST, V};}
+match_skip(A) ::= AFTER MATCH SKIP TO LAST ID(V).
+    {A = (struct sl_build_skip){SL_AST_SKIP_TO_LAST, V};}
 match_skip(A) ::= AFTER MATCH SKIP TO ID(V). {A = (struct sl_build_skip){SL_AST_SKIP_TO_LAST, V};}
 %type match_within {struct sl_ast_expr *}
 match_within(A) ::= . {A = NULL;}
@@ -763,12 +860,16 @@ define(A) ::= ID(N) AS expr(E). {A = sl_build_named_expr(parse, N, E);}
 %type pattern_quantified {struct sl_ast_pattern *}
 %type pattern_primary {struct sl_ast_pattern *}
 pattern(A) ::= pattern_concat(P). {A = P;}
-pattern(A) ::= pattern(L) PIPE pattern_concat(R). {A = sl_build_pattern_join(parse, SL_AST_PATTERN_ALTERNATION, L, R);}
+pattern(A) ::= pattern(L) PIPE pattern_concat(R).
+    {A = sl_build_pattern_join(parse, SL_AST_PATTERN_ALTERNATION, L, R);}
 pattern_concat(A) ::= pattern_quantified(P). {A = P;}
-pattern_concat(A) ::= pattern_concat(L) pattern_quantified(R). {A = sl_build_pattern_join(parse, SL_AST_PATTERN_CONCAT, L, R);}
+pattern_concat(A) ::= pattern_concat(L) pattern_quantified(R).
+    {A = sl_build_pattern_join(parse, SL_AST_PATTERN_CONCAT, L, R);}
 pattern_quantified(A) ::= pattern_primary(P). {A = P;}
-pattern_quantified(A) ::= pattern_primary(P) pattern_repeat(R). {A = sl_build_pattern_repeat(parse, P, R, false);}
-pattern_quantified(A) ::= pattern_primary(P) pattern_repeat(R) QUESTION. {A = sl_build_pattern_repeat(parse, P, R, true);}
+pattern_quantified(A) ::= pattern_primary(P) pattern_repeat(R).
+    {A = sl_build_pattern_repeat(parse, P, R, false);}
+pattern_quantified(A) ::= pattern_primary(P) pattern_repeat(R) QUESTION.
+    {A = sl_build_pattern_repeat(parse, P, R, true);}
 %type pattern_repeat {struct sl_build_repeat}
 pattern_repeat(A) ::= STAR. {A = (struct sl_build_repeat){0, -1};}
 pattern_repeat(A) ::= PLUS. {A = (struct sl_build_repeat){1, -1};}
@@ -776,14 +877,17 @@ pattern_repeat(A) ::= QUESTION. {A = (struct sl_build_repeat){0, 1};}
 pattern_repeat(A) ::= LBRACE integer(N) RBRACE. {A = (struct sl_build_repeat){N, N};}
 pattern_repeat(A) ::= LBRACE integer(N) COMMA RBRACE. {A = (struct sl_build_repeat){N, -1};}
 pattern_repeat(A) ::= LBRACE COMMA integer(M) RBRACE. {A = (struct sl_build_repeat){0, M};}
-pattern_repeat(A) ::= LBRACE integer(N) COMMA integer(M) RBRACE. {A = (struct sl_build_repeat){N, M};}
+pattern_repeat(A) ::= LBRACE integer(N) COMMA integer(M) RBRACE.
+    {A = (struct sl_build_repeat){N, M};}
 pattern_primary(A) ::= ID(T). {A = sl_build_pattern(parse, SL_AST_PATTERN_VARIABLE, T, NULL);}
 pattern_primary(A) ::= DOLLAR(T). {A = sl_build_pattern(parse, SL_AST_PATTERN_END, T, NULL);}
 pattern_primary(A) ::= CARET(T). {A = sl_build_pattern(parse, SL_AST_PATTERN_START, T, NULL);}
 pattern_primary(A) ::= LP(F) RP. {A = sl_build_pattern(parse, SL_AST_PATTERN_EMPTY, F, NULL);}
 pattern_primary(A) ::= LP pattern(P) RP. {A = sl_build_pattern_group(parse, P);}
-pattern_primary(A) ::= LEXCLUDE(F) pattern(P) REXCLUDE. {A = sl_build_pattern(parse, SL_AST_PATTERN_EXCLUDE, F, sl_build_list(parse, P));}
-pattern_primary(A) ::= PERMUTE(F) LP patterns(L) RP. {A = sl_build_pattern(parse, SL_AST_PATTERN_PERMUTE, F, L);}
+pattern_primary(A) ::= LEXCLUDE(F) pattern(P) REXCLUDE.
+    {A = sl_build_pattern(parse, SL_AST_PATTERN_EXCLUDE, F, sl_build_list(parse, P));}
+pattern_primary(A) ::= PERMUTE(F) LP patterns(L) RP.
+    {A = sl_build_pattern(parse, SL_AST_PATTERN_PERMUTE, F, L);}
 %type patterns {struct sl_ast_list *}
 patterns(A) ::= pattern(P). {A = sl_build_list(parse, P);}
 patterns(A) ::= patterns(L) COMMA pattern(P). {A = sl_build_list_add(parse, L, P);}

@@ -2,8 +2,8 @@
  * call.
  *
  * 1. A text is cut into tokens first; each statement's tokens then go through the generated parser.
- * 2. A rule is reduced when the next token is in hand (parse->token) and the last one that belongs to
- *    the rule is parse->last_end behind us: builders take their node's end from there.
+ * 2. A rule is reduced when the next token is in hand (parse->token) and the last one that belongs
+ * to the rule is parse->last_end behind us: builders take their node's end from there.
  * 3. A builder that fails records the first error in parse->rc and still returns a node; the driver
  *    stops before the next token.
  * 4. Nothing in the AST points to a token. */
@@ -184,13 +184,14 @@ enum { SL_BUILD_BINARY = 1, SL_BUILD_INSENSITIVE = 2, SL_BUILD_SCROLL = 4, SL_BU
 
 /* A zeroed node; offset -1 is set by the driver (statements). */
 void *sl_build_node(SL_PARSE, size_t size, enum sl_ast_kind kind, int offset);
-#define SL_BUILD(parse, name, kind, offset)                                                        \
-    ((struct sl_ast_##name *)sl_build_node((parse), sizeof(struct sl_ast_##name), SL_AST_##kind,   \
+#define SL_BUILD(parse, name, kind, offset)                                                      \
+    ((struct sl_ast_##name *)sl_build_node((parse), sizeof(struct sl_ast_##name), SL_AST_##kind, \
                                            (offset)))
 /* `child` (or NULL) hangs below `node`: keeps the depth, which has a limit. */
 void sl_build_under(SL_PARSE, struct sl_ast *node, const struct sl_ast *child);
 void sl_build_under_exprs(SL_PARSE, struct sl_ast *node, const struct sl_ast_list *exprs);
 void sl_build_under_order(SL_PARSE, struct sl_ast *node, const struct sl_ast_order *order);
+/* Of the arena's copy of the script: no NUL behind it. */
 struct sl_text sl_build_slice(SL_PARSE, int offset, int end);
 
 struct sl_ast_list *sl_build_list(SL_PARSE, void *item);

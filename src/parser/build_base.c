@@ -24,7 +24,8 @@ sl_build_under(SL_PARSE, struct sl_ast *node, const struct sl_ast *child)
     parse->rc = SL_ERROR(parse->err, SL_E_LIMIT_EXCEEDED,
                          "the statement is nested deeper than %d levels", parse->limits.depth_max);
     sl_error_at(parse->err, node->offset < 0 ? child->offset : node->offset);
-    sl_error_hint(parse->err, "write long lists of OR as IN (...), and split deep queries into views");
+    sl_error_hint(parse->err,
+                  "write long lists of OR as IN (...), and split deep queries into views");
 }
 
 void
@@ -47,8 +48,7 @@ struct sl_text
 sl_build_slice(SL_PARSE, int offset, int end)
 {
     SL_ASSERT(offset >= 0 && end >= offset);
-    struct sl_text slice = {parse->text.start + offset, (size_t)(end - offset)};
-    return sl_arena_text(parse->arena, slice);
+    return (struct sl_text){parse->text.start + offset, (size_t)(end - offset)};
 }
 
 /* ---- lists: room for 1, 2, 4, 8 ... items, so that a count that is a power of two is full ---- */
@@ -204,7 +204,7 @@ build_base_word(SL_PARSE, SL_TOKEN first)
 {
     if (first->quoted && first->end == parse->last_end)
         return sl_build_text(parse, first);
-    return sl_build_slice(parse, first->offset, parse->last_end);
+    return sl_arena_text(parse->arena, sl_build_slice(parse, first->offset, parse->last_end));
 }
 
 SL_TOKEN
@@ -284,8 +284,8 @@ sl_build_hint(SL_PARSE, SL_TOKEN name, const struct sl_ast_list *items)
         if (option->value.start != NULL)
             hint->options.items[hint->options.count++] = *option;
         else
-            hint->items[hint->item_count++] =
-                (struct sl_ast_identifier){option->key, option->key_offset, option->key_offset, false};
+            hint->items[hint->item_count++] = (struct sl_ast_identifier){
+                option->key, option->key_offset, option->key_offset, false};
     }
     return hint;
 }

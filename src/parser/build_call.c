@@ -228,8 +228,8 @@ sl_build_unit_expr(SL_PARSE, SL_TOKEN token)
     struct sl_ast_expr *expr = sl_build_expr(parse, SL_AST_EXPR_UNIT, token->offset);
     expr->unit = sl_ast_unit_of(token->text);
     if (expr->unit == SL_AST_UNIT_NONE && parse->rc >= 0) {
-        parse->rc = SL_ERROR(parse->err, SL_E_INVALID_PARAMETER_VALUE, "unit \"%.*s\" not recognized",
-                             SL_TEXT_FORMAT(token->text));
+        parse->rc = SL_ERROR(parse->err, SL_E_INVALID_PARAMETER_VALUE,
+                             "unit \"%.*s\" not recognized", SL_TEXT_FORMAT(token->text));
         sl_error_at(parse->err, token->offset);
     }
     return expr;
@@ -367,8 +367,9 @@ build_call_check_behavior(SL_PARSE, const struct sl_ast_expr *expr,
     parse->rc = SL_ERROR(parse->err, SL_E_SYNTAX,
                          "this ON EMPTY or ON ERROR clause does not belong to the JSON function");
     sl_error_at(parse->err, expr->ast.offset);
-    sl_error_hint(parse->err, "JSON_EXISTS takes TRUE, FALSE, UNKNOWN, ERROR; JSON_VALUE takes NULL, "
-                              "ERROR, DEFAULT; JSON_QUERY takes NULL, EMPTY ARRAY, EMPTY OBJECT, ERROR");
+    sl_error_hint(parse->err,
+                  "JSON_EXISTS takes TRUE, FALSE, UNKNOWN, ERROR; JSON_VALUE takes NULL, "
+                  "ERROR, DEFAULT; JSON_QUERY takes NULL, EMPTY ARRAY, EMPTY OBJECT, ERROR");
 }
 
 struct sl_ast_expr *

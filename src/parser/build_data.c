@@ -97,8 +97,7 @@ sl_build_truncate(SL_PARSE, struct sl_ast_list *names)
 struct sl_ast *
 sl_build_statement_set(SL_PARSE, SL_TOKEN first, struct sl_ast *member)
 {
-    struct sl_ast_statement_set *set =
-        SL_BUILD(parse, statement_set, STATEMENT_SET, first->offset);
+    struct sl_ast_statement_set *set = SL_BUILD(parse, statement_set, STATEMENT_SET, first->offset);
     if (member != NULL)
         set->statements = *sl_build_list(parse, member);
     parse->open_set = set;

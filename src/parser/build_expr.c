@@ -136,28 +136,50 @@ static enum sl_ast_op
 build_expr_op(SL_TOKEN token)
 {
     switch (token->kind) {
-    case SL_TOKEN_EQ: return SL_AST_OP_EQUAL;
-    case SL_TOKEN_NE: return SL_AST_OP_NOT_EQUAL;
-    case SL_TOKEN_LT: return SL_AST_OP_LESS;
-    case SL_TOKEN_LE: return SL_AST_OP_LESS_EQUAL;
-    case SL_TOKEN_GT: return SL_AST_OP_GREATER;
-    case SL_TOKEN_GE: return SL_AST_OP_GREATER_EQUAL;
-    case SL_TOKEN_PLUS: return SL_AST_OP_PLUS;
-    case SL_TOKEN_MINUS: return SL_AST_OP_MINUS;
-    case SL_TOKEN_STAR: return SL_AST_OP_MULTIPLY;
-    case SL_TOKEN_SLASH: return SL_AST_OP_DIVIDE;
-    case SL_TOKEN_PERCENT: return SL_AST_OP_MODULO;
-    case SL_TOKEN_CONCAT: return SL_AST_OP_CONCAT;
-    case SL_TOKEN_OVERLAPS: return SL_AST_OP_OVERLAPS;
-    case SL_TOKEN_MATCHES: return SL_AST_OP_MATCH;
-    case SL_TOKEN_NOT_MATCHES: return SL_AST_OP_NOT_MATCH;
-    case SL_TOKEN_MATCHES_NOCASE: return SL_AST_OP_MATCH_NOCASE;
-    case SL_TOKEN_NOT_MATCHES_NOCASE: return SL_AST_OP_NOT_MATCH_NOCASE;
-    case SL_TOKEN_AMPERSAND: return SL_AST_OP_BIT_AND;
-    case SL_TOKEN_PIPE: return SL_AST_OP_BIT_OR;
-    case SL_TOKEN_JSON_GET: return SL_AST_OP_JSON_GET;
-    case SL_TOKEN_JSON_GET_TEXT: return SL_AST_OP_JSON_GET_TEXT;
-    default: SL_UNREACHABLE();
+    case SL_TOKEN_EQ:
+        return SL_AST_OP_EQUAL;
+    case SL_TOKEN_NE:
+        return SL_AST_OP_NOT_EQUAL;
+    case SL_TOKEN_LT:
+        return SL_AST_OP_LESS;
+    case SL_TOKEN_LE:
+        return SL_AST_OP_LESS_EQUAL;
+    case SL_TOKEN_GT:
+        return SL_AST_OP_GREATER;
+    case SL_TOKEN_GE:
+        return SL_AST_OP_GREATER_EQUAL;
+    case SL_TOKEN_PLUS:
+        return SL_AST_OP_PLUS;
+    case SL_TOKEN_MINUS:
+        return SL_AST_OP_MINUS;
+    case SL_TOKEN_STAR:
+        return SL_AST_OP_MULTIPLY;
+    case SL_TOKEN_SLASH:
+        return SL_AST_OP_DIVIDE;
+    case SL_TOKEN_PERCENT:
+        return SL_AST_OP_MODULO;
+    case SL_TOKEN_CONCAT:
+        return SL_AST_OP_CONCAT;
+    case SL_TOKEN_OVERLAPS:
+        return SL_AST_OP_OVERLAPS;
+    case SL_TOKEN_MATCHES:
+        return SL_AST_OP_MATCH;
+    case SL_TOKEN_NOT_MATCHES:
+        return SL_AST_OP_NOT_MATCH;
+    case SL_TOKEN_MATCHES_NOCASE:
+        return SL_AST_OP_MATCH_NOCASE;
+    case SL_TOKEN_NOT_MATCHES_NOCASE:
+        return SL_AST_OP_NOT_MATCH_NOCASE;
+    case SL_TOKEN_AMPERSAND:
+        return SL_AST_OP_BIT_AND;
+    case SL_TOKEN_PIPE:
+        return SL_AST_OP_BIT_OR;
+    case SL_TOKEN_JSON_GET:
+        return SL_AST_OP_JSON_GET;
+    case SL_TOKEN_JSON_GET_TEXT:
+        return SL_AST_OP_JSON_GET_TEXT;
+    default:
+        SL_UNREACHABLE();
     }
 }
 
@@ -329,8 +351,8 @@ sl_build_items(SL_PARSE, enum sl_ast_kind kind, SL_TOKEN first, struct sl_ast_li
     expr->items = sl_build_list_value(items);
     sl_build_under_exprs(parse, &expr->ast, items);
     if (kind == SL_AST_EXPR_MAP && expr->items.count % 2 != 0 && parse->rc >= 0) {
-        parse->rc = SL_ERROR(parse->err, SL_E_SYNTAX, "MAP needs a value for each key, it has %zu items",
-                             expr->items.count);
+        parse->rc = SL_ERROR(parse->err, SL_E_SYNTAX,
+                             "MAP needs a value for each key, it has %zu items", expr->items.count);
         sl_error_at(parse->err, first->offset);
     }
     return expr;

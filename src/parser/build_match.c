@@ -87,8 +87,8 @@ build_match_check_depth(SL_PARSE, struct sl_ast_pattern *pattern)
     }
     if (pattern->depth <= parse->limits.depth_max || parse->rc < 0)
         return;
-    parse->rc = SL_ERROR(parse->err, SL_E_LIMIT_EXCEEDED, "the pattern is nested deeper than %d levels",
-                         parse->limits.depth_max);
+    parse->rc = SL_ERROR(parse->err, SL_E_LIMIT_EXCEEDED,
+                         "the pattern is nested deeper than %d levels", parse->limits.depth_max);
     sl_error_at(parse->err, pattern->offset);
 }
 

@@ -3,11 +3,15 @@
 
 #include "sql.h"
 
-enum { BUILD_OBJECT_OR_REPLACE = 1, BUILD_OBJECT_OR_ALTER = 2, BUILD_OBJECT_TEMPORARY = 4,
-       BUILD_OBJECT_SYSTEM = 8 };
+enum {
+    BUILD_OBJECT_OR_REPLACE = 1,
+    BUILD_OBJECT_OR_ALTER = 2,
+    BUILD_OBJECT_TEMPORARY = 4,
+    BUILD_OBJECT_SYSTEM = 8
+};
 
-/* The words between CREATE and the kind of object are one rule of the grammar; which of them belong to
- * the kind is checked here. */
+/* The words between CREATE and the kind of object are one rule of the grammar; which of them belong
+ * to the kind is checked here. */
 static void
 build_object_check(SL_PARSE, const struct sl_build_create *create, const char *what, int allowed)
 {

@@ -12,7 +12,8 @@ sl_build_subquery(SL_PARSE, SL_TOKEN open, struct sl_ast_query *query)
 }
 
 struct sl_ast_query *
-sl_build_query(SL_PARSE, struct sl_build_with *with, struct sl_ast *body, struct sl_build_tail *tail)
+sl_build_query(SL_PARSE, struct sl_build_with *with, struct sl_ast *body,
+               struct sl_build_tail *tail)
 {
     int offset = with != NULL ? with->offset : body->offset;
     struct sl_ast_query *query = SL_BUILD(parse, query, QUERY, offset);
@@ -32,7 +33,8 @@ sl_build_query(SL_PARSE, struct sl_build_with *with, struct sl_ast *body, struct
         query->row_offset = tail->row_offset;
         sl_build_under_order(parse, &query->ast, &query->order_by);
         sl_build_under(parse, &query->ast, tail->limit == NULL ? NULL : &tail->limit->ast);
-        sl_build_under(parse, &query->ast, tail->row_offset == NULL ? NULL : &tail->row_offset->ast);
+        sl_build_under(parse, &query->ast,
+                       tail->row_offset == NULL ? NULL : &tail->row_offset->ast);
     }
     return query;
 }
@@ -83,8 +85,8 @@ sl_build_values(SL_PARSE, SL_TOKEN first, struct sl_ast_list *exprs)
     values->rows.count = exprs->count;
     for (size_t i = 0; i < exprs->count; i++) {
         struct sl_ast_expr *expr = exprs->items[i];
-        values->rows.items[i] = expr->ast.kind == SL_AST_EXPR_ROW ? &expr->items
-                                                                  : sl_build_list(parse, expr);
+        values->rows.items[i] =
+            expr->ast.kind == SL_AST_EXPR_ROW ? &expr->items : sl_build_list(parse, expr);
     }
     sl_build_under_exprs(parse, &values->ast, exprs);
     return &values->ast;
@@ -140,7 +142,8 @@ build_query_under_groups(SL_PARSE, struct sl_ast *node, const struct sl_ast_list
 {
     for (size_t i = 0; i < groups->count; i++) {
         const struct sl_ast_group *group = groups->items[i];
-        sl_build_under(parse, node, &(struct sl_ast){.offset = group->offset, .depth = group->depth});
+        sl_build_under(parse, node,
+                       &(struct sl_ast){.offset = group->offset, .depth = group->depth});
     }
 }
 

@@ -8,9 +8,8 @@ build_session_join(SL_PARSE, const struct sl_text *texts, size_t count)
 {
     struct sl_text joined = {sl_arena_strndup(parse->arena, "", 0), 0};
     for (size_t i = 0; i < count; i++) {
-        const char *text =
-            sl_arena_printf(parse->arena, "%.*s%s%.*s", SL_TEXT_FORMAT(joined),
-                            i == 0 ? "" : ", ", SL_TEXT_FORMAT(texts[i]));
+        const char *text = sl_arena_printf(parse->arena, "%.*s%s%.*s", SL_TEXT_FORMAT(joined),
+                                           i == 0 ? "" : ", ", SL_TEXT_FORMAT(texts[i]));
         joined = sl_text_of(text);
     }
     return joined;
@@ -28,8 +27,9 @@ sl_build_set(SL_PARSE, enum sl_ast_set_scope scope, SL_TOKEN name, struct sl_ast
     if (values == NULL)
         return &set->ast;
     if (values->count > SL_PARSE_SET_VALUES_MAX && parse->rc >= 0) {
-        parse->rc = SL_ERROR(parse->err, SL_E_LIMIT_EXCEEDED, "SET takes at most %d values, not %zu",
-                             SL_PARSE_SET_VALUES_MAX, values->count);
+        parse->rc =
+            SL_ERROR(parse->err, SL_E_LIMIT_EXCEEDED, "SET takes at most %d values, not %zu",
+                     SL_PARSE_SET_VALUES_MAX, values->count);
         sl_error_at(parse->err, set->name_offset);
         return &set->ast;
     }

@@ -105,14 +105,11 @@ struct sl_ast *sl_build_create_view(SL_PARSE, const struct sl_build_create *crea
                                     bool if_not_exists, struct sl_ast_name *name,
                                     struct sl_ast_list *columns, SL_TOKEN comment,
                                     struct sl_ast_query *query);
-struct sl_ast_create_function *sl_build_create_function(SL_PARSE,
-                                                        const struct sl_build_create *create,
-                                                        bool if_not_exists,
-                                                        struct sl_ast_name *name,
-                                                        SL_TOKEN class_name);
-struct sl_ast_create_function *sl_build_function_language(SL_PARSE,
-                                                          struct sl_ast_create_function *function,
-                                                          SL_TOKEN language);
+struct sl_ast_create_function *
+sl_build_create_function(SL_PARSE, const struct sl_build_create *create, bool if_not_exists,
+                         struct sl_ast_name *name, SL_TOKEN class_name);
+struct sl_ast_create_function *
+sl_build_function_language(SL_PARSE, struct sl_ast_create_function *function, SL_TOKEN language);
 struct sl_ast_create_model *sl_build_create_model(SL_PARSE, const struct sl_build_create *create,
                                                   bool if_not_exists, struct sl_ast_name *name);
 struct sl_ast *sl_build_create_model_as(SL_PARSE, struct sl_ast_create_model *model,

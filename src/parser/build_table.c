@@ -26,14 +26,14 @@ struct sl_ast_create_table *
 sl_build_create_table(SL_PARSE, const struct sl_build_create *create, bool if_not_exists,
                       struct sl_ast_name *name, struct sl_ast_table_schema *schema)
 {
-    struct sl_ast_create_table *table =
-        build_table_new(parse, create->first->offset, name, schema);
+    struct sl_ast_create_table *table = build_table_new(parse, create->first->offset, name, schema);
     table->create = true;
     table->replace = create->or_what == SL_BUILD_OR_REPLACE;
     table->temporary = create->temporary;
     table->if_not_exists = if_not_exists;
     if (create->or_what == SL_BUILD_OR_ALTER || create->system)
-        build_table_refuse(parse, table->ast.offset, "CREATE TABLE takes no OR ALTER and no SYSTEM");
+        build_table_refuse(parse, table->ast.offset,
+                           "CREATE TABLE takes no OR ALTER and no SYSTEM");
     return table;
 }
 
@@ -96,10 +96,9 @@ sl_build_like_option(SL_PARSE, SL_TOKEN merge, SL_TOKEN feature)
         if (features[i].token == feature->kind)
             option->feature = features[i].feature;
     }
-    bool overwritable = option->feature == SL_AST_LIKE_GENERATED ||
-                        option->feature == SL_AST_LIKE_METADATA ||
-                        option->feature == SL_AST_LIKE_OPTIONS ||
-                        option->feature == SL_AST_LIKE_WATERMARKS;
+    bool overwritable =
+        option->feature == SL_AST_LIKE_GENERATED || option->feature == SL_AST_LIKE_METADATA ||
+        option->feature == SL_AST_LIKE_OPTIONS || option->feature == SL_AST_LIKE_WATERMARKS;
     if (option->merge == SL_AST_OVERWRITING && !overwritable)
         sl_parse_syntax_error(parse, feature);
     return option;
@@ -159,7 +158,8 @@ sl_build_element_of(SL_PARSE, enum sl_ast_alter_kind kind, void *element)
         action->constraint = element;
         action->offset = action->constraint->offset;
         break;
-    default: SL_UNREACHABLE();
+    default:
+        SL_UNREACHABLE();
     }
     return action;
 }
@@ -282,11 +282,20 @@ struct sl_ast_alter_action *
 sl_build_modify(struct sl_ast_alter_action *added)
 {
     switch (added->kind) {
-    case SL_AST_ALTER_ADD_COLUMN: added->kind = SL_AST_ALTER_MODIFY_COLUMN; break;
-    case SL_AST_ALTER_ADD_WATERMARK: added->kind = SL_AST_ALTER_MODIFY_WATERMARK; break;
-    case SL_AST_ALTER_ADD_CONSTRAINT: added->kind = SL_AST_ALTER_MODIFY_CONSTRAINT; break;
-    case SL_AST_ALTER_ADD_DISTRIBUTION: added->kind = SL_AST_ALTER_MODIFY_DISTRIBUTION; break;
-    default: SL_UNREACHABLE();
+    case SL_AST_ALTER_ADD_COLUMN:
+        added->kind = SL_AST_ALTER_MODIFY_COLUMN;
+        break;
+    case SL_AST_ALTER_ADD_WATERMARK:
+        added->kind = SL_AST_ALTER_MODIFY_WATERMARK;
+        break;
+    case SL_AST_ALTER_ADD_CONSTRAINT:
+        added->kind = SL_AST_ALTER_MODIFY_CONSTRAINT;
+        break;
+    case SL_AST_ALTER_ADD_DISTRIBUTION:
+        added->kind = SL_AST_ALTER_MODIFY_DISTRIBUTION;
+        break;
+    default:
+        SL_UNREACHABLE();
     }
     return added;
 }

@@ -93,8 +93,9 @@ build_type_time_zone(SL_PARSE, struct sl_ast_type *type, int time_zone)
     else if (type->type == SL_AST_TYPE_TIME && time_zone == SL_AST_TYPE_TIMESTAMP)
         return; /* TIME WITHOUT TIME ZONE */
     else if (parse->rc >= 0) {
-        parse->rc = SL_ERROR(parse->err, SL_E_NOT_SUPPORTED, "type %.*s takes no time zone",
-                             SL_TEXT_FORMAT(sl_build_slice(parse, type->name.offset, type->name.end)));
+        parse->rc =
+            SL_ERROR(parse->err, SL_E_NOT_SUPPORTED, "type %.*s takes no time zone",
+                     SL_TEXT_FORMAT(sl_build_slice(parse, type->name.offset, type->name.end)));
         sl_error_at(parse->err, type->ast.offset);
     }
 }
@@ -108,8 +109,9 @@ sl_build_type(SL_PARSE, struct sl_ast_name *name, int64_t precision, int64_t sca
     type->precision = (int)precision;
     type->scale = (int)scale;
     const struct sl_ast_identifier *last = &name->parts[name->count - 1];
-    bool ours = name->count == 1 || (name->count == 2 &&
-                                     sl_text_equal_nocase(name->parts[0].text, SL_TEXT("pg_catalog")));
+    bool ours =
+        name->count == 1 ||
+        (name->count == 2 && sl_text_equal_nocase(name->parts[0].text, SL_TEXT("pg_catalog")));
     /* "char" in quotes is PostgreSQL's type of one byte, not CHAR. */
     if (last->quoted && sl_text_equal(last->text, SL_TEXT("char")))
         ours = false;
@@ -121,8 +123,9 @@ sl_build_type(SL_PARSE, struct sl_ast_name *name, int64_t precision, int64_t sca
         }
     }
     if (args > args_max && parse->rc >= 0) {
-        parse->rc = SL_ERROR(parse->err, SL_E_SYNTAX, "type \"%.*s\" takes at most %d modifiers, not %d",
-                             SL_TEXT_FORMAT(last->text), args_max, args);
+        parse->rc =
+            SL_ERROR(parse->err, SL_E_SYNTAX, "type \"%.*s\" takes at most %d modifiers, not %d",
+                     SL_TEXT_FORMAT(last->text), args_max, args);
         sl_error_at(parse->err, type->ast.offset);
     }
     if (time_zone != 0)

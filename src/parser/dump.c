@@ -1,5 +1,5 @@
-/* The tree as an S-expression: expressions and types.  It says everything that the parser understood but
- * positions: two texts with the same dump mean the same. */
+/* The tree as an S-expression: expressions and types.  It says everything that the parser
+ * understood but positions: two texts with the same dump mean the same. */
 #include "parser/dump.h"
 
 void
@@ -103,11 +103,11 @@ sl_dump_hints(struct sl_buffer *buffer, const struct sl_ast_list *hints)
 /* ---- types ---- */
 
 static const char *const dump_type_names[] = {
-    "NAMED",       "BOOLEAN",   "TINYINT",       "SMALLINT",     "INT",      "BIGINT",  "FLOAT",
-    "DOUBLE",      "DECIMAL",   "CHAR",          "VARCHAR",      "STRING",   "BINARY",  "VARBINARY",
-    "BYTES",       "DATE",      "TIME",          "TIMESTAMP",    "TIMESTAMP_LTZ",
-    "TIMESTAMP_TZ", "INTERVAL", "ARRAY",         "MULTISET",     "MAP",      "ROW",     "STRUCTURED",
-    "RAW",         "VARIANT",   "NULL",          "DESCRIPTOR",
+    "NAMED",         "BOOLEAN",      "TINYINT",  "SMALLINT", "INT",      "BIGINT",
+    "FLOAT",         "DOUBLE",       "DECIMAL",  "CHAR",     "VARCHAR",  "STRING",
+    "BINARY",        "VARBINARY",    "BYTES",    "DATE",     "TIME",     "TIMESTAMP",
+    "TIMESTAMP_LTZ", "TIMESTAMP_TZ", "INTERVAL", "ARRAY",    "MULTISET", "MAP",
+    "ROW",           "STRUCTURED",   "RAW",      "VARIANT",  "NULL",     "DESCRIPTOR",
 };
 
 static void
@@ -251,12 +251,14 @@ static void
 dump_literal(struct sl_buffer *buffer, const struct sl_ast_literal *literal)
 {
     static const char *const names[] = {
-        [SL_AST_LITERAL_BINARY] = "binary",       [SL_AST_LITERAL_DATE] = "date",
-        [SL_AST_LITERAL_TIME] = "time",           [SL_AST_LITERAL_TIMESTAMP] = "timestamp",
-        [SL_AST_LITERAL_INTERVAL] = "interval",   [SL_AST_LITERAL_TIMESTAMP_LTZ] = "timestamp_ltz",
+        [SL_AST_LITERAL_BINARY] = "binary",     [SL_AST_LITERAL_DATE] = "date",
+        [SL_AST_LITERAL_TIME] = "time",         [SL_AST_LITERAL_TIMESTAMP] = "timestamp",
+        [SL_AST_LITERAL_INTERVAL] = "interval", [SL_AST_LITERAL_TIMESTAMP_LTZ] = "timestamp_ltz",
     };
     switch (literal->kind) {
-    case SL_AST_LITERAL_NULL: sl_buffer_add_string(buffer, " null"); return;
+    case SL_AST_LITERAL_NULL:
+        sl_buffer_add_string(buffer, " null");
+        return;
     case SL_AST_LITERAL_BOOLEAN:
         sl_buffer_add_string(buffer, literal->boolean ? " true" : " false");
         return;
@@ -264,8 +266,11 @@ dump_literal(struct sl_buffer *buffer, const struct sl_ast_literal *literal)
         sl_buffer_add_byte(buffer, ' ');
         sl_buffer_add_text(buffer, literal->text);
         return;
-    case SL_AST_LITERAL_STRING: sl_dump_string(buffer, literal->text); return;
-    default: break;
+    case SL_AST_LITERAL_STRING:
+        sl_dump_string(buffer, literal->text);
+        return;
+    default:
+        break;
     }
     sl_buffer_printf(buffer, " (%s", names[literal->kind]);
     if (literal->kind == SL_AST_LITERAL_BINARY) {
@@ -316,8 +321,8 @@ static void
 dump_behavior(struct sl_buffer *buffer, const char *name, enum sl_ast_json_behavior behavior,
               const struct sl_ast_expr *expr)
 {
-    static const char *const names[] = {"",      "null", "error", "default", "empty-array",
-                                        "empty-object", "true", "false", "unknown"};
+    static const char *const names[] = {
+        "", "null", "error", "default", "empty-array", "empty-object", "true", "false", "unknown"};
     if (behavior == SL_AST_JSON_UNSAID)
         return;
     sl_buffer_printf(buffer, " (%s %s", name, names[behavior]);
@@ -329,8 +334,8 @@ dump_behavior(struct sl_buffer *buffer, const char *name, enum sl_ast_json_behav
 static void
 dump_json(struct sl_buffer *buffer, const struct sl_ast_json *json)
 {
-    static const char *const names[] = {"json_exists", "json_value",     "json_query",
-                                        "json_object", "json_array",     "json_objectagg",
+    static const char *const names[] = {"json_exists",  "json_value", "json_query",
+                                        "json_object",  "json_array", "json_objectagg",
                                         "json_arrayagg"};
     sl_buffer_printf(buffer, " (%s", names[json->function]);
     if (json->input != NULL) {
@@ -429,9 +434,9 @@ dump_cast(struct sl_buffer *buffer, const struct sl_ast_expr *expr)
 static void
 dump_predicate(struct sl_buffer *buffer, const struct sl_ast_expr *expr)
 {
-    static const char *const tests[] = {"is-null",        "is-true",       "is-false",
-                                        "is-unknown",     "is-json",       "is-json-scalar",
-                                        "is-json-array",  "is-json-object"};
+    static const char *const tests[] = {"is-null",       "is-true",       "is-false",
+                                        "is-unknown",    "is-json",       "is-json-scalar",
+                                        "is-json-array", "is-json-object"};
     static const char *const likes[] = {"like", "ilike", "similar"};
     switch (expr->ast.kind) {
     case SL_AST_EXPR_BETWEEN:
@@ -474,50 +479,89 @@ static void
 dump_leaf(struct sl_buffer *buffer, const struct sl_ast_expr *expr)
 {
     switch (expr->ast.kind) {
-    case SL_AST_EXPR_COLUMN: sl_dump_name(buffer, &expr->column); break;
+    case SL_AST_EXPR_COLUMN:
+        sl_dump_name(buffer, &expr->column);
+        break;
     case SL_AST_EXPR_STAR:
         sl_dump_name(buffer, &expr->column);
         sl_buffer_add_string(buffer, expr->column.count == 0 ? " *" : ".*");
         break;
-    case SL_AST_EXPR_PARAMETER: sl_buffer_printf(buffer, " $%d", expr->parameter); break;
-    case SL_AST_EXPR_UNIT: sl_buffer_printf(buffer, " %s", sl_ast_unit_name(expr->unit)); break;
+    case SL_AST_EXPR_PARAMETER:
+        sl_buffer_printf(buffer, " $%d", expr->parameter);
+        break;
+    case SL_AST_EXPR_UNIT:
+        sl_buffer_printf(buffer, " %s", sl_ast_unit_name(expr->unit));
+        break;
     case SL_AST_EXPR_DESCRIPTOR:
         sl_dump_identifiers(buffer, "descriptor", expr->descriptor.columns, expr->descriptor.count);
         break;
-    default: sl_buffer_add_string(buffer, " default");
+    default:
+        sl_buffer_add_string(buffer, " default");
     }
+}
+
+static void
+dump_field(struct sl_buffer *buffer, const struct sl_ast_expr *expr)
+{
+    sl_buffer_add_string(buffer, " (field");
+    sl_dump_expr(buffer, expr->field.operand);
+    sl_dump_identifier(buffer, &expr->field.name);
+    sl_buffer_add_byte(buffer, ')');
 }
 
 void
 sl_dump_expr(struct sl_buffer *buffer, const struct sl_ast_expr *expr)
 {
     switch (expr->ast.kind) {
-    case SL_AST_EXPR_LITERAL: dump_literal(buffer, &expr->literal); break;
+    case SL_AST_EXPR_LITERAL:
+        dump_literal(buffer, &expr->literal);
+        break;
     case SL_AST_EXPR_UNARY:
-    case SL_AST_EXPR_BINARY: dump_operator(buffer, expr); break;
-    case SL_AST_EXPR_CALL: dump_call(buffer, &expr->call); break;
-    case SL_AST_EXPR_CASE: dump_case(buffer, expr); break;
-    case SL_AST_EXPR_CAST: dump_cast(buffer, expr); break;
+    case SL_AST_EXPR_BINARY:
+        dump_operator(buffer, expr);
+        break;
+    case SL_AST_EXPR_CALL:
+        dump_call(buffer, &expr->call);
+        break;
+    case SL_AST_EXPR_CASE:
+        dump_case(buffer, expr);
+        break;
+    case SL_AST_EXPR_CAST:
+        dump_cast(buffer, expr);
+        break;
     case SL_AST_EXPR_QUANTIFIED:
     case SL_AST_EXPR_BETWEEN:
     case SL_AST_EXPR_IN:
     case SL_AST_EXPR_LIKE:
-    case SL_AST_EXPR_IS: dump_predicate(buffer, expr); break;
-    case SL_AST_EXPR_EXISTS: dump_list(buffer, "exists", NULL, NULL, expr->query); break;
-    case SL_AST_EXPR_SUBQUERY: dump_list(buffer, "subquery", NULL, NULL, expr->query); break;
-    case SL_AST_EXPR_ARRAY_QUERY: dump_list(buffer, "array-of", NULL, NULL, expr->query); break;
-    case SL_AST_EXPR_ROW: dump_list(buffer, "row", NULL, &expr->items, NULL); break;
-    case SL_AST_EXPR_ARRAY: dump_list(buffer, "array", NULL, &expr->items, NULL); break;
-    case SL_AST_EXPR_MAP: dump_list(buffer, "map", NULL, &expr->items, NULL); break;
-    case SL_AST_EXPR_MULTISET: dump_list(buffer, "multiset", NULL, &expr->items, NULL); break;
+    case SL_AST_EXPR_IS:
+        dump_predicate(buffer, expr);
+        break;
+    case SL_AST_EXPR_EXISTS:
+        dump_list(buffer, "exists", NULL, NULL, expr->query);
+        break;
+    case SL_AST_EXPR_SUBQUERY:
+        dump_list(buffer, "subquery", NULL, NULL, expr->query);
+        break;
+    case SL_AST_EXPR_ARRAY_QUERY:
+        dump_list(buffer, "array-of", NULL, NULL, expr->query);
+        break;
+    case SL_AST_EXPR_ROW:
+        dump_list(buffer, "row", NULL, &expr->items, NULL);
+        break;
+    case SL_AST_EXPR_ARRAY:
+        dump_list(buffer, "array", NULL, &expr->items, NULL);
+        break;
+    case SL_AST_EXPR_MAP:
+        dump_list(buffer, "map", NULL, &expr->items, NULL);
+        break;
+    case SL_AST_EXPR_MULTISET:
+        dump_list(buffer, "multiset", NULL, &expr->items, NULL);
+        break;
     case SL_AST_EXPR_ELEMENT:
         dump_node(buffer, false, "element", expr->element.operand, expr->element.index, NULL);
         break;
     case SL_AST_EXPR_FIELD:
-        sl_buffer_add_string(buffer, " (field");
-        sl_dump_expr(buffer, expr->field.operand);
-        sl_dump_identifier(buffer, &expr->field.name);
-        sl_buffer_add_byte(buffer, ')');
+        dump_field(buffer, expr);
         break;
     case SL_AST_EXPR_AT_TIME_ZONE:
         dump_node(buffer, false, expr->at_time_zone.local ? "at-local" : "at-time-zone",
@@ -529,9 +573,14 @@ sl_dump_expr(struct sl_buffer *buffer, const struct sl_ast_expr *expr)
         sl_dump_name(buffer, &expr->collate.name);
         sl_buffer_add_byte(buffer, ')');
         break;
-    case SL_AST_EXPR_JSON: dump_json(buffer, &expr->json); break;
-    case SL_AST_EXPR_TABLE: dump_table_argument(buffer, &expr->table); break;
-    default: dump_leaf(buffer, expr);
+    case SL_AST_EXPR_JSON:
+        dump_json(buffer, &expr->json);
+        break;
+    case SL_AST_EXPR_TABLE:
+        dump_table_argument(buffer, &expr->table);
+        break;
+    default:
+        dump_leaf(buffer, expr);
     }
 }
 

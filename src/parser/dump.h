@@ -1,13 +1,14 @@
-/* Private: the parts of sl_ast_dump.  Each writes a blank before what it writes, so that parts can follow
- * each other inside the parentheses of what they belong to. */
+/* Private: the parts of sl_ast_dump.  Each writes a blank before what it writes, so that parts can
+ * follow each other inside the parentheses of what they belong to. */
 #ifndef SL_PARSER_DUMP_H
 #define SL_PARSER_DUMP_H
 
 #include "parser/parser.h"
 
-void sl_dump_flag(struct sl_buffer *buffer, bool set, const char *name);           /* :name */
-void sl_dump_string(struct sl_buffer *buffer, struct sl_text text);                /* 'text' */
-void sl_dump_text(struct sl_buffer *buffer, const char *name, struct sl_text text); /* (name 'text') */
+void sl_dump_flag(struct sl_buffer *buffer, bool set, const char *name); /* :name */
+void sl_dump_string(struct sl_buffer *buffer, struct sl_text text);      /* 'text' */
+void sl_dump_text(struct sl_buffer *buffer, const char *name,
+                  struct sl_text text); /* (name 'text') */
 void sl_dump_identifier(struct sl_buffer *buffer, const struct sl_ast_identifier *identifier);
 void sl_dump_name(struct sl_buffer *buffer, const struct sl_ast_name *name);
 /* (name a b), nothing when there are none. */

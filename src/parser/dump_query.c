@@ -31,8 +31,8 @@ dump_query_join(struct sl_buffer *buffer, const struct sl_ast_from_join *join)
 static void
 dump_query_pattern(struct sl_buffer *buffer, const struct sl_ast_pattern *pattern)
 {
-    static const char *const names[] = {"",        "concat", "or",    "repeat", "permute",
-                                        "exclude", "start",  "end",   "empty"};
+    static const char *const names[] = {"",        "concat", "or",  "repeat", "permute",
+                                        "exclude", "start",  "end", "empty"};
     if (pattern->kind == SL_AST_PATTERN_VARIABLE) {
         sl_dump_identifier(buffer, &pattern->name);
         return;
@@ -119,9 +119,14 @@ dump_query_from(struct sl_buffer *buffer, const struct sl_ast *node)
         sl_dump_flag(buffer, unnest->with_ordinality, "with-ordinality");
         break;
     }
-    case SL_AST_FROM_JOIN: dump_query_join(buffer, (const void *)node); break;
-    case SL_AST_FROM_MATCH: dump_query_match(buffer, (const void *)node); break;
-    default: SL_UNREACHABLE();
+    case SL_AST_FROM_JOIN:
+        dump_query_join(buffer, (const void *)node);
+        break;
+    case SL_AST_FROM_MATCH:
+        dump_query_match(buffer, (const void *)node);
+        break;
+    default:
+        SL_UNREACHABLE();
     }
     dump_query_alias(buffer, (const struct sl_ast_from *)node);
     sl_buffer_add_byte(buffer, ')');
@@ -197,8 +202,12 @@ sl_dump_body(struct sl_buffer *buffer, const struct sl_ast *body)
 {
     static const char *const set_ops[] = {"union", "intersect", "except"};
     switch (body->kind) {
-    case SL_AST_SELECT: dump_query_select(buffer, (const void *)body); break;
-    case SL_AST_QUERY: sl_dump_query(buffer, (const void *)body); break;
+    case SL_AST_SELECT:
+        dump_query_select(buffer, (const void *)body);
+        break;
+    case SL_AST_QUERY:
+        sl_dump_query(buffer, (const void *)body);
+        break;
     case SL_AST_VALUES: {
         const struct sl_ast_list *rows = &((const struct sl_ast_values *)body)->rows;
         sl_buffer_add_string(buffer, " (values");
@@ -220,7 +229,8 @@ sl_dump_body(struct sl_buffer *buffer, const struct sl_ast *body)
         sl_buffer_add_byte(buffer, ')');
         break;
     }
-    default: dump_query_from(buffer, body);
+    default:
+        dump_query_from(buffer, body);
     }
 }
 

@@ -2,8 +2,18 @@
 #include "parser/dump.h"
 
 static const char *const dump_statement_objects[] = {
-    "table",    "view",  "materialized-view", "materialized-table", "catalog", "database",
-    "function", "model", "connection",        "secret",             "role",    "job",
+    "table",
+    "view",
+    "materialized-view",
+    "materialized-table",
+    "catalog",
+    "database",
+    "function",
+    "model",
+    "connection",
+    "secret",
+    "role",
+    "job",
 };
 
 static void
@@ -65,7 +75,8 @@ dump_statement_constraint(struct sl_buffer *buffer, const struct sl_ast_constrai
 }
 
 static void
-dump_statement_distribution(struct sl_buffer *buffer, const struct sl_ast_distribution *distribution)
+dump_statement_distribution(struct sl_buffer *buffer,
+                            const struct sl_ast_distribution *distribution)
 {
     static const char *const names[] = {"", "unknown", "hash", "range"};
     if (distribution->kind == SL_AST_DISTRIBUTION_NONE)
@@ -117,11 +128,35 @@ static void
 dump_statement_action(struct sl_buffer *buffer, const struct sl_ast_alter_action *action)
 {
     static const char *const names[] = {
-        "add", "add", "add", "add", "add-partition", "modify", "modify", "modify", "modify",
-        "column-type", "column-not-null", "column-null", "drop-column", "drop-primary-key",
-        "drop-constraint", "drop-watermark", "drop-distribution", "drop-partition",
-        "rename-column", "rename", "set", "reset", "as-query", "comment", "class", "owner",
-        "suspend", "resume", "refresh",
+        "add",
+        "add",
+        "add",
+        "add",
+        "add-partition",
+        "modify",
+        "modify",
+        "modify",
+        "modify",
+        "column-type",
+        "column-not-null",
+        "column-null",
+        "drop-column",
+        "drop-primary-key",
+        "drop-constraint",
+        "drop-watermark",
+        "drop-distribution",
+        "drop-partition",
+        "rename-column",
+        "rename",
+        "set",
+        "reset",
+        "as-query",
+        "comment",
+        "class",
+        "owner",
+        "suspend",
+        "resume",
+        "refresh",
     };
     sl_buffer_printf(buffer, " (%s", names[action->kind]);
     sl_dump_flag(buffer, action->if_exists, "if-exists");
@@ -163,8 +198,12 @@ dump_statement_materialized(struct sl_buffer *buffer,
                             const struct sl_ast_create_materialized *materialized)
 {
     static const char *const modes[] = {"", "continuous", "full"};
-    static const char *const starts[] = {"", "from-beginning", "from-now", "from-timestamp",
-                                         "resume-or-from-beginning", "resume-or-from-now",
+    static const char *const starts[] = {"",
+                                         "from-beginning",
+                                         "from-now",
+                                         "from-timestamp",
+                                         "resume-or-from-beginning",
+                                         "resume-or-from-now",
                                          "resume-or-from-timestamp"};
     sl_buffer_printf(buffer, " %s", dump_statement_objects[materialized->object]);
     sl_dump_name(buffer, &materialized->name);
@@ -274,10 +313,32 @@ static void
 dump_statement_show(struct sl_buffer *buffer, const struct sl_ast_show *show)
 {
     static const char *const names[] = {
-        "catalogs", "current-catalog", "databases", "current-database", "tables", "views",
-        "materialized-tables", "materialized-views", "columns", "partitions", "functions",
-        "procedures", "modules", "jars", "models", "connections", "secrets", "roles", "create",
-        "jobs", "tasks", "checkpoints", "watermarks", "settings", "all", "setting",
+        "catalogs",
+        "current-catalog",
+        "databases",
+        "current-database",
+        "tables",
+        "views",
+        "materialized-tables",
+        "materialized-views",
+        "columns",
+        "partitions",
+        "functions",
+        "procedures",
+        "modules",
+        "jars",
+        "models",
+        "connections",
+        "secrets",
+        "roles",
+        "create",
+        "jobs",
+        "tasks",
+        "checkpoints",
+        "watermarks",
+        "settings",
+        "all",
+        "setting",
     };
     static const char *const likes[] = {"like", "ilike", "similar"};
     sl_buffer_printf(buffer, " %s", names[show->show]);
@@ -312,9 +373,9 @@ dump_statement_set(struct sl_buffer *buffer, const struct sl_ast_set *set)
 static void
 dump_statement_transaction(struct sl_buffer *buffer, const struct sl_ast_transaction *transaction)
 {
-    static const char *const actions[] = {"begin", "start", "commit", "end", "rollback", "abort",
-                                          "savepoint", "release", "rollback-to", "set",
-                                          "set-characteristics"};
+    static const char *const actions[] = {
+        "begin",     "start",   "commit",      "end", "rollback",           "abort",
+        "savepoint", "release", "rollback-to", "set", "set-characteristics"};
     static const char *const levels[] = {"", "read-uncommitted", "read-committed",
                                          "repeatable-read", "serializable"};
     sl_buffer_printf(buffer, " %s", actions[transaction->action]);
@@ -355,66 +416,139 @@ dump_statement_job(struct sl_buffer *buffer, const struct sl_ast_job *job)
 }
 
 static void
+dump_statement_create_view(struct sl_buffer *buffer, const struct sl_ast_create_view *view)
+{
+    sl_dump_name(buffer, &view->name);
+    sl_dump_flag(buffer, view->replace, "or-replace");
+    sl_dump_flag(buffer, view->temporary, "temporary");
+    sl_dump_flag(buffer, view->if_not_exists, "if-not-exists");
+    sl_dump_identifiers(buffer, "columns", view->columns, view->column_count);
+    sl_dump_text(buffer, "comment", view->comment);
+    dump_statement_query(buffer, view->query);
+}
+
+static void
+dump_statement_drop(struct sl_buffer *buffer, const struct sl_ast_drop *drop)
+{
+    sl_buffer_printf(buffer, " %s", dump_statement_objects[drop->object]);
+    sl_dump_names(buffer, "names", &drop->names);
+    sl_dump_flag(buffer, drop->temporary, "temporary");
+    sl_dump_flag(buffer, drop->system, "system");
+    sl_dump_flag(buffer, drop->if_exists, "if-exists");
+    sl_dump_flag(buffer, drop->cascade, "cascade");
+}
+
+static void
+dump_statement_grant(struct sl_buffer *buffer, const struct sl_ast_grant *grant)
+{
+    sl_dump_flag(buffer, grant->revoke, "revoke");
+    sl_dump_flag(buffer, grant->all_privileges, "all");
+    sl_dump_names(buffer, "privileges", &grant->privileges);
+    sl_dump_flag(buffer, grant->all_in_schema, "all-in-schema");
+    sl_dump_names(buffer, dump_statement_objects[grant->object], &grant->on);
+    sl_dump_names(buffer, "to", &grant->grantees);
+    sl_dump_flag(buffer, grant->grant_option, "grant-option");
+}
+
+static void
+dump_statement_declare(struct sl_buffer *buffer, const struct sl_ast_declare *declare)
+{
+    sl_dump_identifier(buffer, &declare->name);
+    sl_dump_flag(buffer, declare->binary, "binary");
+    sl_dump_flag(buffer, declare->insensitive, "insensitive");
+    sl_dump_flag(buffer, declare->scroll == SL_AST_YES, "scroll");
+    sl_dump_flag(buffer, declare->scroll == SL_AST_NO, "no-scroll");
+    sl_dump_flag(buffer, declare->hold, "hold");
+    dump_statement_query(buffer, declare->query);
+}
+
+static void
+dump_statement_plan(struct sl_buffer *buffer, const struct sl_ast_plan *plan)
+{
+    static const char *const kinds[] = {"compile", "execute", "compile-and-execute"};
+    sl_buffer_printf(buffer, " %s", kinds[plan->plan]);
+    sl_dump_string(buffer, plan->path);
+    sl_dump_flag(buffer, plan->if_not_exists, "if-not-exists");
+    if (plan->statement != NULL)
+        sl_dump_statement(buffer, plan->statement);
+}
+
+static void
+dump_statement_prepare(struct sl_buffer *buffer, const struct sl_ast_prepare *prepare)
+{
+    sl_dump_identifier(buffer, &prepare->name);
+    for (size_t i = 0; i < prepare->types.count; i++)
+        sl_dump_type(buffer, prepare->types.items[i]);
+    sl_dump_statement(buffer, prepare->statement);
+}
+
+static void
+dump_statement_describe(struct sl_buffer *buffer, const struct sl_ast_describe *describe)
+{
+    sl_buffer_printf(buffer, " %s", dump_statement_objects[describe->object]);
+    sl_dump_flag(buffer, describe->extended, "extended");
+    sl_dump_name(buffer, &describe->name);
+    if (describe->job.start != NULL)
+        sl_dump_string(buffer, describe->job);
+}
+
+static void
+dump_statement_set_members(struct sl_buffer *buffer, const struct sl_ast_statement_set *set)
+{
+    sl_dump_flag(buffer, set->complete, "complete");
+    for (size_t i = 0; i < set->statements.count; i++)
+        sl_dump_statement(buffer, set->statements.items[i]);
+}
+
+static void
 dump_statement_rest(struct sl_buffer *buffer, const struct sl_ast *node)
 {
     switch (node->kind) {
-    case SL_AST_CREATE_VIEW: {
-        const struct sl_ast_create_view *view = (const void *)node;
-        sl_dump_name(buffer, &view->name);
-        sl_dump_flag(buffer, view->replace, "or-replace");
-        sl_dump_flag(buffer, view->temporary, "temporary");
-        sl_dump_flag(buffer, view->if_not_exists, "if-not-exists");
-        sl_dump_identifiers(buffer, "columns", view->columns, view->column_count);
-        sl_dump_text(buffer, "comment", view->comment);
-        dump_statement_query(buffer, view->query);
+    case SL_AST_CREATE_VIEW:
+        dump_statement_create_view(buffer, (const void *)node);
         break;
-    }
-    case SL_AST_DROP: {
-        const struct sl_ast_drop *drop = (const void *)node;
-        sl_buffer_printf(buffer, " %s", dump_statement_objects[drop->object]);
-        sl_dump_names(buffer, "names", &drop->names);
-        sl_dump_flag(buffer, drop->temporary, "temporary");
-        sl_dump_flag(buffer, drop->system, "system");
-        sl_dump_flag(buffer, drop->if_exists, "if-exists");
-        sl_dump_flag(buffer, drop->cascade, "cascade");
+    case SL_AST_DROP:
+        dump_statement_drop(buffer, (const void *)node);
         break;
-    }
-    case SL_AST_STATEMENT_SET: {
-        const struct sl_ast_statement_set *set = (const void *)node;
-        sl_dump_flag(buffer, set->complete, "complete");
-        for (size_t i = 0; i < set->statements.count; i++)
-            sl_dump_statement(buffer, set->statements.items[i]);
+    case SL_AST_GRANT:
+        dump_statement_grant(buffer, (const void *)node);
         break;
-    }
+    case SL_AST_STATEMENT_SET:
+        dump_statement_set_members(buffer, (const void *)node);
+        break;
+    case SL_AST_DECLARE:
+        dump_statement_declare(buffer, (const void *)node);
+        break;
+    case SL_AST_PLAN:
+        dump_statement_plan(buffer, (const void *)node);
+        break;
+    case SL_AST_PREPARE:
+        dump_statement_prepare(buffer, (const void *)node);
+        break;
+    case SL_AST_DESCRIBE:
+        dump_statement_describe(buffer, (const void *)node);
+        break;
     case SL_AST_CALL:
         sl_dump_expr(buffer, ((const struct sl_ast_call_statement *)node)->call);
         break;
-    case SL_AST_PREPARE: {
-        const struct sl_ast_prepare *prepare = (const void *)node;
-        sl_dump_identifier(buffer, &prepare->name);
-        for (size_t i = 0; i < prepare->types.count; i++)
-            sl_dump_type(buffer, prepare->types.items[i]);
-        sl_dump_statement(buffer, prepare->statement);
+    case SL_AST_EXECUTE:
+        sl_dump_identifier(buffer, &((const struct sl_ast_execute *)node)->name);
+        sl_dump_exprs(buffer, "args", &((const struct sl_ast_execute *)node)->args);
         break;
-    }
-    case SL_AST_EXECUTE: {
-        const struct sl_ast_execute *execute = (const void *)node;
-        sl_dump_identifier(buffer, &execute->name);
-        sl_dump_exprs(buffer, "args", &execute->args);
+    case SL_AST_RESET:
+        if (((const struct sl_ast_reset *)node)->name.start != NULL)
+            sl_dump_string(buffer, ((const struct sl_ast_reset *)node)->name);
         break;
-    }
-    case SL_AST_DECLARE: {
-        const struct sl_ast_declare *declare = (const void *)node;
-        sl_dump_identifier(buffer, &declare->name);
-        sl_dump_flag(buffer, declare->binary, "binary");
-        sl_dump_flag(buffer, declare->insensitive, "insensitive");
-        sl_dump_flag(buffer, declare->scroll == SL_AST_YES, "scroll");
-        sl_dump_flag(buffer, declare->scroll == SL_AST_NO, "no-scroll");
-        sl_dump_flag(buffer, declare->hold, "hold");
-        dump_statement_query(buffer, declare->query);
+    case SL_AST_USE:
+        sl_dump_name(buffer, &((const struct sl_ast_use *)node)->name);
+        sl_dump_identifiers(buffer, "modules", ((const struct sl_ast_use *)node)->modules,
+                            ((const struct sl_ast_use *)node)->module_count);
         break;
-    }
-    default: break;
+    case SL_AST_TRUNCATE:
+        sl_dump_names(buffer, "names", &((const struct sl_ast_truncate *)node)->names);
+        break;
+    default:
+        break;
     }
 }
 
@@ -422,37 +556,65 @@ static void
 dump_statement_members(struct sl_buffer *buffer, const struct sl_ast *node)
 {
     switch (node->kind) {
-    case SL_AST_CREATE_TABLE: dump_statement_create_table(buffer, (const void *)node); break;
-    case SL_AST_CREATE_MATERIALIZED: dump_statement_materialized(buffer, (const void *)node); break;
+    case SL_AST_CREATE_TABLE:
+        dump_statement_create_table(buffer, (const void *)node);
+        break;
+    case SL_AST_CREATE_MATERIALIZED:
+        dump_statement_materialized(buffer, (const void *)node);
+        break;
     case SL_AST_ALTER_TABLE: {
         const struct sl_ast_alter_table *alter = (const void *)node;
-        dump_statement_alter(buffer, alter->object, &alter->name, alter->if_exists, &alter->actions);
+        dump_statement_alter(buffer, alter->object, &alter->name, alter->if_exists,
+                             &alter->actions);
         break;
     }
     case SL_AST_ALTER_OBJECT: {
         const struct sl_ast_alter_object *alter = (const void *)node;
-        dump_statement_alter(buffer, alter->object, &alter->name, alter->if_exists, &alter->actions);
+        dump_statement_alter(buffer, alter->object, &alter->name, alter->if_exists,
+                             &alter->actions);
         break;
     }
-    case SL_AST_INSERT: dump_statement_insert(buffer, (const void *)node); break;
-    case SL_AST_UPDATE: dump_statement_update(buffer, (const void *)node); break;
-    case SL_AST_DELETE: dump_statement_delete(buffer, (const void *)node); break;
-    case SL_AST_COPY: dump_statement_copy(buffer, (const void *)node); break;
-    case SL_AST_EXPLAIN: dump_statement_explain(buffer, (const void *)node); break;
-    case SL_AST_SHOW: dump_statement_show(buffer, (const void *)node); break;
-    case SL_AST_SET: dump_statement_set(buffer, (const void *)node); break;
-    case SL_AST_TRANSACTION: dump_statement_transaction(buffer, (const void *)node); break;
-    case SL_AST_FETCH: dump_statement_fetch(buffer, (const void *)node); break;
+    case SL_AST_INSERT:
+        dump_statement_insert(buffer, (const void *)node);
+        break;
+    case SL_AST_UPDATE:
+        dump_statement_update(buffer, (const void *)node);
+        break;
+    case SL_AST_DELETE:
+        dump_statement_delete(buffer, (const void *)node);
+        break;
+    case SL_AST_COPY:
+        dump_statement_copy(buffer, (const void *)node);
+        break;
+    case SL_AST_EXPLAIN:
+        dump_statement_explain(buffer, (const void *)node);
+        break;
+    case SL_AST_SHOW:
+        dump_statement_show(buffer, (const void *)node);
+        break;
+    case SL_AST_SET:
+        dump_statement_set(buffer, (const void *)node);
+        break;
+    case SL_AST_TRANSACTION:
+        dump_statement_transaction(buffer, (const void *)node);
+        break;
+    case SL_AST_FETCH:
+        dump_statement_fetch(buffer, (const void *)node);
+        break;
     case SL_AST_STOP_JOB:
     case SL_AST_PAUSE_JOB:
     case SL_AST_RESUME_JOB:
     case SL_AST_ALTER_JOB:
-    case SL_AST_CREATE_SAVEPOINT: dump_statement_job(buffer, (const void *)node); break;
-    default: dump_statement_rest(buffer, node);
+    case SL_AST_CREATE_SAVEPOINT:
+        dump_statement_job(buffer, (const void *)node);
+        break;
+    default:
+        dump_statement_rest(buffer, node);
     }
 }
 
-/* Statements whose members are not dumped (CREATE FUNCTION, GRANT, USE ...) show their kind only. */
+/* CREATE of functions, models, roles and the like, modules, CLOSE, DISCARD, LISTEN ...: their kind
+ * only. */
 void
 sl_dump_statement(struct sl_buffer *buffer, const struct sl_ast *statement)
 {

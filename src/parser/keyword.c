@@ -1,5 +1,5 @@
-/* Which words are keywords here: looks at the tokens beside a word, so that the grammar needs to see
- * only one ahead and words like DATE, ROW or POSITION stay free as names. */
+/* Which words are keywords here: looks at the tokens beside a word, so that the grammar needs to
+ * see only one ahead and words like DATE, ROW or POSITION stay free as names. */
 #include "parser/build.h"
 
 #include "sql.h"
@@ -132,10 +132,12 @@ keyword_not(const struct sl_parse *parse, size_t at)
     case SL_TOKEN_IN:
     case SL_TOKEN_LIKE:
     case SL_TOKEN_ILIKE:
-    case SL_TOKEN_ENFORCED: return SL_TOKEN_NOT_LA;
+    case SL_TOKEN_ENFORCED:
+        return SL_TOKEN_NOT_LA;
     case SL_TOKEN_SIMILAR:
         return keyword_kind(parse, at + 2) == SL_TOKEN_TO ? SL_TOKEN_NOT_LA : SL_TOKEN_NOT;
-    default: return SL_TOKEN_NOT;
+    default:
+        return SL_TOKEN_NOT;
     }
 }
 
@@ -158,18 +160,35 @@ keyword_decide(const struct sl_parse *parse, size_t at)
         next == SL_TOKEN_ARROW)
         return SL_TOKEN_ID;
     switch (keyword->when) {
-    case SL_WHEN_ALWAYS: break;
-    case SL_WHEN_PAREN: yes = next == SL_TOKEN_LP; break;
-    case SL_WHEN_LITERAL: return keyword_literal(parse, at, kind);
-    case SL_WHEN_COLLECTION: return keyword_collection(parse, at, kind);
-    case SL_WHEN_BRACKET: yes = next == SL_TOKEN_LB || next == SL_TOKEN_LT; break;
-    case SL_WHEN_INTERVAL: return keyword_interval(parse, at);
-    case SL_WHEN_NOT: return keyword_not(parse, at);
-    case SL_WHEN_WITH: return keyword_with(parse, at, kind);
-    case SL_WHEN_WATERMARK: return next == SL_TOKEN_FOR ? SL_TOKEN_WATERMARK_FOR : kind;
-    case SL_WHEN_BEFORE_SETS: yes = next == SL_TOKEN_SETS; break;
-    case SL_WHEN_BEFORE_KEY: yes = next == SL_TOKEN_KEY; break;
-    case SL_WHEN_BEFORE_NULLS: yes = next == SL_TOKEN_NULLS; break;
+    case SL_WHEN_ALWAYS:
+        break;
+    case SL_WHEN_PAREN:
+        yes = next == SL_TOKEN_LP;
+        break;
+    case SL_WHEN_LITERAL:
+        return keyword_literal(parse, at, kind);
+    case SL_WHEN_COLLECTION:
+        return keyword_collection(parse, at, kind);
+    case SL_WHEN_BRACKET:
+        yes = next == SL_TOKEN_LB || next == SL_TOKEN_LT;
+        break;
+    case SL_WHEN_INTERVAL:
+        return keyword_interval(parse, at);
+    case SL_WHEN_NOT:
+        return keyword_not(parse, at);
+    case SL_WHEN_WITH:
+        return keyword_with(parse, at, kind);
+    case SL_WHEN_WATERMARK:
+        return next == SL_TOKEN_FOR ? SL_TOKEN_WATERMARK_FOR : kind;
+    case SL_WHEN_BEFORE_SETS:
+        yes = next == SL_TOKEN_SETS;
+        break;
+    case SL_WHEN_BEFORE_KEY:
+        yes = next == SL_TOKEN_KEY;
+        break;
+    case SL_WHEN_BEFORE_NULLS:
+        yes = next == SL_TOKEN_NULLS;
+        break;
     case SL_WHEN_BEFORE_CALL:
         yes = (next == SL_TOKEN_ID || sl_grammarFallback(next) != 0) &&
               keyword_kind(parse, at + 2) == SL_TOKEN_LP;

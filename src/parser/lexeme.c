@@ -223,9 +223,8 @@ lexeme_check_utf8(struct sl_parse *parse, const struct lexeme *lexeme, const uns
     size_t at = 0;
     while (at < lexeme->length) {
         utf8proc_int32_t point;
-        utf8proc_ssize_t size =
-            utf8proc_iterate((const utf8proc_uint8_t *)lexeme->out + at,
-                             (utf8proc_ssize_t)(lexeme->length - at), &point);
+        utf8proc_ssize_t size = utf8proc_iterate((const utf8proc_uint8_t *)lexeme->out + at,
+                                                 (utf8proc_ssize_t)(lexeme->length - at), &point);
         if (size <= 0) {
             SL_ERROR(parse->lex_error, SL_E_INVALID_ENCODING,
                      "invalid byte sequence for encoding \"UTF8\": 0x%02x",
@@ -300,9 +299,10 @@ sl_lex_string(struct sl_parse *parse, struct sl_lexer *lexer, struct sl_token *t
     unsigned char quote = cursor[-1], escape = '\\';
     const unsigned char *end = lexeme_find_end(cursor, quote, kind == SL_QUOTE_ESCAPE);
     if (end == NULL)
-        return sl_lex_unterminated(parse, quote != '\''            ? "quoted identifier"
-                                          : kind == SL_QUOTE_HEX ? "hexadecimal string literal"
-                                                                 : "quoted string",
+        return sl_lex_unterminated(parse,
+                                   quote != '\''          ? "quoted identifier"
+                                   : kind == SL_QUOTE_HEX ? "hexadecimal string literal"
+                                                          : "quoted string",
                                    start);
     const unsigned char *next = end + 1;
     if (kind == SL_QUOTE_UNICODE || kind == SL_QUOTE_UNICODE_NAME)
@@ -315,9 +315,10 @@ sl_lex_string(struct sl_parse *parse, struct sl_lexer *lexer, struct sl_token *t
         SL_TRY(lexeme_decode_hex(&lexeme, start, cursor, end));
     else
         SL_TRY(lexeme_decode(&lexeme, cursor, end, quote, kind, escape));
-    sl_lex_found(parse, lexer, token, quote != '\''            ? SL_TOKEN_ID
-                                      : kind == SL_QUOTE_HEX ? SL_TOKEN_HEX
-                                                             : SL_TOKEN_STRING,
+    sl_lex_found(parse, lexer, token,
+                 quote != '\''          ? SL_TOKEN_ID
+                 : kind == SL_QUOTE_HEX ? SL_TOKEN_HEX
+                                        : SL_TOKEN_STRING,
                  start, next);
     token->text = (struct sl_text){lexeme.out, lexeme.length};
     token->quoted = quote != '\'';

@@ -1,9 +1,10 @@
 /* The driver: text to tokens, tokens to statements, statements to a script.
  *
- * A text is read whole before anything of it is parsed, but an error of the lexer counts only when the
- * parser gets there: the first error of a text is the one that is told.  Statements are parsed one at a
- * time; what stands between BEGIN STATEMENT SET (or EXECUTE STATEMENT SET BEGIN) and END is then put into
- * the set's node, which is how psql's pieces and a whole script meet in one grammar. */
+ * A text is read whole before anything of it is parsed, but an error of the lexer counts only when
+ * the parser gets there: the first error of a text is the one that is told.  Statements are parsed
+ * one at a time; what stands between BEGIN STATEMENT SET (or EXECUTE STATEMENT SET BEGIN) and END
+ * is then put into the set's node, which is how psql's pieces and a whole script meet in one
+ * grammar. */
 #include "parser/build.h"
 
 #include "sql.h"
@@ -87,9 +88,8 @@ parser_check_text(struct sl_parse *parse)
 {
     struct sl_text text = parse->text;
     if (text.length > parse->limits.script_bytes_max || text.length > INT32_MAX - 1)
-        return SL_ERROR(parse->err, SL_E_LIMIT_EXCEEDED,
-                        "the text has %zu bytes, the limit is %zu", text.length,
-                        parse->limits.script_bytes_max);
+        return SL_ERROR(parse->err, SL_E_LIMIT_EXCEEDED, "the text has %zu bytes, the limit is %zu",
+                        text.length, parse->limits.script_bytes_max);
     size_t at = 0;
     while (at < text.length) {
         utf8proc_int32_t point;
@@ -124,7 +124,7 @@ sl_parse_syntax_error(struct sl_parse *parse, const struct sl_token *token)
         sl_error_hint(parse->err, "hints stand behind SELECT or behind the name of a table");
     else if (token->keyword != NULL && sl_grammarFallback(token->kind) == 0 &&
              token->kind != SL_TOKEN_ID)
-        sl_error_hint(parse->err, "%s is a reserved word; as a name it must be quoted",
+        sl_error_hint(parse->err, "%s is a reserved word: quote it to use it as a name",
                       token->keyword->spelling);
 }
 
@@ -217,8 +217,8 @@ parser_fill_set(struct sl_parse *parse, size_t *at, struct sl_ast_statement *sta
         struct sl_ast_statement member = {0};
         SL_TRY(parser_run_statement(parse, at, &member));
         enum sl_ast_kind kind = member.ast->kind;
-        if (kind == SL_AST_TRANSACTION && ((struct sl_ast_transaction *)member.ast)->action ==
-                                              SL_AST_TRANSACTION_END) {
+        if (kind == SL_AST_TRANSACTION &&
+            ((struct sl_ast_transaction *)member.ast)->action == SL_AST_TRANSACTION_END) {
             set->complete = true;
         } else if (kind == SL_AST_INSERT ||
                    (kind == SL_AST_CREATE_TABLE &&
@@ -356,11 +356,14 @@ const char *
 sl_ast_statement_name(enum sl_ast_kind kind)
 {
     switch (kind) {
-    case SL_AST_QUERY: return "SELECT";
-#define STATEMENT(kind, structure, name)                                                           \
-    case SL_AST_##kind: return name;
+    case SL_AST_QUERY:
+        return "SELECT";
+#define STATEMENT(kind, structure, name) \
+    case SL_AST_##kind:                  \
+        return name;
 #include "parser/statements.def"
 #undef STATEMENT
-    default: SL_UNREACHABLE();
+    default:
+        SL_UNREACHABLE();
     }
 }

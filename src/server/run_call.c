@@ -134,8 +134,8 @@ call_read_arguments(struct sl_portal *portal, const struct call_procedure *proce
     struct sl_plan_context context;
 
     sl_portal_plan_context(portal, &context);
-    for (size_t i = 0; i < call->args.count; i++) {
-        const struct sl_ast_argument *argument = call->args.items[i];
+    for (size_t i = 0; i < call->arg_count; i++) {
+        const struct sl_ast_argument *argument = &call->args[i];
         int place = call_place(procedure, argument, i, err);
 
         if (place < 0)
@@ -143,7 +143,7 @@ call_read_arguments(struct sl_portal *portal, const struct call_procedure *proce
         if (place >= CALL_ARGUMENTS_MAX || !procedure->arguments[place])
             return SL_ERROR(err, SL_E_UNDEFINED_FUNCTION,
                             "procedure sluice.%s does not take %zu arguments", procedure->name,
-                            call->args.count);
+                            call->arg_count);
         SL_TRY(sl_plan_constant(&context, &argument->value->ast, &values[place], err));
         if (!call_fits(&values[place], procedure->arguments[place])) {
             SL_ERROR(err, SL_E_DATATYPE_MISMATCH, "argument \"%s\" of sluice.%s is of type %s",
