@@ -1,5 +1,6 @@
-/* Tests the scan by itself, without a task: where watermark marks stand (Flink's rules, worked out by
- * hand), the least of several splits, the periodic timer, projection and filter with marks kept. */
+/* Tests the scan by itself, without a task: where watermark marks stand (Flink's rules, worked out
+ * by hand), the least of several splits, the periodic timer, projection and filter with marks
+ * kept. */
 #include "executor/scan.h"
 #include "executor/test_tables.h"
 

@@ -1,7 +1,7 @@
 /* One attempt to run a job: its subtasks, rings and edges, and the commands to them.
  *
- * Everything is built before any subtask starts; from then on each belongs to its slot's thread.  The
- * memory goes when the last subtask is gone and no command is under way. */
+ * Everything is built before any subtask starts; from then on each belongs to its slot's thread.
+ * The memory goes when the last subtask is gone and no command is under way. */
 #include "executor/scan.h"
 #include "runtime/job.h"
 

@@ -1,5 +1,5 @@
-/* Tests whole jobs on real threads over test tables: results, exchanges, settle, end_input, restarts,
- * failures, late rows, backpressure. */
+/* Tests whole jobs on real threads over test tables: results, exchanges, settle, end_input,
+ * restarts, failures, late rows, backpressure. */
 #include "executor/operator.h"
 #include "executor/test_tables.h"
 #include "runtime/runtime.h"

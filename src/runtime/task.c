@@ -1,14 +1,16 @@
 /* The task loop: one subtask's life, a bounded step at a time.
  *
  * 1. Only the slot's thread touches a subtask; its counters are read by anyone.
- * 2. A step never waits.  What is missing (input, room in an output, an I/O job, an acknowledgement)
- *    brings a wake-up: from the ring's other end, or through the slot's wake-up (`outside`).
- * 3. Order within a step: what the chain has under way (the deepest operator first), then ticks that
- *    are due, then one message or one read of the source.  Nothing of it while an output is full.
- * 4. A subtask whose input ran dry hands on what its scatter buffers and its sink hold: no row waits
- *    for a batch to fill.
- * 5. A barrier is acknowledged when it has passed the chain, and in a sink when the records before it
- *    are acknowledged.  A source passes it when it has read up to its present end.
+ * 2. A step never waits.  What is missing (input, room in an output, an I/O job, an
+ *    acknowledgement) brings a wake-up: from the ring's other end, or through the slot's wake-up
+ *    (`outside`).
+ * 3. Order within a step: what the chain has under way (the deepest operator first), then ticks
+ *    that are due, then one message or one read of the source.  Nothing of it while an output is
+ *    full.
+ * 4. A subtask whose input ran dry hands on what its scatter buffers and its sink hold: no row
+ *    waits for a batch to fill.
+ * 5. A barrier is acknowledged when it has passed the chain, and in a sink when the records before
+ *    it are acknowledged.  A source passes it when it has read up to its present end.
  *
  *     CREATED ──task_open──▶ STARTING ──task_start──▶ RUNNING ──END passed──▶ DRAINING
  *        │ failure               │ failure               │ failure               │ all is out

@@ -1,7 +1,7 @@
 /* A simulated machine behind base/env.h: one thread, and a seed that decides everything.
  *
- * 1. Slots are stepped (sl_slot_step) and I/O jobs are run one at a time, in an order drawn from the
- *    seed, whenever the one session sleeps in wake_wait.
+ * 1. Slots are stepped (sl_slot_step) and I/O jobs are run one at a time, in an order drawn from
+ *    the seed, whenever the one session sleeps in wake_wait.
  * 2. The clock moves a little with every step, and jumps to the next deadline when nothing can run.
  * 3. Every choice and its outcome go into the trace: the same seed gives the same trace. */
 #ifndef SIM_SIM_H

@@ -1,6 +1,6 @@
-/* Whole jobs under a seeded scheduler: rows → TUMBLE at parallelism 4 → rows, on one thread.  Whatever
- * the order of steps, the result equals the same query's over the whole input as one bounded batch,
- * and the same seed gives the same trace.
+/* Whole jobs under a seeded scheduler: rows → TUMBLE at parallelism 4 → rows, on one thread.
+ * Whatever the order of steps, the result equals the same query's over the whole input as one
+ * bounded batch, and the same seed gives the same trace.
  *
  *     sim_test [FIRST_SEED [COUNT]] */
 #include "executor/operator.h"
@@ -44,7 +44,8 @@ world_begin(struct world *world, uint64_t seed)
 
     *world = (struct world){.seed = seed, .sim = sim_new(seed)};
     config.env = sim_env(world->sim);
-    /* With little memory rings are full most of the time: backpressure, operators that stop midway. */
+    /* With little memory rings are full most of the time: backpressure, operators that stop
+     * midway. */
     config.slot_memory_bytes = INT64_C(1) << (sim_random(world->sim) % 2 ? 10 : 30);
     world->runtime = sl_runtime_new(&config);
     sl_arena_init(&world->arena);
