@@ -9,13 +9,15 @@
  *    is read; every sixteenth step goes round-robin, so that no job starves another.
  * 4. A slot that found nothing to do has raised `sleeping` and looked again; whoever then brings
  *    news signals its wake-up.  A connector signals the same wake-up, and those who wait for the
- *    outside world are looked at after every sleep, and after sixteen steps that
- *    found work in a slot that never sleeps.
+ *    outside world are looked at after every sleep, and after sixteen steps that found work in a
+ *    slot that never sleeps.
  *
- *     sl_runnable_wake ─▶ incoming ─▶ queue of its level ─▶ step ── SL_OK ──▶ queue
- *                                                           │  └── SL_AGAIN ─▶ waits: wake,
- *                                                           deadline └───── SL_EOF ──▶ removed,
- *                                                           `gone` */
+ *     sl_runnable_wake ─▶ incoming ─▶ queue of its level ─▶ step
+ *                                            ▲               │ SL_OK: back to the queue
+ *                                            └───────────────┤
+ *                      until a wake-up or its deadline ◀─────┤ SL_AGAIN
+ *                                     removed, `gone` ◀──────┘ SL_EOF
+ */
 #ifndef SL_RUNTIME_SLOT_H
 #define SL_RUNTIME_SLOT_H
 
