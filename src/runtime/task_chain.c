@@ -132,14 +132,14 @@ chain_error(struct sl_out *out, const struct sl_batch *batch, const struct sl_ro
     struct sl_link *link = (struct sl_link *)out;
     struct sl_subtask *subtask = link->subtask;
     enum sl_on_error policy = link->op->context->settings->runtime_error;
+    bool is_routed = sl_output_has_side(subtask, link->index, SL_EDGE_ERROR);
 
     if (error_count == 0)
         return SL_OK;
-    if (policy == SL_ON_ERROR_FAIL)
+    if (policy == SL_ON_ERROR_FAIL || (policy == SL_ON_ERROR_DEAD_LETTER && !is_routed))
         return SL_ERROR(err, errors[0].code, "%s", errors[0].text);
     sl_counter_add(&subtask->counters.skipped_rows, error_count);
-    if (policy == SL_ON_ERROR_DEAD_LETTER &&
-        sl_output_has_side(subtask, link->index, SL_EDGE_ERROR))
+    if (policy == SL_ON_ERROR_DEAD_LETTER)
         sl_output_side(subtask, link->index, SL_EDGE_ERROR,
                        chain_failed_rows(link, batch, errors, error_count));
     return SL_OK;
