@@ -161,6 +161,8 @@ sink_open_encoder(struct op_sink *sink, struct sl_error *err)
         .options = plan->options,
         .prefix = sl_arena_printf(arena, "%s%s.", is_value ? "value." : "", name),
         .physical = plan->physical,
+        .primary_key = plan->primary_key,
+        .primary_key_count = plan->primary_key_count,
         .zone = sink->op.context->expr_settings.zone,
     };
     sink->items = SL_NEW_ARRAY(arena, struct sl_record, SL_BATCH_ROWS_MAX);

@@ -120,6 +120,15 @@ sl_scan_time_tick(struct op_scan *scan, int64_t now_us)
         scan_check_idle(scan, now_us);
 }
 
+static bool
+scan_all_ended(const struct op_scan *scan)
+{
+    for (uint32_t i = 0; i < scan->split_count; i++)
+        if (!scan->splits[i].ended)
+            return false;
+    return true;
+}
+
 void
 sl_scan_time_schedule(struct op_scan *scan)
 {
@@ -128,6 +137,9 @@ sl_scan_time_schedule(struct op_scan *scan)
     scan->progress.deadline_us = SL_MIN(scan->periodic_us, scan->idle_check_us);
     if (!scan->io_pending) /* else its completion is the next step */
         scan->progress.deadline_us = SL_MIN(scan->progress.deadline_us, scan->discovery_us);
+    if (scan->class->next_poll_us && scan->is_started && !scan_all_ended(scan))
+        scan->progress.deadline_us =
+            SL_MIN(scan->progress.deadline_us, scan->class->next_poll_us(scan->source));
 }
 
 /* --- rows --- */
