@@ -82,6 +82,9 @@ struct sl_source_class {
                 struct sl_error *err);
     /* makes_columns: the same, a batch of config->columns with `split` set. */
     int (*poll_batch)(struct sl_source *source, struct sl_batch **ret_batch, struct sl_error *err);
+    /* After SL_AGAIN: the processing time at which it is worth polling again, without a wake-up
+     * (a limited rate).  Optional [INT64_MAX: only a wake-up]. */
+    int64_t (*next_poll_us)(struct sl_source *source);
     enum sl_split_state (*split_state)(struct sl_source *source, uint32_t split);
     /* The position after the last record handed on. */
     void (*position)(struct sl_source *source, uint32_t split, struct sl_buffer *to);
@@ -141,7 +144,8 @@ struct sl_connector_class {
 
 /* connectors.def: CONNECTOR(stem) for every conn_<stem>.c that ends in sl_conn_<stem>. */
 const struct sl_connector_class *sl_connector_find(const char *name);
-/* Fills optional members and asserts the required ones; then lists the descriptors. */
+/* Asserts that every class is whole, then lists the descriptors.  Optional members may be NULL: the two
+ * places that call them (scan and sink) hold the defaults given in brackets above. */
 size_t sl_connectors_init(const struct sl_connector_descriptor **to, size_t max);
 
 #endif

@@ -16,6 +16,7 @@ enum sl_connector_ability {
     SL_ABILITY_BOUNDED = 1 << 7,        /* always bounded as a source (filesystem) */
     SL_ABILITY_CHANGE_DATA = 1 << 8,    /* UPDATE and DELETE statements (memory) */
     SL_ABILITY_EXACTLY_ONCE = 1 << 9,
+    SL_ABILITY_GENERATOR = 1 << 10,     /* unless bounded, rows without an end (datagen) */
 };
 
 /* A readable or writable metadata column: `m type METADATA FROM 'name'`. */

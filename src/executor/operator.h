@@ -11,6 +11,7 @@
 #ifndef SL_EXECUTOR_OPERATOR_H
 #define SL_EXECUTOR_OPERATOR_H
 
+#include "base/env.h"
 #include "data/batch.h"
 #include "expr/expr.h"
 #include "plan/physical.h"
@@ -63,6 +64,10 @@ struct sl_op { /* the first member of every operator's own struct */
 struct sl_op_class {
     const char *name;
     size_t size; /* the runtime allocates this much, zeroed */
+    /* True: each call of `batch` emits at most one batch, whose physical rows are the input's (Calc).
+     * Such an operator is given whole batches, and the loop moves their marks to what it emits, so
+     * that they stay at their rows; other operators' marks go on behind the batch. */
+    bool keeps_rows;
 
     int (*open)(struct sl_op *op, struct sl_error *err);               /* optional */
 
@@ -96,5 +101,6 @@ struct sl_op_class {
 const struct sl_op_class *sl_op_class_of(enum sl_op_kind kind);
 /* Fills defaults and asserts required members; at the server's start. */
 void sl_operators_init(void);
+void sl_op_class_complete(struct sl_op_class *class); /* the same for one */
 
 #endif

@@ -15,6 +15,8 @@ struct sl_format_config {
     const struct sl_schema *physical;     /* all columns of the record, in order */
     const uint32_t *columns;              /* decoders: those that are wanted, ascending */
     size_t column_count;
+    const uint32_t *primary_key;          /* of physical; encoders */
+    size_t primary_key_count;
     const struct sl_zone *zone;
 };
 

@@ -1,10 +1,12 @@
 /* The AST of the expressions, types and queries: what the grammar builds and the planner reads.
  *
- * Every node lives in the arena that was given to the parser and begins with struct sl_ast: its kind
- * and the bytes [offset, end) of the script that it was read from.  Texts are copies in the arena,
- * decoded (quotes and escapes are gone) and followed by a NUL.  A `_text` member is the slice of the
- * script as written, for what the catalog stores as text.  Nothing is looked up here: names are as
- * written, and whether they mean anything is the planner's to find out.  Statements: statement.h. */
+ * Every node lives in the arena that was given to the parser and begins with struct sl_ast: its
+ * kind and the bytes [offset, end) of the script that it was read from.  Texts are copies in the
+ * arena, decoded (quotes and escapes are gone) and followed by a NUL.  A member named text or
+ * *_text of a query, a statement or an expression is the slice of the script as written, for what
+ * the catalog stores as text: it points into the arena's copy of the script and has no NUL behind
+ * it.  Nothing is looked up here: names are as written, and whether they mean anything is the
+ * planner's to find out.  Statements: statement.h. */
 #ifndef SL_PARSER_AST_H
 #define SL_PARSER_AST_H
 
@@ -13,32 +15,32 @@
 enum sl_ast_kind {
     SL_AST_NONE,
     /* struct sl_ast_expr; the member of its union that is in use */
-    SL_AST_EXPR_COLUMN,     /* column */
-    SL_AST_EXPR_STAR,       /* column: `*` has no parts, `t.*` those before the star */
-    SL_AST_EXPR_LITERAL,    /* literal */
-    SL_AST_EXPR_PARAMETER,  /* parameter: $n */
-    SL_AST_EXPR_UNARY,      /* unary */
-    SL_AST_EXPR_BINARY,     /* binary */
-    SL_AST_EXPR_QUANTIFIED, /* quantified: a = ANY (...) */
-    SL_AST_EXPR_CALL,       /* call */
-    SL_AST_EXPR_CASE,       /* case_ */
-    SL_AST_EXPR_CAST,       /* cast */
-    SL_AST_EXPR_BETWEEN,    /* between */
-    SL_AST_EXPR_IN,         /* in */
-    SL_AST_EXPR_LIKE,       /* like */
-    SL_AST_EXPR_IS,         /* is */
-    SL_AST_EXPR_EXISTS,     /* query */
-    SL_AST_EXPR_SUBQUERY,   /* query */
-    SL_AST_EXPR_ROW,        /* items: ROW(a, b) and (a, b) */
-    SL_AST_EXPR_ARRAY,      /* items */
-    SL_AST_EXPR_ARRAY_QUERY, /* query: ARRAY(SELECT ...) */
-    SL_AST_EXPR_MAP,        /* items: key, value, key, value ... */
-    SL_AST_EXPR_MULTISET,   /* items */
-    SL_AST_EXPR_ELEMENT,    /* element: a[i] */
-    SL_AST_EXPR_FIELD,      /* field: (expr).name, a[1].name, f(x).name; plain a.b.c is COLUMN */
+    SL_AST_EXPR_COLUMN,       /* column */
+    SL_AST_EXPR_STAR,         /* column: `*` has no parts, `t.*` those before the star */
+    SL_AST_EXPR_LITERAL,      /* literal */
+    SL_AST_EXPR_PARAMETER,    /* parameter: $n */
+    SL_AST_EXPR_UNARY,        /* unary */
+    SL_AST_EXPR_BINARY,       /* binary */
+    SL_AST_EXPR_QUANTIFIED,   /* quantified: a = ANY (...) */
+    SL_AST_EXPR_CALL,         /* call */
+    SL_AST_EXPR_CASE,         /* case_ */
+    SL_AST_EXPR_CAST,         /* cast */
+    SL_AST_EXPR_BETWEEN,      /* between */
+    SL_AST_EXPR_IN,           /* in */
+    SL_AST_EXPR_LIKE,         /* like */
+    SL_AST_EXPR_IS,           /* is */
+    SL_AST_EXPR_EXISTS,       /* query */
+    SL_AST_EXPR_SUBQUERY,     /* query */
+    SL_AST_EXPR_ROW,          /* items: ROW(a, b) and (a, b) */
+    SL_AST_EXPR_ARRAY,        /* items */
+    SL_AST_EXPR_ARRAY_QUERY,  /* query: ARRAY(SELECT ...) */
+    SL_AST_EXPR_MAP,          /* items: key, value, key, value ... */
+    SL_AST_EXPR_MULTISET,     /* items */
+    SL_AST_EXPR_ELEMENT,      /* element: a[i] */
+    SL_AST_EXPR_FIELD,        /* field: (expr).name, a[1].name, f(x).name; plain a.b.c is COLUMN */
     SL_AST_EXPR_AT_TIME_ZONE, /* at_time_zone */
-    SL_AST_EXPR_COLLATE,    /* collate */
-    SL_AST_EXPR_JSON,       /* json: the functions that have clauses */
+    SL_AST_EXPR_COLLATE,      /* collate */
+    SL_AST_EXPR_JSON,         /* json: the functions that have clauses */
     SL_AST_EXPR_UNIT,       /* unit: only as an argument: EXTRACT, FLOOR, CEIL, TIMESTAMPADD ... */
     SL_AST_EXPR_DESCRIPTOR, /* descriptor: DESCRIPTOR(a, b) */
     SL_AST_EXPR_TABLE,      /* table: only as an argument: TABLE t [PARTITION BY ...] */
@@ -57,7 +59,7 @@ enum sl_ast_kind {
     SL_AST_SET_OPERATION,
     SL_AST_EXPLICIT_TABLE, /* TABLE t */
     SL_AST_QUERY,          /* also a statement, and a body: one in parentheses */
-    /* statements, see statement.h */
+/* statements, see statement.h */
 #define STATEMENT(kind, structure, name) SL_AST_##kind,
 #include "parser/statements.def"
 #undef STATEMENT
@@ -67,6 +69,7 @@ enum sl_ast_kind {
 struct sl_ast {
     enum sl_ast_kind kind;
     int offset, end; /* bytes of the script, end is exclusive */
+    int depth;       /* nodes on the longest way down through expressions and queries */
 };
 
 /* A list of pointers; the member that holds one says to what. */
@@ -117,7 +120,8 @@ enum sl_ast_type_kind {
     SL_AST_TYPE_DOUBLE,
     SL_AST_TYPE_DECIMAL,
     SL_AST_TYPE_CHAR,
-    SL_AST_TYPE_VARCHAR, /* without a length it is CHAR's 1 in Flink, unlimited by habit; precision -1 */
+    SL_AST_TYPE_VARCHAR, /* without a length it is CHAR's 1 in Flink, unlimited by habit; precision
+                            -1 */
     SL_AST_TYPE_STRING,  /* STRING, TEXT */
     SL_AST_TYPE_BINARY,
     SL_AST_TYPE_VARBINARY,
@@ -128,10 +132,10 @@ enum sl_ast_type_kind {
     SL_AST_TYPE_TIMESTAMP_LTZ, /* also WITH LOCAL TIME ZONE and timestamptz */
     SL_AST_TYPE_TIMESTAMP_TZ,  /* WITH TIME ZONE */
     SL_AST_TYPE_INTERVAL,
-    SL_AST_TYPE_ARRAY,    /* element; also t[] and t ARRAY */
-    SL_AST_TYPE_MULTISET, /* element */
-    SL_AST_TYPE_MAP,      /* key, element (its value) */
-    SL_AST_TYPE_ROW,      /* fields */
+    SL_AST_TYPE_ARRAY,      /* element; also t[] and t ARRAY */
+    SL_AST_TYPE_MULTISET,   /* element */
+    SL_AST_TYPE_MAP,        /* key, element (its value) */
+    SL_AST_TYPE_ROW,        /* fields */
     SL_AST_TYPE_STRUCTURED, /* class_name, fields */
     SL_AST_TYPE_RAW,        /* class_name, snapshot */
     SL_AST_TYPE_VARIANT,
@@ -148,11 +152,12 @@ struct sl_ast_type_field {
 struct sl_ast_type {
     struct sl_ast ast;
     enum sl_ast_type_kind type;
-    struct sl_ast_name name; /* as written; empty for what has its own syntax (ARRAY, MAP, ROW ...) */
-    int precision;           /* also a length; INTERVAL: of the first unit; -1: not given */
-    int scale;               /* INTERVAL: of the seconds; -1: not given */
-    bool not_null;           /* NOT NULL was written */
-    bool null;               /* NULL was written */
+    struct sl_ast_name
+        name;      /* as written; empty for what has its own syntax (ARRAY, MAP, ROW ...) */
+    int precision; /* also a length; INTERVAL: of the first unit; -1: not given */
+    int scale;     /* INTERVAL: of the seconds; -1: not given */
+    bool not_null; /* NOT NULL was written */
+    bool null;     /* NULL was written */
     enum sl_ast_unit unit_start, unit_end; /* INTERVAL; unit_end NONE when only one was written */
     struct sl_ast_type *key, *element;
     struct sl_ast_type_field *fields;
@@ -207,7 +212,8 @@ struct sl_ast_order {
 };
 
 struct sl_ast_argument {
-    struct sl_ast_expr *value; /* may be SL_AST_EXPR_TABLE, _DESCRIPTOR, _UNIT, _DEFAULT, _SUBQUERY */
+    struct sl_ast_expr
+        *value; /* may be SL_AST_EXPR_TABLE, _DESCRIPTOR, _UNIT, _DEFAULT, _SUBQUERY */
     struct sl_ast_identifier name; /* name => value; text.start NULL: positional */
 };
 
@@ -217,8 +223,8 @@ enum sl_ast_match_semantics { SL_AST_MATCH_UNSAID, SL_AST_MATCH_RUNNING, SL_AST_
 
 /* Special forms arrive as plain calls, with these names and arguments:
  *   EXTRACT(unit, x) · FLOOR(x, unit) · CEIL(x, unit) · TIMESTAMPADD(unit, n, x) ·
- *   TIMESTAMPDIFF(unit, a, b) · TRIM: BTRIM(x, set) LTRIM(x, set) RTRIM(x, set), without set BTRIM(x)
- *   · SUBSTRING(x, from[, for]) · POSITION(part, x[, from]) · OVERLAY(x, new, from[, for]) ·
+ *   TIMESTAMPDIFF(unit, a, b) · TRIM: BTRIM(x, set) LTRIM(x, set) RTRIM(x, set), without set
+ * BTRIM(x) · SUBSTRING(x, from[, for]) · POSITION(part, x[, from]) · OVERLAY(x, new, from[, for]) ·
  *   OVERLAPS is an operator over two rows.  CURRENT_DATE and the like: `bare`, with at most one
  *   argument, the precision. */
 struct sl_ast_call {
@@ -281,7 +287,11 @@ enum sl_ast_json_wrapper {
     SL_AST_JSON_WRAPPER_CONDITIONAL,
     SL_AST_JSON_WRAPPER_UNCONDITIONAL, /* also plain WITH WRAPPER */
 };
-enum sl_ast_json_on_null { SL_AST_JSON_ON_NULL_UNSAID, SL_AST_JSON_NULL_ON_NULL, SL_AST_JSON_ABSENT_ON_NULL };
+enum sl_ast_json_on_null {
+    SL_AST_JSON_ON_NULL_UNSAID,
+    SL_AST_JSON_NULL_ON_NULL,
+    SL_AST_JSON_ABSENT_ON_NULL
+};
 
 /* JSON_EXISTS, JSON_VALUE, JSON_QUERY use input, path, returning and the behaviours; the others
  * values (and keys), on_null and, for the aggregates, filter. */
@@ -299,9 +309,9 @@ struct sl_ast_json {
 };
 
 struct sl_ast_table_argument {
-    struct sl_ast_name name;    /* TABLE t; empty when query is set */
-    struct sl_ast_query *query; /* TABLE (SELECT ...), or (SELECT ...) PARTITION BY ... */
-    struct sl_ast_list hints;   /* struct sl_ast_hint */
+    struct sl_ast_name name;         /* TABLE t; empty when query is set */
+    struct sl_ast_query *query;      /* TABLE (SELECT ...), or (SELECT ...) PARTITION BY ... */
+    struct sl_ast_list hints;        /* struct sl_ast_hint */
     struct sl_ast_list partition_by; /* struct sl_ast_expr */
     struct sl_ast_order order_by;
 };
@@ -458,7 +468,7 @@ struct sl_ast_from {
 struct sl_ast_from_table {
     struct sl_ast_from from;
     struct sl_ast_name name;
-    struct sl_ast_list hints; /* struct sl_ast_hint */
+    struct sl_ast_list hints;  /* struct sl_ast_hint */
     struct sl_ast_expr *as_of; /* FOR SYSTEM_TIME AS OF; NULL: none */
 };
 
@@ -530,6 +540,8 @@ struct sl_ast_pattern {
     struct sl_ast_list children; /* struct sl_ast_pattern */
     int min, max;                /* max -1: without limit */
     bool reluctant;              /* *? +? ?? {n,m}? */
+    bool grouped;                /* in parentheses */
+    int depth;
 };
 
 struct sl_ast_named_expr {
@@ -563,9 +575,9 @@ struct sl_ast_from_match {
 /* ---- queries ---- */
 
 struct sl_ast_select_item {
-    struct sl_ast_expr *expr;      /* may be SL_AST_EXPR_STAR */
+    struct sl_ast_expr *expr;       /* may be SL_AST_EXPR_STAR */
     struct sl_ast_identifier alias; /* text.start NULL: none */
-    struct sl_text text;           /* the expression as written */
+    struct sl_text text;            /* the expression as written */
 };
 
 enum sl_ast_group_kind {
@@ -581,10 +593,11 @@ struct sl_ast_group {
     int offset, end;
     struct sl_ast_expr *expr;
     struct sl_ast_list children; /* struct sl_ast_group */
+    int depth;
 };
 
 struct sl_ast_select {
-    struct sl_ast ast; /* SL_AST_SELECT */
+    struct sl_ast ast;        /* SL_AST_SELECT */
     struct sl_ast_list hints; /* struct sl_ast_hint */
     enum sl_ast_quantifier quantifier;
     struct sl_ast_list distinct_on; /* struct sl_ast_expr: DISTINCT ON (...) */
@@ -601,7 +614,7 @@ struct sl_ast_select {
 };
 
 struct sl_ast_values {
-    struct sl_ast ast; /* SL_AST_VALUES */
+    struct sl_ast ast;       /* SL_AST_VALUES */
     struct sl_ast_list rows; /* struct sl_ast_list of struct sl_ast_expr */
 };
 
@@ -627,7 +640,7 @@ struct sl_ast_cte {
 };
 
 struct sl_ast_query {
-    struct sl_ast ast; /* SL_AST_QUERY */
+    struct sl_ast ast;   /* SL_AST_QUERY */
     struct sl_text text; /* as written, without parentheses around it */
     struct sl_ast_cte *ctes;
     size_t cte_count;

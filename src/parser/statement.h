@@ -30,7 +30,7 @@ struct sl_ast_column {
     int offset, end;
     struct sl_ast_identifier name;
     enum sl_ast_column_kind kind;
-    struct sl_ast_type *type;   /* NULL for COMPUTED, and in a CTAS list of bare names */
+    struct sl_ast_type *type;    /* NULL for COMPUTED, and in a CTAS list of bare names */
     struct sl_text metadata_key; /* METADATA FROM 'key'; start NULL: the column's name */
     bool is_virtual;
     struct sl_ast_expr *expr; /* COMPUTED */
@@ -95,16 +95,17 @@ struct sl_ast_like_option {
 
 /* The parenthesised part: columns, watermark, constraints. */
 struct sl_ast_table_schema {
-    struct sl_ast_list columns;     /* struct sl_ast_column */
-    struct sl_ast_list watermarks;  /* struct sl_ast_watermark; more than one is the binder's error */
+    struct sl_ast_list columns; /* struct sl_ast_column */
+    struct sl_ast_list
+        watermarks; /* struct sl_ast_watermark; more than one is the binder's error */
     struct sl_ast_list constraints; /* struct sl_ast_constraint */
 };
 
 struct sl_ast_create_table {
     struct sl_ast ast;
     struct sl_ast_name name;
-    bool replace;        /* [CREATE OR] REPLACE */
-    bool create;         /* false: plain REPLACE TABLE */
+    bool replace; /* [CREATE OR] REPLACE */
+    bool create;  /* false: plain REPLACE TABLE */
     bool temporary, if_not_exists;
     struct sl_ast_table_schema schema;
     struct sl_text comment;
@@ -128,10 +129,10 @@ enum sl_ast_alter_kind {
     SL_AST_ALTER_MODIFY_WATERMARK,
     SL_AST_ALTER_MODIFY_CONSTRAINT,
     SL_AST_ALTER_MODIFY_DISTRIBUTION,
-    SL_AST_ALTER_COLUMN_TYPE,      /* name, type: PostgreSQL's ALTER COLUMN c TYPE t */
-    SL_AST_ALTER_COLUMN_NOT_NULL,  /* name: SET NOT NULL */
-    SL_AST_ALTER_COLUMN_NULL,      /* name: DROP NOT NULL */
-    SL_AST_ALTER_DROP_COLUMN,      /* name */
+    SL_AST_ALTER_COLUMN_TYPE,     /* name, type: PostgreSQL's ALTER COLUMN c TYPE t */
+    SL_AST_ALTER_COLUMN_NOT_NULL, /* name: SET NOT NULL */
+    SL_AST_ALTER_COLUMN_NULL,     /* name: DROP NOT NULL */
+    SL_AST_ALTER_DROP_COLUMN,     /* name */
     SL_AST_ALTER_DROP_PRIMARY_KEY,
     SL_AST_ALTER_DROP_CONSTRAINT, /* name */
     SL_AST_ALTER_DROP_WATERMARK,
@@ -228,7 +229,7 @@ struct sl_ast_create_materialized {
     enum sl_ast_object object; /* MATERIALIZED_VIEW or MATERIALIZED_TABLE */
     struct sl_ast_name name;
     bool replace, or_alter, if_not_exists;
-    struct sl_ast_table_schema schema;  /* bare names have type NULL */
+    struct sl_ast_table_schema schema; /* bare names have type NULL */
     struct sl_text comment;
     struct sl_ast_distribution distribution;
     struct sl_ast_identifier *partitioned_by;
@@ -277,8 +278,8 @@ struct sl_ast_create_secret {
     struct sl_text value; /* start NULL: none */
 };
 
-/* CREATE/ALTER ROLE r [WITH] LOGIN PASSWORD 'x' ...: the words as options, value.start NULL for those
- * without a value. */
+/* CREATE/ALTER ROLE r [WITH] LOGIN PASSWORD 'x' ...: the words as options, value.start NULL for
+ * those without a value. */
 struct sl_ast_create_role {
     struct sl_ast ast;
     struct sl_ast_name name;
@@ -300,8 +301,8 @@ struct sl_ast_grant {
     bool revoke, all_privileges, grant_option;
     struct sl_ast_list privileges; /* struct sl_ast_name: privileges, or roles when `on` is empty */
     enum sl_ast_object object;
-    bool all_in_schema;     /* ON ALL TABLES IN SCHEMA x */
-    struct sl_ast_list on;  /* struct sl_ast_name */
+    bool all_in_schema;          /* ON ALL TABLES IN SCHEMA x */
+    struct sl_ast_list on;       /* struct sl_ast_name */
     struct sl_ast_list grantees; /* struct sl_ast_name */
 };
 
@@ -356,12 +357,12 @@ struct sl_ast_truncate {
     struct sl_ast_list names; /* struct sl_ast_name */
 };
 
-/* EXECUTE STATEMENT SET BEGIN a; b; END; and BEGIN STATEMENT SET; a; b; END;  What psql sends piece by
- * piece arrives as a set that is not complete (with no or one statement), then single INSERTs, then
- * SL_AST_TRANSACTION with action END. */
+/* EXECUTE STATEMENT SET BEGIN a; b; END; and BEGIN STATEMENT SET; a; b; END;  What psql sends piece
+ * by piece arrives as a set that is not complete (with no or one statement), then single INSERTs,
+ * then SL_AST_TRANSACTION with action END. */
 struct sl_ast_statement_set {
     struct sl_ast ast;
-    bool complete;             /* its END was in the text */
+    bool complete;                 /* its END was in the text */
     struct sl_ast_list statements; /* struct sl_ast_insert or sl_ast_create_table (CTAS) */
 };
 
@@ -374,9 +375,10 @@ enum sl_ast_explain_detail {
 
 struct sl_ast_explain {
     struct sl_ast ast;
-    unsigned details;              /* of enum sl_ast_explain_detail */
-    struct sl_ast_options options; /* EXPLAIN (FORMAT JSON, ANALYZE); EXPLAIN ANALYZE: key ANALYZE */
-    struct sl_ast *statement;      /* NULL when `plan_file` */
+    unsigned details; /* of enum sl_ast_explain_detail */
+    struct sl_ast_options
+        options;              /* EXPLAIN (FORMAT JSON, ANALYZE); EXPLAIN ANALYZE: key ANALYZE */
+    struct sl_ast *statement; /* NULL when `plan_file` */
     struct sl_text statement_text;
     struct sl_text plan_file; /* EXPLAIN PLAN 'file'; start NULL: none */
 };
@@ -437,8 +439,8 @@ struct sl_ast_show {
 
 enum sl_ast_set_scope { SL_AST_SCOPE_UNSAID, SL_AST_SCOPE_SESSION, SL_AST_SCOPE_LOCAL };
 
-/* SET TIME ZONE x is the setting "TimeZone", SET NAMES x "client_encoding", SET ROLE x "role", SET SESSION
- * AUTHORIZATION x "session_authorization".  SET TRANSACTION is SL_AST_TRANSACTION. */
+/* SET TIME ZONE x is the setting "TimeZone", SET NAMES x "client_encoding", SET ROLE x "role", SET
+ * SESSION AUTHORIZATION x "session_authorization".  SET TRANSACTION is SL_AST_TRANSACTION. */
 struct sl_ast_set {
     struct sl_ast ast;
     struct sl_text name; /* start NULL: bare SET, which lists the settings */
@@ -568,7 +570,7 @@ struct sl_ast_fetch {
     bool move; /* MOVE */
     struct sl_ast_identifier cursor;
     enum sl_ast_fetch_direction direction;
-    int64_t count; /* may be negative; INT64_MAX: ALL */
+    int64_t count;                 /* may be negative; INT64_MAX: ALL */
     struct sl_ast_options options; /* WITH (timeout = '1s') */
 };
 
@@ -637,10 +639,10 @@ struct sl_ast_copy {
 /* ---- scripts ---- */
 
 struct sl_ast_statement {
-    struct sl_ast *ast;   /* SL_AST_QUERY or one of statements.def */
-    int offset, end;      /* from its first to behind its last token, the `;` excluded */
-    struct sl_text text;  /* that slice */
-    int parameter_count;  /* the highest $n, 0 when there is none */
+    struct sl_ast *ast;  /* SL_AST_QUERY or one of statements.def */
+    int offset, end;     /* from its first to behind its last token, the `;` excluded */
+    struct sl_text text; /* that slice */
+    int parameter_count; /* the highest $n, 0 when there is none */
 };
 
 struct sl_ast_script {

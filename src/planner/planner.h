@@ -71,7 +71,7 @@ int sl_plan_alter_table(struct sl_plan_context *context, const struct sl_ast *st
 int sl_plan_constant(struct sl_plan_context *context, const struct sl_ast *expr,
                      struct sl_value *ret_value, struct sl_error *err);
 /* Resolves "t", "s.t", "default_catalog.s.t" (offsets for errors): 42P01 with a hint. */
-int sl_plan_find_table(struct sl_plan_context *context, const struct sl_ast *name,
+int sl_plan_find_table(struct sl_plan_context *context, const struct sl_ast_name *name,
                        const struct sl_table **ret_table, struct sl_error *err);
 /* CREATE TABLE text that makes this table again (SHOW CREATE TABLE), and CREATE VIEW. */
 void sl_plan_show_create(const struct sl_table *table, struct sl_buffer *to);

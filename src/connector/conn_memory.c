@@ -1,0 +1,416 @@
+/* memory: a table that is a log of rows held by the server itself.  Its records are frames that the
+ * internal format `row` wrote: kind, hash of the primary key, packed row.  With 'splits'='n' row i
+ * belongs to split i mod n; where rows update, the key's hash decides. */
+#include "connector/connector.h"
+#include "connector/memory_store.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MEMORY_SPLITS_MAX = 1024, MEMORY_MODE_ALL = 0, MEMORY_MODE_UPSERT, MEMORY_MODE_APPEND };
+
+static const struct sl_option_spec memory_options[] = {
+    {.name = "splits",
+     .type = SL_OPTION_INTEGER,
+     .default_value = "1",
+     .min = 1,
+     .max = MEMORY_SPLITS_MAX,
+     .help = "row i of the log belongs to split i mod n; each split has its own watermark"},
+    {.name = "changelog-mode",
+     .type = SL_OPTION_ENUM,
+     .choices = "all|upsert|append",
+     .help = "which row kinds it holds and takes"},
+};
+
+static bool
+memory_updates(const struct sl_option_list *options)
+{
+    union sl_option_value value;
+
+    return sl_option_read(memory_options, SL_COUNT_OF(memory_options), options, "changelog-mode",
+                          &value) &&
+           value.integer != MEMORY_MODE_APPEND;
+}
+
+/* --- source --- */
+
+struct memory_split {
+    uint32_t ordinal;
+    uint64_t next; /* index into the log */
+};
+
+struct memory_source {
+    struct sl_source source;
+    struct sl_memory_log *log;
+    struct memory_split *splits;
+    uint32_t split_count, split_capacity;
+    uint32_t total_splits;
+    bool by_key;
+    uint64_t end;       /* UINT64_MAX: not known to end */
+    uint32_t turn;      /* the split that is polled next */
+    bool watching;
+};
+
+static int
+memory_source_open(struct sl_source *base, struct sl_error *err)
+{
+    struct memory_source *source = (struct memory_source *)base;
+    const struct sl_connector_config *config = base->config;
+    union sl_option_value value;
+
+    sl_option_read(memory_options, SL_COUNT_OF(memory_options), config->options, "splits", &value);
+    source->total_splits = (uint32_t)value.integer;
+    source->by_key = source->total_splits > 1 && memory_updates(config->options);
+    SL_TRY(sl_memory_log_open(config->data_directory, config->table_id, &source->log, err));
+    source->end = config->bounded ? sl_memory_log_count(source->log) : UINT64_MAX;
+    sl_memory_log_watch(source->log, config->env, config->wake);
+    source->watching = true;
+    return SL_OK;
+}
+
+static int
+memory_source_discover(struct sl_source *base, struct sl_split_list *splits, struct sl_error *err)
+{
+    struct memory_source *source = (struct memory_source *)base;
+
+    splits->items = SL_NEW_ARRAY(splits->arena, struct sl_split, source->total_splits);
+    splits->capacity = splits->count = source->total_splits;
+    for (uint32_t i = 0; i < source->total_splits; i++)
+        splits->items[i] = (struct sl_split){
+            sl_arena_printf(splits->arena, "%s-%u", base->config->table_name, i), i};
+    return SL_OK;
+}
+
+static int
+memory_source_add_split(struct sl_source *base, const struct sl_split *split,
+                        struct sl_text position, bool is_new, struct sl_error *err)
+{
+    struct memory_source *source = (struct memory_source *)base;
+    struct memory_split added = {.ordinal = split->ordinal};
+
+    if (position.length == sizeof(added.next))
+        memcpy(&added.next, position.start, sizeof(added.next));
+    if (source->split_count == source->split_capacity) {
+        source->split_capacity = source->split_capacity ? source->split_capacity * 2 : 4;
+        source->splits =
+            sl_realloc(source->splits, source->split_capacity * sizeof(*source->splits));
+    }
+    source->splits[source->split_count++] = added;
+    return SL_OK;
+}
+
+/* Where reading stops for now, and is it for good? */
+static uint64_t
+memory_present_end(const struct memory_source *source, bool *ret_final)
+{
+    bool ended = sl_memory_log_has_ended(source->log); /* before the count: no append after it */
+    uint64_t count = sl_memory_log_count(source->log);
+
+    *ret_final = ended || source->end != UINT64_MAX;
+    return source->end != UINT64_MAX ? source->end : count;
+}
+
+static bool
+memory_is_mine(const struct memory_source *source, const struct memory_split *split,
+               uint64_t index)
+{
+    uint64_t hash = index;
+
+    if (source->total_splits == 1)
+        return true;
+    if (source->by_key)
+        memcpy(&hash, sl_memory_log_frame(source->log, index).start + 1, sizeof(hash));
+    return hash % source->total_splits == split->ordinal;
+}
+
+/* The next frame of the split at or after split->next, below end; end when there is none. */
+static uint64_t
+memory_seek(const struct memory_source *source, const struct memory_split *split, uint64_t from,
+            uint64_t end)
+{
+    while (from < end && !memory_is_mine(source, split, from))
+        from++;
+    return from;
+}
+
+static void
+memory_fill(struct memory_source *source, struct memory_split *split, uint64_t end,
+            uint32_t count, size_t bytes, struct sl_records *records)
+{
+    size_t index_size = (count * sizeof(struct sl_record) + 15) & ~(size_t)15;
+    struct sl_block *slab = sl_pool_block(source->source.config->pool, index_size + bytes + 64);
+    struct sl_record *items = (struct sl_record *)(void *)slab->data;
+    char *at = slab->data + index_size;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct sl_text frame;
+
+        split->next = memory_seek(source, split, split->next, end);
+        frame = sl_memory_log_frame(source->log, split->next);
+        memcpy(at, frame.start, frame.length);
+        items[i] = (struct sl_record){.value = at,
+                                      .value_length = (uint32_t)frame.length,
+                                      .key_length = SL_RECORD_NULL,
+                                      .position = (int64_t)split->next,
+                                      .timestamp_us = INT64_MIN};
+        at += frame.length;
+        split->next++;
+    }
+    memset(at, 0, 64);
+    *records = (struct sl_records){.slab = slab,
+                                   .items = items,
+                                   .count = count,
+                                   .split = (uint32_t)(split - source->splits),
+                                   .bytes = bytes};
+}
+
+static bool
+memory_poll_split(struct memory_source *source, struct memory_split *split, size_t bytes_max,
+                  struct sl_records *records)
+{
+    size_t bytes = 0;
+    uint32_t count = 0;
+    bool is_final;
+    uint64_t end = memory_present_end(source, &is_final), at = split->next;
+
+    while (count < source->source.config->batch_size && bytes < bytes_max) {
+        at = memory_seek(source, split, at, end);
+        if (at == end)
+            break;
+        bytes += sl_memory_log_frame(source->log, at++).length;
+        count++;
+    }
+    if (count == 0) {
+        split->next = end;
+        return false;
+    }
+    memory_fill(source, split, end, count, bytes, records);
+    return true;
+}
+
+static enum sl_split_state
+memory_source_split_state(struct sl_source *base, uint32_t index)
+{
+    struct memory_source *source = (struct memory_source *)base;
+    struct memory_split *split = &source->splits[index];
+    bool is_final;
+    uint64_t end = memory_present_end(source, &is_final);
+
+    split->next = memory_seek(source, split, split->next, end);
+    if (split->next < end)
+        return SL_SPLIT_READING;
+    return is_final ? SL_SPLIT_ENDED : SL_SPLIT_CAUGHT_UP;
+}
+
+static int
+memory_source_poll(struct sl_source *base, size_t bytes_max, struct sl_records *records,
+                   struct sl_error *err)
+{
+    struct memory_source *source = (struct memory_source *)base;
+    bool all_ended = true;
+
+    for (uint32_t i = 0; i < source->split_count; i++) {
+        struct memory_split *split = &source->splits[source->turn];
+
+        source->turn = (source->turn + 1) % source->split_count;
+        if (memory_poll_split(source, split, bytes_max, records))
+            return SL_OK;
+    }
+    for (uint32_t i = 0; i < source->split_count && all_ended; i++)
+        all_ended = memory_source_split_state(base, i) == SL_SPLIT_ENDED;
+    return all_ended ? SL_EOF : SL_AGAIN;
+}
+
+static void
+memory_source_position(struct sl_source *base, uint32_t split, struct sl_buffer *to)
+{
+    struct memory_source *source = (struct memory_source *)base;
+
+    sl_buffer_add(to, &source->splits[split].next, sizeof(source->splits[split].next));
+}
+
+static void
+memory_source_finish(struct sl_source *base)
+{
+    struct memory_source *source = (struct memory_source *)base;
+
+    if (source->end == UINT64_MAX)
+        source->end = sl_memory_log_count(source->log);
+}
+
+static void
+memory_source_describe(struct sl_source *base, uint32_t split, int64_t position,
+                       struct sl_buffer *to)
+{
+    sl_buffer_printf(to, "memory table %s, row %lld", base->config->table_name,
+                     (long long)position);
+}
+
+static void
+memory_source_close(struct sl_source *base)
+{
+    struct memory_source *source = (struct memory_source *)base;
+
+    if (source->watching)
+        sl_memory_log_unwatch(source->log, base->config->wake);
+    free(source->splits);
+}
+
+static const struct sl_source_class memory_source_class = {
+    .size = sizeof(struct memory_source),
+    .open = memory_source_open,
+    .discover = memory_source_discover,
+    .add_split = memory_source_add_split,
+    .poll = memory_source_poll,
+    .split_state = memory_source_split_state,
+    .position = memory_source_position,
+    .finish = memory_source_finish,
+    .describe = memory_source_describe,
+    .close = memory_source_close,
+};
+
+/* --- sink --- */
+
+/* Rows are visible when they are written, and acknowledged when a sync that began later is done. */
+struct memory_sink {
+    struct sl_sink sink;
+    struct sl_memory_log *log;
+    struct sl_io_job job;
+    _Atomic bool syncing;
+    uint64_t syncing_epoch;
+    uint64_t barrier_epoch;   /* the newest that write saw */
+    uint64_t synced_epoch;
+    struct sl_error error;    /* of the last sync */
+    struct sl_text *payloads;
+    size_t payload_capacity;
+};
+
+static int
+memory_sink_open(struct sl_sink *base, struct sl_error *err)
+{
+    struct memory_sink *sink = (struct memory_sink *)base;
+
+    return sl_memory_log_open(base->config->data_directory, base->config->table_id, &sink->log,
+                              err);
+}
+
+static int
+memory_sink_write(struct sl_sink *base, const struct sl_records *records, struct sl_error *err)
+{
+    struct memory_sink *sink = (struct memory_sink *)base;
+
+    if (records->count > sink->payload_capacity) {
+        sink->payload_capacity = records->count;
+        sink->payloads =
+            sl_realloc(sink->payloads, sink->payload_capacity * sizeof(*sink->payloads));
+    }
+    for (uint32_t i = 0; i < records->count; i++)
+        sink->payloads[i] =
+            (struct sl_text){records->items[i].value, records->items[i].value_length};
+    if (sl_memory_log_append(sink->log, sink->payloads, records->count, err) < 0)
+        return sl_error_prefix(err, "table \"%s\"", base->config->table_name);
+    return SL_OK;
+}
+
+static int
+memory_sink_flush(struct sl_sink *base, struct sl_error *err)
+{
+    return SL_OK;
+}
+
+static void
+memory_sink_sync(struct sl_io_job *job)
+{
+    struct memory_sink *sink =
+        (struct memory_sink *)(void *)((char *)job - offsetof(struct memory_sink, job));
+
+    sl_error_reset(&sink->error);
+    sl_memory_log_sync(sink->log, &sink->error);
+}
+
+static void
+memory_sink_synced(struct sl_io_job *job)
+{
+    struct memory_sink *sink =
+        (struct memory_sink *)(void *)((char *)job - offsetof(struct memory_sink, job));
+    struct sl_env *env = sink->sink.config->env;
+    struct sl_wake *wake = sink->sink.config->wake;
+
+    atomic_store_explicit(&sink->syncing, false, memory_order_release);
+    env->ops->wake_signal(env, wake);
+}
+
+static void
+memory_sink_start_sync(struct memory_sink *sink)
+{
+    struct sl_env *env = sink->sink.config->env;
+
+    sink->syncing_epoch = sink->barrier_epoch;
+    sink->job = (struct sl_io_job){.run = memory_sink_sync, .done = memory_sink_synced};
+    atomic_store(&sink->syncing, true);
+    env->ops->io_submit(env, &sink->job);
+}
+
+static void
+memory_sink_barrier(struct sl_sink *base, uint64_t epoch)
+{
+    struct memory_sink *sink = (struct memory_sink *)base;
+
+    sink->barrier_epoch = epoch;
+    if (!atomic_load_explicit(&sink->syncing, memory_order_acquire))
+        memory_sink_start_sync(sink);
+}
+
+static int
+memory_sink_acknowledged(struct sl_sink *base, uint64_t *ret_epoch, struct sl_error *err)
+{
+    struct memory_sink *sink = (struct memory_sink *)base;
+
+    if (!atomic_load_explicit(&sink->syncing, memory_order_acquire)) {
+        if (sink->error.code < 0) {
+            *err = sink->error;
+            return err->code;
+        }
+        sink->synced_epoch = sink->syncing_epoch;
+        if (sink->synced_epoch < sink->barrier_epoch)
+            memory_sink_start_sync(sink);
+    }
+    *ret_epoch = sink->synced_epoch;
+    return SL_OK;
+}
+
+static void
+memory_sink_close(struct sl_sink *base)
+{
+    struct memory_sink *sink = (struct memory_sink *)base;
+
+    while (atomic_load_explicit(&sink->syncing, memory_order_acquire))
+        sched_yield(); /* on an I/O thread: the sync under way runs on another */
+    free(sink->payloads);
+}
+
+static const struct sl_sink_class memory_sink_class = {
+    .size = sizeof(struct memory_sink),
+    .open = memory_sink_open,
+    .write = memory_sink_write,
+    .flush = memory_sink_flush,
+    .barrier = memory_sink_barrier,
+    .acknowledged = memory_sink_acknowledged,
+    .close = memory_sink_close,
+};
+
+/* --- the plug-in --- */
+
+const struct sl_connector_class sl_conn_memory = {
+    .descriptor = {.name = "memory",
+                   .abilities = SL_ABILITY_SOURCE | SL_ABILITY_SINK | SL_ABILITY_UPSERT_SINK |
+                                SL_ABILITY_RETRACT_SINK | SL_ABILITY_RECORD_KINDS |
+                                SL_ABILITY_CHANGE_DATA | SL_ABILITY_EXACTLY_ONCE,
+                   .internal_format = "row",
+                   .options = memory_options,
+                   .option_count = SL_COUNT_OF(memory_options)},
+    .source = &memory_source_class,
+    .sink = &memory_sink_class,
+};

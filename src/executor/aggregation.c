@@ -1,0 +1,336 @@
+/* Aggregation over state tables: see aggregation.h. */
+#include "executor/aggregation.h"
+
+#include "data/row.h"
+
+#include <stdlib.h>
+
+/* Copies the bytes of a new MIN or MAX into the memory of the row's slice. */
+struct aggregation_keeper {
+    struct sl_aggregate_keeper keeper;
+    struct sl_state_table *table;
+    int64_t time;
+};
+
+static struct sl_view
+aggregation_keep(struct sl_aggregate_keeper *keeper, char *state, const struct sl_view *view)
+{
+    struct aggregation_keeper *own = (struct aggregation_keeper *)keeper;
+
+    return sl_table_keep_view(own->table, own->time, view);
+}
+
+/* --- opening --- */
+
+static int
+aggregation_open_distinct(struct sl_aggregation *aggregation, struct sl_op *op, const char *name,
+                          const struct sl_type *const *key_types, size_t index, bool has_time,
+                          struct sl_error *err)
+{
+    struct sl_arena *arena = op->context->arena;
+    struct sl_aggregation_item *item = &aggregation->items[index];
+    const struct sl_type **types =
+        SL_NEW_ARRAY(arena, const struct sl_type *, aggregation->key_count + 1);
+    struct sl_state_table_spec spec = {
+        .name = sl_arena_printf(arena, "%s.distinct.%zu", name, index),
+        .operator_uid = op->node->uid,
+        .key_types = types,
+        .key_count = aggregation->key_count + 1,
+        .has_time = has_time,
+        .value_size = 8,
+    };
+
+    memcpy(types, key_types, aggregation->key_count * sizeof(*types));
+    types[aggregation->key_count] = item->aggregate->arg_type;
+    return sl_state_table_open(op->context->state, &spec, &item->distinct, err);
+}
+
+/* Lists the expressions of all arguments and filters for one program. */
+static struct sl_expr **
+aggregation_list_exprs(struct sl_aggregation *aggregation, struct sl_arena *arena)
+{
+    struct sl_expr **exprs = SL_NEW_ARRAY(arena, struct sl_expr *, 2 * aggregation->count + 1);
+
+    aggregation->expr_count = 0;
+    for (size_t i = 0; i < aggregation->count; i++) {
+        struct sl_aggregation_item *item = &aggregation->items[i];
+
+        item->argument = item->filter = -1;
+        if (item->aggregate->arg_count > 0) {
+            item->argument = (int32_t)aggregation->expr_count;
+            exprs[aggregation->expr_count++] = item->aggregate->args[0];
+        }
+        if (item->aggregate->filter) {
+            item->filter = (int32_t)aggregation->expr_count;
+            exprs[aggregation->expr_count++] = item->aggregate->filter;
+        }
+    }
+    return exprs;
+}
+
+static void
+aggregation_open_scratch(struct sl_aggregation *aggregation, struct sl_arena *arena)
+{
+    aggregation->arguments = SL_NEW_ARRAY(arena, struct sl_column *, aggregation->expr_count + 1);
+    aggregation->key_columns = SL_NEW_ARRAY(arena, struct sl_column *, aggregation->key_count + 1);
+    aggregation->hashes = SL_NEW_ARRAY(arena, uint64_t, SL_BATCH_ROWS_MAX);
+    aggregation->states = SL_NEW_ARRAY(arena, char *, SL_BATCH_ROWS_MAX);
+    aggregation->some_states = SL_NEW_ARRAY(arena, char *, SL_BATCH_ROWS_MAX);
+    aggregation->rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
+    aggregation->some_rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
+    aggregation->created = SL_NEW_ARRAY(arena, bool, SL_BATCH_ROWS_MAX);
+}
+
+int
+sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const char *name,
+                    const uint32_t *keys, size_t key_count,
+                    struct sl_aggregate *const *aggregates, size_t aggregate_count, bool has_time,
+                    struct sl_error *err)
+{
+    struct sl_arena *arena = op->context->arena;
+    const struct sl_schema *input = op->node->inputs[0].node->schema;
+    const struct sl_type **types = SL_NEW_ARRAY(arena, const struct sl_type *, key_count + 1);
+    struct sl_state_table_spec spec = {.name = name, .operator_uid = op->node->uid,
+                                       .key_types = types, .key_count = key_count,
+                                       .has_time = has_time};
+    struct sl_expr **exprs;
+
+    aggregation->pool = op->context->pool;
+    aggregation->overflow_wraps = op->context->settings->overflow_wraps;
+    aggregation->keys = keys;
+    aggregation->key_count = key_count;
+    aggregation->count = aggregate_count;
+    aggregation->items = SL_NEW_ARRAY(arena, struct sl_aggregation_item, aggregate_count + 1);
+    for (size_t i = 0; i < key_count; i++)
+        types[i] = input->columns[keys[i]].type;
+    for (size_t i = 0; i < aggregate_count; i++) {
+        aggregation->items[i].aggregate = aggregates[i];
+        aggregation->items[i].state_offset = aggregation->value_size;
+        aggregation->value_size += sl_aggregate_size(aggregates[i]);
+    }
+    spec.value_size = SL_MAX(aggregation->value_size, (size_t)8);
+    SL_TRY(sl_state_table_open(op->context->state, &spec, &aggregation->table, err));
+    for (size_t i = 0; i < aggregate_count; i++)
+        if (aggregates[i]->distinct)
+            SL_TRY(aggregation_open_distinct(aggregation, op, name, types, i, has_time, err));
+    exprs = aggregation_list_exprs(aggregation, arena);
+    aggregation_open_scratch(aggregation, arena);
+    if (aggregation->expr_count > 0)
+        aggregation->eval = sl_eval_new(sl_program_new(arena, exprs, aggregation->expr_count,
+                                                       &op->context->expr_settings),
+                                        op->context->pool);
+    return SL_OK;
+}
+
+void
+sl_aggregation_close(struct sl_aggregation *aggregation)
+{
+    if (aggregation->eval)
+        sl_eval_free(aggregation->eval);
+    aggregation->eval = NULL;
+}
+
+/* --- a batch --- */
+
+/* The live rows without those that failed. */
+static size_t
+aggregation_list_rows(struct sl_aggregation *aggregation, const struct sl_batch *batch,
+                      const struct sl_row_error *errors, size_t error_count)
+{
+    size_t live = sl_batch_live_count(batch), count = 0;
+
+    if (error_count == 0 && !batch->errors) {
+        for (size_t i = 0; i < live; i++)
+            aggregation->rows[i] = (uint16_t)sl_batch_row(batch, i);
+        return live;
+    }
+    for (size_t i = 0; i < live; i++) {
+        uint16_t row = (uint16_t)sl_batch_row(batch, i);
+        bool failed = batch->errors && batch->errors[row / 64] >> (row % 64) & 1;
+
+        for (size_t e = 0; e < error_count && !failed; e++)
+            failed = errors[e].row == row;
+        if (!failed)
+            aggregation->rows[count++] = row;
+    }
+    return count;
+}
+
+int
+sl_aggregation_begin(struct sl_aggregation *aggregation, struct sl_op *op,
+                     const struct sl_batch *batch, struct sl_out *out, struct sl_error *err)
+{
+    const struct sl_row_error *errors = NULL;
+    size_t error_count = 0, row_count;
+
+    if (aggregation->eval) {
+        sl_eval_set_now(aggregation->eval, sl_now_us(op->context->env), op->watermark_ms);
+        if (sl_eval_run(aggregation->eval, batch, aggregation->arguments) > 0) {
+            errors = sl_eval_errors(aggregation->eval, &error_count);
+            SL_TRY(out->error(out, batch, errors, error_count, err));
+        }
+    }
+    row_count = aggregation_list_rows(aggregation, batch, errors, error_count);
+    for (size_t i = 0; i < aggregation->key_count; i++)
+        aggregation->key_columns[i] = batch->columns[aggregation->keys[i]];
+    if (aggregation->key_count > 0)
+        sl_hash_rows(aggregation->key_columns, aggregation->key_count, aggregation->rows,
+                     row_count, aggregation->hashes);
+    else
+        memset(aggregation->hashes, 0, row_count * sizeof(*aggregation->hashes));
+    return (int)row_count;
+}
+
+void
+sl_aggregation_end(struct sl_aggregation *aggregation)
+{
+    for (size_t i = 0; i < aggregation->expr_count; i++) {
+        sl_column_unref(aggregation->arguments[i]);
+        aggregation->arguments[i] = NULL;
+    }
+}
+
+/* Keeps the rows (and their states) that the filter lets through. */
+static size_t
+aggregation_filter(struct sl_aggregation *aggregation, const struct sl_column *filter,
+                   const uint16_t *rows, char *const *states, size_t row_count)
+{
+    const uint8_t *values = filter->values;
+    size_t count = 0;
+
+    for (size_t i = 0; i < row_count; i++) {
+        if (values[rows[i]] && !sl_column_is_null(filter, rows[i])) {
+            aggregation->some_rows[count] = rows[i];
+            aggregation->some_states[count++] = states[i];
+        }
+    }
+    return count;
+}
+
+/* Of these rows, those whose (keys, argument) is new; NULL arguments never count.  The key group of
+ * a distinct row is that of its group, so that both move together. */
+static size_t
+aggregation_distinct(struct sl_aggregation *aggregation, const struct sl_aggregation_item *item,
+                     int64_t time, const uint16_t *rows, char *const *states, size_t row_count)
+{
+    struct sl_column *argument = aggregation->arguments[item->argument];
+    size_t key_count = aggregation->key_count, count = 0, fresh = 0;
+    struct sl_column **columns = aggregation->key_columns;
+    uint64_t *hashes = sl_alloc(2 * SL_BATCH_ROWS_MAX * sizeof(*hashes));
+    uint64_t *group_hashes = hashes + SL_BATCH_ROWS_MAX;
+    char **counts = sl_alloc(SL_BATCH_ROWS_MAX * sizeof(*counts));
+
+    for (size_t i = 0; i < row_count; i++) {
+        if (sl_column_is_null(argument, rows[i]))
+            continue;
+        aggregation->some_rows[count] = rows[i];
+        aggregation->some_states[count++] = states[i];
+    }
+    columns[key_count] = argument;
+    sl_hash_rows(columns, key_count + 1, aggregation->some_rows, count, hashes);
+    if (key_count > 0)
+        sl_hash_rows(columns, key_count, aggregation->some_rows, count, group_hashes);
+    else
+        memset(group_hashes, 0, count * sizeof(*group_hashes));
+    for (size_t i = 0; i < count; i++)
+        hashes[i] = (group_hashes[i] & UINT64_C(0xffffffff00000000)) | (uint32_t)hashes[i];
+    sl_table_upsert(item->distinct,
+                    &(struct sl_state_keys){.columns = columns, .rows = aggregation->some_rows,
+                                            .row_count = count, .hashes = hashes, .time = time},
+                    counts, aggregation->created);
+    for (size_t i = 0; i < count; i++) {
+        if (!aggregation->created[i])
+            continue;
+        aggregation->some_rows[fresh] = aggregation->some_rows[i];
+        aggregation->some_states[fresh++] = aggregation->some_states[i];
+    }
+    free(counts);
+    free(hashes);
+    return fresh;
+}
+
+static void
+aggregation_add_item(struct sl_aggregation *aggregation, const struct sl_aggregation_item *item,
+                     int64_t time, const uint16_t *rows, char *const *states, size_t row_count)
+{
+    struct aggregation_keeper keeper = {{aggregation_keep}, aggregation->table, time};
+
+    if (item->filter >= 0) {
+        row_count = aggregation_filter(aggregation, aggregation->arguments[item->filter], rows,
+                                       states, row_count);
+        rows = aggregation->some_rows;
+        states = aggregation->some_states;
+    }
+    if (item->distinct) {
+        row_count = aggregation_distinct(aggregation, item, time, rows, states, row_count);
+        rows = aggregation->some_rows;
+        states = aggregation->some_states;
+    }
+    sl_aggregate_add(item->aggregate, states, item->state_offset,
+                     item->argument >= 0 ? aggregation->arguments[item->argument] : NULL, rows,
+                     row_count, NULL, &keeper.keeper);
+}
+
+void
+sl_aggregation_add(struct sl_aggregation *aggregation, const struct sl_batch *batch, int64_t time,
+                   const uint16_t *rows, const uint64_t *hashes, size_t row_count)
+{
+    struct sl_state_keys keys = {.columns = aggregation->key_columns, .rows = rows,
+                                 .row_count = row_count, .hashes = hashes, .time = time};
+
+    sl_table_upsert(aggregation->table, &keys, aggregation->states, NULL);
+    for (size_t i = 0; i < aggregation->count; i++)
+        aggregation_add_item(aggregation, &aggregation->items[i], time, rows, aggregation->states,
+                             row_count);
+}
+
+/* --- results --- */
+
+static int
+aggregation_check_overflow(const struct sl_aggregation_item *item, const uint64_t *errors,
+                           size_t row_count, struct sl_error *err)
+{
+    for (size_t word = 0; word < SL_VALIDITY_WORDS(row_count); word++)
+        if (errors[word])
+            return SL_ERROR(err, SL_E_NUMERIC_OUT_OF_RANGE, "%s is out of the range of its type",
+                            sl_aggregate_name(item->aggregate));
+    return SL_OK;
+}
+
+int
+sl_aggregation_finish(struct sl_aggregation *aggregation, const struct sl_state_row *rows,
+                      size_t row_count, struct sl_column **ret_columns, struct sl_error *err)
+{
+    struct sl_text keys[SL_BATCH_ROWS_MAX];
+    uint64_t errors[SL_VALIDITY_WORDS(SL_BATCH_ROWS_MAX)];
+
+    for (size_t i = 0; i < row_count; i++) {
+        keys[i] = rows[i].key;
+        aggregation->states[i] = (char *)rows[i].value;
+    }
+    sl_key_codec_decode(sl_table_key_codec(aggregation->table), aggregation->pool, keys, row_count,
+                        ret_columns);
+    for (size_t i = 0; i < aggregation->count; i++) {
+        const struct sl_aggregation_item *item = &aggregation->items[i];
+
+        memset(errors, 0, sizeof(errors));
+        ret_columns[aggregation->key_count + i] = sl_aggregate_finish(
+            item->aggregate, aggregation->pool, aggregation->states, item->state_offset, row_count,
+            aggregation->overflow_wraps ? NULL : errors);
+        if (aggregation_check_overflow(item, errors, row_count, err) < 0) {
+            for (size_t c = 0; c <= aggregation->key_count + i; c++)
+                sl_column_unref(ret_columns[c]);
+            return err->code;
+        }
+    }
+    return SL_OK;
+}
+
+void
+sl_aggregation_drop_time(struct sl_aggregation *aggregation, int64_t time)
+{
+    sl_table_drop_time(aggregation->table, time);
+    for (size_t i = 0; i < aggregation->count; i++)
+        if (aggregation->items[i].distinct)
+            sl_table_drop_time(aggregation->items[i].distinct, time);
+}

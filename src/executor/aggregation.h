@@ -1,0 +1,62 @@
+/* What the aggregating operators share: evaluating arguments and filters, folding rows into
+ * accumulators in state rows, DISTINCT, and making the result columns. */
+#ifndef SL_EXECUTOR_AGGREGATION_H
+#define SL_EXECUTOR_AGGREGATION_H
+
+#include "executor/operator.h"
+#include "storage/table.h"
+
+/* An accumulator's place in the state row's value, and where its columns are in the program. */
+struct sl_aggregation_item {
+    const struct sl_aggregate *aggregate;
+    size_t state_offset;
+    int32_t argument;                /* expression index; -1: COUNT(*) */
+    int32_t filter;                  /* -1: none */
+    struct sl_state_table *distinct; /* (keys…, argument) → 8 bytes; NULL: not DISTINCT */
+};
+
+struct sl_aggregation {
+    struct sl_aggregation_item *items;
+    size_t count;
+    size_t value_size;
+    struct sl_state_table *table; /* keys → accumulators */
+    const uint32_t *keys;         /* columns of the input */
+    size_t key_count;
+    struct sl_eval *eval;
+    struct sl_column **arguments; /* of the running batch, by expression */
+    size_t expr_count;
+    struct sl_pool *pool;
+    struct sl_column **key_columns;
+    bool overflow_wraps;
+    /* Scratch for one batch. */
+    uint64_t *hashes;
+    char **states, **some_states;
+    uint16_t *rows, *some_rows;
+    bool *created;
+};
+
+/* Opens the state tables `<name>` and `<name>.distinct.<i>`. */
+int sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const char *name,
+                        const uint32_t *keys, size_t key_count,
+                        struct sl_aggregate *const *aggregates, size_t aggregate_count,
+                        bool has_time, struct sl_error *err);
+void sl_aggregation_close(struct sl_aggregation *aggregation);
+
+/* Evaluates arguments and filters and hashes the keys of one batch.  Rows that fail go to out->error;
+ * the live rows that are left are in aggregation->rows, their hashes beside.  Returns their number,
+ * or a negative code. */
+int sl_aggregation_begin(struct sl_aggregation *aggregation, struct sl_op *op,
+                         const struct sl_batch *batch, struct sl_out *out, struct sl_error *err);
+/* Folds `row_count` rows of the batch into the state of `time`. */
+void sl_aggregation_add(struct sl_aggregation *aggregation, const struct sl_batch *batch,
+                        int64_t time, const uint16_t *rows, const uint64_t *hashes,
+                        size_t row_count);
+void sl_aggregation_end(struct sl_aggregation *aggregation); /* lets go of the batch's columns */
+
+/* Key columns, then aggregate columns, of these state rows into ret_columns.  Negative: a result that
+ * overflowed, when it must raise. */
+int sl_aggregation_finish(struct sl_aggregation *aggregation, const struct sl_state_row *rows,
+                          size_t row_count, struct sl_column **ret_columns, struct sl_error *err);
+void sl_aggregation_drop_time(struct sl_aggregation *aggregation, int64_t time);
+
+#endif

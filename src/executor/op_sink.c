@@ -1,0 +1,411 @@
+/* Writes a table: rows → (format) → connector.  -U rows of an upsert sink are dropped, NULLs in NOT
+ * NULL columns are errors of their rows, a barrier is acknowledged when the connector says so. */
+#include "executor/sink.h"
+
+#include "connector/connector.h"
+#include "format/format.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+struct op_sink {
+    struct sl_op op; /* the first member */
+    const struct sl_phys_sink *plan;
+    const struct sl_connector_class *connector;
+    const struct sl_sink_class *class;
+    struct sl_sink *sink;
+    struct sl_connector_config config;
+    struct sl_encoder *encoder; /* NULL: the connector takes columns */
+    struct sl_format_config format;
+    struct sl_encoded encoded;
+    struct sl_record *items; /* SL_BATCH_ROWS_MAX */
+    uint32_t timestamp_column; /* of the input; UINT32_MAX: none goes to the record's time */
+    uint16_t *selection;
+    struct sl_sink_progress progress;
+    bool waits; /* write said SL_AGAIN */
+    uint64_t barrier_epoch;
+
+    struct sl_io_job io;
+    bool io_pending, io_is_close, is_open, is_closed;
+    _Atomic bool io_busy;
+    int io_rc;
+    struct sl_error io_error;
+};
+
+static struct op_sink *
+sink_of(const struct sl_op *op)
+{
+    return (struct op_sink *)(uintptr_t)op;
+}
+
+/* --- opening and closing, on I/O threads --- */
+
+static void
+sink_io_run(struct sl_io_job *job)
+{
+    struct op_sink *sink = (struct op_sink *)((char *)job - offsetof(struct op_sink, io));
+
+    sink->io_rc = SL_OK;
+    if (sink->io_is_close)
+        sink->class->close(sink->sink);
+    else
+        sink->io_rc = sink->class->open(sink->sink, &sink->io_error);
+}
+
+static void
+sink_io_done(struct sl_io_job *job)
+{
+    struct op_sink *sink = (struct op_sink *)((char *)job - offsetof(struct op_sink, io));
+    struct sl_env *env = sink->op.context->env;
+    struct sl_wake *wake = sink->op.context->wake;
+
+    /* From here on the sink may be gone; the slot's wake-up outlives it. */
+    atomic_store_explicit(&sink->io_busy, false, memory_order_release);
+    env->ops->wake_signal(env, wake);
+}
+
+static void
+sink_io_submit(struct op_sink *sink, bool is_close)
+{
+    struct sl_env *env = sink->op.context->env;
+
+    sink->io_pending = true;
+    sink->io_is_close = is_close;
+    sink->io.run = sink_io_run;
+    sink->io.done = sink_io_done;
+    atomic_store_explicit(&sink->io_busy, true, memory_order_relaxed);
+    env->ops->io_submit(env, &sink->io);
+}
+
+int
+sl_sink_start(struct sl_op *op, struct sl_error *err)
+{
+    struct op_sink *sink = sink_of(op);
+
+    if (!sink->is_open) {
+        sink->is_open = true;
+        sink_io_submit(sink, false);
+    }
+    if (sink->io_pending && atomic_load_explicit(&sink->io_busy, memory_order_acquire))
+        return SL_AGAIN;
+    sink->io_pending = false;
+    if (sink->io_rc < 0) {
+        *err = sink->io_error;
+        return err->code;
+    }
+    return SL_OK;
+}
+
+int
+sl_sink_stop(struct sl_op *op)
+{
+    struct op_sink *sink = sink_of(op);
+
+    if (!sink->is_open || sink->is_closed)
+        return SL_OK;
+    if (sink->io_pending && atomic_load_explicit(&sink->io_busy, memory_order_acquire))
+        return SL_AGAIN;
+    if (sink->io_pending && sink->io_is_close) {
+        sink->io_pending = false;
+        sink->is_closed = true;
+        return SL_OK;
+    }
+    sink_io_submit(sink, true);
+    return SL_AGAIN;
+}
+
+/* --- the operator's own part of opening --- */
+
+static void
+sink_make_config(struct op_sink *sink)
+{
+    const struct sl_phys_sink *plan = sink->plan;
+    struct sl_op_context *context = sink->op.context;
+
+    sink->config = (struct sl_connector_config){
+        .options = plan->options,
+        .physical = plan->physical,
+        .table_id = plan->table_id,
+        .table_name = plan->table_name,
+        .data_directory = context->data_directory,
+        .job_id = context->job_id,
+        .subtask = context->subtask,
+        .subtask_count = context->subtask_count,
+        .env = context->env,
+        .pool = context->pool,
+        .wake = context->wake,
+        .batch_size = context->settings->batch_size,
+        .zone = context->expr_settings.zone,
+        .primary_key = plan->primary_key,
+        .primary_key_count = plan->primary_key_count,
+        .guarantee = plan->guarantee,
+    };
+}
+
+static int
+sink_open_encoder(struct op_sink *sink, struct sl_error *err)
+{
+    const struct sl_phys_sink *plan = sink->plan;
+    struct sl_arena *arena = sink->op.context->arena;
+    const char *name = plan->format ? plan->format : sink->connector->descriptor.internal_format;
+    const struct sl_format_class *class;
+    bool is_value = sl_option_get(plan->options, "value.format") != NULL;
+
+    if (sink->class->takes_columns)
+        return SL_OK;
+    class = name ? sl_format_find(name) : NULL;
+    if (class == NULL || class->encoder_size == 0)
+        return SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
+                        "table \"%s\" has no format that can be written", plan->table_name);
+    sink->format = (struct sl_format_config){
+        .options = plan->options,
+        .prefix = sl_arena_printf(arena, "%s%s.", is_value ? "value." : "", name),
+        .physical = plan->physical,
+        .primary_key = plan->primary_key,
+        .primary_key_count = plan->primary_key_count,
+        .zone = sink->op.context->expr_settings.zone,
+    };
+    sink->items = SL_NEW_ARRAY(arena, struct sl_record, SL_BATCH_ROWS_MAX);
+    return sl_encoder_new(class, &sink->format, &sink->encoder, err);
+}
+
+/* The one metadata key that records can carry is their time. */
+static int
+sink_open_metadata(struct op_sink *sink, struct sl_error *err)
+{
+    const struct sl_phys_sink *plan = sink->plan;
+
+    sink->timestamp_column = UINT32_MAX;
+    for (size_t i = 0; i < plan->metadata_count; i++) {
+        if (sink->class->takes_columns || strcmp(plan->metadata[i], "timestamp") != 0)
+            return SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                            "metadata \"%s\" of table \"%s\" cannot be written",
+                            plan->metadata[i], plan->table_name);
+        sink->timestamp_column = plan->metadata_columns[i];
+    }
+    return SL_OK;
+}
+
+static int
+sink_open(struct sl_op *op, struct sl_error *err)
+{
+    struct op_sink *sink = sink_of(op);
+
+    sink->plan = op->node->detail;
+    sl_encoded_init(&sink->encoded);
+    sink->connector = sl_connector_find(sink->plan->connector);
+    if (sink->connector == NULL || sink->connector->sink == NULL)
+        return SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
+                        "connector \"%s\" of table \"%s\" cannot be written to",
+                        sink->plan->connector, sink->plan->table_name);
+    sink->class = sink->connector->sink;
+    sink->selection = SL_NEW_ARRAY(op->context->arena, uint16_t, SL_BATCH_ROWS_MAX);
+    sink_make_config(sink);
+    SL_TRY(sink_open_metadata(sink, err));
+    SL_TRY(sink_open_encoder(sink, err));
+    sink->sink = sl_arena_alloc(op->context->arena, sink->class->size);
+    sink->sink->class = sink->class;
+    sink->sink->config = &sink->config;
+    return SL_OK;
+}
+
+static void
+sink_close(struct sl_op *op)
+{
+    struct op_sink *sink = sink_of(op);
+
+    if (sink->encoder)
+        sl_encoder_free(sink->encoder);
+    sl_encoded_done(&sink->encoded);
+}
+
+/* --- rows that are not written --- */
+
+/* The NOT NULL column in which the row has a NULL, or SIZE_MAX. */
+static size_t
+sink_null_column(const struct op_sink *sink, const struct sl_batch *batch, size_t row)
+{
+    for (size_t i = 0; i < sink->plan->not_null_count; i++) {
+        if (sl_column_is_null(batch->columns[sink->plan->not_null[i]], row))
+            return sink->plan->not_null[i];
+    }
+    return SIZE_MAX;
+}
+
+static int
+sink_fail_null(struct op_sink *sink, size_t column, struct sl_error *err)
+{
+    return SL_ERROR(err, SL_E_NOT_NULL_VIOLATION,
+                    "column \"%s\" of table \"%s\" is NOT NULL, the row has NULL there",
+                    sink->plan->physical->columns[column].name, sink->plan->table_name);
+}
+
+static bool
+sink_may_drop(const struct op_sink *sink, const struct sl_batch *batch)
+{
+    bool have_nulls = false;
+
+    for (size_t i = 0; i < sink->plan->not_null_count; i++)
+        have_nulls |= batch->columns[sink->plan->not_null[i]]->validity != NULL;
+    return have_nulls || (sink->plan->upsert && batch->kinds);
+}
+
+/* The rows to write, as a batch; a new reference. */
+static int
+sink_select(struct op_sink *sink, struct sl_batch *batch, struct sl_batch **ret_batch,
+            struct sl_error *err)
+{
+    size_t live = sl_batch_live_count(batch), count = 0;
+
+    if (!sink_may_drop(sink, batch)) {
+        *ret_batch = sl_batch_ref(batch);
+        return SL_OK;
+    }
+    for (size_t i = 0; i < live; i++) {
+        size_t row = sl_batch_row(batch, i), column;
+
+        if (sink->plan->upsert && sl_batch_kind(batch, row) == SL_ROW_UPDATE_BEFORE)
+            continue;
+        column = sink_null_column(sink, batch, row);
+        if (column != SIZE_MAX) {
+            if (sink->plan->on_error == SL_ON_ERROR_FAIL)
+                return sink_fail_null(sink, column, err);
+            sink->progress.skipped_rows++;
+            continue;
+        }
+        sink->selection[count++] = (uint16_t)row;
+    }
+    *ret_batch = count == live ? sl_batch_ref(batch)
+                               : sl_batch_share(sink->op.context->pool, batch, sink->selection,
+                                                count);
+    return SL_OK;
+}
+
+/* --- writing --- */
+
+static int64_t
+sink_timestamp(const struct op_sink *sink, const struct sl_batch *batch, size_t i)
+{
+    const struct sl_column *column;
+    size_t row = sl_batch_row(batch, i);
+
+    if (sink->timestamp_column == UINT32_MAX)
+        return INT64_MIN;
+    column = batch->columns[sink->timestamp_column];
+    return sl_column_is_null(column, row) ? INT64_MIN : ((const int64_t *)column->values)[row];
+}
+
+static int
+sink_write_records(struct op_sink *sink, const struct sl_batch *batch, struct sl_error *err)
+{
+    struct sl_records records = {.items = sink->items};
+    size_t live = sl_batch_live_count(batch);
+
+    sl_encoded_reset(&sink->encoded);
+    SL_TRY(sink->encoder->class->encode(sink->encoder, batch, &sink->encoded, err));
+    SL_ASSERT(sink->encoded.count == live);
+    for (size_t i = 0; i < live; i++) {
+        uint32_t start = sink->encoded.offsets[i], end = sink->encoded.offsets[i + 1];
+
+        sink->items[i] = (struct sl_record){.value = sink->encoded.data.data + start,
+                                            .value_length = end - start,
+                                            .key_length = SL_RECORD_NULL,
+                                            .timestamp_us = sink_timestamp(sink, batch, i)};
+    }
+    records.count = (uint32_t)live;
+    records.bytes = sink->encoded.data.length;
+    sink->progress.bytes += records.bytes;
+    return sink->class->write(sink->sink, &records, err);
+}
+
+/* A row's error while it is written goes by the table's policy only for NOT NULL; what the
+ * connector or the format refuses fails the job. */
+static int
+sink_batch(struct sl_op *op, unsigned input, struct sl_batch *batch, struct sl_out *out,
+           struct sl_error *err)
+{
+    struct op_sink *sink = sink_of(op);
+    struct sl_batch *chosen = NULL;
+    int rc = SL_OK;
+
+    SL_TRY(sink_select(sink, batch, &chosen, err));
+    if (sl_batch_live_count(chosen) > 0) {
+        sink->progress.rows += sl_batch_live_count(chosen);
+        if (sink->class->takes_columns) {
+            sink->progress.bytes += chosen->bytes;
+            rc = sink->class->write_batch(sink->sink, chosen, err);
+        } else {
+            rc = sink_write_records(sink, chosen, err);
+        }
+    }
+    sl_batch_unref(chosen);
+    if (rc == SL_AGAIN)
+        sink->waits = true;
+    return rc < 0 ? rc : SL_OK;
+}
+
+bool
+sl_sink_is_ready(const struct sl_op *op)
+{
+    struct op_sink *sink = sink_of(op);
+
+    if (sink->waits && (sink->class->ready == NULL || sink->class->ready(sink->sink)))
+        sink->waits = false;
+    return !sink->waits;
+}
+
+int
+sl_sink_flush(struct sl_op *op, struct sl_error *err)
+{
+    struct op_sink *sink = sink_of(op);
+
+    return sink->class->flush(sink->sink, err);
+}
+
+static int
+sink_barrier(struct sl_op *op, uint64_t epoch, struct sl_error *err)
+{
+    struct op_sink *sink = sink_of(op);
+
+    SL_TRY(sl_sink_flush(op, err));
+    sink->barrier_epoch = epoch;
+    if (sink->class->barrier)
+        sink->class->barrier(sink->sink, epoch);
+    return SL_OK;
+}
+
+static int
+sink_end(struct sl_op *op, struct sl_out *out, struct sl_error *err)
+{
+    return sink_barrier(op, SL_SINK_EPOCH_END, err);
+}
+
+int
+sl_sink_acknowledged(struct sl_op *op, uint64_t *ret_epoch, struct sl_error *err)
+{
+    struct op_sink *sink = sink_of(op);
+    int rc;
+
+    if (sink->class->acknowledged == NULL) {
+        *ret_epoch = sink->barrier_epoch;
+        return SL_OK;
+    }
+    rc = sink->class->acknowledged(sink->sink, ret_epoch, err);
+    return rc < 0 ? rc : SL_OK;
+}
+
+const struct sl_sink_progress *
+sl_sink_progress(const struct sl_op *op)
+{
+    return &sink_of(op)->progress;
+}
+
+const struct sl_op_class sl_op_sink = {
+    .name = "Sink",
+    .size = sizeof(struct op_sink),
+    .open = sink_open,
+    .batch = sink_batch,
+    .end = sink_end,
+    .barrier = sink_barrier,
+    .close = sink_close,
+};

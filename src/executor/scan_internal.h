@@ -1,0 +1,101 @@
+/* What the files of the scan share: op_scan.c (steps), scan_io.c (what waits), scan_decode.c
+ * (records to rows), scan_watermark.c (time). */
+#ifndef SL_EXECUTOR_SCAN_INTERNAL_H
+#define SL_EXECUTOR_SCAN_INTERNAL_H
+
+#include "connector/connector.h"
+#include "executor/scan.h"
+#include "format/format.h"
+
+#include <stdatomic.h>
+
+enum sl_scan_io { SL_SCAN_IO_OPEN, SL_SCAN_IO_DISCOVER, SL_SCAN_IO_REFRESH, SL_SCAN_IO_CLOSE };
+
+/* Where a request for the present end stands (barrier, end_input). */
+enum sl_scan_refresh { SL_SCAN_NOT_ASKED, SL_SCAN_ASKED, SL_SCAN_REFRESHED };
+
+struct sl_scan_own_split {
+    const char *id;
+    uint32_t ordinal;
+    int64_t candidate_ms; /* the highest watermark of any row */
+    int64_t emitted_ms;   /* what counts for the others */
+    int64_t active_us;    /* the last record's processing time */
+    bool idle, ended;
+};
+
+struct op_scan {
+    struct sl_op op; /* the first member */
+    const struct sl_phys_scan *plan;
+    const struct sl_connector_class *connector;
+    const struct sl_source_class *class;
+    struct sl_source *source;
+    struct sl_connector_config config;
+    struct sl_decoder *decoder; /* NULL: the connector makes columns */
+    struct sl_format_config format;
+    struct sl_scan_progress progress;
+
+    /* I/O: one job at a time; `io_busy` hands its fields to and fro. */
+    struct sl_io_job io;
+    enum sl_scan_io io_task;
+    bool io_pending; /* submitted, the outcome not yet looked at */
+    _Atomic bool io_busy;
+    int io_rc;
+    struct sl_error io_error;
+    struct sl_arena io_arena; /* ids of splits */
+    struct sl_split_list found;
+    bool is_open, is_started, is_closed, is_finished;
+    enum sl_scan_refresh catch_up, finishing;
+    uint32_t known_count;     /* splits of the whole table that were looked at */
+    int64_t discovery_us;     /* the next one, or INT64_MAX */
+
+    struct sl_scan_own_split *splits;
+    uint32_t split_count, split_capacity;
+
+    /* Reading: records that were polled and not yet decoded. */
+    struct sl_records records;
+    uint32_t next_record;
+    uint32_t first_record;    /* of the rows at hand */
+    const uint32_t *row_records;
+    size_t *metadata_keys;    /* indexes into the descriptor's */
+
+    struct sl_eval *time, *filter, *projection; /* NULL: none, or columns only */
+    uint16_t *selection;      /* SL_BATCH_ROWS_MAX */
+    struct sl_mark *marks;    /* SL_BATCH_ROWS_MAX */
+    int64_t interval_ms;      /* a watermark this far ahead goes out at once; -1: every one does */
+    int64_t interval_us, idle_timeout_us;
+    int64_t periodic_us, idle_check_us; /* deadlines, or INT64_MAX */
+};
+
+/* --- scan_io.c --- */
+
+/* True while a job is under way; else negative: it failed (err), SL_OK: none, or it is done. */
+int sl_scan_io_check(struct op_scan *scan, struct sl_error *err);
+void sl_scan_io_submit(struct op_scan *scan, enum sl_scan_io task);
+
+/* --- scan_decode.c --- */
+
+/* The next rows: the decoded physical columns, then metadata.  SL_AGAIN: none now; SL_EOF: the
+ * source says that all splits have ended.  *ret_batch may be NULL with SL_OK: records without a
+ * row. */
+int sl_scan_read(struct op_scan *scan, struct sl_batch **ret_batch, struct sl_error *err);
+/* Raises what is wrong with row `row` of the batch at hand, naming table, place and reason. */
+int sl_scan_row_error(struct op_scan *scan, const struct sl_batch *batch, uint32_t row, int code,
+                      const char *reason, struct sl_error *err);
+void sl_scan_drop_records(struct op_scan *scan);
+
+/* --- scan_watermark.c --- */
+
+void sl_scan_time_init(struct op_scan *scan);
+/* Takes times and watermarks of the batch's rows; adds marks; rows without a time leave the
+ * selection or fail the job, by the policy. */
+int sl_scan_time_batch(struct op_scan *scan, struct sl_batch *batch, int64_t now_us,
+                       struct sl_out *out, struct sl_error *err);
+/* Timers: the periodic watermark, idle splits. */
+void sl_scan_time_tick(struct op_scan *scan, int64_t now_us);
+/* Whatever is pending goes out now. */
+void sl_scan_time_flush(struct op_scan *scan);
+/* After splits were added or ended. */
+void sl_scan_time_update(struct op_scan *scan);
+void sl_scan_time_schedule(struct op_scan *scan);
+
+#endif

@@ -1,0 +1,149 @@
+/* What a scan does on I/O threads: connect, discover, ask for the present end, close.  One job at a
+ * time; its fields belong to the I/O thread while `io_busy` is up. */
+#include "executor/scan_internal.h"
+
+static void
+scan_io_discover(struct op_scan *scan)
+{
+    scan->found.arena = &scan->io_arena;
+    scan->found.items = NULL;
+    scan->found.count = scan->found.capacity = 0;
+    scan->io_rc = scan->class->discover(scan->source, &scan->found, &scan->io_error);
+}
+
+static void
+scan_io_run(struct sl_io_job *job)
+{
+    struct op_scan *scan = (struct op_scan *)((char *)job - offsetof(struct op_scan, io));
+
+    scan->io_rc = SL_OK;
+    switch (scan->io_task) {
+    case SL_SCAN_IO_OPEN:
+        scan->io_rc = scan->class->open(scan->source, &scan->io_error);
+        if (scan->io_rc >= 0)
+            scan_io_discover(scan);
+        break;
+    case SL_SCAN_IO_DISCOVER:
+        scan_io_discover(scan);
+        break;
+    case SL_SCAN_IO_REFRESH:
+        scan->io_rc = scan->class->refresh_end(scan->source, &scan->io_error);
+        break;
+    case SL_SCAN_IO_CLOSE:
+        scan->class->close(scan->source);
+        break;
+    }
+}
+
+static void
+scan_io_done(struct sl_io_job *job)
+{
+    struct op_scan *scan = (struct op_scan *)((char *)job - offsetof(struct op_scan, io));
+    struct sl_env *env = scan->op.context->env;
+    struct sl_wake *wake = scan->op.context->wake;
+
+    /* From here on the scan may be gone; the slot's wake-up outlives it. */
+    atomic_store_explicit(&scan->io_busy, false, memory_order_release);
+    env->ops->wake_signal(env, wake);
+}
+
+void
+sl_scan_io_submit(struct op_scan *scan, enum sl_scan_io task)
+{
+    struct sl_env *env = scan->op.context->env;
+
+    SL_ASSERT(!scan->io_pending);
+    scan->io_pending = true;
+    scan->io_task = task;
+    scan->io.run = scan_io_run;
+    scan->io.done = scan_io_done;
+    atomic_store_explicit(&scan->io_busy, true, memory_order_relaxed);
+    env->ops->io_submit(env, &scan->io);
+}
+
+static bool
+scan_io_is_mine(const struct op_scan *scan, uint32_t ordinal)
+{
+    return ordinal % scan->op.context->subtask_count == scan->op.context->subtask;
+}
+
+static bool
+scan_io_is_known(const struct op_scan *scan, uint32_t ordinal)
+{
+    for (uint32_t i = 0; i < scan->split_count; i++) {
+        if (scan->splits[i].ordinal == ordinal)
+            return true;
+    }
+    return false;
+}
+
+/* Splits that were found and are this subtask's begin to be read. */
+static int
+scan_io_add_splits(struct op_scan *scan, bool is_new, struct sl_error *err)
+{
+    for (size_t i = 0; i < scan->found.count; i++) {
+        const struct sl_split *split = &scan->found.items[i];
+
+        if (!scan_io_is_mine(scan, split->ordinal) || scan_io_is_known(scan, split->ordinal))
+            continue;
+        if (scan->split_count == scan->split_capacity) {
+            scan->split_capacity = SL_MAX(8, scan->split_capacity * 2);
+            scan->splits = sl_realloc(scan->splits,
+                                      scan->split_capacity * sizeof(*scan->splits));
+        }
+        scan->splits[scan->split_count++] = (struct sl_scan_own_split){
+            .id = sl_arena_strdup(scan->op.context->arena, split->id),
+            .ordinal = split->ordinal,
+            .candidate_ms = SL_WATERMARK_MIN,
+            .emitted_ms = SL_WATERMARK_MIN,
+            .active_us = sl_now_us(scan->op.context->env),
+        };
+        SL_TRY(scan->class->add_split(scan->source, split, (struct sl_text){"", 0}, is_new, err));
+    }
+    sl_arena_reset(&scan->io_arena);
+    sl_scan_time_update(scan);
+    return SL_OK;
+}
+
+static void
+scan_io_plan_discovery(struct op_scan *scan)
+{
+    int64_t interval_us = 0;
+
+    if (scan->class->discovery_interval_us && !scan->plan->bounded && !scan->is_finished)
+        interval_us = scan->class->discovery_interval_us(scan->source);
+    scan->discovery_us =
+        interval_us > 0 ? sl_now_us(scan->op.context->env) + interval_us : INT64_MAX;
+}
+
+int
+sl_scan_io_check(struct op_scan *scan, struct sl_error *err)
+{
+    if (!scan->io_pending)
+        return SL_OK;
+    if (atomic_load_explicit(&scan->io_busy, memory_order_acquire))
+        return SL_AGAIN;
+    scan->io_pending = false;
+    if (scan->io_rc < 0) {
+        *err = scan->io_error;
+        return err->code;
+    }
+    switch (scan->io_task) {
+    case SL_SCAN_IO_OPEN:
+    case SL_SCAN_IO_DISCOVER:
+        SL_TRY(scan_io_add_splits(scan, scan->io_task == SL_SCAN_IO_DISCOVER, err));
+        scan_io_plan_discovery(scan);
+        scan->is_started = true;
+        break;
+    case SL_SCAN_IO_REFRESH:
+        if (scan->catch_up == SL_SCAN_ASKED)
+            scan->catch_up = SL_SCAN_REFRESHED;
+        if (scan->finishing == SL_SCAN_ASKED)
+            scan->finishing = SL_SCAN_REFRESHED;
+        break;
+    case SL_SCAN_IO_CLOSE:
+        scan->is_closed = true;
+        break;
+    }
+    return SL_OK;
+}

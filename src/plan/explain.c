@@ -1,0 +1,271 @@
+/* EXPLAIN's second and third section: the physical plan as a tree, its exchanges on lines of their own,
+ * and the tasks that the plan is cut into. */
+#include "plan/describe.h"
+
+static void
+explain_scan(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_scan *scan = node->detail;
+    struct sl_arena arena;
+    struct sl_schema *row;
+
+    sl_arena_init(&arena);
+    row = sl_schema_new(&arena, scan->decoded_count + scan->metadata_count);
+    for (size_t i = 0; i < scan->decoded_count; i++)
+        row->columns[i] = scan->physical->columns[scan->decoded[i]];
+    for (size_t i = 0; i < scan->metadata_count; i++)
+        row->columns[scan->decoded_count + i].name = scan->metadata[i];
+    sl_describe_string(to, "table", scan->table_name);
+    sl_describe_string(to, "connector", scan->connector);
+    sl_describe_string(to, "format", scan->format);
+    sl_describe_columns(to, "decode", scan->decoded, scan->decoded_count, scan->physical);
+    sl_describe_expr(to, "filter", scan->filter, row);
+    sl_describe_expr(to, "watermark", scan->watermark, row);
+    sl_describe_select(to, scan->exprs, node->schema, row);
+    if (scan->bounded)
+        sl_describe_string(to, "bounded", "true");
+    sl_arena_done(&arena);
+}
+
+static void
+explain_values(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    sl_describe_rows(to, node->detail, node->schema->count);
+}
+
+static void
+explain_calc(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_calc *calc = node->detail;
+    const struct sl_schema *input = node->inputs[0].node->schema;
+
+    sl_describe_select(to, calc->exprs, node->schema, input);
+    sl_describe_expr(to, "where", calc->filter, input);
+}
+
+static void
+explain_union(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    sl_describe_names(to, "union", node->schema);
+}
+
+static void
+explain_window_table(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_window_table *table = node->detail;
+
+    sl_describe_window(to, &table->window, table->time_column, node->inputs[0].node->schema);
+}
+
+static void
+explain_window_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_window_aggregate *aggregate = node->detail;
+    const struct sl_schema *input = node->inputs[0].node->schema;
+
+    sl_describe_columns(to, "groupBy", aggregate->keys, aggregate->key_count, input);
+    sl_describe_window(to, &aggregate->window, aggregate->time_column, input);
+    sl_describe_aggregates(to, aggregate->keys, aggregate->key_count, aggregate->aggregates,
+                           aggregate->aggregate_count, node->schema, input);
+}
+
+static void
+explain_batch_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_batch_aggregate *aggregate = node->detail;
+    const struct sl_schema *input = node->inputs[0].node->schema;
+
+    sl_describe_columns(to, "groupBy", aggregate->keys, aggregate->key_count, input);
+    sl_describe_aggregates(to, aggregate->keys, aggregate->key_count, aggregate->aggregates,
+                           aggregate->aggregate_count, node->schema, input);
+}
+
+static void
+explain_changelog_merge(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_changelog_merge *merge = node->detail;
+
+    sl_describe_columns(to, "key", merge->keys, merge->key_count, node->schema);
+    if (!merge->key_count)
+        sl_describe_string(to, "key", "all columns");
+}
+
+static void
+explain_sort(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_sort *sort = node->detail;
+
+    sl_describe_sort(to, sort->keys, sort->key_count, node->schema);
+    sl_describe_limit(to, sort->offset, sort->limit);
+}
+
+static void
+explain_limit(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_limit *limit = node->detail;
+
+    sl_describe_limit(to, limit->offset, limit->limit);
+}
+
+static void
+explain_change(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_change *change = node->detail;
+
+    sl_describe_string(to, "kind", change->is_delete ? "DELETE" : "UPDATE");
+}
+
+static void
+explain_sink(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_sink *sink = node->detail;
+
+    sl_describe_string(to, "table", sink->table_name);
+    sl_describe_string(to, "connector", sink->connector);
+    sl_describe_string(to, "format", sink->format);
+    if (node->input_count)
+        sl_describe_names(to, "fields", node->inputs[0].node->schema);
+    if (sink->upsert)
+        sl_describe_columns(to, "upsertKey", sink->primary_key, sink->primary_key_count,
+                            sink->physical);
+    sl_describe_string(to, "guarantee", sink->guarantee);
+}
+
+static void
+explain_collect(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_collect *collect = node->detail;
+
+    sl_describe_names(to, "fields", node->inputs[0].node->schema);
+    if (collect->row_kinds)
+        sl_describe_string(to, "rowKinds", "true");
+}
+
+static void (*const explain_details[SL_OP_COUNT])(const struct sl_phys_node *,
+                                                  struct sl_buffer *) = {
+#define OPERATOR(kind, stem, name) [SL_OP_##kind] = explain_##stem,
+#include "plan/operators.def"
+#undef OPERATOR
+};
+
+/* Which row kinds come out, where it is not +I alone. */
+static void
+explain_kinds(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    static const char *const names[] = {"+I", "-U", "+U", "-D"};
+    const char *comma = "";
+
+    if (node->kind == SL_OP_SINK || node->kind == SL_OP_COLLECT || node->kinds == SL_KINDS_INSERT)
+        return;
+    sl_describe_begin(to, "changelog");
+    for (unsigned i = 0; i < SL_COUNT_OF(names); i++) {
+        if (!(node->kinds & (1u << i)))
+            continue;
+        sl_buffer_printf(to, "%s%s", comma, names[i]);
+        comma = ", ";
+    }
+    sl_describe_end(to);
+}
+
+static void
+explain_indent(struct sl_buffer *to, int depth)
+{
+    if (depth)
+        sl_buffer_printf(to, "%*s+- ", 3 * (depth - 1), "");
+}
+
+static void
+explain_tree(const struct sl_phys_node *node, int depth, struct sl_buffer *to)
+{
+    explain_indent(to, depth);
+    sl_buffer_printf(to, "%s(", sl_op_kind_name(node->kind));
+    explain_details[node->kind](node, to);
+    explain_kinds(node, to);
+    sl_buffer_add_string(to, ")\n");
+    for (size_t i = 0; i < node->input_count; i++) {
+        const struct sl_phys_input *input = &node->inputs[i];
+
+        if (input->exchange == SL_EXCHANGE_FORWARD) {
+            explain_tree(input->node, depth + 1, to);
+            continue;
+        }
+        explain_indent(to, depth + 1);
+        sl_buffer_printf(to, "Exchange(distribution=[%s", sl_exchange_name(input->exchange));
+        for (size_t k = 0; k < input->key_count; k++)
+            sl_buffer_printf(to, "%s%s", k ? ", " : "[",
+                             input->node->schema->columns[input->keys[k]].name);
+        sl_buffer_add_string(to, input->key_count ? "]])\n" : "])\n");
+        explain_tree(input->node, depth + 2, to);
+    }
+}
+
+static bool
+explain_is_chained(const struct sl_phys_node *node)
+{
+    return node->input_count == 1 && node->inputs[0].exchange == SL_EXCHANGE_FORWARD;
+}
+
+static void
+explain_name(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    sl_buffer_add_string(to, sl_op_kind_name(node->kind));
+    if (node->kind == SL_OP_SCAN)
+        sl_buffer_printf(to, "[%s]", ((const struct sl_phys_scan *)node->detail)->table_name);
+    if (node->kind == SL_OP_SINK)
+        sl_buffer_printf(to, "[%s]", ((const struct sl_phys_sink *)node->detail)->table_name);
+}
+
+/* A task begins at every node that is not chained to its input, and takes in what is chained to it. */
+static void
+explain_tasks(const struct sl_phys_plan *plan, struct sl_buffer *to)
+{
+    struct sl_arena arena;
+    size_t *task_of, task_count = 0;
+
+    sl_arena_init(&arena);
+    task_of = SL_NEW_ARRAY(&arena, size_t, plan->node_count);
+    for (size_t i = 0; i < plan->node_count; i++)
+        task_of[i] = explain_is_chained(plan->nodes[i]) ? task_of[plan->nodes[i]->inputs[0].node->id]
+                                                        : task_count++;
+    for (size_t task = 0; task < task_count; task++) {
+        const struct sl_phys_node *head = NULL;
+
+        for (size_t i = 0; i < plan->node_count; i++) {
+            if (task_of[i] != task)
+                continue;
+            if (head)
+                sl_buffer_add_string(to, " -> ");
+            else
+                sl_buffer_printf(to, "Task %zu (parallelism %u): ", task,
+                                 plan->nodes[i]->parallelism);
+            head = head ? head : plan->nodes[i];
+            explain_name(plan->nodes[i], to);
+        }
+        for (size_t i = 0; head && i < head->input_count; i++)
+            sl_buffer_printf(to, "%s%s from task %zu", i ? ", " : " <- ",
+                             sl_exchange_name(head->inputs[i].exchange),
+                             task_of[head->inputs[i].node->id]);
+        sl_buffer_add_byte(to, '\n');
+    }
+    sl_arena_done(&arena);
+}
+
+void
+sl_phys_explain(const struct sl_phys_plan *plan, struct sl_buffer *to)
+{
+    bool *consumed;
+    struct sl_arena arena;
+
+    sl_arena_init(&arena);
+    consumed = SL_NEW_ARRAY(&arena, bool, plan->node_count);
+    for (size_t i = 0; i < plan->node_count; i++)
+        for (size_t j = 0; j < plan->nodes[i]->input_count; j++)
+            consumed[plan->nodes[i]->inputs[j].node->id] = true;
+    sl_buffer_add_string(to, "== Physical Plan ==\n");
+    for (size_t i = 0; i < plan->node_count; i++)
+        if (!consumed[i])
+            explain_tree(plan->nodes[i], 0, to);
+    sl_buffer_add_string(to, "== Tasks ==\n");
+    explain_tasks(plan, to);
+    sl_arena_done(&arena);
+}

@@ -1,0 +1,137 @@
+/* Logical nodes, and EXPLAIN's first section. */
+#include "plan/logical.h"
+
+#include "plan/describe.h"
+
+static const char *const logical_names[SL_LOG_KIND_COUNT] = {
+    [SL_LOG_SCAN] = "LogicalScan",
+    [SL_LOG_VALUES] = "LogicalValues",
+    [SL_LOG_FILTER] = "LogicalFilter",
+    [SL_LOG_PROJECT] = "LogicalProject",
+    [SL_LOG_AGGREGATE] = "LogicalAggregate",
+    [SL_LOG_WINDOW_TABLE] = "LogicalWindowTableFunction",
+    [SL_LOG_WINDOW_AGGREGATE] = "LogicalWindowAggregate",
+    [SL_LOG_UNION] = "LogicalUnion",
+    [SL_LOG_SORT] = "LogicalSort",
+    [SL_LOG_LIMIT] = "LogicalLimit",
+    [SL_LOG_CHANGE] = "LogicalChange",
+    [SL_LOG_SINK] = "LogicalSink",
+};
+
+const char *
+sl_log_kind_name(enum sl_log_kind kind)
+{
+    SL_ASSERT(kind < SL_LOG_KIND_COUNT);
+    return logical_names[kind];
+}
+
+struct sl_log_node *
+sl_log_new(struct sl_arena *arena, enum sl_log_kind kind, struct sl_schema *schema,
+           struct sl_log_node *input)
+{
+    struct sl_log_node *node = SL_NEW(arena, struct sl_log_node);
+
+    node->kind = kind;
+    node->offset = -1;
+    node->schema = schema;
+    if (input) {
+        node->inputs = SL_NEW(arena, struct sl_log_node *);
+        node->inputs[0] = input;
+        node->input_count = 1;
+        node->parallelism = input->parallelism;
+    }
+    return node;
+}
+
+static void
+logical_describe_scan(const struct sl_log_scan *scan, const struct sl_schema *schema,
+                      struct sl_buffer *to)
+{
+    sl_describe_string(to, "table", scan->table_name);
+    if (scan->exprs)
+        sl_describe_select(to, scan->exprs, schema, scan->row);
+    else
+        sl_describe_names(to, "fields", scan->row);
+    sl_describe_expr(to, "filter", scan->filter, scan->row);
+    sl_describe_expr(to, "watermark", scan->watermark, scan->row);
+    if (scan->hints.count) {
+        sl_describe_begin(to, "hints");
+        for (size_t i = 0; i < scan->hints.count; i++)
+            sl_buffer_printf(to, "%s%s=%s", i ? ", " : "", scan->hints.items[i].key,
+                             scan->hints.items[i].value);
+        sl_describe_end(to);
+    }
+}
+
+static void
+logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
+{
+    const struct sl_schema *input = node->input_count ? node->inputs[0]->schema : NULL;
+
+    switch (node->kind) {
+    case SL_LOG_SCAN:
+        logical_describe_scan(&node->scan, node->schema, to);
+        break;
+    case SL_LOG_VALUES:
+        sl_describe_names(to, "fields", node->schema);
+        sl_describe_rows(to, &node->values, node->schema->count);
+        break;
+    case SL_LOG_FILTER:
+        sl_describe_expr(to, "condition", node->filter, input);
+        break;
+    case SL_LOG_PROJECT:
+        sl_describe_select(to, node->exprs, node->schema, input);
+        break;
+    case SL_LOG_WINDOW_AGGREGATE:
+    case SL_LOG_AGGREGATE:
+        sl_describe_columns(to, "groupBy", node->aggregate.keys, node->aggregate.key_count, input);
+        if (node->kind == SL_LOG_WINDOW_AGGREGATE)
+            sl_describe_window(to, &node->aggregate.window, node->aggregate.time_column, input);
+        sl_describe_aggregates(to, node->aggregate.keys, node->aggregate.key_count,
+                               node->aggregate.aggregates, node->aggregate.aggregate_count,
+                               node->schema, input);
+        break;
+    case SL_LOG_WINDOW_TABLE:
+        sl_describe_window(to, &node->window_table.window, node->window_table.time_column, input);
+        break;
+    case SL_LOG_UNION:
+        sl_describe_string(to, "all", "true");
+        sl_describe_names(to, "fields", node->schema);
+        break;
+    case SL_LOG_SORT:
+        sl_describe_sort(to, node->sort.keys, node->sort.key_count, input);
+        break;
+    case SL_LOG_LIMIT:
+        sl_describe_limit(to, node->limit.offset, node->limit.limit);
+        break;
+    case SL_LOG_CHANGE:
+        sl_describe_string(to, "kind", node->change.is_delete ? "DELETE" : "UPDATE");
+        break;
+    case SL_LOG_SINK:
+        sl_describe_string(to, "table", node->sink.table_name);
+        sl_describe_names(to, "fields", input);
+        break;
+    case SL_LOG_KIND_COUNT:
+        break;
+    }
+}
+
+static void
+logical_print(const struct sl_log_node *node, int depth, struct sl_buffer *to)
+{
+    if (depth)
+        sl_buffer_printf(to, "%*s+- ", 3 * (depth - 1), "");
+    sl_buffer_printf(to, "%s(", sl_log_kind_name(node->kind));
+    logical_describe(node, to);
+    sl_buffer_add_string(to, ")\n");
+    for (size_t i = 0; i < node->input_count; i++)
+        logical_print(node->inputs[i], depth + 1, to);
+}
+
+void
+sl_log_explain(const struct sl_log_node *const *roots, size_t root_count, struct sl_buffer *to)
+{
+    sl_buffer_add_string(to, "== Logical Plan ==\n");
+    for (size_t i = 0; i < root_count; i++)
+        logical_print(roots[i], 0, to);
+}

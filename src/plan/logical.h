@@ -1,0 +1,93 @@
+/* The logical plan: what the binder writes, the rewrite rules rewrite and the planner lowers to the
+ * physical plan.  Plain data in one arena.  A rule makes new nodes or changes nodes of the tree it was
+ * given; a node has one consumer. */
+#ifndef SL_PLAN_LOGICAL_H
+#define SL_PLAN_LOGICAL_H
+
+#include "plan/physical.h"
+
+struct sl_table; /* catalog/catalog.h; opaque here */
+
+enum sl_log_kind {
+    SL_LOG_SCAN,
+    SL_LOG_VALUES,
+    SL_LOG_FILTER,
+    SL_LOG_PROJECT,
+    SL_LOG_AGGREGATE,        /* output: the keys, then the aggregates */
+    SL_LOG_WINDOW_TABLE,     /* output: the input, then window_start, window_end, window_time */
+    SL_LOG_WINDOW_AGGREGATE, /* output: keys, aggregates, window_start, window_end, window_time */
+    SL_LOG_UNION,            /* UNION ALL */
+    SL_LOG_SORT,
+    SL_LOG_LIMIT,
+    SL_LOG_CHANGE,           /* UPDATE, DELETE */
+    SL_LOG_SINK,
+    SL_LOG_KIND_COUNT,
+};
+
+/* `filter` and `exprs` are over `row`: all columns of the table as declared, computed ones too. */
+struct sl_log_scan {
+    const struct sl_table *table;
+    const char *table_name;
+    struct sl_option_list options; /* the table's, with the hints applied */
+    struct sl_option_list hints;
+    struct sl_schema *row;
+    struct sl_expr **computed;     /* by column of `row`: its expression over `row`, or NULL */
+    struct sl_expr *watermark;     /* over `row`; NULL: none */
+    int32_t watermark_column;      /* of row; -1: none */
+    struct sl_expr *filter;        /* NULL: all rows */
+    struct sl_expr **exprs;        /* one a column of the node's schema; NULL: the row itself */
+    bool bounded;
+};
+
+struct sl_log_aggregate {
+    struct sl_window window; /* WINDOW_AGGREGATE */
+    uint32_t time_column;
+    uint32_t *keys;          /* of the input */
+    size_t key_count;
+    struct sl_aggregate **aggregates; /* their arguments and filters are columns of the input */
+    size_t aggregate_count;
+    bool parts[3];           /* WINDOW_AGGREGATE: window_start, window_end, window_time are made */
+    bool is_distinct;        /* SELECT DISTINCT, UNION: for messages */
+};
+
+struct sl_log_window_table {
+    struct sl_window window;
+    uint32_t time_column;
+};
+
+struct sl_log_sink {
+    const struct sl_table *table;
+    const char *table_name;
+    struct sl_option_list options, hints;
+    uint32_t *columns; /* the table's column that each input column goes to */
+};
+
+struct sl_log_node {
+    enum sl_log_kind kind;
+    int offset;           /* in the statement, for refusals; -1: none */
+    uint32_t parallelism; /* as hinted; 0: nobody said */
+    struct sl_schema *schema;
+    struct sl_log_node **inputs;
+    size_t input_count;
+    union {
+        struct sl_log_scan scan;
+        struct sl_phys_values values;
+        struct sl_expr *filter;
+        struct sl_expr **exprs; /* PROJECT: one a column of the schema */
+        struct sl_log_aggregate aggregate;
+        struct sl_log_window_table window_table;
+        struct sl_phys_sort sort; /* only its keys */
+        struct sl_phys_limit limit;
+        struct sl_phys_change change;
+        struct sl_log_sink sink;
+    };
+};
+
+const char *sl_log_kind_name(enum sl_log_kind kind);
+struct sl_log_node *sl_log_new(struct sl_arena *arena, enum sl_log_kind kind,
+                               struct sl_schema *schema, struct sl_log_node *input);
+/* EXPLAIN's first section, a line a node. */
+void sl_log_explain(const struct sl_log_node *const *roots, size_t root_count,
+                    struct sl_buffer *to);
+
+#endif

@@ -1,0 +1,159 @@
+/* One table of members a struct of physical.h. */
+#include "plan/members.h"
+
+#define MEMBER(structure, kind, json, field)                                                       \
+    {json, SL_MEMBER_##kind, offsetof(struct structure, field), 0, NULL, 0}
+#define COUNTED(structure, kind, json, field, count)                                               \
+    {json, SL_MEMBER_##kind, offsetof(struct structure, field), offsetof(struct structure, count), \
+     NULL, 0}
+#define NAMED(structure, json, field, names)                                                       \
+    {json, SL_MEMBER_ENUM, offsetof(struct structure, field), 0, names, SL_COUNT_OF(names)}
+#define LAYOUT(structure, members) {sizeof(struct structure), members, SL_COUNT_OF(members)}
+
+static const char *const on_error_names[] = {"fail", "skip", "dead-letter"};
+static const char *const window_names[] = {"TUMBLE", "HOP", "CUMULATE"};
+
+static const struct sl_member window_members[] = {
+    NAMED(sl_window, "kind", kind, window_names),
+    MEMBER(sl_window, I64, "sizeUs", size_us),
+    MEMBER(sl_window, I64, "slideUs", slide_us),
+    MEMBER(sl_window, I64, "offsetUs", offset_us),
+    MEMBER(sl_window, BOOL, "processingTime", processing_time),
+    MEMBER(sl_window, BOOL, "localZone", local_zone),
+};
+
+static const struct sl_member sort_key_members[] = {
+    MEMBER(sl_sort_key, U32, "column", column),
+    MEMBER(sl_sort_key, BOOL, "descending", descending),
+    MEMBER(sl_sort_key, BOOL, "nullsFirst", nulls_first),
+};
+
+static const struct sl_member settings_members[] = {
+    MEMBER(sl_phys_settings, BOOL, "batchMode", batch_mode),
+    MEMBER(sl_phys_settings, U32, "batchSize", batch_size),
+    MEMBER(sl_phys_settings, U32, "maxParallelism", max_parallelism),
+    MEMBER(sl_phys_settings, I64, "watermarkIntervalUs", watermark_interval_us),
+    MEMBER(sl_phys_settings, I64, "sourceIdleTimeoutUs", source_idle_timeout_us),
+    MEMBER(sl_phys_settings, BOOL, "miniBatch", mini_batch),
+    MEMBER(sl_phys_settings, BOOL, "overflowWraps", overflow_wraps),
+    NAMED(sl_phys_settings, "runtimeError", runtime_error, on_error_names),
+    MEMBER(sl_phys_settings, STRING, "zone", zone),
+    MEMBER(sl_phys_settings, STRING, "restartStrategy", restart_strategy),
+    MEMBER(sl_phys_settings, I64, "restartDelayUs", restart_delay_us),
+    MEMBER(sl_phys_settings, I64, "restartAttempts", restart_attempts),
+};
+
+static const struct sl_member scan_members[] = {
+    MEMBER(sl_phys_scan, U64, "tableId", table_id),
+    MEMBER(sl_phys_scan, U32, "tableVersion", table_version),
+    MEMBER(sl_phys_scan, STRING, "table", table_name),
+    MEMBER(sl_phys_scan, STRING, "connector", connector),
+    MEMBER(sl_phys_scan, STRING, "format", format),
+    MEMBER(sl_phys_scan, REFERENCED_OPTIONS, "options", options),
+    MEMBER(sl_phys_scan, OPTIONS, "hints", hints),
+    MEMBER(sl_phys_scan, SCHEMA, "physical", physical),
+    COUNTED(sl_phys_scan, COLUMNS, "primaryKey", primary_key, primary_key_count),
+    COUNTED(sl_phys_scan, COLUMNS, "decoded", decoded, decoded_count),
+    COUNTED(sl_phys_scan, STRINGS, "metadata", metadata, metadata_count),
+    COUNTED(sl_phys_scan, TYPES, "metadataTypes", metadata_types, metadata_count),
+    MEMBER(sl_phys_scan, EXPR, "filter", filter),
+    MEMBER(sl_phys_scan, EXPRS, "exprs", exprs),
+    MEMBER(sl_phys_scan, EXPR, "time", time),
+    MEMBER(sl_phys_scan, EXPR, "watermark", watermark),
+    MEMBER(sl_phys_scan, BOOL, "watermarkOnEvent", watermark_on_event),
+    MEMBER(sl_phys_scan, I64, "idleTimeoutUs", idle_timeout_us),
+    MEMBER(sl_phys_scan, BOOL, "bounded", bounded),
+    MEMBER(sl_phys_scan, BOOL, "kinds", kinds),
+    NAMED(sl_phys_scan, "onError", on_error, on_error_names),
+};
+
+static const struct sl_member values_members[] = {
+    COUNTED(sl_phys_values, ROWS, "rows", rows, row_count),
+};
+
+static const struct sl_member calc_members[] = {
+    MEMBER(sl_phys_calc, EXPR, "filter", filter),
+    MEMBER(sl_phys_calc, EXPRS, "exprs", exprs),
+};
+
+static const struct sl_member window_table_members[] = {
+    MEMBER(sl_phys_window_table, WINDOW, "window", window),
+    MEMBER(sl_phys_window_table, U32, "timeColumn", time_column),
+};
+
+static const struct sl_member window_aggregate_members[] = {
+    MEMBER(sl_phys_window_aggregate, WINDOW, "window", window),
+    MEMBER(sl_phys_window_aggregate, U32, "timeColumn", time_column),
+    COUNTED(sl_phys_window_aggregate, COLUMNS, "keys", keys, key_count),
+    COUNTED(sl_phys_window_aggregate, AGGREGATES, "aggregates", aggregates, aggregate_count),
+    MEMBER(sl_phys_window_aggregate, BOOL, "hasStart", has_start),
+    MEMBER(sl_phys_window_aggregate, BOOL, "hasEnd", has_end),
+    MEMBER(sl_phys_window_aggregate, BOOL, "hasTime", has_time),
+};
+
+static const struct sl_member batch_aggregate_members[] = {
+    COUNTED(sl_phys_batch_aggregate, COLUMNS, "keys", keys, key_count),
+    COUNTED(sl_phys_batch_aggregate, AGGREGATES, "aggregates", aggregates, aggregate_count),
+};
+
+static const struct sl_member changelog_merge_members[] = {
+    COUNTED(sl_phys_changelog_merge, COLUMNS, "keys", keys, key_count),
+};
+
+static const struct sl_member sort_members[] = {
+    COUNTED(sl_phys_sort, SORT_KEYS, "keys", keys, key_count),
+    MEMBER(sl_phys_sort, I64, "offset", offset),
+    MEMBER(sl_phys_sort, I64, "limit", limit),
+};
+
+static const struct sl_member limit_members[] = {
+    MEMBER(sl_phys_limit, I64, "offset", offset),
+    MEMBER(sl_phys_limit, I64, "limit", limit),
+};
+
+static const struct sl_member change_members[] = {
+    MEMBER(sl_phys_change, BOOL, "isDelete", is_delete),
+    MEMBER(sl_phys_change, SIZE, "columnCount", column_count),
+};
+
+static const struct sl_member sink_members[] = {
+    MEMBER(sl_phys_sink, U64, "tableId", table_id),
+    MEMBER(sl_phys_sink, U32, "tableVersion", table_version),
+    MEMBER(sl_phys_sink, STRING, "table", table_name),
+    MEMBER(sl_phys_sink, STRING, "connector", connector),
+    MEMBER(sl_phys_sink, STRING, "format", format),
+    MEMBER(sl_phys_sink, REFERENCED_OPTIONS, "options", options),
+    MEMBER(sl_phys_sink, OPTIONS, "hints", hints),
+    MEMBER(sl_phys_sink, SCHEMA, "physical", physical),
+    COUNTED(sl_phys_sink, COLUMNS, "metadataColumns", metadata_columns, metadata_count),
+    COUNTED(sl_phys_sink, STRINGS, "metadata", metadata, metadata_count),
+    COUNTED(sl_phys_sink, COLUMNS, "primaryKey", primary_key, primary_key_count),
+    COUNTED(sl_phys_sink, COLUMNS, "partitionBy", partition_by, partition_by_count),
+    MEMBER(sl_phys_sink, BOOL, "upsert", upsert),
+    MEMBER(sl_phys_sink, STRING, "guarantee", guarantee),
+    COUNTED(sl_phys_sink, COLUMNS, "notNull", not_null, not_null_count),
+    NAMED(sl_phys_sink, "onError", on_error, on_error_names),
+};
+
+static const struct sl_member collect_members[] = {
+    MEMBER(sl_phys_collect, BOOL, "rowKinds", row_kinds),
+};
+
+const struct sl_layout sl_plan_window = LAYOUT(sl_window, window_members);
+const struct sl_layout sl_plan_sort_key = LAYOUT(sl_sort_key, sort_key_members);
+const struct sl_layout sl_plan_settings = LAYOUT(sl_phys_settings, settings_members);
+
+const struct sl_layout sl_plan_details[SL_OP_COUNT] = {
+    [SL_OP_SCAN] = LAYOUT(sl_phys_scan, scan_members),
+    [SL_OP_VALUES] = LAYOUT(sl_phys_values, values_members),
+    [SL_OP_CALC] = LAYOUT(sl_phys_calc, calc_members),
+    [SL_OP_WINDOW_TABLE] = LAYOUT(sl_phys_window_table, window_table_members),
+    [SL_OP_WINDOW_AGGREGATE] = LAYOUT(sl_phys_window_aggregate, window_aggregate_members),
+    [SL_OP_BATCH_AGGREGATE] = LAYOUT(sl_phys_batch_aggregate, batch_aggregate_members),
+    [SL_OP_CHANGELOG_MERGE] = LAYOUT(sl_phys_changelog_merge, changelog_merge_members),
+    [SL_OP_SORT] = LAYOUT(sl_phys_sort, sort_members),
+    [SL_OP_LIMIT] = LAYOUT(sl_phys_limit, limit_members),
+    [SL_OP_CHANGE] = LAYOUT(sl_phys_change, change_members),
+    [SL_OP_SINK] = LAYOUT(sl_phys_sink, sink_members),
+    [SL_OP_COLLECT] = LAYOUT(sl_phys_collect, collect_members),
+};

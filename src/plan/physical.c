@@ -1,0 +1,50 @@
+/* Names of the plan's parts, and questions about a whole plan. */
+#include "plan/physical.h"
+
+const char *
+sl_op_kind_name(enum sl_op_kind kind)
+{
+    static const char *const names[SL_OP_COUNT] = {
+#define OPERATOR(kind, stem, name) [SL_OP_##kind] = name,
+#include "plan/operators.def"
+#undef OPERATOR
+    };
+
+    SL_ASSERT(kind < SL_OP_COUNT);
+    return names[kind];
+}
+
+const char *
+sl_exchange_name(enum sl_exchange_kind kind)
+{
+    static const char *const names[] = {
+        [SL_EXCHANGE_FORWARD] = "forward",     [SL_EXCHANGE_HASH] = "hash",
+        [SL_EXCHANGE_REBALANCE] = "rebalance", [SL_EXCHANGE_RESCALE] = "rescale",
+        [SL_EXCHANGE_BROADCAST] = "broadcast", [SL_EXCHANGE_GLOBAL] = "global",
+    };
+
+    SL_ASSERT(kind < SL_COUNT_OF(names));
+    return names[kind];
+}
+
+uint32_t
+sl_phys_max_parallelism(const struct sl_phys_plan *plan)
+{
+    uint32_t max = 1;
+
+    for (size_t i = 0; i < plan->node_count; i++)
+        max = SL_MAX(max, plan->nodes[i]->parallelism);
+    return max;
+}
+
+bool
+sl_phys_is_bounded(const struct sl_phys_plan *plan)
+{
+    for (size_t i = 0; i < plan->node_count; i++) {
+        const struct sl_phys_scan *scan = plan->nodes[i]->detail;
+
+        if (plan->nodes[i]->kind == SL_OP_SCAN && !scan->bounded)
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,224 @@
+/* Calls: functions, aggregates, and what looks like a call but is not built yet. */
+#include "planner/bind.h"
+
+static const char *
+call_name(const struct sl_clause *binding, const struct sl_ast_call *call)
+{
+    return sl_binder_name(binding->binder, &call->name.parts[call->name.count - 1]);
+}
+
+int
+sl_binder_function(struct sl_clause *binding, const char *name, struct sl_expr **args,
+                 size_t arg_count, int offset, struct sl_expr **ret_expr, struct sl_error *err)
+{
+    sl_parameters_infer(binding->binder, name, args, arg_count);
+    if (sl_expr_call(binding->binder->arena, name, args, arg_count, offset, ret_expr, err) < 0)
+        return sl_error_at(err, offset);
+    return SL_OK;
+}
+
+static int
+call_refuse(const struct sl_clause *binding, const struct sl_ast_expr *ast, const char *construct,
+            struct sl_error *err)
+{
+    return sl_binder_refuse(binding->binder, ast->ast.offset, construct, err);
+}
+
+/* Clauses that no function of today takes. */
+static int
+call_check_clauses(const struct sl_clause *binding, const struct sl_ast_expr *ast,
+                   struct sl_error *err)
+{
+    const struct sl_ast_call *call = &ast->call;
+
+    if (call->over)
+        return call_refuse(binding, ast, "OVER is", err);
+    if (call->within_group.count)
+        return call_refuse(binding, ast, "WITHIN GROUP is", err);
+    if (call->order_by.count)
+        return call_refuse(binding, ast, "ORDER BY inside a call is", err);
+    if (call->nulls != SL_AST_NULLS_UNSAID)
+        return call_refuse(binding, ast, "IGNORE NULLS and RESPECT NULLS are", err);
+    if (call->match != SL_AST_MATCH_UNSAID)
+        return call_refuse(binding, ast, "MATCH_RECOGNIZE is", err);
+    for (size_t i = 0; i < call->arg_count; i++)
+        if (call->args[i].name.text.start)
+            return sl_binder_refuse(binding->binder, call->args[i].name.offset,
+                                  "a named argument of this function is", err);
+    return SL_OK;
+}
+
+/* TUMBLE(ts, …) in GROUP BY and its TUMBLE_START: the windows of old. */
+static int
+call_check_group_window(const struct sl_clause *binding, const struct sl_ast_expr *ast,
+                        struct sl_error *err)
+{
+    static const char *const names[] = {
+        "TUMBLE", "HOP", "SESSION", "CUMULATE", "TUMBLE_START", "TUMBLE_END", "TUMBLE_ROWTIME",
+        "TUMBLE_PROCTIME", "HOP_START", "HOP_END", "HOP_ROWTIME", "HOP_PROCTIME", "SESSION_START",
+        "SESSION_END", "SESSION_ROWTIME", "SESSION_PROCTIME"};
+
+    for (size_t i = 0; i < SL_COUNT_OF(names); i++) {
+        if (!sl_ast_name_is(&ast->call.name, names[i]))
+            continue;
+        call_refuse(binding, ast, "a group window function is", err);
+        return sl_error_hint(
+            err, "use TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) in FROM and GROUP "
+                 "BY window_start, window_end");
+    }
+    return SL_OK;
+}
+
+static int
+call_args(struct sl_clause *binding, const struct sl_ast_call *call, struct sl_expr ***ret_args,
+          struct sl_error *err)
+{
+    struct sl_expr **args = SL_NEW_ARRAY(binding->binder->arena, struct sl_expr *, call->arg_count);
+
+    for (size_t i = 0; i < call->arg_count; i++) {
+        const struct sl_ast_expr *value = call->args[i].value;
+
+        if (value->ast.kind == SL_AST_EXPR_UNIT)
+            args[i] = sl_binder_string(binding->binder->arena,
+                                     sl_text_of(sl_ast_unit_name(value->unit)),
+                                     sl_binder_offset(binding->binder, value->ast.offset));
+        else
+            SL_TRY(sl_binder_expr(binding, value, &args[i], err));
+    }
+    *ret_args = args;
+    return SL_OK;
+}
+
+static int
+call_function(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
+              struct sl_error *err)
+{
+    const struct sl_ast_call *call = &ast->call;
+    const char *name = call_name(binding, call);
+    int offset = sl_binder_offset(binding->binder, ast->ast.offset);
+    struct sl_expr **args;
+
+    SL_TRY(call_check_group_window(binding, ast, err));
+    if (call->star || call->quantifier == SL_AST_DISTINCT || call->filter) {
+        SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, "%s specified, but %s is not an aggregate function",
+                 call->star                               ? "*"
+                 : call->quantifier == SL_AST_DISTINCT ? "DISTINCT"
+                                                          : "FILTER",
+                 name);
+        return sl_error_at(err, offset);
+    }
+    SL_TRY(call_args(binding, call, &args, err));
+    return sl_binder_function(binding, name, args, call->arg_count, offset, ret_expr, err);
+}
+
+/* --- aggregates --- */
+
+static bool
+call_same_aggregate(const struct sl_aggregate *a, const struct sl_aggregate *b)
+{
+    if (a->class != b->class || a->distinct != b->distinct || a->arg_count != b->arg_count ||
+        !a->filter != !b->filter)
+        return false;
+    for (size_t i = 0; i < a->arg_count; i++)
+        if (!sl_expr_equal(a->args[i], b->args[i]))
+            return false;
+    return !a->filter || sl_expr_equal(a->filter, b->filter);
+}
+
+static uint32_t
+call_collect(struct sl_clause *binding, struct sl_aggregate *aggregate)
+{
+    struct sl_bound_aggregates *list = binding->aggregates;
+
+    for (size_t i = 0; i < list->count; i++)
+        if (call_same_aggregate(list->items[i], aggregate))
+            return (uint32_t)i;
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity ? 2 * list->capacity : 8;
+        struct sl_aggregate **items =
+            SL_NEW_ARRAY(binding->binder->arena, struct sl_aggregate *, capacity);
+
+        if (list->count)
+            memcpy(items, list->items, list->count * sizeof(*items));
+        list->items = items;
+        list->capacity = capacity;
+    }
+    list->items[list->count] = aggregate;
+    return (uint32_t)list->count++;
+}
+
+static int
+call_check_place(const struct sl_clause *binding, const struct sl_ast_expr *ast,
+                 struct sl_error *err)
+{
+    if (binding->in_aggregate)
+        SL_ERROR(err, SL_E_GROUPING, "aggregate function calls cannot be nested");
+    else if (!binding->aggregates)
+        SL_ERROR(err, SL_E_GROUPING, "aggregate functions are not allowed in %s", binding->clause);
+    else
+        return SL_OK;
+    return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
+}
+
+/* COUNT(5) counts rows as COUNT(*) does. */
+static bool
+call_counts_rows(const char *name, struct sl_expr *const *args, size_t arg_count, bool distinct)
+{
+    return sl_equal_nocase(name, "COUNT") && arg_count == 1 && !distinct &&
+           args[0]->kind == SL_EXPR_LITERAL && !args[0]->value.is_null;
+}
+
+static int
+call_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast,
+               struct sl_expr **ret_expr, struct sl_error *err)
+{
+    const struct sl_ast_call *call = &ast->call;
+    struct sl_clause inner = *binding;
+    struct sl_aggregate *aggregate;
+    struct sl_expr **args, *filter = NULL;
+    const char *name = call_name(binding, call);
+    int offset = sl_binder_offset(binding->binder, ast->ast.offset);
+    bool distinct = call->quantifier == SL_AST_DISTINCT;
+    size_t arg_count = call->arg_count;
+
+    SL_TRY(call_check_place(binding, ast, err));
+    inner.in_aggregate = true;
+    SL_TRY(call_args(&inner, call, &args, err));
+    sl_parameters_end(binding->binder, args, arg_count);
+    if (call->filter) {
+        inner.clause = "FILTER";
+        SL_TRY(sl_binder_condition(&inner, call->filter, &filter, err));
+    }
+    if (call_counts_rows(name, args, arg_count, distinct))
+        arg_count = 0;
+    if (arg_count == 0 && !call->star && call->arg_count == 0) {
+        SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "%s() needs an argument", name);
+        return sl_error_at(err, offset);
+    }
+    if (sl_aggregate_bind(binding->binder->arena, name, args, arg_count, distinct, filter, offset,
+                          &aggregate, err) < 0)
+        return sl_error_at(err, offset);
+    *ret_expr = sl_expr_column(binding->binder->arena,
+                               SL_BIND_AGGREGATE + call_collect(binding, aggregate),
+                               aggregate->type);
+    (*ret_expr)->offset = offset;
+    return SL_OK;
+}
+
+int
+sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
+             struct sl_error *err)
+{
+    const struct sl_ast_call *call = &ast->call;
+
+    SL_TRY(call_check_clauses(binding, ast, err));
+    if (call->name.count > 1) {
+        SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "function %.*s.%s does not exist",
+                 SL_TEXT_FORMAT(call->name.parts[0].text), call_name(binding, call));
+        sl_error_hint(err, "SHOW FUNCTIONS lists what there is");
+        return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
+    }
+    if (sl_aggregate_exists(call->name.parts[0].text))
+        return call_aggregate(binding, ast, ret_expr, err);
+    return call_function(binding, ast, ret_expr, err);
+}

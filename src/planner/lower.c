@@ -1,0 +1,468 @@
+/* One physical operator for each logical node, but: a projection and the filter under it are one CALC,
+ * a LIMIT over a SORT is its top-n, and a scan or sink may bring a merge or a projection with it. */
+#include "planner/lower.h"
+
+/* --- nodes and exchanges --- */
+
+struct sl_phys_node *
+sl_lower_add(struct sl_lowering *lowering, enum sl_op_kind kind, uint32_t parallelism,
+             struct sl_schema *schema, void *detail)
+{
+    struct sl_phys_node *node = SL_NEW(lowering->arena, struct sl_phys_node);
+
+    if (lowering->node_count == lowering->node_capacity) {
+        size_t capacity = lowering->node_capacity ? 2 * lowering->node_capacity : 16;
+        struct sl_phys_node **nodes =
+            SL_NEW_ARRAY(lowering->arena, struct sl_phys_node *, capacity);
+
+        if (lowering->node_count)
+            memcpy(nodes, lowering->nodes, lowering->node_count * sizeof(struct sl_phys_node *));
+        lowering->nodes = nodes;
+        lowering->node_capacity = capacity;
+    }
+    node->kind = kind;
+    node->id = (uint32_t)lowering->node_count;
+    node->uid = "";
+    node->parallelism = parallelism;
+    node->schema = schema;
+    node->kinds = SL_KINDS_INSERT;
+    node->detail = detail;
+    lowering->nodes[lowering->node_count++] = node;
+    return node;
+}
+
+static struct sl_phys_input *
+lower_add_input(struct sl_lowering *lowering, struct sl_phys_node *node, struct sl_phys_node *from)
+{
+    struct sl_phys_input *inputs =
+        SL_NEW_ARRAY(lowering->arena, struct sl_phys_input, node->input_count + 1);
+
+    if (node->input_count)
+        memcpy(inputs, node->inputs, node->input_count * sizeof(*inputs));
+    node->inputs = inputs;
+    inputs[node->input_count].node = from;
+    return &inputs[node->input_count++];
+}
+
+static void
+lower_set_keys(struct sl_lowering *lowering, struct sl_phys_input *input, const uint32_t *keys,
+               size_t key_count)
+{
+    input->exchange = SL_EXCHANGE_HASH;
+    input->keys = SL_NEW_ARRAY(lowering->arena, uint32_t, key_count);
+    input->key_count = key_count;
+    for (uint32_t i = 0; i < key_count; i++)
+        input->keys[i] = keys ? keys[i] : i;
+}
+
+/* Changes of one row must stay in order, so they go by their key, or by the whole row. */
+void
+sl_lower_connect(struct sl_lowering *lowering, struct sl_phys_node *node,
+                 struct sl_phys_node *from)
+{
+    struct sl_phys_input *input = lower_add_input(lowering, node, from);
+
+    if (node->parallelism == from->parallelism)
+        input->exchange = SL_EXCHANGE_FORWARD;
+    else if (node->parallelism == 1)
+        input->exchange = SL_EXCHANGE_GLOBAL;
+    else if (from->kinds == SL_KINDS_INSERT)
+        input->exchange = SL_EXCHANGE_REBALANCE;
+    else if (from->upsert_key_count)
+        lower_set_keys(lowering, input, from->upsert_key, from->upsert_key_count);
+    else
+        lower_set_keys(lowering, input, NULL, from->schema->count);
+}
+
+void
+sl_lower_connect_keyed(struct sl_lowering *lowering, struct sl_phys_node *node,
+                       struct sl_phys_node *from, const uint32_t *keys, size_t key_count)
+{
+    if (node->parallelism == 1)
+        sl_lower_connect(lowering, node, from);
+    else
+        lower_set_keys(lowering, lower_add_input(lowering, node, from), keys, key_count);
+}
+
+static uint32_t
+lower_parallelism(const struct sl_lowering *lowering, const struct sl_log_node *node)
+{
+    return node->parallelism ? node->parallelism : lowering->parallelism;
+}
+
+uint32_t
+sl_lower_option_parallelism(const struct sl_log_node *node, const struct sl_option_list *options,
+                            const struct sl_option_list *hints, const char *key, uint32_t fallback)
+{
+    const char *text = sl_option_get(hints, key);
+    int64_t value;
+
+    if (!text && node->parallelism)
+        return node->parallelism;
+    if (!text)
+        text = sl_option_get(options, key);
+    if (!text)
+        return fallback;
+    SL_ASSERT(sl_parse_int64(text, &value)); /* the options were checked */
+    return (uint32_t)value;
+}
+
+/* --- refusals --- */
+
+static int
+lower_refuse(const struct sl_log_node *node, const char *construct, const char *hint,
+             struct sl_error *err)
+{
+    SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s in streaming mode is not supported yet", construct);
+    sl_error_hint(err, "%s", hint);
+    return sl_error_at(err, node->offset);
+}
+
+static int
+lower_refuse_updating(const struct sl_phys_node *input, const struct sl_log_node *node,
+                      const char *construct, struct sl_error *err)
+{
+    if (input->kinds == SL_KINDS_INSERT)
+        return SL_OK;
+    SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s over rows that are updated or deleted is not supported yet",
+             construct);
+    return sl_error_at(err, node->offset);
+}
+
+/* A stream of upserts has no old rows: only a sink that takes it as it is can use it. */
+static int
+lower_refuse_upserts(const struct sl_phys_node *input, int offset, struct sl_error *err)
+{
+    if (input->kinds != SL_KINDS_UPSERT)
+        return SL_OK;
+    SL_ERROR(err, SL_E_NOT_SUPPORTED,
+             "a table with 'changelog-mode' = 'upsert' is not supported here yet");
+    sl_error_hint(err, "it can go unfiltered into a sink with the same primary key; 'changelog-mode' "
+                       "= 'all' can be used everywhere");
+    return sl_error_at(err, offset);
+}
+
+/* --- calc --- */
+
+/* Where the columns of a key are in the output; false: one is not there. */
+static bool
+lower_map_key(struct sl_lowering *lowering, const struct sl_phys_node *input,
+              struct sl_expr *const *exprs, size_t count, struct sl_phys_node *node)
+{
+    uint32_t *key = SL_NEW_ARRAY(lowering->arena, uint32_t, input->upsert_key_count);
+
+    for (size_t i = 0; i < input->upsert_key_count; i++) {
+        uint32_t column = 0;
+
+        while (column < count && (exprs[column]->kind != SL_EXPR_COLUMN ||
+                                  exprs[column]->column != input->upsert_key[i]))
+            column++;
+        if (column == count)
+            return false;
+        key[i] = column;
+    }
+    node->upsert_key = key;
+    node->upsert_key_count = input->upsert_key_count;
+    return true;
+}
+
+struct sl_phys_node *
+sl_lower_calc(struct sl_lowering *lowering, struct sl_phys_node *input, struct sl_expr *filter,
+              struct sl_expr **exprs, struct sl_schema *schema, uint32_t parallelism)
+{
+    struct sl_phys_calc *detail = SL_NEW(lowering->arena, struct sl_phys_calc);
+    struct sl_phys_node *node;
+
+    detail->filter = filter;
+    detail->exprs = exprs;
+    node = sl_lower_add(lowering, SL_OP_CALC, parallelism, schema, detail);
+    sl_lower_connect(lowering, node, input);
+    node->kinds = input->kinds;
+    lower_map_key(lowering, input, exprs, schema->count, node);
+    return node;
+}
+
+static struct sl_expr **
+lower_identity(struct sl_lowering *lowering, const struct sl_schema *schema)
+{
+    struct sl_expr **exprs = SL_NEW_ARRAY(lowering->arena, struct sl_expr *, schema->count);
+
+    for (uint32_t i = 0; i < schema->count; i++)
+        exprs[i] = sl_log_column(lowering->arena, schema, i);
+    return exprs;
+}
+
+static int
+lower_filter(struct sl_lowering *lowering, struct sl_log_node *node,
+             struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    struct sl_phys_node *input;
+
+    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
+    SL_TRY(lower_refuse_upserts(input, node->offset, err));
+    *ret_node = sl_lower_calc(lowering, input, node->filter,
+                              lower_identity(lowering, node->schema), node->schema,
+                              node->parallelism ? node->parallelism : input->parallelism);
+    return SL_OK;
+}
+
+static int
+lower_project(struct sl_lowering *lowering, struct sl_log_node *node,
+              struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    struct sl_log_node *below = node->inputs[0];
+    struct sl_expr *filter = NULL;
+    struct sl_phys_node *input;
+
+    if (below->kind == SL_LOG_FILTER && below->parallelism == node->parallelism) {
+        filter = below->filter;
+        below = below->inputs[0];
+    }
+    SL_TRY(sl_lower(lowering, below, &input, err));
+    if (filter)
+        SL_TRY(lower_refuse_upserts(input, node->offset, err));
+    *ret_node = sl_lower_calc(lowering, input, filter, node->exprs, node->schema,
+                              node->parallelism ? node->parallelism : input->parallelism);
+    return SL_OK;
+}
+
+/* --- aggregation --- */
+
+static bool
+lower_is_over_windows(const struct sl_log_node *node)
+{
+    for (size_t i = 0; i < node->aggregate.key_count; i++)
+        if (sl_window_part_of(node->inputs[0], node->aggregate.keys[i]) != SL_WINDOW_PART_NONE)
+            return true;
+    return false;
+}
+
+static int
+lower_refuse_aggregate(const struct sl_log_node *node, struct sl_error *err)
+{
+    static const char *const hint =
+        "group by the window_start and window_end of TABLE(TUMBLE(…)), or SET "
+        "'execution.runtime-mode' = 'batch' for a query over bounded input";
+
+    if (node->aggregate.is_distinct)
+        return lower_refuse(node, "DISTINCT without a window", hint, err);
+    if (lower_is_over_windows(node))
+        return lower_refuse(
+            node, "this use of window columns",
+            "group by both window_start and window_end, and use window columns neither in arguments "
+            "of aggregates nor together with other columns in WHERE", err);
+    if (!node->aggregate.key_count)
+        return lower_refuse(node, "an aggregate without a window", hint, err);
+    return lower_refuse(node, "GROUP BY without a window", hint, err);
+}
+
+static int
+lower_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
+                struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    struct sl_phys_batch_aggregate *detail =
+        SL_NEW(lowering->arena, struct sl_phys_batch_aggregate);
+    struct sl_phys_node *input;
+    size_t key_count = node->aggregate.key_count;
+
+    if (!lowering->bounded_operators)
+        return lower_refuse_aggregate(node, err);
+    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
+    SL_TRY(lower_refuse_updating(input, node, "GROUP BY", err));
+    detail->keys = node->aggregate.keys;
+    detail->key_count = key_count;
+    detail->aggregates = node->aggregate.aggregates;
+    detail->aggregate_count = node->aggregate.aggregate_count;
+    *ret_node = sl_lower_add(lowering, SL_OP_BATCH_AGGREGATE,
+                             key_count ? lower_parallelism(lowering, node) : 1, node->schema,
+                             detail);
+    sl_lower_connect_keyed(lowering, *ret_node, input, detail->keys, key_count);
+    return SL_OK;
+}
+
+static int
+lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
+                       struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    struct sl_phys_window_aggregate *detail =
+        SL_NEW(lowering->arena, struct sl_phys_window_aggregate);
+    const struct sl_log_aggregate *from = &node->aggregate;
+    struct sl_phys_node *input;
+
+    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
+    SL_TRY(lower_refuse_updating(input, node, "a window aggregation", err));
+    detail->window = from->window;
+    detail->time_column = from->time_column;
+    detail->keys = from->keys;
+    detail->key_count = from->key_count;
+    detail->aggregates = from->aggregates;
+    detail->aggregate_count = from->aggregate_count;
+    detail->has_start = from->parts[0];
+    detail->has_end = from->parts[1];
+    detail->has_time = from->parts[2];
+    *ret_node = sl_lower_add(lowering, SL_OP_WINDOW_AGGREGATE,
+                             from->key_count ? lower_parallelism(lowering, node) : 1, node->schema,
+                             detail);
+    sl_lower_connect_keyed(lowering, *ret_node, input, detail->keys, detail->key_count);
+    return SL_OK;
+}
+
+static int
+lower_window_table(struct sl_lowering *lowering, struct sl_log_node *node,
+                   struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    struct sl_phys_window_table *detail = SL_NEW(lowering->arena, struct sl_phys_window_table);
+    struct sl_phys_node *input;
+
+    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
+    SL_TRY(lower_refuse_upserts(input, node->offset, err));
+    detail->window = node->window_table.window;
+    detail->time_column = node->window_table.time_column;
+    *ret_node = sl_lower_add(lowering, SL_OP_WINDOW_TABLE, input->parallelism, node->schema, detail);
+    sl_lower_connect(lowering, *ret_node, input);
+    (*ret_node)->kinds = input->kinds;
+    (*ret_node)->upsert_key = input->upsert_key;
+    (*ret_node)->upsert_key_count = input->upsert_key_count;
+    return SL_OK;
+}
+
+/* --- the others --- */
+
+static int
+lower_values(struct sl_lowering *lowering, struct sl_log_node *node,
+             struct sl_phys_node **ret_node)
+{
+    struct sl_phys_values *detail = SL_NEW(lowering->arena, struct sl_phys_values);
+
+    *detail = node->values;
+    *ret_node = sl_lower_add(lowering, SL_OP_VALUES, 1, node->schema, detail);
+    return SL_OK;
+}
+
+static int
+lower_union(struct sl_lowering *lowering, struct sl_log_node *node,
+            struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    struct sl_phys_node **inputs =
+        SL_NEW_ARRAY(lowering->arena, struct sl_phys_node *, node->input_count);
+    uint32_t parallelism = node->parallelism;
+    unsigned kinds = 0;
+
+    for (size_t i = 0; i < node->input_count; i++) {
+        SL_TRY(sl_lower(lowering, node->inputs[i], &inputs[i], err));
+        SL_TRY(lower_refuse_upserts(inputs[i], node->offset, err));
+        if (!node->parallelism)
+            parallelism = SL_MAX(parallelism, inputs[i]->parallelism);
+        kinds |= inputs[i]->kinds;
+    }
+    *ret_node = sl_lower_add(lowering, SL_OP_UNION, parallelism, node->schema, NULL);
+    (*ret_node)->kinds = kinds;
+    for (size_t i = 0; i < node->input_count; i++)
+        sl_lower_connect(lowering, *ret_node, inputs[i]);
+    return SL_OK;
+}
+
+static int
+lower_sort(struct sl_lowering *lowering, struct sl_log_node *node,
+           const struct sl_phys_limit *limit, struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    struct sl_phys_sort *detail = SL_NEW(lowering->arena, struct sl_phys_sort);
+    struct sl_phys_node *input;
+
+    if (!lowering->bounded_operators)
+        return lower_refuse(node, "ORDER BY",
+                            "SET 'execution.runtime-mode' = 'batch' for a query over bounded input",
+                            err);
+    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
+    SL_TRY(lower_refuse_updating(input, node, "ORDER BY", err));
+    detail->keys = node->sort.keys;
+    detail->key_count = node->sort.key_count;
+    detail->offset = limit ? limit->offset : 0;
+    detail->limit = limit ? limit->limit : -1;
+    *ret_node = sl_lower_add(lowering, SL_OP_SORT, 1, node->schema, detail);
+    sl_lower_connect(lowering, *ret_node, input);
+    return SL_OK;
+}
+
+static int
+lower_limit(struct sl_lowering *lowering, struct sl_log_node *node,
+            struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    struct sl_phys_limit *detail = SL_NEW(lowering->arena, struct sl_phys_limit);
+    struct sl_phys_node *input;
+
+    if (node->inputs[0]->kind == SL_LOG_SORT) {
+        SL_TRY(lower_sort(lowering, node->inputs[0], &node->limit, ret_node, err));
+        (*ret_node)->schema = node->schema;
+        return SL_OK;
+    }
+    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
+    SL_TRY(lower_refuse_updating(input, node, "LIMIT", err));
+    *detail = node->limit;
+    *ret_node = sl_lower_add(lowering, SL_OP_LIMIT, 1, node->schema, detail);
+    sl_lower_connect(lowering, *ret_node, input);
+    return SL_OK;
+}
+
+static int
+lower_change(struct sl_lowering *lowering, struct sl_log_node *node,
+             struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    struct sl_phys_change *detail = SL_NEW(lowering->arena, struct sl_phys_change);
+    struct sl_phys_node *input;
+
+    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
+    *detail = node->change;
+    *ret_node = sl_lower_add(lowering, SL_OP_CHANGE, input->parallelism, node->schema, detail);
+    sl_lower_connect(lowering, *ret_node, input);
+    (*ret_node)->kinds = detail->is_delete ? 1u << SL_ROW_DELETE
+                                           : 1u << SL_ROW_UPDATE_BEFORE | 1u << SL_ROW_UPDATE_AFTER;
+    return SL_OK;
+}
+
+struct sl_phys_node *
+sl_lower_collect(struct sl_lowering *lowering, struct sl_phys_node *input, bool row_kinds)
+{
+    struct sl_phys_collect *detail = SL_NEW(lowering->arena, struct sl_phys_collect);
+    struct sl_phys_node *node;
+
+    detail->row_kinds = row_kinds;
+    node = sl_lower_add(lowering, SL_OP_COLLECT, 1, sl_schema_new(lowering->arena, 0), detail);
+    sl_lower_connect(lowering, node, input);
+    return node;
+}
+
+int
+sl_lower(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_node **ret_node,
+         struct sl_error *err)
+{
+    switch (node->kind) {
+    case SL_LOG_SCAN:
+        return sl_lower_scan(lowering, node, ret_node, err);
+    case SL_LOG_VALUES:
+        return lower_values(lowering, node, ret_node);
+    case SL_LOG_FILTER:
+        return lower_filter(lowering, node, ret_node, err);
+    case SL_LOG_PROJECT:
+        return lower_project(lowering, node, ret_node, err);
+    case SL_LOG_AGGREGATE:
+        return lower_aggregate(lowering, node, ret_node, err);
+    case SL_LOG_WINDOW_TABLE:
+        return lower_window_table(lowering, node, ret_node, err);
+    case SL_LOG_WINDOW_AGGREGATE:
+        return lower_window_aggregate(lowering, node, ret_node, err);
+    case SL_LOG_UNION:
+        return lower_union(lowering, node, ret_node, err);
+    case SL_LOG_SORT:
+        return lower_sort(lowering, node, NULL, ret_node, err);
+    case SL_LOG_LIMIT:
+        return lower_limit(lowering, node, ret_node, err);
+    case SL_LOG_CHANGE:
+        return lower_change(lowering, node, ret_node, err);
+    case SL_LOG_SINK:
+        return sl_lower_sink(lowering, node, ret_node, err);
+    case SL_LOG_KIND_COUNT:
+        break;
+    }
+    SL_UNREACHABLE();
+}

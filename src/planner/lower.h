@@ -1,0 +1,52 @@
+/* From the logical plan to the physical: operators, parallelism, exchanges, row kinds, ids. */
+#ifndef SL_PLANNER_LOWER_H
+#define SL_PLANNER_LOWER_H
+
+#include "planner/rules.h"
+
+struct sl_lowering {
+    struct sl_binder *binder;
+    struct sl_rewriter *rewriter;
+    struct sl_arena *arena;
+    uint32_t parallelism; /* parallelism.default; 1 for UPDATE and DELETE */
+    bool bounded_operators; /* operators that wait for the end of input may be used */
+    struct sl_phys_settings settings;
+    struct sl_phys_node **nodes;
+    size_t node_count, node_capacity;
+};
+
+/* lower.c */
+int sl_lower(struct sl_lowering *lowering, struct sl_log_node *node,
+             struct sl_phys_node **ret_node, struct sl_error *err);
+struct sl_phys_node *sl_lower_add(struct sl_lowering *lowering, enum sl_op_kind kind,
+                                  uint32_t parallelism, struct sl_schema *schema, void *detail);
+/* The node's next input is `from`, through the exchange that its parallelism asks for. */
+void sl_lower_connect(struct sl_lowering *lowering, struct sl_phys_node *node,
+                      struct sl_phys_node *from);
+/* By these columns where there is more than one subtask to choose from. */
+void sl_lower_connect_keyed(struct sl_lowering *lowering, struct sl_phys_node *node,
+                            struct sl_phys_node *from, const uint32_t *keys, size_t key_count);
+struct sl_phys_node *sl_lower_calc(struct sl_lowering *lowering, struct sl_phys_node *input,
+                                   struct sl_expr *filter, struct sl_expr **exprs,
+                                   struct sl_schema *schema, uint32_t parallelism);
+struct sl_phys_node *sl_lower_collect(struct sl_lowering *lowering, struct sl_phys_node *input,
+                                      bool row_kinds);
+/* The option in an OPTIONS hint, else the block's hint, else the table's option, else the fallback. */
+uint32_t sl_lower_option_parallelism(const struct sl_log_node *node,
+                                     const struct sl_option_list *options,
+                                     const struct sl_option_list *hints, const char *key,
+                                     uint32_t fallback);
+
+/* lower_scan.c, lower_sink.c */
+int sl_lower_scan(struct sl_lowering *lowering, struct sl_log_node *node,
+                  struct sl_phys_node **ret_node, struct sl_error *err);
+int sl_lower_sink(struct sl_lowering *lowering, struct sl_log_node *node,
+                  struct sl_phys_node **ret_node, struct sl_error *err);
+
+/* settings.c */
+int sl_lower_settings(const struct sl_binder *binder, struct sl_phys_settings *settings,
+                      uint32_t *ret_parallelism, struct sl_error *err);
+/* uid.c: ids that stay the same when the statement is planned again. */
+void sl_lower_uids(struct sl_arena *arena, struct sl_phys_plan *plan);
+
+#endif

@@ -1,0 +1,411 @@
+/* A scan: what the source decodes, and what it makes of it.
+ *
+ * The declared row (physical, metadata and computed columns) is written over the base row, which is all
+ * physical columns and then all metadata columns of the connector; then only those base columns that an
+ * expression reads stay.  Where a bounded read must merge a changelog, the scan emits the declared
+ * columns that are needed, the merge follows, and then a CALC with the rest. */
+#include "planner/lower.h"
+
+struct scan_base {
+    const struct sl_table *table;
+    struct sl_table_format format;
+    struct sl_schema *physical;
+    const struct sl_metadata_spec **metadata; /* one a METADATA column of the table */
+    size_t metadata_count;
+    struct sl_expr **declared; /* each declared column over the base row */
+    size_t base_count;
+};
+
+static const struct sl_metadata_spec *
+scan_metadata_spec(const struct sl_connector_descriptor *connector, const char *key)
+{
+    for (size_t i = 0; i < connector->metadata_count; i++)
+        if (strcmp(connector->metadata[i].name, key) == 0)
+            return &connector->metadata[i];
+    return NULL;
+}
+
+static int
+scan_no_metadata(const struct sl_table *table, const struct sl_connector_descriptor *connector,
+                 const char *key, struct sl_error *err)
+{
+    return SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "connector %s of table \"%s\" has no metadata \"%s\"",
+                    connector->name, table->name, key);
+}
+
+/* Physical and metadata columns over the base row, computed ones over those. */
+static int
+scan_declare(struct sl_lowering *lowering, const struct sl_log_scan *scan, struct scan_base *base,
+             struct sl_error *err)
+{
+    const struct sl_table *table = scan->table;
+    struct sl_arena *arena = lowering->arena;
+    uint32_t physical = 0, metadata = (uint32_t)base->physical->count;
+
+    base->declared = SL_NEW_ARRAY(arena, struct sl_expr *, table->column_count);
+    base->metadata = SL_NEW_ARRAY(arena, const struct sl_metadata_spec *, table->column_count);
+    for (size_t i = 0; i < table->column_count; i++) {
+        const struct sl_table_column *column = &table->columns[i];
+
+        if (column->kind == SL_COLUMN_PHYSICAL) {
+            base->declared[i] = sl_expr_column(arena, physical++, column->type);
+        } else if (column->kind == SL_COLUMN_METADATA) {
+            const struct sl_metadata_spec *spec =
+                scan_metadata_spec(base->format.connector, column->metadata_key);
+
+            if (!spec)
+                return scan_no_metadata(table, base->format.connector, column->metadata_key, err);
+            base->metadata[base->metadata_count++] = spec;
+            base->declared[i] = sl_expr_column(arena, metadata++, spec->type);
+            if (!sl_type_equal(spec->type, column->type))
+                SL_TRY(sl_expr_cast(arena, base->declared[i], column->type, SL_CAST_STRICT, -1,
+                                    &base->declared[i], err));
+        }
+    }
+    for (size_t i = 0; i < table->column_count; i++)
+        if (scan->computed[i])
+            base->declared[i] = sl_expr_substitute(arena, scan->computed[i], base->declared);
+    base->base_count = base->physical->count + base->metadata_count;
+    return SL_OK;
+}
+
+/* --- what is decoded --- */
+
+/* At least one column, so that a batch has rows to count: the narrowest of fixed width. */
+static void
+scan_use_one(const struct scan_base *base, bool *used)
+{
+    size_t best = 0, best_width = SIZE_MAX;
+
+    for (size_t i = 0; i < base->base_count; i++)
+        if (used[i])
+            return;
+    for (size_t i = 0; i < base->physical->count; i++) {
+        enum sl_type_kind kind = base->physical->columns[i].type->kind;
+        size_t width = sl_type_is_view(kind) || sl_type_is_nested(kind) ? 1000
+                                                                        : sl_type_width(kind);
+
+        if (width < best_width) {
+            best = i;
+            best_width = width;
+        }
+    }
+    used[best] = true;
+}
+
+static void
+scan_choose_columns(struct sl_lowering *lowering, const struct scan_base *base,
+                    struct sl_phys_scan *detail, size_t expr_count)
+{
+    struct sl_arena *arena = lowering->arena;
+    bool *used = SL_NEW_ARRAY(arena, bool, base->base_count);
+    uint32_t *map = SL_NEW_ARRAY(arena, uint32_t, base->base_count), next = 0;
+
+    for (size_t i = 0; i < expr_count; i++)
+        sl_expr_mark_columns(detail->exprs[i], used);
+    sl_expr_mark_columns(detail->filter, used);
+    sl_expr_mark_columns(detail->time, used);
+    sl_expr_mark_columns(detail->watermark, used);
+    scan_use_one(base, used);
+    detail->decoded = SL_NEW_ARRAY(arena, uint32_t, base->physical->count);
+    detail->metadata = SL_NEW_ARRAY(arena, const char *, base->metadata_count);
+    detail->metadata_types = SL_NEW_ARRAY(arena, const struct sl_type *, base->metadata_count);
+    for (uint32_t i = 0; i < base->base_count; i++) {
+        if (!used[i])
+            continue;
+        map[i] = next++;
+        if (i < base->physical->count) {
+            detail->decoded[detail->decoded_count++] = i;
+        } else {
+            const struct sl_metadata_spec *spec = base->metadata[i - base->physical->count];
+
+            detail->metadata[detail->metadata_count] = spec->name;
+            detail->metadata_types[detail->metadata_count++] = spec->type;
+        }
+    }
+    for (size_t i = 0; i < expr_count; i++)
+        detail->exprs[i] = sl_expr_copy(arena, detail->exprs[i], map);
+    if (detail->filter)
+        detail->filter = sl_expr_copy(arena, detail->filter, map);
+    if (detail->time)
+        detail->time = sl_expr_copy(arena, detail->time, map);
+    if (detail->watermark)
+        detail->watermark = sl_expr_copy(arena, detail->watermark, map);
+}
+
+/* --- time --- */
+
+static void
+scan_set_time(struct sl_lowering *lowering, const struct sl_log_scan *scan,
+              const struct scan_base *base, struct sl_phys_scan *detail)
+{
+    const char *strategy = sl_option_get(&scan->options, "scan.watermark.emit.strategy");
+    const char *idle = sl_option_get(&scan->options, "scan.watermark.idle-timeout");
+
+    if (lowering->settings.batch_mode || scan->watermark_column < 0)
+        return;
+    detail->time = sl_expr_substitute(
+        lowering->arena,
+        sl_log_column(lowering->arena, scan->row, (uint32_t)scan->watermark_column),
+        base->declared);
+    detail->watermark = sl_expr_substitute(lowering->arena, scan->watermark, base->declared);
+    detail->watermark_on_event = strategy && sl_equal_nocase(strategy, "on-event");
+    detail->idle_timeout_us = lowering->settings.source_idle_timeout_us;
+    if (idle)
+        SL_ASSERT(sl_parse_duration_us(idle, &detail->idle_timeout_us));
+}
+
+/* --- row kinds --- */
+
+enum scan_changelog { SCAN_APPEND, SCAN_ALL, SCAN_UPSERT, SCAN_UNSET };
+
+static enum scan_changelog
+scan_changelog_of(const struct sl_log_scan *scan, const struct sl_table_format *format)
+{
+    const char *mode = sl_option_get(&scan->options, "changelog-mode");
+
+    if (!(format->connector->abilities & SL_ABILITY_RECORD_KINDS))
+        return format->format && format->format->source_kinds ? SCAN_ALL : SCAN_APPEND;
+    if (!mode)
+        return SCAN_UNSET;
+    if (sl_equal_nocase(mode, "all"))
+        return SCAN_ALL;
+    return sl_equal_nocase(mode, "upsert") ? SCAN_UPSERT : SCAN_APPEND;
+}
+
+static uint32_t *
+scan_primary_key(struct sl_lowering *lowering, const struct sl_table *table)
+{
+    uint32_t *key = SL_NEW_ARRAY(lowering->arena, uint32_t, table->primary_key_count);
+
+    for (size_t i = 0; i < table->primary_key_count; i++)
+        for (uint32_t c = 0; c < table->primary_key[i]; c++)
+            key[i] += table->columns[c].kind == SL_COLUMN_PHYSICAL;
+    return key;
+}
+
+/* The key columns that the scan emits as they are identify its rows. */
+static void
+scan_set_upsert_key(struct sl_lowering *lowering, const struct sl_table *table,
+                    struct sl_expr *const *exprs, struct sl_phys_node *node)
+{
+    uint32_t *key = SL_NEW_ARRAY(lowering->arena, uint32_t, table->primary_key_count);
+
+    for (size_t i = 0; i < table->primary_key_count; i++) {
+        uint32_t column = 0;
+
+        while (column < node->schema->count && (exprs[column]->kind != SL_EXPR_COLUMN ||
+                                                exprs[column]->column != table->primary_key[i]))
+            column++;
+        if (column == node->schema->count)
+            return;
+        key[i] = column;
+    }
+    node->upsert_key = key;
+    node->upsert_key_count = table->primary_key_count;
+}
+
+/* --- the node --- */
+
+/* `exprs` and `filter` are over the declared row. */
+static struct sl_phys_node *
+scan_node(struct sl_lowering *lowering, const struct sl_log_node *node,
+          const struct scan_base *base, struct sl_expr *filter, struct sl_expr *const *exprs,
+          struct sl_schema *schema)
+{
+    struct sl_phys_scan *detail = SL_NEW(lowering->arena, struct sl_phys_scan);
+    const struct sl_table *table = base->table;
+    struct sl_phys_node *made;
+
+    detail->table_id = table->id;
+    detail->table_version = table->version;
+    detail->table_name = node->scan.table_name;
+    detail->connector = base->format.connector->name;
+    detail->format = base->format.format_name;
+    detail->options = &node->scan.options;
+    detail->hints = node->scan.hints;
+    detail->physical = base->physical;
+    detail->primary_key = scan_primary_key(lowering, table);
+    detail->primary_key_count = table->primary_key_count;
+    detail->bounded = node->scan.bounded;
+    detail->on_error = sl_table_on_error(&base->format, &node->scan.options);
+    if (filter)
+        detail->filter = sl_expr_substitute(lowering->arena, filter, base->declared);
+    detail->exprs = SL_NEW_ARRAY(lowering->arena, struct sl_expr *, schema->count);
+    for (size_t i = 0; i < schema->count; i++)
+        detail->exprs[i] = sl_expr_substitute(lowering->arena, exprs[i], base->declared);
+    scan_set_time(lowering, &node->scan, base, detail);
+    scan_choose_columns(lowering, base, detail, schema->count);
+    made = sl_lower_add(lowering, SL_OP_SCAN,
+                        sl_lower_option_parallelism(node, &node->scan.options, &node->scan.hints,
+                                                    "scan.parallelism", lowering->parallelism),
+                        schema, detail);
+    scan_set_upsert_key(lowering, table, exprs, made);
+    return made;
+}
+
+/* --- a bounded read of a changelog --- */
+
+/* Which declared columns the merge must keep: the key (or what is read), and what CALC reads. */
+static bool *
+scan_merge_columns(struct sl_lowering *lowering, const struct sl_log_node *node,
+                   const struct sl_table *table, struct sl_expr *rest, struct sl_expr *const *exprs)
+{
+    bool *used = SL_NEW_ARRAY(lowering->arena, bool, table->column_count + 1);
+
+    for (size_t i = 0; i < table->primary_key_count; i++)
+        used[table->primary_key[i]] = true;
+    for (size_t i = 0; i < node->schema->count; i++)
+        sl_expr_mark_columns(exprs[i], used);
+    sl_expr_mark_columns(rest, used);
+    for (size_t i = 0; i < table->column_count; i++)
+        if (used[i])
+            return used;
+    used[0] = true;
+    return used;
+}
+
+static bool
+scan_is_of_key(const struct sl_expr *conjunct, const struct sl_table *table)
+{
+    bool used[1024] = {false};
+
+    if (!sl_expr_is_deterministic(conjunct) || table->column_count > SL_COUNT_OF(used))
+        return false;
+    if (!table->primary_key_count)
+        return true; /* whole rows: each row and its removal pass together or not at all */
+    sl_expr_mark_columns(conjunct, used);
+    for (size_t i = 0; i < table->primary_key_count; i++)
+        used[table->primary_key[i]] = false;
+    for (size_t i = 0; i < table->column_count; i++)
+        if (used[i])
+            return false;
+    return true;
+}
+
+/* The part of the filter that may be applied before the merge; the rest in *ret_rest. */
+static struct sl_expr *
+scan_split_filter(struct sl_lowering *lowering, const struct sl_log_scan *scan,
+                  struct sl_expr **ret_rest)
+{
+    struct sl_expr **conjuncts, *before = NULL, *rest = NULL;
+    size_t count = scan->filter ? sl_expr_conjuncts(lowering->arena, scan->filter, &conjuncts) : 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (scan_is_of_key(conjuncts[i], scan->table))
+            before = sl_expr_and(lowering->arena, before, conjuncts[i]);
+        else
+            rest = sl_expr_and(lowering->arena, rest, conjuncts[i]);
+    }
+    *ret_rest = rest;
+    return before;
+}
+
+static struct sl_phys_node *
+scan_merge(struct sl_lowering *lowering, const struct sl_table *table, struct sl_phys_node *scan)
+{
+    struct sl_phys_changelog_merge *detail =
+        SL_NEW(lowering->arena, struct sl_phys_changelog_merge);
+    uint32_t parallelism = scan->parallelism;
+    struct sl_phys_node *merge;
+    uint32_t *all = SL_NEW_ARRAY(lowering->arena, uint32_t, scan->schema->count);
+
+    if (table->primary_key_count) {
+        detail->keys = scan->upsert_key;
+        detail->key_count = scan->upsert_key_count;
+    }
+    for (uint32_t i = 0; i < scan->schema->count; i++)
+        all[i] = i;
+    merge = sl_lower_add(lowering, SL_OP_CHANGELOG_MERGE, parallelism, scan->schema, detail);
+    if (detail->key_count)
+        sl_lower_connect_keyed(lowering, merge, scan, detail->keys, detail->key_count);
+    else
+        sl_lower_connect_keyed(lowering, merge, scan, all, scan->schema->count);
+    return merge;
+}
+
+static struct sl_phys_node *
+scan_merged(struct sl_lowering *lowering, const struct sl_log_node *node,
+            const struct scan_base *base, struct sl_expr *const *exprs)
+{
+    struct sl_arena *arena = lowering->arena;
+    const struct sl_table *table = base->table;
+    struct sl_expr *rest, *before = scan_split_filter(lowering, &node->scan, &rest);
+    bool *used = scan_merge_columns(lowering, node, table, rest, exprs);
+    struct sl_schema *schema = sl_schema_new(arena, table->column_count);
+    struct sl_expr **emitted = SL_NEW_ARRAY(arena, struct sl_expr *, table->column_count);
+    struct sl_expr **above = SL_NEW_ARRAY(arena, struct sl_expr *, node->schema->count);
+    uint32_t *map = SL_NEW_ARRAY(arena, uint32_t, table->column_count);
+    struct sl_phys_node *made;
+    bool identity;
+
+    schema->count = 0;
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        if (!used[i])
+            continue;
+        map[i] = (uint32_t)schema->count;
+        emitted[schema->count] = sl_log_column(arena, node->scan.row, i);
+        schema->columns[schema->count++] = node->scan.row->columns[i];
+    }
+    made = scan_node(lowering, node, base, before, emitted, schema);
+    ((struct sl_phys_scan *)made->detail)->kinds = true;
+    made->kinds = SL_KINDS_ALL;
+    made = scan_merge(lowering, table, made);
+    identity = !rest && schema->count == node->schema->count;
+    for (size_t i = 0; i < node->schema->count; i++) {
+        above[i] = sl_expr_copy(arena, exprs[i], map);
+        identity &= above[i]->kind == SL_EXPR_COLUMN && above[i]->column == i;
+    }
+    if (identity) {
+        made->schema = node->schema;
+        return made;
+    }
+    return sl_lower_calc(lowering, made, rest ? sl_expr_copy(arena, rest, map) : NULL, above,
+                         node->schema, made->parallelism);
+}
+
+static int
+scan_streamed(struct sl_lowering *lowering, const struct sl_log_node *node,
+              const struct scan_base *base, struct sl_expr *const *exprs,
+              enum scan_changelog changelog, struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    if (changelog == SCAN_UPSERT && node->scan.filter) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                 "a filter over a table with 'changelog-mode' = 'upsert' is not supported yet");
+        sl_error_hint(err, "use 'changelog-mode' = 'all'");
+        return sl_error_at(err, node->offset);
+    }
+    *ret_node = scan_node(lowering, node, base, node->scan.filter, exprs, node->schema);
+    ((struct sl_phys_scan *)(*ret_node)->detail)->kinds =
+        changelog == SCAN_ALL || changelog == SCAN_UPSERT;
+    if (changelog == SCAN_ALL)
+        (*ret_node)->kinds = SL_KINDS_ALL;
+    if (changelog == SCAN_UPSERT)
+        (*ret_node)->kinds = SL_KINDS_UPSERT;
+    return SL_OK;
+}
+
+int
+sl_lower_scan(struct sl_lowering *lowering, struct sl_log_node *node,
+              struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    struct scan_base base = {.table = node->scan.table};
+    struct sl_expr **exprs = node->scan.exprs;
+    enum scan_changelog changelog;
+
+    SL_TRY(sl_table_format_of(sl_arena_printf(lowering->arena, "table \"%s\"", base.table->name),
+                              &node->scan.options, &base.format, err));
+    base.physical = sl_table_physical(lowering->arena, base.table);
+    SL_TRY(scan_declare(lowering, &node->scan, &base, err));
+    if (!exprs) {
+        exprs = SL_NEW_ARRAY(lowering->arena, struct sl_expr *, node->scan.row->count);
+        for (uint32_t i = 0; i < node->scan.row->count; i++)
+            exprs[i] = sl_log_column(lowering->arena, node->scan.row, i);
+    }
+    changelog = scan_changelog_of(&node->scan, &base.format);
+    if (lowering->settings.batch_mode && changelog != SCAN_APPEND) {
+        *ret_node = scan_merged(lowering, node, &base, exprs);
+        return SL_OK;
+    }
+    return scan_streamed(lowering, node, &base, exprs, changelog, ret_node, err);
+}

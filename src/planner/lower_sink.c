@@ -1,0 +1,181 @@
+/* A sink: which changes it takes and which it is given. */
+#include "planner/lower.h"
+
+static bool
+sink_has_mode(const struct sl_log_sink *sink, const char *mode)
+{
+    const char *value = sl_option_get(&sink->options, "changelog-mode");
+
+    return value && sl_equal_nocase(value, mode);
+}
+
+static int
+sink_append_only(const struct sl_log_node *node, const struct sl_table_format *format,
+                 struct sl_error *err)
+{
+    SL_ERROR(err, SL_E_NOT_SUPPORTED,
+             "table \"%s\" does not take updates and deletes, which this query produces",
+             node->sink.table_name);
+    if ((format->connector->abilities & SL_ABILITY_UPSERT_SINK) &&
+        !node->sink.table->primary_key_count)
+        sl_error_hint(err, "declare PRIMARY KEY (…) NOT ENFORCED on it, by which rows are updated");
+    else if (sink_has_mode(&node->sink, "append"))
+        sl_error_hint(err, "it has 'changelog-mode' = 'append'");
+    return sl_error_at(err, node->offset);
+}
+
+/* Are the columns that identify a row of the input the sink's primary key? */
+static bool
+sink_key_matches(const struct sl_log_sink *sink, const struct sl_phys_node *input)
+{
+    const struct sl_table *table = sink->table;
+
+    if (input->upsert_key_count != table->primary_key_count)
+        return false;
+    for (size_t i = 0; i < input->upsert_key_count; i++) {
+        bool found = false;
+
+        for (size_t j = 0; j < table->primary_key_count; j++)
+            found |= sink->columns[input->upsert_key[i]] == table->primary_key[j];
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+static int
+sink_key_differs(const struct sl_log_node *node, struct sl_error *err)
+{
+    SL_ERROR(err, SL_E_NOT_SUPPORTED,
+             "updates by another key than the primary key of table \"%s\" are not supported yet",
+             node->sink.table_name);
+    return sl_error_at(err, node->offset);
+}
+
+/* Sets `upsert`: -U is not written. */
+static int
+sink_choose_mode(const struct sl_log_node *node, const struct sl_table_format *format,
+                 const struct sl_phys_node *input, struct sl_phys_sink *detail,
+                 struct sl_error *err)
+{
+    unsigned abilities = format->connector->abilities;
+    bool by_key = node->sink.table->primary_key_count != 0;
+    bool is_change = input->kind == SL_OP_CHANGE;
+    bool retract = (abilities & SL_ABILITY_RETRACT_SINK) != 0;
+
+    if (input->kinds == SL_KINDS_INSERT)
+        return SL_OK;
+    if (format->format && (format->format->sink_kinds & input->kinds) != input->kinds)
+        retract = false;
+    if (sink_has_mode(&node->sink, "append"))
+        return sink_append_only(node, format, err);
+    if (sink_has_mode(&node->sink, "upsert") || !retract) {
+        if (!(abilities & SL_ABILITY_UPSERT_SINK) || !by_key)
+            return sink_append_only(node, format, err);
+        detail->upsert = true;
+        return is_change || sink_key_matches(&node->sink, input) ? SL_OK
+                                                                 : sink_key_differs(node, err);
+    }
+    if (input->kinds == SL_KINDS_UPSERT)
+        return by_key && sink_key_matches(&node->sink, input) ? SL_OK : sink_key_differs(node, err);
+    return SL_OK;
+}
+
+static bool
+sink_writes_metadata(const struct sl_table_column *column)
+{
+    return column->kind == SL_COLUMN_METADATA && !column->is_virtual;
+}
+
+static void
+sink_set_metadata(struct sl_lowering *lowering, const struct sl_table *table,
+                  struct sl_phys_sink *detail)
+{
+    detail->metadata_columns = SL_NEW_ARRAY(lowering->arena, uint32_t, table->column_count);
+    detail->metadata = SL_NEW_ARRAY(lowering->arena, const char *, table->column_count);
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (!sink_writes_metadata(&table->columns[i]))
+            continue;
+        detail->metadata_columns[detail->metadata_count] =
+            (uint32_t)(detail->physical->count + detail->metadata_count);
+        detail->metadata[detail->metadata_count++] = table->columns[i].metadata_key;
+    }
+}
+
+/* A column of the table among the physical ones. */
+static uint32_t
+sink_physical_index(const struct sl_table *table, uint32_t column)
+{
+    uint32_t index = 0;
+
+    for (uint32_t i = 0; i < column; i++)
+        index += table->columns[i].kind == SL_COLUMN_PHYSICAL;
+    return index;
+}
+
+static void
+sink_set_columns(struct sl_lowering *lowering, const struct sl_log_node *node,
+                 const struct sl_phys_node *input, struct sl_phys_sink *detail)
+{
+    const struct sl_table *table = node->sink.table;
+
+    detail->primary_key = SL_NEW_ARRAY(lowering->arena, uint32_t, table->primary_key_count);
+    detail->primary_key_count = table->primary_key_count;
+    for (size_t i = 0; i < table->primary_key_count; i++)
+        detail->primary_key[i] = sink_physical_index(table, table->primary_key[i]);
+    detail->partition_by = SL_NEW_ARRAY(lowering->arena, uint32_t, table->partition_by_count);
+    detail->partition_by_count = table->partition_by_count;
+    for (size_t i = 0; i < table->partition_by_count; i++)
+        detail->partition_by[i] = sink_physical_index(table, table->partition_by[i]);
+    detail->not_null = SL_NEW_ARRAY(lowering->arena, uint32_t, input->schema->count);
+    for (uint32_t i = 0; i < input->schema->count; i++)
+        if (!table->columns[node->sink.columns[i]].type->nullable &&
+            input->schema->columns[i].type->nullable)
+            detail->not_null[detail->not_null_count++] = i;
+}
+
+static const char *
+sink_guarantee(const struct sl_log_sink *sink, const struct sl_table_format *format)
+{
+    const char *option = sl_option_get(&sink->options, "sink.delivery-guarantee");
+
+    if (option)
+        return option;
+    return format->connector->abilities & SL_ABILITY_RECORD_KINDS ? "exactly-once"
+                                                                  : "at-least-once";
+}
+
+int
+sl_lower_sink(struct sl_lowering *lowering, struct sl_log_node *node,
+              struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    struct sl_phys_sink *detail = SL_NEW(lowering->arena, struct sl_phys_sink);
+    const struct sl_table *table = node->sink.table;
+    struct sl_table_format format;
+    struct sl_phys_node *input;
+    uint32_t parallelism;
+
+    SL_TRY(sl_table_format_of(sl_arena_printf(lowering->arena, "table \"%s\"", table->name),
+                              &node->sink.options, &format, err));
+    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
+    SL_TRY(sink_choose_mode(node, &format, input, detail, err));
+    detail->table_id = table->id;
+    detail->table_version = table->version;
+    detail->table_name = node->sink.table_name;
+    detail->connector = format.connector->name;
+    detail->format = format.format_name;
+    detail->options = &node->sink.options;
+    detail->hints = node->sink.hints;
+    detail->physical = sl_table_physical(lowering->arena, table);
+    detail->guarantee = sink_guarantee(&node->sink, &format);
+    detail->on_error = lowering->settings.runtime_error;
+    sink_set_metadata(lowering, table, detail);
+    sink_set_columns(lowering, node, input, detail);
+    parallelism = sl_lower_option_parallelism(
+        &(struct sl_log_node){0}, &node->sink.options, &node->sink.hints, "sink.parallelism",
+        input->parallelism);
+    *ret_node = sl_lower_add(lowering, SL_OP_SINK, parallelism, sl_schema_new(lowering->arena, 0),
+                             detail);
+    sl_lower_connect(lowering, *ret_node, input);
+    return SL_OK;
+}

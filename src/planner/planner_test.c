@@ -1,0 +1,339 @@
+/* SQL text to physical plans, and to errors with their SQLSTATEs and positions. */
+#include "planner/planner_test.h"
+
+#include <criterion/criterion.h>
+
+static struct planner_test test;
+
+#define BIDS                                                                                       \
+    "CREATE TABLE bids (auction BIGINT, bidder BIGINT, price BIGINT, channel STRING, "             \
+    "ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND) "                              \
+    "WITH ('connector'='kafka', 'topic'='bids', 'format'='json');"
+
+static void
+start(void)
+{
+    planner_test_start(&test);
+    cr_assert_eq(
+        planner_test_run(
+            &test,
+            BIDS
+            "CREATE TABLE per_minute (window_start TIMESTAMP(3), window_end TIMESTAMP(3), "
+            "channel STRING, n BIGINT, total BIGINT) "
+            "WITH ('connector'='kafka', 'topic'='per_minute', 'format'='json');"
+            "CREATE TABLE m (k INT, v STRING, PRIMARY KEY (k) NOT ENFORCED) "
+            "WITH ('connector'='memory');"
+            "CREATE TABLE changes (k INT, v STRING, PRIMARY KEY (k) NOT ENFORCED) "
+            "WITH ('connector'='memory', 'changelog-mode'='all');"
+            "CREATE TABLE log (a INT, b STRING) WITH ('connector'='memory');"
+            "CREATE TABLE files (a INT, b STRING) "
+            "WITH ('connector'='filesystem', 'path'='/tmp/x', 'format'='csv');"
+            "CREATE TABLE nothing (a INT, b STRING) WITH ('connector'='blackhole');"),
+        SL_OK, "%s", test.err.text);
+}
+
+static void
+stop(void)
+{
+    planner_test_stop(&test);
+}
+
+TestSuite(planner, .init = start, .fini = stop);
+
+#define MAIN_JOB                                                                                   \
+    "INSERT INTO per_minute SELECT window_start, window_end, channel, COUNT(*), SUM(price) "       \
+    "FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) "                         \
+    "WHERE price > 0 GROUP BY window_start, window_end, channel"
+
+/* The filter and the projection are the scan's; the window and its aggregation are one operator. */
+Test(planner, main_job)
+{
+    PLAN(&test, MAIN_JOB,
+         "Sink(table=[per_minute], connector=[kafka], format=[json], "
+         "fields=[window_start, window_end, channel, n, total], guarantee=[at-least-once])\n"
+         "+- Calc(select=[window_start, window_end, channel, agg0 AS n, agg1 AS total])\n"
+         "   +- WindowAggregate(groupBy=[channel], window=[TUMBLE(time_col=[ts], size=[1 min])], "
+         "select=[channel, COUNT(*) AS agg0, SUM(price) AS agg1, window_start, window_end])\n"
+         "      +- Scan(table=[bids], connector=[kafka], format=[json], "
+         "decode=[price, channel, ts], filter=[price > 0], "
+         "watermark=[ts - INTERVAL '00:00:05'], select=[channel, price, ts])\n");
+    cr_assert(!test.planned->synchronous);
+    cr_assert(test.planned->endless);
+    cr_assert_eq(test.planned->table_count, 2);
+}
+
+/* At parallelism 4 the rows go by their key; everything else stays chained. */
+Test(planner, parallelism)
+{
+    planner_test_set("parallelism.default", "4");
+    cr_assert_str_eq(planner_test_tasks(&test, MAIN_JOB),
+                     "Task 0 (parallelism 4): Scan[bids]\n"
+                     "Task 1 (parallelism 4): WindowAggregate -> Calc -> Sink[per_minute] <- hash "
+                     "from task 0\n");
+    /* A hint on the block beats the default, and OPTIONS beat both. */
+    cr_assert_str_eq(
+        planner_test_tasks(
+            &test, "INSERT INTO nothing /*+ OPTIONS('sink.parallelism'='3') */ "
+                   "SELECT /*+ PARALLELISM(2) */ CAST(price AS INT), channel FROM bids"),
+        "Task 0 (parallelism 2): Scan[bids]\n"
+        "Task 1 (parallelism 3): Sink[nothing] <- rebalance from task 0\n");
+    cr_assert_str_eq(
+        planner_test_tasks(&test, "SELECT * FROM bids"),
+        "Task 0 (parallelism 4): Scan[bids]\nTask 1 (parallelism 1): Collect <- global from task "
+        "0\n");
+}
+
+/* GROUP BY windows alone is one accumulator a window: one subtask. */
+Test(planner, window_without_keys)
+{
+    planner_test_set("parallelism.default", "4");
+    PLAN(&test,
+         "SELECT window_end, MAX(price) FROM TABLE(TUMBLE(DATA => TABLE bids, TIMECOL => "
+         "DESCRIPTOR(ts), SIZE => INTERVAL '10' SECOND, OFFSET => INTERVAL '2' SECOND)) "
+         "GROUP BY window_start, window_end",
+         "Collect(fields=[window_end, max])\n"
+         "+- Calc(select=[window_end, agg0 AS max])\n"
+         "   +- WindowAggregate(window=[TUMBLE(time_col=[ts], size=[10 s], offset=[2 s])], "
+         "select=[MAX(price) AS agg0, window_end])\n"
+         "      +- Exchange(distribution=[global])\n"
+         "         +- Scan(table=[bids], connector=[kafka], format=[json], decode=[price, ts], "
+         "watermark=[ts - INTERVAL '00:00:05'], select=[price, ts])\n");
+}
+
+/* HAVING on a key goes down to the scan, HAVING on an aggregate stays; a filter on the window is
+ * applied to the result; renamed window columns are still window columns. */
+Test(planner, window_filters)
+{
+    PLAN(&test,
+         "SELECT s, channel, COUNT(*) AS n FROM (SELECT window_start AS s, window_end AS e, channel "
+         "FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE))) AS w "
+         "WHERE s >= TIMESTAMP '2020-01-01 00:00:00' "
+         "GROUP BY s, e, channel HAVING channel = 'a' AND COUNT(*) > 1",
+         "Collect(fields=[s, channel, n])\n"
+         "+- Calc(select=[window_start AS s, channel, agg0 AS n], where=[(window_start >= "
+         "TIMESTAMP '2020-01-01 00:00:00') AND (agg0 > 1)])\n"
+         "   +- WindowAggregate(groupBy=[channel], window=[TUMBLE(time_col=[ts], size=[1 min])], "
+         "select=[channel, COUNT(*) AS agg0, window_start])\n"
+         "      +- Scan(table=[bids], connector=[kafka], format=[json], decode=[channel, ts], "
+         "filter=[channel = 'a'], watermark=[ts - INTERVAL '00:00:05'], select=[channel, ts])\n");
+}
+
+/* Over another window's window_time. */
+Test(planner, cascading_windows)
+{
+    cr_assert_eq(planner_test_run(
+                     &test, "CREATE VIEW w1 AS SELECT window_start AS s1, window_end AS e1, "
+                            "window_time AS rowtime, channel, SUM(price) AS total "
+                            "FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) "
+                            "GROUP BY window_start, window_end, window_time, channel"),
+                 SL_OK, "%s", test.err.text);
+    PLAN(&test,
+         "SELECT window_start, SUM(total) AS total FROM TABLE(TUMBLE(TABLE w1, DESCRIPTOR(rowtime), "
+         "INTERVAL '1' HOUR)) GROUP BY window_start, window_end",
+         "Collect(fields=[window_start, total])\n"
+         "+- Calc(select=[window_start, agg0 AS total])\n"
+         "   +- WindowAggregate(window=[TUMBLE(time_col=[rowtime], size=[1 h])], "
+         "select=[SUM(total) AS agg0, window_start])\n"
+         "      +- Calc(select=[agg0 AS total, window_time AS rowtime])\n"
+         "         +- WindowAggregate(groupBy=[channel], window=[TUMBLE(time_col=[ts], size=[1 "
+         "min])], select=[channel, SUM(price) AS agg0, window_time])\n"
+         "            +- Scan(table=[bids], connector=[kafka], format=[json], "
+         "decode=[price, channel, ts], watermark=[ts - INTERVAL '00:00:05'], "
+         "select=[channel, price, ts])\n");
+}
+
+/* Without GROUP BY the window table function is an operator of its own. */
+Test(planner, window_table)
+{
+    PLAN(&test,
+         "SELECT price, window_start FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' "
+         "DAY)) WHERE channel = 'a'",
+         "Collect(fields=[price, window_start])\n"
+         "+- Calc(select=[price, window_start])\n"
+         "   +- WindowTableFunction(window=[TUMBLE(time_col=[ts], size=[1 d])])\n"
+         "      +- Scan(table=[bids], connector=[kafka], format=[json], decode=[price, channel, "
+         "ts], filter=[channel = 'a'], watermark=[ts - INTERVAL '00:00:05'], "
+         "select=[price, ts])\n");
+}
+
+/* In batch mode a window's columns are plain keys, there is no watermark, and ORDER BY works. */
+Test(planner, batch)
+{
+    planner_test_set("execution.runtime-mode", "batch");
+    PLAN(&test,
+         "SELECT channel, COUNT(DISTINCT bidder) AS n FROM TABLE(TUMBLE(TABLE bids "
+         "/*+ OPTIONS('scan.bounded.mode'='latest-offset') */, DESCRIPTOR(ts), INTERVAL '1' "
+         "MINUTE)) GROUP BY window_start, window_end, channel ORDER BY 2 DESC, channel LIMIT 3",
+         "Collect(fields=[channel, n])\n"
+         "+- Sort(orderBy=[n DESC NULLS LAST, channel ASC NULLS FIRST], fetch=[3])\n"
+         "   +- Calc(select=[channel, agg0 AS n])\n"
+         "      +- BatchAggregate(groupBy=[window_start, window_end, channel], "
+         "select=[window_start, window_end, channel, COUNT(DISTINCT bidder) AS agg0])\n"
+         "         +- Calc(select=[window_start, window_end, channel, bidder])\n"
+         "            +- WindowTableFunction(window=[TUMBLE(time_col=[ts], size=[1 min])])\n"
+         "               +- Scan(table=[bids], connector=[kafka], format=[json], "
+         "decode=[bidder, channel, ts], select=[bidder, channel, ts], bounded=[true])\n");
+    cr_assert(!test.planned->endless);
+    planner_test_refused(&test, "SELECT * FROM bids", "0A000", "bids");
+    planner_test_hint(&test, "scan.bounded.mode");
+}
+
+/* A memory table's log is merged by its key: filters on the key go below, others stay above, and the
+ * key is kept for the merge. */
+Test(planner, changelog_merge)
+{
+    planner_test_set("execution.runtime-mode", "batch");
+    PLAN(&test, "SELECT v FROM m WHERE k > 1 AND v <> 'x'",
+         "Collect(fields=[v])\n"
+         "+- Calc(select=[v], where=[v <> 'x'])\n"
+         "   +- ChangelogMerge(key=[k])\n"
+         "      +- Scan(table=[m], connector=[memory], format=[row], decode=[k, v], "
+         "filter=[k > 1], select=[k, v], bounded=[true], changelog=[+I, -U, +U, -D])\n");
+    PLAN(&test, "SELECT b FROM log WHERE a = 1",
+         "Collect(fields=[b])\n"
+         "+- ChangelogMerge(key=[all columns])\n"
+         "   +- Scan(table=[log], connector=[memory], format=[row], decode=[a, b], "
+         "filter=[a = 1], select=[b], bounded=[true], changelog=[+I, -U, +U, -D])\n");
+    planner_test_set("parallelism.default", "2");
+    cr_assert_str_eq(planner_test_tasks(&test, "SELECT COUNT(*) FROM m"),
+                     "Task 0 (parallelism 2): Scan[m]\n"
+                     "Task 1 (parallelism 2): ChangelogMerge -> Calc <- hash from task 0\n"
+                     "Task 2 (parallelism 1): BatchAggregate -> Collect <- global from task 1\n");
+}
+
+/* Streaming: unset is append-only; 'all' carries its kinds, and the result shows them. */
+Test(planner, changelogs)
+{
+    PLAN(&test, "SELECT k FROM changes WHERE v = 'x'",
+         "Collect(fields=[k], rowKinds=[true])\n"
+         "+- Scan(table=[changes], connector=[memory], format=[row], decode=[k, v], "
+         "filter=[v = 'x'], select=[k], changelog=[+I, -U, +U, -D])\n");
+    cr_assert(test.planned->updating);
+    cr_assert_str_eq(test.planned->columns->columns[0].name, "op");
+    cr_assert_eq(test.planned->columns->count, 2);
+    planner_test_set("sluice.row-kind", "false");
+    cr_assert_eq(planner_test_run(&test, "SELECT k FROM changes"), SL_OK);
+    cr_assert_eq(test.planned->columns->count, 1);
+    cr_assert_eq(planner_test_run(&test, "INSERT INTO m SELECT * FROM changes"), SL_OK);
+    planner_test_refused(&test,
+                         "INSERT INTO per_minute (channel) SELECT v FROM changes", "0A000",
+                         "per_minute");
+    cr_assert_eq(planner_test_run(&test,
+                                  "CREATE TABLE appends (k INT, v STRING) WITH "
+                                  "('connector'='memory', 'changelog-mode'='append');"
+                                  "CREATE TABLE up (k INT, v STRING, PRIMARY KEY (k) NOT ENFORCED) "
+                                  "WITH ('connector'='memory', 'changelog-mode'='upsert');"),
+                 SL_OK, "%s", test.err.text);
+    planner_test_refused(&test, "INSERT INTO appends SELECT * FROM changes", "0A000", "appends");
+    PLAN(&test, "INSERT INTO up SELECT * FROM changes",
+         "Sink(table=[up], connector=[memory], format=[row], fields=[k, v], upsertKey=[k], "
+         "guarantee=[exactly-once])\n"
+         "+- Scan(table=[changes], connector=[memory], format=[row], decode=[k, v], "
+         "select=[k, v], changelog=[+I, -U, +U, -D])\n");
+    planner_test_refused(&test, "INSERT INTO up SELECT k + 1, v FROM changes", "0A000", "up");
+    cr_assert_eq(planner_test_run(&test, "INSERT INTO changes SELECT * FROM up"), SL_OK, "%s",
+                 test.err.text);
+    planner_test_refused(&test, "INSERT INTO changes SELECT * FROM up WHERE k > 1", "0A000", "up");
+    planner_test_refused(&test, "SELECT * FROM up", "0A000", NULL);
+}
+
+/* Rows are changed where they match now, whatever the mode. */
+Test(planner, update_and_delete)
+{
+    PLAN(&test, "UPDATE m SET v = v || '!' WHERE k = 1",
+         "Sink(table=[m], connector=[memory], format=[row], fields=[k, v], "
+         "guarantee=[exactly-once])\n"
+         "+- Change(kind=[UPDATE], changelog=[-U, +U])\n"
+         "   +- Calc(select=[k, v, k AS new_k, v || '!' AS new_v])\n"
+         "      +- ChangelogMerge(key=[k])\n"
+         "         +- Scan(table=[m], connector=[memory], format=[row], decode=[k, v], "
+         "filter=[k = 1], select=[k, v], bounded=[true], changelog=[+I, -U, +U, -D])\n");
+    cr_assert(test.planned->synchronous);
+    cr_assert_str_eq(test.planned->tag, "UPDATE");
+    PLAN(&test, "DELETE FROM m",
+         "Sink(table=[m], connector=[memory], format=[row], fields=[k, v], "
+         "guarantee=[exactly-once])\n"
+         "+- Change(kind=[DELETE], changelog=[-D])\n"
+         "   +- ChangelogMerge(key=[k])\n"
+         "      +- Scan(table=[m], connector=[memory], format=[row], decode=[k, v], "
+         "select=[k, v], bounded=[true], changelog=[+I, -U, +U, -D])\n");
+    planner_test_refused(&test, "DELETE FROM log", "0A000", "log");
+    planner_test_hint(&test, "PRIMARY KEY");
+    planner_test_refused(&test, "UPDATE bids SET price = 1", "0A000", "bids");
+    planner_test_refused(&test, "UPDATE m SET w = 1", "42703", "w =");
+}
+
+/* Constants are folded; what fails stays for run time; trivial projections are gone. */
+Test(planner, folding)
+{
+    PLAN(&test, "SELECT 1 + 2 AS three, 'a' || 'b', CASE WHEN TRUE THEN 1 END",
+         "Collect(fields=[three, ?column?, case])\n+- Values(tuples=[(3, 'ab', 1)])\n");
+    PLAN(&test, "SELECT 1 / 0",
+         "Collect(fields=[?column?])\n+- Calc(select=[1 / 0 AS ?column?])\n"
+         "   +- Values(tuples=[(0)])\n");
+    PLAN(&test, "SELECT price * (2 + 3) AS p FROM bids WHERE 1 = 1 AND auction = 7",
+         "Collect(fields=[p])\n"
+         "+- Scan(table=[bids], connector=[kafka], format=[json], decode=[auction, price, ts], "
+         "filter=[auction = 7], watermark=[ts - INTERVAL '00:00:05'], select=[price * 5 AS p])\n");
+    PLAN(&test, "SELECT price FROM bids WHERE 1 = 2",
+         "Collect(fields=[price])\n+- Values(tuples=[])\n");
+}
+
+/* Projections and filters of subqueries, views and WITH end in the scan. */
+Test(planner, subqueries)
+{
+    cr_assert_eq(planner_test_run(&test, "CREATE VIEW cheap (a, p) AS SELECT auction, price * 2 "
+                                         "FROM bids WHERE price < 10"),
+                 SL_OK, "%s", test.err.text);
+    PLAN(&test,
+         "WITH c AS (SELECT a, p + 1 AS q FROM cheap WHERE a > 5) SELECT q AS x FROM c WHERE q <> 3",
+         "Collect(fields=[x])\n"
+         "+- Scan(table=[bids], connector=[kafka], format=[json], decode=[auction, price, ts], "
+         "filter=[((price < 10) AND (auction > 5)) AND (((price * 2) + 1) <> 3)], "
+         "watermark=[ts - INTERVAL '00:00:05'], select=[(price * 2) + 1 AS x])\n");
+    cr_assert_eq(test.planned->table_count, 2); /* the view counts, for 2BP01 */
+}
+
+/* UNION ALL of different parallelism and types; a filter goes into both inputs. */
+Test(planner, set_operations)
+{
+    planner_test_set("parallelism.default", "2");
+    PLAN(&test,
+         "SELECT * FROM (SELECT a, b FROM log UNION ALL VALUES (1, 'x'), (7, 'y')) AS u WHERE a > 3",
+         "Collect(fields=[a, b])\n"
+         "+- Exchange(distribution=[global])\n"
+         "   +- Union(union=[a, b])\n"
+         "      +- Scan(table=[log], connector=[memory], format=[row], decode=[a, b], "
+         "filter=[a > 3], select=[a, b])\n"
+         "      +- Exchange(distribution=[rebalance])\n"
+         "         +- Calc(select=[column1 AS a, column2 AS b], where=[column1 > 3])\n"
+         "            +- Values(tuples=[(1, 'x'), (7, 'y')])\n");
+    planner_test_refused(&test, "SELECT a FROM log UNION SELECT a FROM log", "0A000",
+                         "SELECT");
+}
+
+/* Bounded input of a SELECT may be grouped and sorted in streaming mode too. */
+Test(planner, bounded_input)
+{
+    PLAN(&test, "SELECT b, SUM(a + 1) + 1 AS s FROM files GROUP BY b ORDER BY MAX(a)",
+         "Collect(fields=[b, s])\n"
+         "+- Calc(select=[b, s])\n"
+         "   +- Sort(orderBy=[max ASC NULLS FIRST])\n"
+         "      +- Calc(select=[b, agg0 + 1 AS s, agg1 AS max])\n"
+         "         +- BatchAggregate(groupBy=[b], select=[b, SUM($f1) AS agg0, MAX(a) AS agg1])\n"
+         "            +- Scan(table=[files], connector=[filesystem], format=[csv], decode=[a, b], "
+         "select=[b, a + 1 AS $f1, a], bounded=[true])\n");
+    planner_test_refused(&test, "INSERT INTO nothing SELECT MAX(a), b FROM files GROUP BY b",
+                         "0A000", "b");
+}
+
+/* LIMIT alone ends a stream; without an order it needs no end of input. */
+Test(planner, limit)
+{
+    PLAN(&test, "SELECT a FROM log LIMIT 3 OFFSET 1",
+         "Collect(fields=[a])\n+- Limit(offset=[1], fetch=[3])\n"
+         "   +- Scan(table=[log], connector=[memory], format=[row], decode=[a], select=[a])\n");
+    cr_assert(!test.planned->endless);
+    planner_test_refused(&test, "SELECT a FROM log LIMIT -1", "2201W", "-1");
+    planner_test_refused(&test, "SELECT a FROM log ORDER BY a", "0A000", "a");
+}

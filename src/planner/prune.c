@@ -1,0 +1,355 @@
+/* Projection push-down: from the top, every node is told which of its columns are read and drops the
+ * others where it can.  A node answers with a map from its old columns to its new ones; what it could
+ * not drop stays.  Nodes of set operations and sinks read every column. */
+#include "planner/rules.h"
+
+#define PRUNED UINT32_MAX /* in a map: the column is gone */
+
+static uint32_t *prune_node(struct sl_rewriter *rewriter, struct sl_log_node *node,
+                            const bool *required);
+
+static bool *
+prune_flags(struct sl_rewriter *rewriter, const struct sl_schema *schema)
+{
+    return SL_NEW_ARRAY(rewriter->arena, bool, schema->count + 1);
+}
+
+static uint32_t *
+prune_identity(struct sl_rewriter *rewriter, size_t count)
+{
+    uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count + 1);
+
+    for (uint32_t i = 0; i < count; i++)
+        map[i] = i;
+    return map;
+}
+
+/* The map that keeps the required columns, at least one; their number in *ret_count. */
+static uint32_t *
+prune_compact(struct sl_rewriter *rewriter, const bool *required, size_t count, size_t *ret_count)
+{
+    uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count + 1);
+    uint32_t kept = 0;
+
+    for (size_t i = 0; i < count; i++)
+        map[i] = required[i] ? kept++ : PRUNED;
+    if (!kept && count) {
+        map[0] = 0;
+        kept = 1;
+    }
+    *ret_count = kept;
+    return map;
+}
+
+static struct sl_schema *
+prune_schema(struct sl_rewriter *rewriter, const struct sl_schema *schema, const uint32_t *map,
+             size_t kept)
+{
+    struct sl_schema *pruned = sl_schema_new(rewriter->arena, kept);
+
+    for (size_t i = 0; i < schema->count; i++)
+        if (map[i] != PRUNED)
+            pruned->columns[map[i]] = schema->columns[i];
+    return pruned;
+}
+
+/* Of a node that passes its input's columns on under its own names. */
+static struct sl_schema *
+prune_passed_schema(struct sl_rewriter *rewriter, const struct sl_log_node *node,
+                    const uint32_t *map)
+{
+    struct sl_schema *schema = sl_schema_copy(rewriter->arena, node->inputs[0]->schema);
+
+    for (size_t i = 0; i < node->schema->count; i++)
+        if (map[i] != PRUNED)
+            schema->columns[map[i]] = node->schema->columns[i];
+    return schema;
+}
+
+static struct sl_expr **
+prune_exprs(struct sl_rewriter *rewriter, struct sl_expr *const *exprs, size_t count,
+            const uint32_t *map, size_t kept)
+{
+    struct sl_expr **pruned = SL_NEW_ARRAY(rewriter->arena, struct sl_expr *, kept);
+
+    for (size_t i = 0; i < count; i++)
+        if (map[i] != PRUNED)
+            pruned[map[i]] = exprs[i];
+    return pruned;
+}
+
+static uint32_t *
+prune_scan(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    struct sl_log_scan *scan = &node->scan;
+    size_t kept, count = node->schema->count;
+    uint32_t *map = prune_compact(rewriter, required, count, &kept);
+
+    if (!scan->exprs) {
+        scan->exprs = SL_NEW_ARRAY(rewriter->arena, struct sl_expr *, count);
+        for (uint32_t i = 0; i < count; i++)
+            scan->exprs[i] = sl_log_column(rewriter->arena, scan->row, i);
+    }
+    scan->exprs = prune_exprs(rewriter, scan->exprs, count, map, kept);
+    node->schema = prune_schema(rewriter, node->schema, map, kept);
+    return map;
+}
+
+static uint32_t *
+prune_values(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    size_t kept, count = node->schema->count;
+    uint32_t *map = prune_compact(rewriter, required, count, &kept);
+    struct sl_value **rows =
+        SL_NEW_ARRAY(rewriter->arena, struct sl_value *, node->values.row_count);
+
+    for (size_t r = 0; r < node->values.row_count; r++) {
+        rows[r] = SL_NEW_ARRAY(rewriter->arena, struct sl_value, kept);
+        for (size_t i = 0; i < count; i++)
+            if (map[i] != PRUNED)
+                rows[r][map[i]] = node->values.rows[r][i];
+    }
+    node->values.rows = rows;
+    node->schema = prune_schema(rewriter, node->schema, map, kept);
+    return map;
+}
+
+static uint32_t *
+prune_filter(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    bool *wanted = prune_flags(rewriter, node->schema);
+    uint32_t *map;
+
+    memcpy(wanted, required, node->schema->count * sizeof(*wanted));
+    sl_expr_mark_columns(node->filter, wanted);
+    map = prune_node(rewriter, node->inputs[0], wanted);
+    node->filter = sl_expr_copy(rewriter->arena, node->filter, map);
+    node->schema = prune_passed_schema(rewriter, node, map);
+    return map;
+}
+
+static uint32_t *
+prune_project(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    size_t kept, count = node->schema->count;
+    uint32_t *map = prune_compact(rewriter, required, count, &kept), *input_map;
+    struct sl_expr **exprs = prune_exprs(rewriter, node->exprs, count, map, kept);
+    bool *wanted = prune_flags(rewriter, node->inputs[0]->schema);
+
+    for (size_t i = 0; i < kept; i++)
+        sl_expr_mark_columns(exprs[i], wanted);
+    input_map = prune_node(rewriter, node->inputs[0], wanted);
+    for (size_t i = 0; i < kept; i++)
+        exprs[i] = sl_expr_copy(rewriter->arena, exprs[i], input_map);
+    node->exprs = exprs;
+    node->schema = prune_schema(rewriter, node->schema, map, kept);
+    return map;
+}
+
+/* An aggregate whose column nobody reads goes; keys stay. */
+static void
+prune_aggregates(struct sl_rewriter *rewriter, struct sl_log_aggregate *aggregate,
+                 const uint32_t *map)
+{
+    struct sl_aggregate **kept =
+        SL_NEW_ARRAY(rewriter->arena, struct sl_aggregate *, aggregate->aggregate_count);
+    size_t count = 0;
+
+    for (size_t i = 0; i < aggregate->aggregate_count; i++) {
+        struct sl_aggregate *copy;
+
+        if (map[aggregate->key_count + i] == PRUNED)
+            continue;
+        copy = SL_NEW(rewriter->arena, struct sl_aggregate);
+        *copy = *aggregate->aggregates[i];
+        kept[count++] = copy;
+    }
+    aggregate->aggregates = kept;
+    aggregate->aggregate_count = count;
+}
+
+static void
+prune_renumber_aggregate(struct sl_rewriter *rewriter, struct sl_log_aggregate *aggregate,
+                         const uint32_t *map)
+{
+    uint32_t *keys = SL_NEW_ARRAY(rewriter->arena, uint32_t, aggregate->key_count);
+
+    for (size_t i = 0; i < aggregate->key_count; i++)
+        keys[i] = map[aggregate->keys[i]];
+    aggregate->keys = keys;
+    for (size_t i = 0; i < aggregate->aggregate_count; i++) {
+        struct sl_aggregate *item = aggregate->aggregates[i];
+        struct sl_expr **args = SL_NEW_ARRAY(rewriter->arena, struct sl_expr *, item->arg_count);
+
+        for (size_t j = 0; j < item->arg_count; j++)
+            args[j] = sl_expr_copy(rewriter->arena, item->args[j], map);
+        item->args = args;
+        if (item->filter)
+            item->filter = sl_expr_copy(rewriter->arena, item->filter, map);
+    }
+}
+
+static uint32_t *
+prune_aggregate(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    struct sl_log_aggregate *aggregate = &node->aggregate;
+    bool *wanted = prune_flags(rewriter, node->schema);
+    bool *read = prune_flags(rewriter, node->inputs[0]->schema);
+    size_t kept, count = node->schema->count;
+    size_t parts = aggregate->key_count + aggregate->aggregate_count;
+    uint32_t *map, *input_map;
+
+    memcpy(wanted, required, count * sizeof(*wanted));
+    for (size_t i = 0; i < aggregate->key_count; i++)
+        wanted[i] = true;
+    map = prune_compact(rewriter, wanted, count, &kept);
+    for (size_t i = 0; node->kind == SL_LOG_WINDOW_AGGREGATE && i < 3; i++)
+        if (aggregate->parts[i])
+            aggregate->parts[i] = map[parts++] != PRUNED;
+    prune_aggregates(rewriter, aggregate, map);
+    for (size_t i = 0; i < aggregate->key_count; i++)
+        read[aggregate->keys[i]] = true;
+    for (size_t i = 0; i < aggregate->aggregate_count; i++) {
+        for (size_t j = 0; j < aggregate->aggregates[i]->arg_count; j++)
+            sl_expr_mark_columns(aggregate->aggregates[i]->args[j], read);
+        sl_expr_mark_columns(aggregate->aggregates[i]->filter, read);
+    }
+    if (node->kind == SL_LOG_WINDOW_AGGREGATE)
+        read[aggregate->time_column] = true;
+    input_map = prune_node(rewriter, node->inputs[0], read);
+    prune_renumber_aggregate(rewriter, aggregate, input_map);
+    if (node->kind == SL_LOG_WINDOW_AGGREGATE)
+        aggregate->time_column = input_map[aggregate->time_column];
+    node->schema = prune_schema(rewriter, node->schema, map, kept);
+    return map;
+}
+
+/* The three columns of the window stay: the operator makes them together. */
+static uint32_t *
+prune_window_table(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    size_t count = node->schema->count - 3;
+    bool *wanted = prune_flags(rewriter, node->schema);
+    uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count + 3), *input_map;
+    struct sl_schema *schema;
+
+    memcpy(wanted, required, count * sizeof(*wanted));
+    wanted[node->window_table.time_column] = true;
+    input_map = prune_node(rewriter, node->inputs[0], wanted);
+    schema = sl_schema_new(rewriter->arena, node->inputs[0]->schema->count + 3);
+    for (size_t i = 0; i < schema->count - 3; i++)
+        schema->columns[i] = node->inputs[0]->schema->columns[i];
+    memcpy(map, input_map, count * sizeof(*map));
+    for (uint32_t i = 0; i < 3; i++) {
+        map[count + i] = (uint32_t)schema->count - 3 + i;
+        schema->columns[schema->count - 3 + i] = node->schema->columns[count + i];
+    }
+    node->window_table.time_column = input_map[node->window_table.time_column];
+    node->schema = schema;
+    return map;
+}
+
+/* Every input gives exactly the kept columns, in their order. */
+static uint32_t *
+prune_union(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    size_t kept, count = node->schema->count;
+    uint32_t *map = prune_compact(rewriter, required, count, &kept);
+    bool *wanted = prune_flags(rewriter, node->schema);
+
+    for (size_t i = 0; i < count; i++)
+        wanted[i] = map[i] != PRUNED;
+    for (size_t k = 0; k < node->input_count; k++) {
+        uint32_t *input_map = prune_node(rewriter, node->inputs[k], wanted);
+        struct sl_expr **exprs = SL_NEW_ARRAY(rewriter->arena, struct sl_expr *, kept);
+        const char **names = SL_NEW_ARRAY(rewriter->arena, const char *, kept);
+
+        for (size_t i = 0; i < count; i++) {
+            if (map[i] == PRUNED)
+                continue;
+            exprs[map[i]] =
+                sl_log_column(rewriter->arena, node->inputs[k]->schema, input_map[i]);
+            names[map[i]] = node->schema->columns[i].name;
+        }
+        node->inputs[k] = sl_log_project(rewriter->arena, node->inputs[k], exprs, names, kept);
+    }
+    node->schema = prune_schema(rewriter, node->schema, map, kept);
+    return map;
+}
+
+static uint32_t *
+prune_sort(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    bool *wanted = prune_flags(rewriter, node->schema);
+    struct sl_sort_key *keys =
+        SL_NEW_ARRAY(rewriter->arena, struct sl_sort_key, node->sort.key_count);
+    uint32_t *map;
+
+    memcpy(wanted, required, node->schema->count * sizeof(*wanted));
+    for (size_t i = 0; i < node->sort.key_count; i++)
+        wanted[node->sort.keys[i].column] = true;
+    map = prune_node(rewriter, node->inputs[0], wanted);
+    for (size_t i = 0; i < node->sort.key_count; i++) {
+        keys[i] = node->sort.keys[i];
+        keys[i].column = map[keys[i].column];
+    }
+    node->sort.keys = keys;
+    node->schema = prune_passed_schema(rewriter, node, map);
+    return map;
+}
+
+/* UPDATE, DELETE and sinks: all columns of the input, in their places. */
+static uint32_t *
+prune_consumer(struct sl_rewriter *rewriter, struct sl_log_node *node)
+{
+    bool *wanted = prune_flags(rewriter, node->inputs[0]->schema);
+
+    memset(wanted, true, node->inputs[0]->schema->count * sizeof(*wanted));
+    prune_node(rewriter, node->inputs[0], wanted);
+    return prune_identity(rewriter, node->schema->count);
+}
+
+static uint32_t *
+prune_node(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    uint32_t *map;
+
+    switch (node->kind) {
+    case SL_LOG_SCAN:
+        return prune_scan(rewriter, node, required);
+    case SL_LOG_VALUES:
+        return prune_values(rewriter, node, required);
+    case SL_LOG_FILTER:
+        return prune_filter(rewriter, node, required);
+    case SL_LOG_PROJECT:
+        return prune_project(rewriter, node, required);
+    case SL_LOG_AGGREGATE:
+    case SL_LOG_WINDOW_AGGREGATE:
+        return prune_aggregate(rewriter, node, required);
+    case SL_LOG_WINDOW_TABLE:
+        return prune_window_table(rewriter, node, required);
+    case SL_LOG_UNION:
+        return prune_union(rewriter, node, required);
+    case SL_LOG_SORT:
+        return prune_sort(rewriter, node, required);
+    case SL_LOG_LIMIT:
+        map = prune_node(rewriter, node->inputs[0], required);
+        node->schema = prune_passed_schema(rewriter, node, map);
+        return map;
+    case SL_LOG_CHANGE:
+    case SL_LOG_SINK:
+        return prune_consumer(rewriter, node);
+    case SL_LOG_KIND_COUNT:
+        break;
+    }
+    SL_UNREACHABLE();
+}
+
+void
+sl_prune(struct sl_rewriter *rewriter, struct sl_log_node *root)
+{
+    bool *required = prune_flags(rewriter, root->schema);
+
+    memset(required, true, root->schema->count * sizeof(*required));
+    prune_node(rewriter, root, required);
+}

@@ -1,0 +1,440 @@
+/* Queries: WITH, the body, ORDER BY and LIMIT around it; VALUES and set operations. */
+#include "planner/bind.h"
+
+#define QUERY_DEPTH_MAX 100
+
+static int query_body(struct sl_binder *binder, const struct sl_ast *body,
+                      const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
+                      struct sl_error *err);
+
+/* --- types over several rows or queries --- */
+
+static int
+query_cast(struct sl_binder *binder, struct sl_expr *expr, const struct sl_type *type,
+           struct sl_expr **ret_expr, struct sl_error *err)
+{
+    sl_parameter_settle(binder, expr, type);
+    if (expr->type->kind == SL_TYPE_NULL && expr->kind == SL_EXPR_LITERAL) {
+        *ret_expr = sl_binder_null(binder->arena, sl_type_nullable(binder->arena, type, true),
+                                 expr->offset);
+        return SL_OK;
+    }
+    if (sl_type_equal(expr->type, type)) {
+        *ret_expr = expr;
+        return SL_OK;
+    }
+    return sl_expr_cast(binder->arena, expr, type, SL_CAST_IMPLICIT, expr->offset, ret_expr, err);
+}
+
+/* --- VALUES --- */
+
+static int
+values_bind_rows(struct sl_binder *binder, const struct sl_ast_values *values,
+                 const struct sl_schema *targets, struct sl_expr ***rows, struct sl_error *err)
+{
+    const struct sl_ast_list *first = values->rows.items[0];
+    struct sl_clause binding = {.binder = binder, .clause = "VALUES"};
+
+    for (size_t i = 0; i < values->rows.count; i++) {
+        const struct sl_ast_list *list = values->rows.items[i];
+
+        if (list->count != first->count) {
+            const struct sl_ast_expr *at =
+                list->items[list->count > first->count ? first->count : list->count - 1];
+
+            SL_ERROR(err, SL_E_SYNTAX, "VALUES lists must all be the same length");
+            return sl_error_at(err, sl_binder_offset(binder, at->ast.offset));
+        }
+        rows[i] = SL_NEW_ARRAY(binder->arena, struct sl_expr *, list->count);
+        for (size_t j = 0; j < list->count; j++) {
+            const struct sl_ast_expr *ast = list->items[j];
+
+            if (targets && ast->ast.kind == SL_AST_EXPR_DEFAULT)
+                rows[i][j] = sl_binder_null(binder->arena, &sl_type_null, ast->ast.offset);
+            else
+                SL_TRY(sl_binder_expr(&binding, ast, &rows[i][j], err));
+        }
+    }
+    return SL_OK;
+}
+
+/* What column j of all rows has in common. */
+static int
+values_column_type(struct sl_binder *binder, struct sl_expr ***rows, size_t row_count, size_t j,
+                   const struct sl_type **ret_type, struct sl_error *err)
+{
+    const struct sl_type **types = SL_NEW_ARRAY(binder->arena, const struct sl_type *, row_count);
+    size_t count = 0;
+
+    for (size_t i = 0; i < row_count; i++)
+        if (rows[i][j]->type->kind != SL_TYPE_NULL)
+            types[count++] = rows[i][j]->type;
+    if (!count) {
+        bool open = false;
+
+        for (size_t i = 0; i < row_count; i++)
+            open |= sl_parameter_is_open(rows[i][j]);
+        *ret_type = open ? &sl_type_string : &sl_type_null;
+        return SL_OK;
+    }
+    if (!sl_type_common(binder->arena, types, count, ret_type)) {
+        SL_ERROR(err, SL_E_DATATYPE_MISMATCH, "VALUES types %s and %s cannot be matched",
+                 sl_type_text(binder->arena, types[0]),
+                 sl_type_text(binder->arena, types[count - 1]));
+        return sl_error_at(err, rows[row_count - 1][j]->offset);
+    }
+    *ret_type = sl_type_nullable(binder->arena, *ret_type, count < row_count || (*ret_type)->nullable);
+    return SL_OK;
+}
+
+static struct sl_log_node *
+values_node(struct sl_arena *arena, struct sl_schema *schema, struct sl_expr ***rows, size_t count)
+{
+    struct sl_log_node *node = sl_log_new(arena, SL_LOG_VALUES, schema, NULL);
+
+    node->values.rows = SL_NEW_ARRAY(arena, struct sl_value *, count);
+    node->values.row_count = count;
+    for (size_t i = 0; i < count; i++) {
+        node->values.rows[i] = SL_NEW_ARRAY(arena, struct sl_value, schema->count);
+        for (size_t j = 0; j < schema->count; j++) {
+            node->values.rows[i][j] = rows[i][j]->value;
+            node->values.rows[i][j].type = schema->columns[j].type;
+        }
+    }
+    return node;
+}
+
+/* A row that is computed when the query runs: NOW(), 1/0. */
+static struct sl_log_node *
+values_computed_row(struct sl_arena *arena, struct sl_schema *schema, struct sl_expr **row)
+{
+    struct sl_schema *one = sl_schema_new(arena, 1);
+    struct sl_log_node *values = sl_log_new(arena, SL_LOG_VALUES, one, NULL), *node;
+
+    one->columns[0].name = "ZERO";
+    one->columns[0].type = &sl_type_int;
+    values->values.rows = SL_NEW(arena, struct sl_value *);
+    values->values.rows[0] = SL_NEW(arena, struct sl_value);
+    values->values.rows[0][0].type = &sl_type_int;
+    values->values.row_count = 1;
+    node = sl_log_new(arena, SL_LOG_PROJECT, schema, values);
+    node->exprs = row;
+    return node;
+}
+
+static bool
+values_is_literal(struct sl_expr *const *row, size_t count)
+{
+    for (size_t j = 0; j < count; j++)
+        if (row[j]->kind != SL_EXPR_LITERAL)
+            return false;
+    return true;
+}
+
+static struct sl_log_node *
+values_build(struct sl_arena *arena, struct sl_schema *schema, struct sl_expr ***rows,
+             size_t row_count)
+{
+    struct sl_log_node **parts = SL_NEW_ARRAY(arena, struct sl_log_node *, row_count), *node;
+    size_t part_count = 0;
+
+    for (size_t i = 0; i < row_count;) {
+        size_t run = i;
+
+        while (run < row_count && values_is_literal(rows[run], schema->count))
+            run++;
+        if (run > i) {
+            parts[part_count++] = values_node(arena, schema, rows + i, run - i);
+            i = run;
+        } else {
+            parts[part_count++] = values_computed_row(arena, schema, rows[i]);
+            i++;
+        }
+    }
+    if (part_count == 1)
+        return parts[0];
+    node = sl_log_new(arena, SL_LOG_UNION, schema, NULL);
+    node->inputs = parts;
+    node->input_count = part_count;
+    return node;
+}
+
+static int
+values_assign(struct sl_binder *binder, struct sl_expr ***rows, size_t row_count,
+              const struct sl_schema *targets, struct sl_schema *schema, struct sl_error *err)
+{
+    for (size_t j = 0; j < schema->count; j++) {
+        bool nullable = false;
+
+        if (targets)
+            schema->columns[j].type = targets->columns[j].type;
+        else
+            SL_TRY(values_column_type(binder, rows, row_count, j, &schema->columns[j].type, err));
+        schema->columns[j].name = sl_arena_printf(binder->arena, "column%zu", j + 1);
+        for (size_t i = 0; i < row_count; i++) {
+            if (targets)
+                SL_TRY(sl_binder_assign(binder, rows[i][j], &targets->columns[j],
+                                      rows[i][j]->offset, &rows[i][j], err));
+            else
+                SL_TRY(query_cast(binder, rows[i][j], schema->columns[j].type, &rows[i][j], err));
+            rows[i][j] = sl_expr_fold(binder->arena, rows[i][j], &binder->settings);
+            nullable |= rows[i][j]->type->nullable ||
+                        (rows[i][j]->kind == SL_EXPR_LITERAL && rows[i][j]->value.is_null);
+        }
+        schema->columns[j].type =
+            sl_type_nullable(binder->arena, schema->columns[j].type, nullable);
+    }
+    return SL_OK;
+}
+
+int
+sl_binder_values(struct sl_binder *binder, const struct sl_ast_values *values,
+               const struct sl_schema *targets, struct sl_log_node **ret_node,
+               struct sl_error *err)
+{
+    const struct sl_ast_list *first = values->rows.items[0];
+    size_t row_count = values->rows.count;
+    struct sl_expr ***rows = SL_NEW_ARRAY(binder->arena, struct sl_expr **, row_count);
+    struct sl_schema *schema = sl_schema_new(binder->arena, first->count);
+
+    SL_TRY(values_bind_rows(binder, values, targets, rows, err));
+    SL_TRY(values_assign(binder, rows, row_count, targets, schema, err));
+    *ret_node = values_build(binder->arena, schema, rows, row_count);
+    return SL_OK;
+}
+
+/* --- set operations --- */
+
+static size_t
+union_count(const struct sl_ast *body)
+{
+    size_t count = 1;
+
+    while (body->kind == SL_AST_SET_OPERATION) {
+        const struct sl_ast_set_operation *operation = (const struct sl_ast_set_operation *)body;
+
+        if (operation->op != SL_AST_UNION || !operation->all)
+            break;
+        count++;
+        body = operation->left;
+    }
+    return count;
+}
+
+static int
+union_type(struct sl_binder *binder, struct sl_log_node **inputs, size_t count, size_t column,
+           int offset, const struct sl_type **ret_type, struct sl_error *err)
+{
+    const struct sl_type **types = SL_NEW_ARRAY(binder->arena, const struct sl_type *, count);
+    bool nullable = false;
+
+    for (size_t i = 0; i < count; i++) {
+        types[i] = inputs[i]->schema->columns[column].type;
+        nullable |= types[i]->nullable || types[i]->kind == SL_TYPE_NULL;
+    }
+    if (!sl_type_common(binder->arena, types, count, ret_type)) {
+        SL_ERROR(err, SL_E_DATATYPE_MISMATCH, "UNION types %s and %s of column %zu cannot be matched",
+                 sl_type_text(binder->arena, types[0]),
+                 sl_type_text(binder->arena, types[count - 1]), column + 1);
+        return sl_error_at(err, sl_binder_offset(binder, offset));
+    }
+    *ret_type = sl_type_nullable(binder->arena, *ret_type, nullable);
+    return SL_OK;
+}
+
+/* One input of a union with the union's types. */
+static int
+union_input(struct sl_binder *binder, const struct sl_schema *schema, struct sl_log_node **input,
+            struct sl_error *err)
+{
+    struct sl_expr **exprs = SL_NEW_ARRAY(binder->arena, struct sl_expr *, schema->count);
+    const char **names = SL_NEW_ARRAY(binder->arena, const char *, schema->count);
+    bool casts = false;
+
+    for (uint32_t i = 0; i < schema->count; i++) {
+        exprs[i] = sl_log_column(binder->arena, (*input)->schema, i);
+        names[i] = schema->columns[i].name;
+        casts |= !sl_type_equal(exprs[i]->type, schema->columns[i].type);
+        if (exprs[i]->type->kind == SL_TYPE_NULL)
+            exprs[i] = sl_binder_null(binder->arena, schema->columns[i].type, -1);
+        else
+            SL_TRY(query_cast(binder, exprs[i], schema->columns[i].type, &exprs[i], err));
+    }
+    if (casts)
+        *input = sl_log_project(binder->arena, *input, exprs, names, schema->count);
+    return SL_OK;
+}
+
+static int
+union_build(struct sl_binder *binder, struct sl_log_node **inputs, size_t count, int offset,
+            struct sl_log_node **ret_node, struct sl_error *err)
+{
+    const struct sl_schema *first = inputs[0]->schema;
+    struct sl_schema *schema = sl_schema_copy(binder->arena, first);
+    struct sl_log_node *node;
+
+    for (size_t i = 1; i < count; i++) {
+        if (inputs[i]->schema->count == first->count)
+            continue;
+        SL_ERROR(err, SL_E_SYNTAX, "each UNION query must have the same number of columns");
+        return sl_error_at(err, sl_binder_offset(binder, offset));
+    }
+    for (size_t j = 0; j < schema->count; j++) {
+        SL_TRY(union_type(binder, inputs, count, j, offset, &schema->columns[j].type, err));
+        for (size_t i = 0; i < count; i++)
+            if (inputs[i]->schema->columns[j].time != schema->columns[j].time ||
+                !sl_type_equal(inputs[i]->schema->columns[j].type, schema->columns[j].type))
+                schema->columns[j].time = SL_TIME_NONE;
+    }
+    for (size_t i = 0; i < count; i++)
+        SL_TRY(union_input(binder, schema, &inputs[i], err));
+    node = sl_log_new(binder->arena, SL_LOG_UNION, schema, NULL);
+    node->inputs = inputs;
+    node->input_count = count;
+    node->offset = sl_binder_offset(binder, offset);
+    *ret_node = node;
+    return SL_OK;
+}
+
+static const struct sl_ast_order query_no_order;
+
+static int
+query_union(struct sl_binder *binder, const struct sl_ast_set_operation *operation,
+            struct sl_log_node **ret_node, struct sl_error *err)
+{
+    size_t count = operation->all ? union_count(&operation->ast) : 2;
+    struct sl_log_node **inputs = SL_NEW_ARRAY(binder->arena, struct sl_log_node *, count);
+    const struct sl_ast **bodies = SL_NEW_ARRAY(binder->arena, const struct sl_ast *, count);
+    const struct sl_ast *at = &operation->ast;
+
+    if (operation->op != SL_AST_UNION)
+        return sl_binder_refuse(binder, operation->right->offset,
+                              operation->op == SL_AST_EXCEPT ? "EXCEPT is" : "INTERSECT is", err);
+    /* The tree leans to the left; the inputs are bound in the order of the text. */
+    for (size_t i = count; i > 1; i--) {
+        const struct sl_ast_set_operation *part = (const struct sl_ast_set_operation *)at;
+
+        bodies[i - 1] = part->right;
+        at = part->left;
+    }
+    bodies[0] = at;
+    for (size_t i = 0; i < count; i++)
+        SL_TRY(query_body(binder, bodies[i], &query_no_order, &inputs[i], err));
+    SL_TRY(union_build(binder, inputs, count, operation->right->offset, ret_node, err));
+    if (!operation->all)
+        *ret_node = sl_log_distinct(binder->arena, *ret_node,
+                                    sl_binder_offset(binder, operation->right->offset));
+    return SL_OK;
+}
+
+/* --- the query --- */
+
+static int
+query_body(struct sl_binder *binder, const struct sl_ast *body,
+           const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
+           struct sl_error *err)
+{
+    struct sl_relation relation;
+
+    switch (body->kind) {
+    case SL_AST_SELECT:
+        return sl_binder_select(binder, (const struct sl_ast_select *)body, order_by, ret_node, err);
+    case SL_AST_VALUES:
+        SL_TRY(sl_binder_values(binder, (const struct sl_ast_values *)body, NULL, ret_node, err));
+        break;
+    case SL_AST_SET_OPERATION:
+        SL_TRY(query_union(binder, (const struct sl_ast_set_operation *)body, ret_node, err));
+        break;
+    case SL_AST_EXPLICIT_TABLE:
+        SL_TRY(sl_binder_table(binder, &((const struct sl_ast_explicit_table *)body)->name, NULL,
+                             &relation, err));
+        *ret_node = relation.node;
+        break;
+    case SL_AST_QUERY:
+        SL_TRY(sl_binder_query(binder, (const struct sl_ast_query *)body, ret_node, err));
+        break;
+    default:
+        return sl_binder_refuse(binder, body->offset, "this kind of query is", err);
+    }
+    if (order_by->count)
+        return sl_binder_order_columns(binder, order_by, *ret_node, ret_node, err);
+    return SL_OK;
+}
+
+static int
+query_row_count(struct sl_binder *binder, const struct sl_ast_expr *ast, const char *clause,
+                int64_t absent, int64_t *ret_count, struct sl_error *err)
+{
+    struct sl_value value;
+
+    *ret_count = absent;
+    if (!ast)
+        return SL_OK;
+    SL_TRY(sl_binder_constant(binder, ast, clause, &sl_type_bigint, &value, err));
+    if (value.is_null)
+        return SL_OK;
+    if (value.integer < 0) {
+        SL_ERROR(err, SL_E_INVALID_LIMIT, "%s must not be negative", clause);
+        return sl_error_at(err, sl_binder_offset(binder, ast->ast.offset));
+    }
+    *ret_count = value.integer;
+    return SL_OK;
+}
+
+/* LIMIT goes right over a sort, below a projection that only drops columns, so that the two become a
+ * top-n. */
+static int
+query_limit(struct sl_binder *binder, const struct sl_ast_query *query, struct sl_log_node **node,
+            struct sl_error *err)
+{
+    struct sl_log_node **place = node, *limit;
+    const struct sl_ast_expr *at = query->limit ? query->limit : query->row_offset;
+
+    if (!at)
+        return SL_OK;
+    if ((*node)->kind == SL_LOG_PROJECT && (*node)->inputs[0]->kind == SL_LOG_SORT)
+        place = &(*node)->inputs[0];
+    limit = sl_log_new(binder->arena, SL_LOG_LIMIT, (*place)->schema, *place);
+    limit->offset = sl_binder_offset(binder, at->ast.offset);
+    limit->parallelism = 0;
+    SL_TRY(query_row_count(binder, query->limit, "LIMIT", -1, &limit->limit.limit, err));
+    SL_TRY(query_row_count(binder, query->row_offset, "OFFSET", 0, &limit->limit.offset, err));
+    *place = limit;
+    return SL_OK;
+}
+
+static int
+query_bind(struct sl_binder *binder, const struct sl_ast_query *query,
+           struct sl_log_node **ret_node, struct sl_error *err)
+{
+    if (query->recursive && query->cte_count)
+        return sl_binder_refuse(binder, query->ctes[0].name.offset, "WITH RECURSIVE is", err);
+    for (size_t i = 0; i < query->cte_count; i++) {
+        struct sl_bound_cte *cte = SL_NEW(binder->arena, struct sl_bound_cte);
+
+        cte->ast = &query->ctes[i];
+        cte->outer = binder->ctes;
+        binder->ctes = cte;
+    }
+    SL_TRY(query_body(binder, query->body, &query->order_by, ret_node, err));
+    return query_limit(binder, query, ret_node, err);
+}
+
+int
+sl_binder_query(struct sl_binder *binder, const struct sl_ast_query *query,
+              struct sl_log_node **ret_node, struct sl_error *err)
+{
+    struct sl_bound_cte *outer = binder->ctes;
+    int rc;
+
+    if (binder->query_depth >= QUERY_DEPTH_MAX) {
+        SL_ERROR(err, SL_E_LIMIT_EXCEEDED, "queries are nested more than %d levels deep",
+                 QUERY_DEPTH_MAX);
+        return sl_error_at(err, sl_binder_offset(binder, query->ast.offset));
+    }
+    binder->query_depth++;
+    rc = query_bind(binder, query, ret_node, err);
+    binder->query_depth--;
+    binder->ctes = outer;
+    return rc;
+}

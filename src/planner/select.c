@@ -1,0 +1,352 @@
+/* SELECT … FROM … WHERE … GROUP BY … HAVING … ORDER BY: bound in this order, built from the inside out:
+ * FROM, WHERE, aggregation, HAVING, projection, DISTINCT, sort. */
+#include "planner/name.h"
+
+static int
+select_check(const struct sl_binder *binder, const struct sl_ast_select *select,
+             struct sl_error *err)
+{
+    if (select->distinct_on.count) {
+        const struct sl_ast_expr *first = select->distinct_on.items[0];
+
+        return sl_binder_refuse(binder, first->ast.offset, "DISTINCT ON is", err);
+    }
+    if (select->qualify)
+        return sl_binder_refuse(binder, select->qualify->ast.offset, "QUALIFY is", err);
+    if (select->windows.count) {
+        const struct sl_ast_window *first = select->windows.items[0];
+
+        return sl_binder_refuse(binder, first->offset, "WINDOW is", err);
+    }
+    if (select->from.count > 1) {
+        const struct sl_ast *second = select->from.items[1];
+
+        return sl_binder_refuse(binder, second->offset, "a join is", err);
+    }
+    return SL_OK;
+}
+
+/* Calcite's one row without a meaning, for a SELECT without FROM. */
+static struct sl_log_node *
+select_one_row(struct sl_arena *arena)
+{
+    struct sl_schema *schema = sl_schema_new(arena, 1);
+    struct sl_log_node *node = sl_log_new(arena, SL_LOG_VALUES, schema, NULL);
+
+    schema->columns[0].name = "ZERO";
+    schema->columns[0].type = &sl_type_int;
+    node->values.rows = SL_NEW(arena, struct sl_value *);
+    node->values.rows[0] = SL_NEW(arena, struct sl_value);
+    node->values.rows[0][0].type = &sl_type_int;
+    node->values.row_count = 1;
+    return node;
+}
+
+static int
+select_from(struct sl_binder *binder, const struct sl_ast_select *select,
+            struct sl_relation *relation, struct sl_error *err)
+{
+    if (select->from.count)
+        return sl_binder_from(binder, select->from.items[0], relation, err);
+    relation->node = select_one_row(binder->arena);
+    relation->scope =
+        (struct sl_scope){.columns = sl_schema_new(binder->arena, 0)};
+    return SL_OK;
+}
+
+static void
+select_add(struct sl_binder *binder, struct sl_select_output *output, struct sl_expr *expr,
+           const char *name)
+{
+    if (output->count == output->capacity) {
+        size_t capacity = output->capacity ? 2 * output->capacity : 16;
+        struct sl_expr **exprs = SL_NEW_ARRAY(binder->arena, struct sl_expr *, capacity);
+        const char **names = SL_NEW_ARRAY(binder->arena, const char *, capacity);
+
+        if (output->count) {
+            memcpy(exprs, output->exprs, output->count * sizeof(*exprs));
+            memcpy(names, output->names, output->count * sizeof(*names));
+        }
+        output->exprs = exprs;
+        output->names = names;
+        output->capacity = capacity;
+    }
+    output->exprs[output->count] = expr;
+    output->names[output->count++] = name;
+}
+
+/* A view's text must say which columns its stars stood for when it was made. */
+static void
+select_note_star(struct sl_binder *binder, const struct sl_ast_select_item *item,
+                 const struct sl_scope *scope)
+{
+    const char *prefix = "", *columns = "";
+    struct sl_star_expansion *expansion;
+
+    if (!binder->expansions || binder->hide_positions)
+        return;
+    if (item->expr->column.count)
+        prefix = sl_arena_printf(binder->arena, "%s.", sl_quote_name(binder->arena, scope->name));
+    for (size_t i = 0; i < scope->columns->count; i++)
+        columns = sl_arena_printf(binder->arena, "%s%s%s%s", columns, i ? ", " : "", prefix,
+                                  sl_quote_name(binder->arena, scope->columns->columns[i].name));
+    expansion = SL_NEW(binder->arena, struct sl_star_expansion);
+    *expansion = (struct sl_star_expansion){item->expr->ast.offset, item->expr->ast.end, columns,
+                                            NULL};
+    *binder->expansions = expansion;
+    binder->expansions = &expansion->next;
+}
+
+static int
+select_star(struct sl_clause *binding, const struct sl_ast_select_item *item,
+            struct sl_select_output *output, struct sl_error *err)
+{
+    const struct sl_scope *scope = binding->scope;
+    const struct sl_ast_name *qualifier = &item->expr->column;
+    struct sl_binder *binder = binding->binder;
+    int offset = sl_binder_offset(binder, item->expr->ast.offset);
+
+    if (qualifier->count &&
+        (!scope->name || !sl_text_equal_nocase(qualifier->parts[qualifier->count - 1].text,
+                                               sl_text_of(scope->name)))) {
+        SL_ERROR(err, SL_E_UNDEFINED_TABLE, "missing FROM-clause entry for table \"%.*s\"",
+                 SL_TEXT_FORMAT(qualifier->parts[qualifier->count - 1].text));
+        return sl_error_at(err, offset);
+    }
+    if (!scope->columns->count) {
+        SL_ERROR(err, SL_E_SYNTAX, "SELECT * with no tables specified is not valid");
+        return sl_error_at(err, offset);
+    }
+    for (uint32_t i = 0; i < scope->columns->count; i++) {
+        struct sl_expr *column = sl_log_column(binder->arena, scope->columns, i);
+
+        column->offset = offset;
+        select_add(binder, output, column, scope->columns->columns[i].name);
+    }
+    select_note_star(binder, item, scope);
+    return SL_OK;
+}
+
+static int
+select_items(struct sl_clause *binding, const struct sl_ast_select *select,
+             struct sl_select_output *output, struct sl_error *err)
+{
+    struct sl_binder *binder = binding->binder;
+
+    for (size_t i = 0; i < select->item_count; i++) {
+        const struct sl_ast_select_item *item = &select->items[i];
+        struct sl_expr *expr;
+
+        if (item->expr->ast.kind == SL_AST_EXPR_STAR) {
+            SL_TRY(select_star(binding, item, output, err));
+            continue;
+        }
+        SL_TRY(sl_binder_expr(binding, item->expr, &expr, err));
+        select_add(binder, output, expr,
+                   item->alias.text.start ? sl_binder_name(binder, &item->alias)
+                                          : sl_binder_output_name(binder->arena, item->expr));
+    }
+    output->item_count = output->count;
+    return SL_OK;
+}
+
+/* --- ORDER BY of a select --- */
+
+/* The item with this name; -1: none, -2: several that differ. */
+static int
+select_find_output(const struct sl_select_output *output, const struct sl_ast_expr *ast)
+{
+    int found = -1;
+
+    if (ast->ast.kind != SL_AST_EXPR_COLUMN || ast->column.count != 1)
+        return -1;
+    for (size_t i = 0; i < output->item_count; i++) {
+        if (!sl_text_equal_nocase(sl_text_of(output->names[i]), ast->column.parts[0].text))
+            continue;
+        if (found >= 0 && !sl_expr_equal(output->exprs[found], output->exprs[i]))
+            return -2;
+        found = (int)i;
+    }
+    return found;
+}
+
+static int
+select_order_expr(struct sl_clause *binding, const struct sl_ast_expr *ast, bool is_distinct,
+                  struct sl_select_output *output, int *ret_column, struct sl_error *err)
+{
+    struct sl_expr *expr;
+
+    SL_TRY(sl_binder_expr(binding, ast, &expr, err));
+    for (size_t i = 0; i < output->count; i++) {
+        if (sl_expr_equal(output->exprs[i], expr)) {
+            *ret_column = (int)i;
+            return SL_OK;
+        }
+    }
+    if (is_distinct) {
+        SL_ERROR(err, SL_E_INVALID_COLUMN_REFERENCE,
+                 "for SELECT DISTINCT, ORDER BY expressions must appear in select list");
+        return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
+    }
+    select_add(binding->binder, output, expr, sl_binder_output_name(binding->binder->arena, ast));
+    *ret_column = (int)output->count - 1;
+    return SL_OK;
+}
+
+static int
+select_order(struct sl_clause *binding, const struct sl_ast_order *order_by, bool is_distinct,
+             struct sl_select_output *output, struct sl_error *err)
+{
+    struct sl_binder *binder = binding->binder;
+
+    output->sort_keys = SL_NEW_ARRAY(binder->arena, struct sl_sort_key, order_by->count);
+    output->sort_key_count = order_by->count;
+    for (size_t i = 0; i < order_by->count; i++) {
+        const struct sl_ast_order_item *item = &order_by->items[i];
+        int column, offset = sl_binder_offset(binder, item->expr->ast.offset);
+
+        SL_TRY(sl_binder_ordinal(binder, item->expr, "ORDER BY", output->item_count, &column, err));
+        if (column < 0)
+            column = select_find_output(output, item->expr);
+        if (column == -2) {
+            SL_ERROR(err, SL_E_AMBIGUOUS_COLUMN, "ORDER BY \"%.*s\" is ambiguous",
+                     SL_TEXT_FORMAT(item->expr->column.parts[0].text));
+            return sl_error_at(err, offset);
+        }
+        if (column < 0)
+            SL_TRY(select_order_expr(binding, item->expr, is_distinct, output, &column, err));
+        if (output->exprs[column]->type->kind == SL_TYPE_MAP ||
+            output->exprs[column]->type->kind == SL_TYPE_MULTISET) {
+            SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "type %s has no order",
+                     sl_type_text(binder->arena, output->exprs[column]->type));
+            return sl_error_at(err, offset);
+        }
+        output->sort_keys[i] = (struct sl_sort_key){.column = (uint32_t)column,
+                                                    .descending = item->descending,
+                                                    .nulls_first = sl_sort_nulls_first(item)};
+    }
+    return SL_OK;
+}
+
+/* --- building --- */
+
+static int
+select_group(struct sl_clause *binding, const struct sl_ast_select *select,
+             struct sl_select_output *output, struct sl_log_node **node, struct sl_error *err)
+{
+    struct sl_bound_aggregates *aggregates = binding->aggregates;
+    struct sl_clause key_binding = *binding;
+    struct sl_expr **keys;
+    size_t key_count;
+    int offset = select->ast.offset;
+
+    if (!select->grouped && !select->having && !aggregates->count)
+        return SL_OK;
+    key_binding.aggregates = NULL;
+    key_binding.clause = "GROUP BY";
+    SL_TRY(sl_binder_group_by(&key_binding, select, &keys, &key_count, err));
+    if (select->group_by.count)
+        offset = ((const struct sl_ast_group *)select->group_by.items[0])->offset;
+    else if (aggregates->count)
+        offset = aggregates->items[0]->offset;
+    return sl_binder_aggregation(binding->binder, binding->scope, keys, key_count, aggregates, offset,
+                               output, node, err);
+}
+
+static struct sl_log_node *
+select_project(struct sl_binder *binder, const struct sl_select_output *output,
+               struct sl_log_node *node)
+{
+    struct sl_log_node *project =
+        sl_log_project(binder->arena, node, output->exprs, output->names, output->count);
+
+    if (binder->parallelism)
+        project->parallelism = binder->parallelism;
+    return project;
+}
+
+/* DISTINCT and ORDER BY over the projection; what only the sort needed goes away again. */
+static struct sl_log_node *
+select_finish(struct sl_binder *binder, const struct sl_ast_select *select,
+              const struct sl_ast_order *order_by, const struct sl_select_output *output,
+              struct sl_log_node *node)
+{
+    struct sl_arena *arena = binder->arena;
+
+    if (select->quantifier == SL_AST_DISTINCT) {
+        node = sl_log_distinct(arena, node, sl_binder_offset(binder, select->ast.offset));
+        node->parallelism = binder->parallelism;
+    }
+    if (output->sort_key_count) {
+        node = sl_log_new(arena, SL_LOG_SORT, node->schema, node);
+        node->offset = sl_binder_offset(binder, order_by->items[0].expr->ast.offset);
+        node->parallelism = 0;
+        node->sort.keys = output->sort_keys;
+        node->sort.key_count = output->sort_key_count;
+    }
+    if (output->count > output->item_count) {
+        struct sl_expr **exprs = SL_NEW_ARRAY(arena, struct sl_expr *, output->item_count);
+
+        for (uint32_t i = 0; i < output->item_count; i++)
+            exprs[i] = sl_log_column(arena, node->schema, i);
+        node = sl_log_project(arena, node, exprs, output->names, output->item_count);
+    }
+    return node;
+}
+
+static int
+select_build(struct sl_binder *binder, const struct sl_ast_select *select,
+             const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
+             struct sl_error *err)
+{
+    struct sl_relation relation;
+    struct sl_bound_aggregates aggregates = {0};
+    struct sl_select_output output = {0};
+    struct sl_clause binding = {.binder = binder, .scope = &relation.scope};
+    struct sl_log_node *node;
+    struct sl_expr *filter;
+    bool leave_open = binder->leave_open;
+
+    binder->leave_open = false;
+    SL_TRY(select_from(binder, select, &relation, err));
+    node = relation.node;
+    if (select->where) {
+        binding.clause = "WHERE";
+        SL_TRY(sl_binder_condition(&binding, select->where, &filter, err));
+        node = sl_log_filter(binder->arena, node, filter);
+        if (binder->parallelism)
+            node->parallelism = binder->parallelism;
+    }
+    binding.aggregates = &aggregates;
+    binding.clause = "SELECT";
+    SL_TRY(select_items(&binding, select, &output, err));
+    if (!leave_open)
+        sl_parameters_end(binder, output.exprs, output.count);
+    if (select->having) {
+        binding.clause = "HAVING";
+        SL_TRY(sl_binder_condition(&binding, select->having, &output.having, err));
+    }
+    binding.clause = "ORDER BY";
+    SL_TRY(select_order(&binding, order_by, select->quantifier == SL_AST_DISTINCT, &output, err));
+    SL_TRY(select_group(&binding, select, &output, &node, err));
+    node = select_project(binder, &output, node);
+    *ret_node = select_finish(binder, select, order_by, &output, node);
+    return SL_OK;
+}
+
+int
+sl_binder_select(struct sl_binder *binder, const struct sl_ast_select *select,
+               const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
+               struct sl_error *err)
+{
+    uint32_t outer = binder->parallelism;
+    int rc;
+
+    SL_TRY(select_check(binder, select, err));
+    binder->parallelism = 0;
+    rc = sl_binder_select_hints(binder, &select->hints, err);
+    if (rc == SL_OK)
+        rc = select_build(binder, select, order_by, ret_node, err);
+    binder->parallelism = outer;
+    return rc;
+}

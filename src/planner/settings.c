@@ -1,0 +1,97 @@
+/* The session's settings as the plan keeps them. */
+#include "planner/lower.h"
+
+#include <stdio.h>
+
+static int
+settings_bad(const char *key, const char *value, struct sl_error *err)
+{
+    return SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "setting \"%s\" does not take the value \"%s\"",
+                    key, value);
+}
+
+static int
+settings_integer(const struct sl_binder *binder, const char *key, int64_t min, int64_t max,
+                 int64_t *ret_value, struct sl_error *err)
+{
+    const char *value = sl_binder_setting(binder, key);
+
+    if (!sl_parse_int64(value, ret_value) || *ret_value < min || *ret_value > max)
+        return settings_bad(key, value, err);
+    return SL_OK;
+}
+
+static int
+settings_duration(const struct sl_binder *binder, const char *key, int64_t *ret_us,
+                  struct sl_error *err)
+{
+    const char *value = sl_binder_setting(binder, key);
+
+    if (!sl_parse_duration_us(value, ret_us) || *ret_us < 0)
+        return settings_bad(key, value, err);
+    return SL_OK;
+}
+
+static int
+settings_runtime_error(const struct sl_binder *binder, enum sl_on_error *ret_policy,
+                       struct sl_error *err)
+{
+    const char *key = "table.exec.runtime-error";
+    const char *value = sl_binder_setting(binder, key);
+
+    *ret_policy = sl_equal_nocase(value, "skip") ? SL_ON_ERROR_SKIP : SL_ON_ERROR_FAIL;
+    if (sl_equal_nocase(value, "dead-letter")) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "dead-letter tables are not supported yet");
+        return sl_error_hint(err, "SET '%s' = 'skip' leaves such rows out and counts them", key);
+    }
+    return SL_OK;
+}
+
+static int
+settings_parallelism(const struct sl_binder *binder, struct sl_phys_settings *settings,
+                     uint32_t *ret_parallelism, struct sl_error *err)
+{
+    int64_t value;
+
+    SL_TRY(settings_integer(binder, "pipeline.max-parallelism", -1, 32768, &value, err));
+    settings->max_parallelism = value > 0 ? (uint32_t)value : 128;
+    SL_TRY(settings_integer(binder, "parallelism.default", 1, 32768, &value, err));
+    *ret_parallelism = (uint32_t)value;
+    return SL_OK;
+}
+
+static int
+settings_restart(const struct sl_binder *binder, struct sl_phys_settings *settings,
+                 struct sl_error *err)
+{
+    const char *attempts = sl_binder_setting(binder, "restart-strategy.fixed-delay.attempts");
+
+    settings->restart_strategy = sl_binder_setting(binder, "restart-strategy.type");
+    SL_TRY(settings_duration(binder, "restart-strategy.fixed-delay.delay",
+                             &settings->restart_delay_us, err));
+    if (!sl_parse_int64(attempts, &settings->restart_attempts))
+        return settings_bad("restart-strategy.fixed-delay.attempts", attempts, err);
+    return SL_OK;
+}
+
+int
+sl_lower_settings(const struct sl_binder *binder, struct sl_phys_settings *settings,
+                  uint32_t *ret_parallelism, struct sl_error *err)
+{
+    int64_t value;
+
+    settings->batch_mode = binder->batch;
+    SL_TRY(settings_integer(binder, "sluice.batch-size", 1, SL_BATCH_ROWS_MAX, &value, err));
+    settings->batch_size = (uint32_t)value;
+    SL_TRY(settings_duration(binder, "pipeline.auto-watermark-interval",
+                             &settings->watermark_interval_us, err));
+    SL_TRY(settings_duration(binder, "table.exec.source.idle-timeout",
+                             &settings->source_idle_timeout_us, err));
+    settings->mini_batch =
+        !sl_equal_nocase(sl_binder_setting(binder, "table.exec.mini-batch.enabled"), "false");
+    settings->overflow_wraps = binder->settings.overflow_wraps;
+    settings->zone = sl_binder_setting(binder, "table.local-time-zone");
+    SL_TRY(settings_runtime_error(binder, &settings->runtime_error, err));
+    SL_TRY(settings_restart(binder, settings, err));
+    return settings_parallelism(binder, settings, ret_parallelism, err);
+}

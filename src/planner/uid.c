@@ -1,0 +1,101 @@
+/* A node's uid: its operator and a hash of its role and of what it reads.  Projections and filters count
+ * as part of what they feed, so that a rule which moves them orphans no state; two nodes with the same
+ * role over the same input are told apart by a number. */
+#include "planner/lower.h"
+
+#include "base/hash.h"
+
+/* The uids of the inputs, looking through CALC. */
+static void
+uid_add_inputs(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    for (size_t i = 0; i < node->input_count; i++) {
+        const struct sl_phys_node *input = node->inputs[i].node;
+
+        while (input->kind == SL_OP_CALC)
+            input = input->inputs[0].node;
+        sl_buffer_printf(role, "<%s>", input->uid);
+    }
+}
+
+static void
+uid_add_columns(const struct sl_schema *schema, const uint32_t *columns, size_t count,
+                struct sl_buffer *role)
+{
+    for (size_t i = 0; i < count; i++)
+        sl_buffer_printf(role, "|%s", schema->columns[columns[i]].name);
+}
+
+static void
+uid_add_window_aggregate(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    const struct sl_phys_window_aggregate *detail = node->detail;
+    const struct sl_schema *input = node->inputs[0].node->schema;
+
+    sl_buffer_printf(role, "|%d %lld %lld %lld|%s", (int)detail->window.kind,
+                     (long long)detail->window.size_us, (long long)detail->window.slide_us,
+                     (long long)detail->window.offset_us,
+                     input->columns[detail->time_column].name);
+    uid_add_columns(input, detail->keys, detail->key_count, role);
+    for (size_t i = 0; i < detail->aggregate_count; i++) {
+        sl_buffer_add_byte(role, '|');
+        sl_aggregate_format(detail->aggregates[i], input, role);
+    }
+}
+
+static void
+uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    sl_buffer_add_string(role, sl_op_kind_name(node->kind));
+    switch (node->kind) {
+    case SL_OP_SCAN:
+        sl_buffer_printf(role, "|%llu",
+                         (unsigned long long)((struct sl_phys_scan *)node->detail)->table_id);
+        break;
+    case SL_OP_SINK:
+        sl_buffer_printf(role, "|%llu",
+                         (unsigned long long)((struct sl_phys_sink *)node->detail)->table_id);
+        break;
+    case SL_OP_WINDOW_AGGREGATE:
+        uid_add_window_aggregate(node, role);
+        break;
+    default:
+        break;
+    }
+}
+
+static bool
+uid_is_taken(const struct sl_phys_plan *plan, size_t before, const char *uid)
+{
+    for (size_t i = 0; i < before; i++)
+        if (strcmp(plan->nodes[i]->uid, uid) == 0)
+            return true;
+    return false;
+}
+
+void
+sl_lower_uids(struct sl_arena *arena, struct sl_phys_plan *plan)
+{
+    static const char *const stems[SL_OP_COUNT] = {
+#define OPERATOR(kind, stem, name) [SL_OP_##kind] = #stem,
+#include "plan/operators.def"
+#undef OPERATOR
+    };
+    struct sl_buffer role;
+
+    sl_buffer_init(&role, SIZE_MAX);
+    for (size_t i = 0; i < plan->node_count; i++) {
+        struct sl_phys_node *node = plan->nodes[i];
+        const char *uid;
+
+        sl_buffer_reset(&role);
+        uid_add_role(node, &role);
+        uid_add_inputs(node, &role);
+        uid = sl_arena_printf(arena, "%s-%016llx", stems[node->kind],
+                              (unsigned long long)sl_hash_bytes(role.data, role.length));
+        node->uid = uid;
+        for (int number = 2; uid_is_taken(plan, i, node->uid); number++)
+            node->uid = sl_arena_printf(arena, "%s-%d", uid, number);
+    }
+    sl_buffer_done(&role);
+}

@@ -1,0 +1,442 @@
+/* The life of a job.
+ *
+ *     CREATED ──job_launch──▶ RUNNING ──all subtasks gone──▶ FINISHED
+ *                              │  ▲
+ *          retryable, job_fail │  │ all subtasks of the new execution have started
+ *                              ▼  │
+ *                           RESTARTING ──(gone, delay, job_launch)
+ *
+ *     sl_job_stop, a failure that is final: told to stop, then, all subtasks gone: the target
+ *     state.
+ *
+ * 1. `state` changes under the job's mutex only; a final state never changes.
+ * 2. While an execution exists the job waits for its subtasks: nothing is freed under them.
+ * 3. The server is told on an I/O thread, one call at a time, always of the newest state; whoever
+ *    waits for the job's end waits for that call too. */
+#include "runtime/job.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+
+struct sl_job *
+sl_job_ref(struct sl_job *job)
+{
+    atomic_fetch_add_explicit(&job->references, 1, memory_order_relaxed);
+    return job;
+}
+
+void
+sl_job_unref(struct sl_job *job)
+{
+    if (atomic_fetch_sub_explicit(&job->references, 1, memory_order_acq_rel) != 1)
+        return;
+    if (job->collector)
+        sl_collector_free(job->collector);
+    pthread_mutex_destroy(&job->mutex);
+    sl_arena_done(&job->arena);
+    free(job);
+}
+
+/* --- telling the server --- */
+
+static void
+job_notify_run(struct sl_io_job *io)
+{
+    struct sl_job *job = (struct sl_job *)((char *)io - offsetof(struct sl_job, notify));
+
+    job->runtime->config.job_changed(job->runtime->config.arg, job);
+}
+
+static void
+job_notify_done(struct sl_io_job *io)
+{
+    struct sl_job *job = (struct sl_job *)((char *)io - offsetof(struct sl_job, notify));
+    struct sl_runtime *runtime = job->runtime;
+    bool again;
+
+    pthread_mutex_lock(&job->mutex);
+    again = job->notify_again;
+    job->notify_again = false;
+    job->notify_busy = again;
+    pthread_mutex_unlock(&job->mutex);
+    if (again) {
+        runtime->config.env->ops->io_submit(runtime->config.env, io);
+        return;
+    }
+    sl_job_unref(job);
+    sl_runtime_end_notify(runtime);
+}
+
+/* Under the mutex, after a change of state. */
+static void
+job_notify(struct sl_job *job)
+{
+    if (job->is_query || job->stays_silent || job->runtime->config.job_changed == NULL)
+        return;
+    if (job->notify_busy) {
+        job->notify_again = true;
+        return;
+    }
+    job->notify_busy = true;
+    atomic_fetch_add(&job->runtime->notify_count, 1);
+    sl_job_ref(job);
+    job->notify.run = job_notify_run;
+    job->notify.done = job_notify_done;
+    job->runtime->config.env->ops->io_submit(job->runtime->config.env, &job->notify);
+}
+
+static const char *const job_state_names[] = {"CREATED",  "RUNNING", "RESTARTING", "FINISHED",
+                                              "CANCELED", "FAILED",  "SUSPENDED"};
+
+/* Under the mutex. */
+static void
+job_set_state(struct sl_job *job, enum sl_run_state state)
+{
+    char quoted[SL_ERROR_TEXT_MAX + 32];
+
+    job->state = state;
+    if (!job->is_query && !job->stays_silent)
+        sl_log(state == SL_RUN_FAILED ? SL_LOG_ERROR : SL_LOG_INFO, "job changed",
+               "job=%s state=%s reason=%s", job->id, job_state_names[state],
+               sl_log_quote(quoted, sizeof(quoted), job->failure.text));
+    job_notify(job);
+}
+
+/* --- launching and ending executions --- */
+
+/* Under the mutex. */
+static void
+job_launch(struct sl_job *job)
+{
+    job->is_stopping = false;
+    job->execution = sl_execution_new(sl_job_ref(job));
+    sl_execution_start(job->execution);
+}
+
+/* Without the mutex: the job has come to its end. */
+static void
+job_end(struct sl_job *job)
+{
+    if (job->collector)
+        sl_collector_end(job->collector);
+    sl_runtime_announce(job->runtime);
+    sl_runtime_remove_job(job->runtime, job);
+}
+
+static void
+job_restart_fire(struct sl_timer *timer, struct sl_slot *slot, bool cancelled)
+{
+    struct sl_job *job = (struct sl_job *)((char *)timer - offsetof(struct sl_job, restart_timer));
+
+    pthread_mutex_lock(&job->mutex);
+    if (!cancelled && job->state == SL_RUN_RESTARTING && !job->is_stopping)
+        job_launch(job);
+    pthread_mutex_unlock(&job->mutex);
+    sl_job_unref(job);
+}
+
+/* Under the mutex, on the thread of `slot`: no subtask is left.  Returns whether this is the
+ * end. */
+static bool
+job_after_execution(struct sl_job *job, struct sl_slot *slot)
+{
+    enum sl_run_state target = job->is_stopping ? job->target : SL_RUN_FINISHED;
+
+    job->execution = NULL;
+    if (target == SL_RUN_RESTARTING) {
+        job->is_stopping = false;
+        job->restart_timer.deadline_us =
+            sl_now_us(slot->env) + job->plan->settings.restart_delay_us;
+        job->restart_timer.fire = job_restart_fire;
+        sl_job_ref(job);
+        sl_slot_set_timer(slot, &job->restart_timer);
+        return false;
+    }
+    job->end_us = sl_now_us(slot->env);
+    job_set_state(job, target);
+    return true;
+}
+
+/* --- what subtasks report --- */
+
+void
+sl_job_subtask_started(struct sl_subtask *subtask)
+{
+    struct sl_execution *execution = subtask->execution;
+    struct sl_job *job = execution->job;
+
+    pthread_mutex_lock(&job->mutex);
+    if (--execution->starting_count == 0 && job->state == SL_RUN_RESTARTING &&
+        !job->is_stopping) {
+        sl_error_reset(&job->failure);
+        job_set_state(job, SL_RUN_RUNNING);
+    }
+    pthread_mutex_unlock(&job->mutex);
+    sl_runtime_announce(job->runtime);
+}
+
+static bool
+job_may_restart(const struct sl_job *job, const struct sl_error *err)
+{
+    const struct sl_phys_settings *settings = &job->plan->settings;
+    const char *strategy = settings->restart_strategy;
+
+    if (job->is_query || settings->batch_mode || !sl_error_is_retryable(err->code))
+        return false;
+    if (strategy && (sl_equal_nocase(strategy, "none") || sl_equal_nocase(strategy, "off") ||
+                     sl_equal_nocase(strategy, "disable")))
+        return false;
+    return settings->restart_attempts < 0 || job->restart_count < settings->restart_attempts;
+}
+
+void
+sl_job_subtask_failed(struct sl_subtask *subtask, const struct sl_error *err)
+{
+    struct sl_execution *execution = subtask->execution;
+    struct sl_job *job = execution->job;
+
+    pthread_mutex_lock(&job->mutex);
+    if (!job->is_stopping) {
+        job->is_stopping = true;
+        job->failure = *err;
+        job->target = SL_RUN_FAILED;
+        if (job_may_restart(job, err)) {
+            job->target = SL_RUN_RESTARTING;
+            job->restart_count++;
+            job_set_state(job, SL_RUN_RESTARTING);
+        }
+        sl_execution_stop(execution);
+    }
+    pthread_mutex_unlock(&job->mutex);
+    sl_runtime_announce(job->runtime);
+}
+
+void
+sl_job_subtask_acknowledged(struct sl_subtask *subtask, uint64_t epoch)
+{
+    struct sl_execution *execution = subtask->execution;
+    struct sl_job *job = execution->job;
+    bool complete = false;
+
+    pthread_mutex_lock(&job->mutex);
+    if (execution->barrier_epoch == epoch && execution->barrier_missing > 0)
+        complete = --execution->barrier_missing == 0;
+    pthread_mutex_unlock(&job->mutex);
+    if (complete)
+        sl_runtime_announce(job->runtime);
+}
+
+void
+sl_job_subtask_finished_input(struct sl_subtask *subtask)
+{
+    struct sl_execution *execution = subtask->execution;
+    struct sl_job *job = execution->job;
+    bool complete = false;
+
+    pthread_mutex_lock(&job->mutex);
+    if (execution->finish_missing > 0)
+        complete = --execution->finish_missing == 0;
+    pthread_mutex_unlock(&job->mutex);
+    if (complete)
+        sl_runtime_announce(job->runtime);
+}
+
+void
+sl_job_subtask_gone(struct sl_subtask *subtask)
+{
+    struct sl_execution *execution = subtask->execution;
+    struct sl_job *job = sl_job_ref(execution->job);
+    bool is_last, is_end = false;
+
+    pthread_mutex_lock(&job->mutex);
+    job->rows_written +=
+        atomic_load_explicit(&subtask->counters.rows_written, memory_order_relaxed);
+    atomic_store_explicit(&subtask->counters.rows_written, 0, memory_order_relaxed);
+    if (execution->barrier_missing > 0 && subtask->acknowledged_epoch != execution->barrier_epoch)
+        execution->barrier_missing--;
+    if (subtask->finish_wanted && execution->finish_missing > 0)
+        execution->finish_missing--;
+    is_last = --execution->live_count == 0;
+    if (is_last)
+        is_end = job_after_execution(job, subtask->runnable.slot);
+    pthread_mutex_unlock(&job->mutex);
+    if (is_end)
+        job_end(job);
+    else
+        sl_runtime_announce(job->runtime);
+    if (is_last)
+        sl_execution_unref(execution);
+    sl_job_unref(job);
+}
+
+/* --- from sessions --- */
+
+static int
+job_check_slots(struct sl_runtime *runtime, const struct sl_job_spec *spec, struct sl_error *err)
+{
+    uint32_t needed = sl_phys_max_parallelism(spec->plan), have = runtime->config.slot_count;
+
+    if (needed <= have)
+        return SL_OK;
+    SL_ERROR(err, SL_E_TOO_FEW_SLOTS, "job \"%s\" needs %u slots, the server has %u",
+             spec->name ? spec->name : spec->id, needed, have);
+    return sl_error_hint(err, "start the server with --slots %u, or lower parallelism.default",
+                         needed);
+}
+
+static struct sl_job *
+job_new(struct sl_runtime *runtime, const struct sl_job_spec *spec)
+{
+    struct sl_job *job = sl_alloc_zeroed(sizeof(*job));
+    struct sl_phys_settings *settings;
+
+    atomic_init(&job->references, 1);
+    job->runtime = runtime;
+    sl_arena_init(&job->arena);
+    strncpy(job->id, spec->id, sizeof(job->id) - 1);
+    job->name = sl_arena_strdup(&job->arena, spec->name ? spec->name : spec->id);
+    job->plan = sl_phys_copy(&job->arena, spec->plan);
+    settings = &job->plan->settings;
+    if (settings->batch_size == 0 || settings->batch_size > SL_BATCH_ROWS_MAX)
+        settings->batch_size = SL_BATCH_ROWS_MAX;
+    if (settings->max_parallelism == 0)
+        settings->max_parallelism = 128;
+    job->is_query = spec->is_query;
+    if (spec->is_query)
+        job->collector = sl_collector_new(runtime->config.env, spec->collect_rows_max);
+    pthread_mutex_init(&job->mutex, NULL);
+    job->start_us = sl_now_us(runtime->config.env);
+    return job;
+}
+
+int
+sl_job_start(struct sl_runtime *runtime, const struct sl_job_spec *spec, struct sl_job **ret_job,
+             struct sl_error *err)
+{
+    struct sl_job *job;
+
+    SL_TRY(job_check_slots(runtime, spec, err));
+    job = job_new(runtime, spec);
+    sl_runtime_add_job(runtime, job);
+    pthread_mutex_lock(&job->mutex);
+    job_set_state(job, SL_RUN_RUNNING);
+    job_launch(job);
+    pthread_mutex_unlock(&job->mutex);
+    *ret_job = job;
+    return SL_OK;
+}
+
+static bool
+job_is_over(struct sl_job *job)
+{
+    bool is_over;
+
+    pthread_mutex_lock(&job->mutex);
+    is_over = sl_run_state_is_final(job->state) && !job->notify_busy;
+    pthread_mutex_unlock(&job->mutex);
+    return is_over;
+}
+
+/* Under the mutex.  Returns whether the job ended at once. */
+static bool
+job_begin_stop(struct sl_job *job, enum sl_run_state state, const char *reason)
+{
+    if (sl_run_state_is_final(job->state))
+        return false;
+    if (job->is_stopping && job->target != SL_RUN_RESTARTING)
+        return false;
+    sl_error_reset(&job->failure);
+    if (reason)
+        SL_ERROR(&job->failure, SL_E_QUERY_CANCELED, "%s", reason);
+    job->target = state;
+    if (job->execution) {
+        if (!job->is_stopping)
+            sl_execution_stop(job->execution);
+        job->is_stopping = true;
+        return false;
+    }
+    job->end_us = sl_now_us(job->runtime->config.env);
+    job_set_state(job, state);
+    return true;
+}
+
+void
+sl_job_stop(struct sl_job *job, enum sl_run_state state, const char *reason)
+{
+    struct sl_waiter waiter;
+    bool is_end;
+
+    sl_waiter_begin(job->runtime, &waiter);
+    pthread_mutex_lock(&job->mutex);
+    is_end = job_begin_stop(job, state, reason);
+    pthread_mutex_unlock(&job->mutex);
+    if (is_end)
+        job_end(job);
+    while (!job_is_over(job))
+        sl_waiter_wait(job->runtime, &waiter, INT64_MAX);
+    sl_waiter_end(job->runtime, &waiter);
+}
+
+int
+sl_job_wait(struct sl_job *job, bool (*cancelled)(void *), void *arg, struct sl_error *err)
+{
+    struct sl_waiter waiter;
+    int rc = SL_OK;
+
+    sl_waiter_begin(job->runtime, &waiter);
+    while (!job_is_over(job)) {
+        if (cancelled && cancelled(arg)) {
+            rc = SL_AGAIN;
+            break;
+        }
+        sl_waiter_wait(job->runtime, &waiter, INT64_MAX);
+    }
+    sl_waiter_end(job->runtime, &waiter);
+    if (rc == SL_OK && job->state == SL_RUN_FAILED) {
+        *err = job->failure;
+        rc = err->code;
+    }
+    return rc;
+}
+
+/* --- results of a query --- */
+
+static int
+job_end_of_results(struct sl_job *job, struct sl_error *err)
+{
+    int rc = SL_EOF;
+
+    pthread_mutex_lock(&job->mutex);
+    if (job->state == SL_RUN_FAILED) {
+        *err = job->failure;
+        rc = err->code;
+    }
+    pthread_mutex_unlock(&job->mutex);
+    return rc;
+}
+
+int
+sl_job_fetch(struct sl_job *job, int64_t timeout_us, struct sl_batch **ret_batch,
+             struct sl_error *err)
+{
+    struct sl_env *env = job->runtime->config.env;
+    int64_t deadline_us = timeout_us < 0 ? INT64_MAX : sl_monotonic_us(env) + timeout_us;
+    int rc;
+
+    while ((rc = sl_collector_take(job->collector, ret_batch)) == SL_AGAIN) {
+        int64_t now_us = sl_monotonic_us(env);
+
+        if (now_us >= deadline_us)
+            return SL_AGAIN;
+        env->ops->wake_wait(env, sl_collector_wake(job->collector),
+                            deadline_us == INT64_MAX ? -1 : deadline_us - now_us);
+    }
+    return rc == SL_EOF ? job_end_of_results(job, err) : rc;
+}
+
+int
+sl_job_fetch_fd(struct sl_job *job)
+{
+    return sl_env_wake_fd(sl_collector_wake(job->collector));
+}

@@ -1,0 +1,111 @@
+/* Jobs, their executions, and what the pieces of runtime/ know of each other.  Private to runtime/.
+ *
+ * A job lives from sl_job_start to its end; an execution is one attempt to run it: the graph's
+ * subtasks, rings and edges.  A restart makes a new execution once the old one's subtasks are
+ * gone. */
+#ifndef SL_RUNTIME_JOB_H
+#define SL_RUNTIME_JOB_H
+
+#include "executor/collect.h"
+#include "runtime/runtime.h"
+#include "runtime/task.h"
+
+struct sl_waiter { /* a session's thread that waits for something to change */
+    struct sl_wake *wake;
+    struct sl_waiter *next;
+};
+
+struct sl_runtime {
+    struct sl_runtime_config config;
+    struct sl_slot **slots;
+    pthread_mutex_t mutex; /* of what follows; taken before no other but a job's */
+    struct sl_job **jobs;  /* active ones, a reference each */
+    size_t job_count, job_capacity;
+    struct sl_waiter *waiters;
+    _Atomic int notify_count; /* calls to job_changed under way */
+    uint32_t next_base;
+    uint64_t next_epoch;
+};
+
+struct sl_execution {
+    _Atomic uint32_t references; /* one for its subtasks together, one a command under way */
+    struct sl_job *job;
+    struct sl_arena arena;
+    struct sl_graph *graph;
+    struct sl_subtask **subtasks;
+    size_t subtask_count;
+    struct sl_ring **rings;
+    size_t ring_count;
+    /* Under the job's mutex: */
+    size_t live_count, starting_count;
+    uint64_t barrier_epoch;
+    size_t barrier_missing; /* subtasks that have not acknowledged it */
+    size_t finish_missing;  /* scans whose end is not known yet (end_input) */
+};
+
+struct sl_job {
+    _Atomic uint32_t references;
+    struct sl_runtime *runtime;
+    struct sl_arena arena;
+    char id[33];
+    const char *name;
+    struct sl_phys_plan *plan;
+    bool is_query;
+    uint32_t base_slot;
+    struct sl_collector *collector; /* of a query */
+    struct sl_timer restart_timer;
+    struct sl_io_job notify; /* tells the server of a change, on an I/O thread */
+    pthread_mutex_t mutex;   /* of what follows */
+    enum sl_run_state state;
+    struct sl_error failure; /* the reason; code 0: none */
+    bool is_stopping;        /* its subtasks were told to stop … */
+    enum sl_run_state target; /* … and this follows */
+    bool stays_silent;       /* the server goes down: the state is left as it is */
+    int64_t start_us, end_us, restart_count;
+    uint64_t rows_written;   /* by executions that are over */
+    struct sl_execution *execution;
+    bool notify_busy, notify_again;
+};
+
+static inline bool
+sl_run_state_is_final(enum sl_run_state state)
+{
+    return state >= SL_RUN_FINISHED;
+}
+
+/* --- execution.c: building and wiring; what subtasks report --- */
+
+struct sl_execution *sl_execution_new(struct sl_job *job);
+void sl_execution_start(struct sl_execution *execution);
+void sl_execution_stop(struct sl_execution *execution);
+void sl_execution_inject(struct sl_execution *execution, uint64_t epoch);
+/* Tells the scans of this table; returns how many there are. */
+size_t sl_execution_finish_table(struct sl_execution *execution, uint64_t table_id);
+struct sl_execution *sl_execution_ref(struct sl_execution *execution);
+void sl_execution_unref(struct sl_execution *execution);
+
+/* --- job.c: from subtasks, on their slots' threads --- */
+
+void sl_job_subtask_started(struct sl_subtask *subtask);
+void sl_job_subtask_failed(struct sl_subtask *subtask, const struct sl_error *err);
+void sl_job_subtask_acknowledged(struct sl_subtask *subtask, uint64_t epoch);
+void sl_job_subtask_finished_input(struct sl_subtask *subtask);
+void sl_job_subtask_gone(struct sl_subtask *subtask);
+
+/* Sum of everything that moves; equal sums: nothing moved in between. */
+uint64_t sl_job_activity(struct sl_job *job);
+
+/* --- runtime.c --- */
+
+void sl_runtime_add_job(struct sl_runtime *runtime, struct sl_job *job);
+void sl_runtime_remove_job(struct sl_runtime *runtime, struct sl_job *job);
+/* Wakes every session that waits for some change. */
+void sl_runtime_announce(struct sl_runtime *runtime);
+/* The same, and one call to job_changed is over: the last touch of the runtime by its thread. */
+void sl_runtime_end_notify(struct sl_runtime *runtime);
+void sl_waiter_begin(struct sl_runtime *runtime, struct sl_waiter *waiter);
+void sl_waiter_end(struct sl_runtime *runtime, struct sl_waiter *waiter);
+/* Sleeps until something changed, at most until deadline_us (monotonic) or 50 ms. */
+void sl_waiter_wait(struct sl_runtime *runtime, struct sl_waiter *waiter, int64_t deadline_us);
+
+#endif

@@ -1,0 +1,190 @@
+/* The ring between two subtasks: see ring.h.  Entries are published by the tail's release store and
+ * freed by the head's; `blocked` and the two indexes meet under sequentially consistent fences, so
+ * that either the producer sees the room or the consumer sees the flag. */
+#include "runtime/ring.h"
+
+#include <stdlib.h>
+
+#define RING_MASK (SL_RING_ENTRIES - 1)
+_Static_assert((SL_RING_ENTRIES & RING_MASK) == 0, "a power of two");
+
+uint64_t
+sl_ring_batch_bytes(const struct sl_batch *batch)
+{
+    uint64_t bytes = batch->bytes;
+
+    if (bytes == 0) {
+        for (uint32_t i = 0; i < batch->column_count; i++) {
+            if (batch->columns[i])
+                bytes += sl_type_width(batch->columns[i]->type->kind);
+        }
+        bytes *= sl_batch_live_count(batch);
+    }
+    return bytes;
+}
+
+/* What a message counts against the budget: never nothing, for a batch. */
+static int64_t
+ring_message_bytes(const struct sl_message *message)
+{
+    return message->batch ? (int64_t)sl_ring_batch_bytes(message->batch) + 64 : 0;
+}
+
+struct sl_ring *
+sl_ring_new(struct sl_ring_budget *budget)
+{
+    struct sl_ring *ring = aligned_alloc(SL_CACHE_LINE, sizeof(*ring));
+
+    SL_ASSERT(ring != NULL);
+    memset(ring, 0, sizeof(*ring));
+    ring->budget = budget;
+    return ring;
+}
+
+void
+sl_ring_free(struct sl_ring *ring)
+{
+    struct sl_message message;
+
+    while (sl_ring_pop(ring, &message))
+        sl_batch_unref(message.batch);
+    free(ring);
+}
+
+bool
+sl_ring_is_empty(const struct sl_ring *ring)
+{
+    return atomic_load_explicit(&ring->head, memory_order_relaxed) ==
+           atomic_load_explicit(&ring->tail, memory_order_acquire);
+}
+
+bool
+sl_ring_pop(struct sl_ring *ring, struct sl_message *ret_message)
+{
+    uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+
+    if (head == atomic_load_explicit(&ring->tail, memory_order_acquire))
+        return false;
+    *ret_message = ring->entries[head & RING_MASK];
+    if (ret_message->batch) {
+        atomic_fetch_sub_explicit(&ring->budget->used_bytes, ring_message_bytes(ret_message),
+                                  memory_order_relaxed);
+        atomic_fetch_sub_explicit(&ring->batch_count, 1, memory_order_relaxed);
+    }
+    atomic_store_explicit(&ring->head, head + 1, memory_order_release);
+    return true;
+}
+
+/* Is a batch too much now?  Any thread; exact only for the two ends. */
+static bool
+ring_is_over(const struct sl_ring *ring)
+{
+    uint32_t count = atomic_load_explicit(&ring->tail, memory_order_relaxed) -
+                     atomic_load_explicit(&ring->head, memory_order_relaxed);
+
+    if (count >= SL_RING_ENTRIES)
+        return true;
+    return atomic_load_explicit(&ring->batch_count, memory_order_relaxed) > 0 &&
+           atomic_load_explicit(&ring->budget->used_bytes, memory_order_relaxed) >=
+               ring->budget->limit_bytes;
+}
+
+bool
+sl_ring_take_blocked(struct sl_ring *ring)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    return atomic_load_explicit(&ring->blocked, memory_order_relaxed) && !ring_is_over(ring) &&
+           atomic_exchange(&ring->blocked, false);
+}
+
+/* --- the producer's side --- */
+
+void
+sl_ring_writer_init(struct sl_ring_writer *writer, struct sl_ring *ring)
+{
+    memset(writer, 0, sizeof(*writer));
+    writer->ring = ring;
+}
+
+void
+sl_ring_writer_done(struct sl_ring_writer *writer)
+{
+    for (size_t i = 0; i < writer->waiting_count; i++)
+        sl_batch_unref(writer->waiting[i].batch);
+    free(writer->waiting);
+    memset(writer, 0, sizeof(*writer));
+}
+
+static bool
+ring_push(struct sl_ring *ring, const struct sl_message *message)
+{
+    uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+
+    if (tail - atomic_load_explicit(&ring->head, memory_order_acquire) >= SL_RING_ENTRIES)
+        return false;
+    if (message->batch) {
+        atomic_fetch_add_explicit(&ring->budget->used_bytes, ring_message_bytes(message),
+                                  memory_order_relaxed);
+        atomic_fetch_add_explicit(&ring->batch_count, 1, memory_order_relaxed);
+    }
+    ring->entries[tail & RING_MASK] = *message;
+    atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
+    return true;
+}
+
+static void
+ring_writer_wait(struct sl_ring_writer *writer, const struct sl_message *message)
+{
+    struct sl_message *last =
+        writer->waiting_count ? &writer->waiting[writer->waiting_count - 1] : NULL;
+
+    if (last && last->kind == SL_MESSAGE_WATERMARK && message->kind == SL_MESSAGE_WATERMARK) {
+        last->value = SL_MAX(last->value, message->value);
+        return;
+    }
+    if (writer->waiting_count == writer->waiting_capacity) {
+        writer->waiting_capacity = SL_MAX(8, writer->waiting_capacity * 2);
+        writer->waiting =
+            sl_realloc(writer->waiting, writer->waiting_capacity * sizeof(*writer->waiting));
+    }
+    writer->waiting[writer->waiting_count++] = *message;
+}
+
+bool
+sl_ring_write(struct sl_ring_writer *writer, const struct sl_message *message)
+{
+    bool flushed = writer->waiting_count > 0 && sl_ring_writer_flush(writer);
+
+    if (writer->waiting_count == 0 && ring_push(writer->ring, message))
+        return true;
+    ring_writer_wait(writer, message);
+    return flushed;
+}
+
+bool
+sl_ring_writer_flush(struct sl_ring_writer *writer)
+{
+    size_t moved = 0;
+
+    while (moved < writer->waiting_count && ring_push(writer->ring, &writer->waiting[moved]))
+        moved++;
+    if (moved) {
+        writer->waiting_count -= moved;
+        memmove(writer->waiting, writer->waiting + moved,
+                writer->waiting_count * sizeof(*writer->waiting));
+    }
+    return moved > 0;
+}
+
+bool
+sl_ring_writer_is_full(struct sl_ring_writer *writer)
+{
+    if (writer->waiting_count == 0 && !ring_is_over(writer->ring))
+        return false;
+    atomic_store_explicit(&writer->ring->blocked, true, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (ring_is_over(writer->ring))
+        return true;
+    atomic_store_explicit(&writer->ring->blocked, false, memory_order_relaxed);
+    return false;
+}

@@ -1,0 +1,225 @@
+/* The runtime as a whole: its slots, the list of active jobs, sessions that wait. */
+#include "runtime/job.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RUNTIME_WAIT_US_MAX 50000
+
+struct sl_runtime *
+sl_runtime_new(const struct sl_runtime_config *config)
+{
+    struct sl_runtime *runtime = sl_alloc_zeroed(sizeof(*runtime));
+
+    SL_ASSERT(config->slot_count > 0);
+    runtime->config = *config;
+    pthread_mutex_init(&runtime->mutex, NULL);
+    runtime->slots = sl_alloc_zeroed(config->slot_count * sizeof(struct sl_slot *));
+    for (uint32_t i = 0; i < config->slot_count; i++)
+        runtime->slots[i] = sl_slot_new(config->env, i);
+    for (uint32_t i = 0; i < config->slot_count; i++)
+        sl_slot_start(runtime->slots[i]);
+    return runtime;
+}
+
+static struct sl_job *
+runtime_take_job(struct sl_runtime *runtime)
+{
+    struct sl_job *job = NULL;
+
+    pthread_mutex_lock(&runtime->mutex);
+    if (runtime->job_count > 0)
+        job = sl_job_ref(runtime->jobs[runtime->job_count - 1]);
+    pthread_mutex_unlock(&runtime->mutex);
+    return job;
+}
+
+/* Until no thread of the environment is in a call to the server any more. */
+static void
+runtime_wait_notified(struct sl_runtime *runtime)
+{
+    struct sl_waiter waiter;
+
+    sl_waiter_begin(runtime, &waiter);
+    while (atomic_load(&runtime->notify_count) > 0)
+        sl_waiter_wait(runtime, &waiter, INT64_MAX);
+    sl_waiter_end(runtime, &waiter);
+}
+
+void
+sl_runtime_free(struct sl_runtime *runtime)
+{
+    struct sl_job *job;
+
+    while ((job = runtime_take_job(runtime)) != NULL) {
+        pthread_mutex_lock(&job->mutex);
+        job->stays_silent = true;
+        pthread_mutex_unlock(&job->mutex);
+        sl_job_stop(job, SL_RUN_SUSPENDED, "the server stops");
+        sl_runtime_remove_job(runtime, job);
+        sl_job_unref(job);
+    }
+    runtime_wait_notified(runtime);
+    for (uint32_t i = 0; i < runtime->config.slot_count; i++)
+        sl_slot_stop(runtime->slots[i]);
+    /* An I/O thread may still be about to signal a slot's wake-up. */
+    runtime->config.env->ops->io_drain(runtime->config.env);
+    for (uint32_t i = 0; i < runtime->config.slot_count; i++)
+        sl_slot_free(runtime->slots[i]);
+    pthread_mutex_destroy(&runtime->mutex);
+    free(runtime->slots);
+    free(runtime->jobs);
+    free(runtime);
+}
+
+uint32_t
+sl_runtime_slot_count(const struct sl_runtime *runtime)
+{
+    return runtime->config.slot_count;
+}
+
+void
+sl_runtime_new_id(struct sl_runtime *runtime, char ret_id[33])
+{
+    struct sl_env *env = runtime->config.env;
+
+    snprintf(ret_id, 33, "%016llx%016llx", (unsigned long long)env->ops->random(env),
+             (unsigned long long)env->ops->random(env));
+}
+
+/* --- the list of active jobs --- */
+
+void
+sl_runtime_add_job(struct sl_runtime *runtime, struct sl_job *job)
+{
+    pthread_mutex_lock(&runtime->mutex);
+    if (runtime->job_count == runtime->job_capacity) {
+        runtime->job_capacity = SL_MAX(16, runtime->job_capacity * 2);
+        runtime->jobs =
+            sl_realloc(runtime->jobs, runtime->job_capacity * sizeof(struct sl_job *));
+    }
+    runtime->jobs[runtime->job_count++] = sl_job_ref(job);
+    job->base_slot = runtime->next_base++ % runtime->config.slot_count;
+    pthread_mutex_unlock(&runtime->mutex);
+}
+
+void
+sl_runtime_remove_job(struct sl_runtime *runtime, struct sl_job *job)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&runtime->mutex);
+    for (size_t i = 0; i < runtime->job_count; i++) {
+        if (runtime->jobs[i] != job)
+            continue;
+        memmove(&runtime->jobs[i], &runtime->jobs[i + 1],
+                (runtime->job_count - i - 1) * sizeof(struct sl_job *));
+        runtime->job_count--;
+        found = true;
+        break;
+    }
+    pthread_mutex_unlock(&runtime->mutex);
+    if (found)
+        sl_job_unref(job);
+}
+
+struct sl_job *
+sl_runtime_find_job(struct sl_runtime *runtime, const char *id)
+{
+    struct sl_job *found = NULL;
+    size_t length = strlen(id), count = 0;
+
+    pthread_mutex_lock(&runtime->mutex);
+    for (size_t i = 0; i < runtime->job_count; i++) {
+        struct sl_job *job = runtime->jobs[i];
+
+        if (job->is_query || length == 0 || strncmp(job->id, id, length) != 0)
+            continue;
+        found = job;
+        count++;
+    }
+    if (count == 1)
+        sl_job_ref(found);
+    pthread_mutex_unlock(&runtime->mutex);
+    return count == 1 ? found : NULL;
+}
+
+size_t
+sl_runtime_list_jobs(struct sl_runtime *runtime, struct sl_arena *arena,
+                     struct sl_job ***ret_jobs)
+{
+    struct sl_job **jobs;
+    size_t count = 0;
+
+    pthread_mutex_lock(&runtime->mutex);
+    jobs = SL_NEW_ARRAY(arena, struct sl_job *, runtime->job_count);
+    for (size_t i = 0; i < runtime->job_count; i++) {
+        if (!runtime->jobs[i]->is_query)
+            jobs[count++] = sl_job_ref(runtime->jobs[i]);
+    }
+    pthread_mutex_unlock(&runtime->mutex);
+    *ret_jobs = jobs;
+    return count;
+}
+
+/* --- sessions that wait --- */
+
+void
+sl_waiter_begin(struct sl_runtime *runtime, struct sl_waiter *waiter)
+{
+    waiter->wake = runtime->config.env->ops->wake_new(runtime->config.env);
+    pthread_mutex_lock(&runtime->mutex);
+    waiter->next = runtime->waiters;
+    runtime->waiters = waiter;
+    pthread_mutex_unlock(&runtime->mutex);
+}
+
+void
+sl_waiter_end(struct sl_runtime *runtime, struct sl_waiter *waiter)
+{
+    struct sl_waiter **link;
+
+    pthread_mutex_lock(&runtime->mutex);
+    for (link = &runtime->waiters; *link != waiter;)
+        link = &(*link)->next;
+    *link = waiter->next;
+    pthread_mutex_unlock(&runtime->mutex);
+    runtime->config.env->ops->wake_free(runtime->config.env, waiter->wake);
+}
+
+void
+sl_waiter_wait(struct sl_runtime *runtime, struct sl_waiter *waiter, int64_t deadline_us)
+{
+    struct sl_env *env = runtime->config.env;
+    int64_t timeout_us = RUNTIME_WAIT_US_MAX;
+
+    if (deadline_us != INT64_MAX)
+        timeout_us = SL_MIN(timeout_us, deadline_us - sl_monotonic_us(env));
+    env->ops->wake_wait(env, waiter->wake, SL_MAX(0, timeout_us));
+}
+
+static void
+runtime_signal_waiters(struct sl_runtime *runtime)
+{
+    struct sl_env *env = runtime->config.env;
+
+    for (struct sl_waiter *each = runtime->waiters; each; each = each->next)
+        env->ops->wake_signal(env, each->wake);
+}
+
+void
+sl_runtime_announce(struct sl_runtime *runtime)
+{
+    pthread_mutex_lock(&runtime->mutex);
+    runtime_signal_waiters(runtime);
+    pthread_mutex_unlock(&runtime->mutex);
+}
+
+void
+sl_runtime_end_notify(struct sl_runtime *runtime)
+{
+    pthread_mutex_lock(&runtime->mutex);
+    atomic_fetch_sub(&runtime->notify_count, 1);
+    runtime_signal_waiters(runtime);
+    pthread_mutex_unlock(&runtime->mutex);
+}

@@ -1,0 +1,211 @@
+/* A subtask: one parallel instance of a task, that is of a chain of operators.  Private to
+ * runtime/; task.c has the loop and its invariants. */
+#ifndef SL_RUNTIME_TASK_H
+#define SL_RUNTIME_TASK_H
+
+#include "executor/operator.h"
+#include "runtime/graph.h"
+#include "runtime/ring.h"
+#include "runtime/slot.h"
+
+struct sl_execution;
+struct sl_state;
+struct sl_subtask;
+
+/* --- counters: written by the slot's thread alone, read by anyone --- */
+
+struct sl_task_counters {
+    alignas(SL_CACHE_LINE) _Atomic uint64_t rows_in;
+    _Atomic uint64_t rows_out, bytes_in, bytes_out, late_rows, skipped_rows, rows_written;
+    _Atomic uint64_t fired;           /* timers, watermarks, ticks that made something happen */
+    _Atomic int64_t idle_us, backpressured_us, start_us;
+    _Atomic int64_t waiting_since_us; /* 0: runs or could run */
+    _Atomic int64_t watermark_ms;
+    _Atomic int waiting_kind;         /* enum sl_task_wait */
+    _Atomic int phase;                /* enum sl_task_phase */
+};
+
+static inline void
+sl_counter_add(_Atomic uint64_t *counter, uint64_t by)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by,
+                          memory_order_relaxed);
+}
+
+enum sl_task_wait { SL_TASK_WAIT_NONE, SL_TASK_WAIT_INPUT, SL_TASK_WAIT_OUTPUT };
+
+enum sl_task_phase {
+    SL_TASK_CREATED,   /* operators are not open */
+    SL_TASK_STARTING,  /* scans and sinks connect */
+    SL_TASK_RUNNING,
+    SL_TASK_DRAINING,  /* END has passed; outputs and acknowledgements are awaited */
+    SL_TASK_STOPPING,  /* scans and sinks close */
+    SL_TASK_GONE,
+};
+
+/* --- the chain --- */
+
+/* A message at an operator of the chain. */
+struct sl_element {
+    enum sl_message_kind kind;
+    unsigned input;
+    int64_t value;
+    struct sl_batch *batch;
+};
+
+enum sl_link_call { /* the operator's call that is under way, when it was stopped */
+    SL_LINK_NONE,
+    SL_LINK_NEXT, /* a batch is being worked on, between two pieces */
+    SL_LINK_BATCH,
+    SL_LINK_WATERMARK,
+    SL_LINK_TICK,
+    SL_LINK_END,
+};
+
+/* One operator in the chain; task_chain.c has its state machine. */
+struct sl_link {
+    struct sl_out out; /* the first member: what the operator emits into */
+    struct sl_subtask *subtask;
+    unsigned index;
+    struct sl_op *op;
+    struct sl_element *queue; /* what came while the operator was stopped */
+    size_t queue_first, queue_count, queue_capacity;
+    struct sl_element current;
+    enum sl_link_call call;
+    struct sl_batch *piece;   /* the part of current.batch that the operator works on */
+    uint32_t next_row;        /* physical row of current.batch where the next piece begins */
+    uint32_t next_mark;
+    int64_t mark_ms;          /* the mark that ends the piece, or SL_WATERMARK_MIN */
+    int64_t merged_ms;        /* the highest mark that was passed, not yet forwarded */
+    bool marks_moved;         /* keeps_rows: the emitted batch carries the marks */
+    bool has_failed;          /* something further down did, while this operator emitted */
+    struct sl_error failure;
+};
+
+/* --- inputs: task_input.c --- */
+
+struct sl_channel { /* from one producer subtask */
+    struct sl_ring *ring;
+    struct sl_subtask *producer;
+    unsigned input;
+    int64_t watermark_ms;
+    bool idle, ended;
+    bool at_barrier; /* its barrier came: held back until all others' have */
+};
+
+/* --- outputs: task_output.c --- */
+
+struct sl_target {
+    struct sl_ring_writer writer;
+    struct sl_subtask *consumer;
+    struct sl_batch **parts; /* the scatter buffer: pieces that together make the next batch */
+    size_t part_count, part_capacity;
+    size_t part_rows;
+};
+
+struct sl_output { /* an edge, as this subtask sees it */
+    const struct sl_graph_edge *edge;
+    struct sl_target *targets;
+    uint32_t target_count;
+    uint32_t first_target; /* subtask index of targets[0] */
+    uint32_t next_target;  /* rebalance */
+};
+
+struct sl_subtask {
+    struct sl_runnable runnable; /* the first member */
+    struct sl_execution *execution;
+    const struct sl_graph_task *task;
+    uint32_t index;
+    struct sl_arena arena;
+    struct sl_op_context context;
+    enum sl_task_phase phase;
+    struct sl_link *links;
+    unsigned link_count;
+    uint64_t pending_links; /* bit k: link k has something under way or queued */
+    struct sl_op *scan, *sink, *collect; /* the chain's, or NULL */
+
+    struct sl_ring_budget budget;
+    struct sl_channel *channels;
+    size_t channel_count, ended_count, barrier_count, next_channel;
+    bool all_idle;
+    int64_t watermark_ms; /* the minimum over the inputs that went into the chain */
+
+    struct sl_output *outputs;
+    size_t output_count;
+    bool has_parts;         /* some scatter buffer is not empty */
+    bool has_written;       /* worked since the sink was flushed */
+    bool sink_has_ended;    /* everything up to END is acknowledged */
+    uint64_t scan_skipped, sink_skipped; /* of theirs, counted already */
+    enum sl_task_wait wait;
+    unsigned opened_from;   /* the operators from here on were opened, the last ones first */
+    uint64_t *hashes;       /* SL_BATCH_ROWS_MAX, scratch of the scatter */
+    uint16_t *target_of, *selection;
+
+    uint64_t barrier_epoch;      /* a source's: asked for, not yet passed; 0: none */
+    uint64_t passed_epoch;       /* went through the chain */
+    uint64_t acknowledged_epoch; /* said to the job */
+    bool finish_wanted;
+    bool has_ended; /* END went through the chain */
+    int64_t output_watermark_ms; /* the highest that went out, marks included */
+    bool has_failed;
+
+    struct sl_task_counters counters;
+};
+
+/* What the rings of one subtask may hold: a 64th of the slot's memory, between these. */
+#define SL_TASK_INPUT_BYTES_MIN (INT64_C(1) << 10)
+#define SL_TASK_INPUT_BYTES_MAX (INT64_C(8) << 20)
+
+/* --- task.c --- */
+
+/* Channels and outputs are wired by the execution; operators are made and opened by the first
+ * step. */
+struct sl_subtask *sl_subtask_new(struct sl_execution *execution, const struct sl_graph_task *task,
+                                  uint32_t index, struct sl_slot *slot);
+void sl_subtask_free(struct sl_subtask *subtask); /* gone, or never started */
+
+/* The slot's thread only. */
+void sl_subtask_stop(struct sl_subtask *subtask);
+void sl_subtask_inject(struct sl_subtask *subtask, uint64_t epoch); /* a source: to a barrier */
+void sl_subtask_finish(struct sl_subtask *subtask); /* a scan: bounded from now on */
+
+const char *sl_task_phase_name(enum sl_task_phase phase);
+
+/* --- task_chain.c --- */
+
+/* Puts an element before link `index` (link_count: the outputs) and lets it run.  SL_AGAIN: taken,
+ * but do not send more now. */
+int sl_chain_push(struct sl_subtask *subtask, unsigned index, const struct sl_element *element,
+                  struct sl_error *err);
+/* Goes on with the deepest operator that has something to do.  SL_OK: did; SL_AGAIN: none has. */
+int sl_chain_resume(struct sl_subtask *subtask, struct sl_error *err);
+int sl_chain_tick(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err);
+int64_t sl_chain_next_tick_us(struct sl_subtask *subtask);
+void sl_chain_init_out(struct sl_link *link);
+/* The outcome of a call into link 0's operator that the chain did not make itself (a scan's
+ * step). */
+int sl_chain_outcome(struct sl_link *link, int rc, struct sl_error *err);
+void sl_chain_drop(struct sl_link *link);
+
+/* --- task_input.c --- */
+
+/* Takes one message from the inputs into the chain.  SL_OK: did; SL_AGAIN: none there. */
+int sl_input_step(struct sl_subtask *subtask, struct sl_error *err);
+bool sl_input_is_done(const struct sl_subtask *subtask);
+
+/* --- task_output.c --- */
+
+/* Takes over the reference. */
+void sl_output_batch(struct sl_subtask *subtask, struct sl_batch *batch);
+void sl_output_side(struct sl_subtask *subtask, unsigned link, enum sl_edge_kind kind,
+                    struct sl_batch *batch);
+bool sl_output_has_side(const struct sl_subtask *subtask, unsigned link, enum sl_edge_kind kind);
+void sl_output_control(struct sl_subtask *subtask, enum sl_message_kind kind, int64_t value);
+/* Moves what waits before full rings; says whether the subtask must stop for them (and for a sink
+ * or a session that takes no more). */
+bool sl_output_is_blocked(struct sl_subtask *subtask);
+/* The scatter buffers go out; says whether there was something in them. */
+bool sl_output_flush(struct sl_subtask *subtask);
+bool sl_output_is_empty(const struct sl_subtask *subtask);
+
+#endif

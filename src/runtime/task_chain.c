@@ -1,0 +1,535 @@
+/* The operators of one subtask, calling one another.
+ *
+ * 1. An element that comes to a link whose operator is stopped, or behind queued elements, waits in
+ *    the link's queue; else it is worked on at once, in the sender's call.
+ * 2. `pending_links` names the links that have something queued or under way.  Link k may begin new
+ *    work only while no deeper link is pending and no output is blocked; so the deepest goes first.
+ * 3. Rows of one call lie between two due times of their operator: a batch is cut before the row
+ *    whose mark reaches next_due_ms.  Marks that reach none are merged and go on behind the batch.
+ * 4. An operator that keeps its rows is never cut: its marks move to the batch that it emits.
+ * 5. A watermark goes on after the firing that it caused is complete; END goes through an operator
+ *    as the highest watermark, then `end`, and only then to the next one.
+ *
+ *              link_begin                      rows are left
+ *     NONE ───────────────▶ NEXT ──link_next_piece──▶ BATCH ──link_end_piece──┐
+ *       ▲                    ▲                                                │ mark is due
+ *       │                    └──── link_forward ◀──── WATERMARK ◀─────────────┤
+ *       │◀───────────────────────── link_end_batch ◀──────────────────────────┘ no row is left
+ *       │◀── link_forward ◀── END ◀── WATERMARK ◀── (END, WATERMARK elements)
+ *
+ * Each call may say SL_AGAIN: the state stays, and `resume` stands in for the call. */
+#include "runtime/job.h"
+
+#include <stdlib.h>
+
+static bool
+chain_is_congested(struct sl_subtask *subtask, unsigned index)
+{
+    return (index + 1 < 64 && subtask->pending_links >> (index + 1)) != 0 ||
+           sl_output_is_blocked(subtask);
+}
+
+static void
+link_set_pending(struct sl_link *link)
+{
+    uint64_t bit = UINT64_C(1) << link->index;
+
+    if (link->call != SL_LINK_NONE || link->queue_count > 0)
+        link->subtask->pending_links |= bit;
+    else
+        link->subtask->pending_links &= ~bit;
+}
+
+static int
+link_forward(struct sl_link *link, enum sl_message_kind kind, int64_t value, struct sl_error *err)
+{
+    struct sl_element element = {.kind = kind, .value = value};
+
+    return sl_chain_push(link->subtask, link->index + 1, &element, err);
+}
+
+/* --- what operators emit --- */
+
+/* The marks of the batch under way go with the rows of a row-keeping operator. */
+static void
+link_move_marks(struct sl_link *link, struct sl_batch *batch)
+{
+    const struct sl_batch *from = link->current.batch;
+
+    if (!link->op->class->keeps_rows || link->call != SL_LINK_BATCH || from->mark_count == 0)
+        return;
+    if (batch != from && batch->mark_count == 0) {
+        if (batch->row_count != from->row_count)
+            return;
+        memcpy(sl_batch_add_marks(batch, link->op->context->pool, from->mark_count), from->marks,
+               from->mark_count * sizeof(*from->marks));
+    }
+    link->marks_moved = true;
+}
+
+static int
+chain_emit(struct sl_out *out, struct sl_batch *batch)
+{
+    struct sl_link *link = (struct sl_link *)out;
+    struct sl_element element = {.kind = SL_MESSAGE_BATCH, .batch = batch};
+    struct sl_error err;
+    int rc;
+
+    if (link->has_failed) {
+        sl_batch_unref(batch);
+        return SL_AGAIN;
+    }
+    link_move_marks(link, batch);
+    if (sl_batch_live_count(batch) == 0 && batch->mark_count == 0) {
+        sl_batch_unref(batch);
+        return chain_is_congested(link->subtask, link->index) ? SL_AGAIN : SL_OK;
+    }
+    rc = sl_chain_push(link->subtask, link->index + 1, &element, &err);
+    if (rc < 0) {
+        /* The emitter cannot fail by what comes after it: kept until its call returns. */
+        link->has_failed = true;
+        link->failure = err;
+        return SL_AGAIN;
+    }
+    return rc;
+}
+
+static void
+chain_late(struct sl_out *out, struct sl_batch *batch)
+{
+    struct sl_link *link = (struct sl_link *)out;
+
+    sl_counter_add(&link->subtask->counters.late_rows, sl_batch_live_count(batch));
+    sl_output_side(link->subtask, link->index, SL_EDGE_LATE, batch);
+}
+
+/* Which rows failed, as a selection; errors come in the order of rows, or nearly so. */
+static struct sl_batch *
+chain_failed_rows(struct sl_link *link, const struct sl_batch *batch,
+                  const struct sl_row_error *errors, size_t error_count)
+{
+    uint16_t *rows = sl_alloc(error_count * sizeof(*rows));
+    uint64_t seen[SL_BATCH_ROWS_MAX / 64] = {0};
+    struct sl_batch *failed;
+    size_t count = 0;
+
+    for (size_t i = 0; i < error_count; i++)
+        seen[errors[i].row / 64] |= UINT64_C(1) << (errors[i].row % 64);
+    for (size_t row = 0; row < batch->row_count && count < error_count; row++) {
+        if (seen[row / 64] >> (row % 64) & 1)
+            rows[count++] = (uint16_t)row;
+    }
+    failed = sl_batch_share(link->op->context->pool, batch, rows, count);
+    failed->mark_count = 0;
+    free(rows);
+    return failed;
+}
+
+static int
+chain_error(struct sl_out *out, const struct sl_batch *batch, const struct sl_row_error *errors,
+            size_t error_count, struct sl_error *err)
+{
+    struct sl_link *link = (struct sl_link *)out;
+    struct sl_subtask *subtask = link->subtask;
+    enum sl_on_error policy = link->op->context->settings->runtime_error;
+    bool is_routed = sl_output_has_side(subtask, link->index, SL_EDGE_ERROR);
+
+    if (error_count == 0)
+        return SL_OK;
+    if (policy == SL_ON_ERROR_FAIL || (policy == SL_ON_ERROR_DEAD_LETTER && !is_routed))
+        return SL_ERROR(err, errors[0].code, "%s", errors[0].text);
+    sl_counter_add(&subtask->counters.skipped_rows, error_count);
+    if (policy == SL_ON_ERROR_DEAD_LETTER)
+        sl_output_side(subtask, link->index, SL_EDGE_ERROR,
+                       chain_failed_rows(link, batch, errors, error_count));
+    return SL_OK;
+}
+
+void
+sl_chain_init_out(struct sl_link *link)
+{
+    link->out.emit = chain_emit;
+    link->out.late = chain_late;
+    link->out.error = chain_error;
+}
+
+/* --- one link's machine --- */
+
+int
+sl_chain_outcome(struct sl_link *link, int rc, struct sl_error *err)
+{
+    if (link->has_failed) {
+        *err = link->failure;
+        return err->code;
+    }
+    return rc;
+}
+
+/* Physical rows [from, to) of the batch, itself when that is all of it. */
+static struct sl_batch *
+link_cut(struct sl_link *link, struct sl_batch *batch, uint32_t from, uint32_t to)
+{
+    uint16_t rows[SL_BATCH_ROWS_MAX];
+    size_t count = 0, live = sl_batch_live_count(batch);
+    struct sl_batch *piece;
+
+    if (from == 0 && to == batch->row_count)
+        return sl_batch_ref(batch);
+    for (size_t i = 0; i < live; i++) {
+        size_t row = sl_batch_row(batch, i);
+
+        if (row >= to)
+            break;
+        if (row >= from)
+            rows[count++] = (uint16_t)row;
+    }
+    piece = sl_batch_share(link->op->context->pool, batch, rows, count);
+    piece->mark_count = 0;
+    return piece;
+}
+
+static bool
+link_is_due(const struct sl_link *link, int64_t watermark_ms)
+{
+    int64_t due_ms = link->op->class->next_due_ms(link->op);
+
+    return due_ms == SL_WATERMARK_MAX || due_ms <= watermark_ms;
+}
+
+/* The watermark reached the operator; its call follows when something is due. */
+static int
+link_fire(struct sl_link *link, int64_t watermark_ms, struct sl_error *err)
+{
+    link->call = SL_LINK_WATERMARK;
+    if (watermark_ms <= link->op->watermark_ms)
+        return SL_OK;
+    if (!link_is_due(link, watermark_ms)) {
+        link->op->watermark_ms = watermark_ms;
+        return SL_OK;
+    }
+    link->op->watermark_ms = watermark_ms;
+    return sl_chain_outcome(link, link->op->class->watermark(link->op, &link->out, err), err);
+}
+
+/* Finds where the next piece ends, passing the marks that reach nothing. */
+static uint32_t
+link_piece_end(struct sl_link *link)
+{
+    const struct sl_batch *batch = link->current.batch;
+    int64_t due_ms = link->op->class->next_due_ms(link->op);
+
+    link->mark_ms = SL_WATERMARK_MIN;
+    if (link->op->class->keeps_rows) {
+        if (batch->mark_count)
+            link->merged_ms = SL_MAX(link->merged_ms, batch->marks[batch->mark_count - 1].time_ms);
+        link->next_mark = batch->mark_count;
+        return batch->row_count;
+    }
+    for (; link->next_mark < batch->mark_count; link->next_mark++) {
+        const struct sl_mark *mark = &batch->marks[link->next_mark];
+
+        if (mark->time_ms >= due_ms && mark->time_ms > link->op->watermark_ms) {
+            link->mark_ms = mark->time_ms;
+            return mark->row;
+        }
+        link->merged_ms = SL_MAX(link->merged_ms, mark->time_ms);
+    }
+    return batch->row_count;
+}
+
+static int
+link_next_piece(struct sl_link *link, struct sl_error *err)
+{
+    uint32_t from = link->next_row, to = link_piece_end(link);
+    int rc;
+
+    link->next_row = to;
+    link->marks_moved = false;
+    link->call = SL_LINK_BATCH;
+    if (from == to)
+        return SL_OK;
+    link->piece = link_cut(link, link->current.batch, from, to);
+    if (sl_batch_live_count(link->piece) == 0)
+        return SL_OK;
+    rc = link->op->class->batch(link->op, link->current.input, link->piece, &link->out, err);
+    return sl_chain_outcome(link, rc, err);
+}
+
+/* All rows are through: the marks that nobody carried go on, and the batch is done with. */
+static int
+link_end_batch(struct sl_link *link, struct sl_error *err)
+{
+    int64_t merged_ms = link->merged_ms;
+    bool forward = merged_ms > link->op->watermark_ms && !link->marks_moved;
+
+    sl_batch_unref(link->current.batch);
+    link->current.batch = NULL;
+    link->call = SL_LINK_NONE;
+    link->op->watermark_ms = SL_MAX(link->op->watermark_ms, merged_ms);
+    return forward ? link_forward(link, SL_MESSAGE_WATERMARK, merged_ms, err) : SL_OK;
+}
+
+static int
+link_end_piece(struct sl_link *link, struct sl_error *err)
+{
+    sl_batch_unref(link->piece);
+    link->piece = NULL;
+    if (link->mark_ms != SL_WATERMARK_MIN)
+        return link_fire(link, link->mark_ms, err);
+    return link_end_batch(link, err);
+}
+
+/* The firing is complete: the watermark goes on, and what caused it does. */
+static int
+link_end_watermark(struct sl_link *link, struct sl_error *err)
+{
+    int rc;
+
+    if (link->current.kind == SL_MESSAGE_END) {
+        link->call = SL_LINK_END;
+        rc = link->op->class->end(link->op, &link->out, err);
+        return sl_chain_outcome(link, rc, err);
+    }
+    if (link->current.kind == SL_MESSAGE_BATCH) {
+        link->call = SL_LINK_NEXT;
+        link->next_mark++;
+        link->merged_ms = SL_WATERMARK_MIN;
+    } else {
+        link->call = SL_LINK_NONE;
+    }
+    return link_forward(link, SL_MESSAGE_WATERMARK, link->op->watermark_ms, err);
+}
+
+static int
+link_end_call(struct sl_link *link, struct sl_error *err)
+{
+    switch (link->call) {
+    case SL_LINK_BATCH:
+        return link_end_piece(link, err);
+    case SL_LINK_WATERMARK:
+        return link_end_watermark(link, err);
+    case SL_LINK_END:
+        link->call = SL_LINK_NONE;
+        return link_forward(link, SL_MESSAGE_END, 0, err);
+    case SL_LINK_TICK:
+        link->call = SL_LINK_NONE;
+        return SL_OK;
+    case SL_LINK_NONE:
+    case SL_LINK_NEXT:
+        break;
+    }
+    SL_UNREACHABLE();
+}
+
+/* Begins with the element in `current`. */
+static int
+link_begin(struct sl_link *link, struct sl_error *err)
+{
+    switch (link->current.kind) {
+    case SL_MESSAGE_BATCH:
+        link->call = SL_LINK_NEXT;
+        link->next_row = link->next_mark = 0;
+        link->merged_ms = SL_WATERMARK_MIN;
+        return SL_OK;
+    case SL_MESSAGE_WATERMARK:
+        if (link->current.value <= link->op->watermark_ms)
+            return SL_OK;
+        return link_fire(link, link->current.value, err);
+    case SL_MESSAGE_END:
+        return link_fire(link, SL_WATERMARK_MAX, err);
+    case SL_MESSAGE_BARRIER:
+        SL_TRY(link->op->class->barrier(link->op, (uint64_t)link->current.value, err));
+        break;
+    case SL_MESSAGE_IDLE:
+    case SL_MESSAGE_ACTIVE:
+        break;
+    }
+    return link_forward(link, link->current.kind, link->current.value, err);
+}
+
+static bool
+link_pop(struct sl_link *link)
+{
+    if (link->queue_count == 0)
+        return false;
+    link->current = link->queue[link->queue_first];
+    link->queue_first = (link->queue_first + 1) % link->queue_capacity;
+    link->queue_count--;
+    return true;
+}
+
+/* Works until the link has nothing left, its operator stops, or what is behind it is congested.
+ * `rc` is the outcome of the call under way, when it was resumed. */
+static int
+link_work(struct sl_link *link, int rc, struct sl_error *err)
+{
+    for (;;) {
+        if (rc < 0)
+            return rc;
+        if (rc == SL_AGAIN && link->call > SL_LINK_NEXT)
+            break;
+        if (link->call > SL_LINK_NEXT) {
+            rc = link_end_call(link, err);
+            /* A sender's SL_AGAIN is about what is behind the link, which is asked below. */
+            if (rc == SL_AGAIN && link->call <= SL_LINK_NEXT)
+                rc = SL_OK;
+            continue;
+        }
+        if (link->call == SL_LINK_NONE && link->queue_count == 0)
+            break;
+        if (chain_is_congested(link->subtask, link->index))
+            break;
+        if (link->call == SL_LINK_NEXT) {
+            rc = link_next_piece(link, err);
+        } else {
+            link_pop(link);
+            rc = link_begin(link, err);
+            if (rc == SL_AGAIN && link->call <= SL_LINK_NEXT)
+                rc = SL_OK;
+        }
+    }
+    link_set_pending(link);
+    return SL_OK;
+}
+
+/* --- the chain --- */
+
+static void
+link_enqueue(struct sl_link *link, const struct sl_element *element)
+{
+    if (link->queue_count == link->queue_capacity) {
+        size_t capacity = SL_MAX(4, link->queue_capacity * 2);
+        struct sl_element *queue = sl_alloc(capacity * sizeof(*queue));
+
+        for (size_t i = 0; i < link->queue_count; i++)
+            queue[i] = link->queue[(link->queue_first + i) % link->queue_capacity];
+        free(link->queue);
+        link->queue = queue;
+        link->queue_first = 0;
+        link->queue_capacity = capacity;
+    }
+    link->queue[(link->queue_first + link->queue_count++) % link->queue_capacity] = *element;
+    link_set_pending(link);
+}
+
+static bool
+chain_raise_watermark(struct sl_subtask *subtask, int64_t watermark_ms)
+{
+    if (watermark_ms <= subtask->output_watermark_ms)
+        return false;
+    subtask->output_watermark_ms = watermark_ms;
+    atomic_store_explicit(&subtask->counters.watermark_ms, watermark_ms, memory_order_relaxed);
+    return true;
+}
+
+/* The end of the chain: what comes out goes to the outputs. */
+static void
+chain_put_out(struct sl_subtask *subtask, const struct sl_element *element)
+{
+    const struct sl_batch *batch = element->batch;
+
+    switch (element->kind) {
+    case SL_MESSAGE_BATCH:
+        if (batch->mark_count)
+            chain_raise_watermark(subtask, batch->marks[batch->mark_count - 1].time_ms);
+        sl_output_batch(subtask, element->batch);
+        return;
+    case SL_MESSAGE_WATERMARK:
+        if (!chain_raise_watermark(subtask, element->value))
+            return;
+        break;
+    case SL_MESSAGE_BARRIER:
+        subtask->passed_epoch = (uint64_t)element->value;
+        break;
+    case SL_MESSAGE_END:
+        subtask->has_ended = true;
+        chain_raise_watermark(subtask, SL_WATERMARK_MAX);
+        break;
+    case SL_MESSAGE_IDLE:
+    case SL_MESSAGE_ACTIVE:
+        break;
+    }
+    sl_output_control(subtask, element->kind, element->value);
+}
+
+int
+sl_chain_push(struct sl_subtask *subtask, unsigned index, const struct sl_element *element,
+              struct sl_error *err)
+{
+    struct sl_link *link;
+
+    if (index == subtask->link_count) {
+        chain_put_out(subtask, element);
+        return sl_output_is_blocked(subtask) ? SL_AGAIN : SL_OK;
+    }
+    link = &subtask->links[index];
+    link_enqueue(link, element);
+    if (link->call == SL_LINK_NONE && link->queue_count == 1)
+        SL_TRY(link_work(link, SL_OK, err));
+    return index > 0 && chain_is_congested(subtask, index - 1) ? SL_AGAIN : SL_OK;
+}
+
+static int
+link_resume(struct sl_link *link, struct sl_error *err)
+{
+    int rc = SL_OK;
+
+    if (link->call > SL_LINK_NEXT)
+        rc = sl_chain_outcome(link, link->op->class->resume(link->op, &link->out, err), err);
+    return link_work(link, rc, err);
+}
+
+int
+sl_chain_resume(struct sl_subtask *subtask, struct sl_error *err)
+{
+    unsigned deepest;
+
+    if (subtask->pending_links == 0)
+        return SL_AGAIN;
+    deepest = 63 - (unsigned)__builtin_clzll(subtask->pending_links);
+    return link_resume(&subtask->links[deepest], err);
+}
+
+int64_t
+sl_chain_next_tick_us(struct sl_subtask *subtask)
+{
+    int64_t next_us = SL_NEVER_US;
+
+    for (unsigned i = 0; i < subtask->link_count; i++) {
+        struct sl_op *op = subtask->links[i].op;
+
+        next_us = SL_MIN(next_us, op->class->next_tick_us(op));
+    }
+    return next_us;
+}
+
+/* The first operator whose tick is due gets it; only called while no link is pending. */
+int
+sl_chain_tick(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err)
+{
+    for (unsigned i = 0; i < subtask->link_count; i++) {
+        struct sl_link *link = &subtask->links[i];
+        int rc;
+
+        if (link->op->class->next_tick_us(link->op) > now_us)
+            continue;
+        sl_counter_add(&subtask->counters.fired, 1);
+        link->call = SL_LINK_TICK;
+        rc = sl_chain_outcome(link, link->op->class->tick(link->op, now_us, &link->out, err), err);
+        SL_TRY(link_work(link, rc, err));
+        return SL_OK;
+    }
+    return SL_AGAIN;
+}
+
+void
+sl_chain_drop(struct sl_link *link)
+{
+    if (link->call != SL_LINK_NONE && link->current.kind == SL_MESSAGE_BATCH)
+        sl_batch_unref(link->current.batch);
+    sl_batch_unref(link->piece);
+    while (link_pop(link))
+        sl_batch_unref(link->current.batch);
+    free(link->queue);
+    link->queue = NULL;
+}

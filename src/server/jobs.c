@@ -1,0 +1,369 @@
+/* Jobs: see jobs.h. */
+#include "server/jobs.h"
+
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct jobs_change {
+    struct sl_job_status status;
+    struct jobs_change *next;
+};
+
+struct sl_jobs {
+    struct sl_server *server;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    struct jobs_change *first, *last;
+    bool closed, stopping, writing;
+};
+
+/* --- writing what the runtime reports --- */
+
+void
+sl_jobs_changed(void *arg, const struct sl_job *job)
+{
+    struct sl_server *server = arg;
+    struct sl_jobs *jobs = server->jobs;
+    struct jobs_change *change = sl_alloc_zeroed(sizeof(*change));
+
+    sl_job_get_status(job, &change->status);
+    change->status.name = NULL;
+    pthread_mutex_lock(&jobs->mutex);
+    if (jobs->closed) {
+        free(change);
+    } else {
+        if (jobs->first)
+            jobs->last->next = change;
+        else
+            jobs->first = change;
+        jobs->last = change;
+        pthread_cond_broadcast(&jobs->changed);
+    }
+    pthread_mutex_unlock(&jobs->mutex);
+}
+
+static void
+jobs_write(struct sl_jobs *jobs, const struct sl_job_status *status)
+{
+    char reason[SL_ERROR_TEXT_MAX + 16];
+    struct sl_error err;
+
+    sl_log(SL_LOG_INFO, "job changed", "job=%s state=%s restarts=%lld reason=%s", status->id,
+           sl_job_state_name((enum sl_job_state)status->state), (long long)status->restarts,
+           sl_log_quote(reason, sizeof(reason), status->reason));
+    if (sl_catalog_update_job(jobs->server->catalog, status->id, (enum sl_job_state)status->state,
+                              status->reason, status->start_us, status->end_us, status->restarts,
+                              &err) < 0)
+        sl_log(SL_LOG_ERROR, "a job's state was not stored", "job=%s error=%s", status->id,
+               sl_log_quote(reason, sizeof(reason), err.text));
+}
+
+static void *
+jobs_main(void *arg)
+{
+    struct sl_jobs *jobs = arg;
+
+    pthread_setname_np(pthread_self(), "jobs");
+    pthread_mutex_lock(&jobs->mutex);
+    while (!jobs->stopping || jobs->first) {
+        struct jobs_change *change = jobs->first;
+
+        if (!change) {
+            pthread_cond_wait(&jobs->changed, &jobs->mutex);
+            continue;
+        }
+        jobs->first = change->next;
+        jobs->writing = true;
+        pthread_mutex_unlock(&jobs->mutex);
+        jobs_write(jobs, &change->status);
+        free(change);
+        pthread_mutex_lock(&jobs->mutex);
+        jobs->writing = false;
+        pthread_cond_broadcast(&jobs->changed);
+    }
+    pthread_mutex_unlock(&jobs->mutex);
+    return NULL;
+}
+
+/* Waits until everything reported so far is in the catalog. */
+static void
+jobs_settle(struct sl_jobs *jobs)
+{
+    pthread_mutex_lock(&jobs->mutex);
+    while (jobs->first || jobs->writing)
+        pthread_cond_wait(&jobs->changed, &jobs->mutex);
+    pthread_mutex_unlock(&jobs->mutex);
+}
+
+struct sl_jobs *
+sl_jobs_new(struct sl_server *server)
+{
+    struct sl_jobs *jobs = sl_alloc_zeroed(sizeof(*jobs));
+
+    jobs->server = server;
+    pthread_mutex_init(&jobs->mutex, NULL);
+    pthread_cond_init(&jobs->changed, NULL);
+    SL_ASSERT(pthread_create(&jobs->thread, NULL, jobs_main, jobs) == 0);
+    return jobs;
+}
+
+void
+sl_jobs_close(struct sl_server *server)
+{
+    struct sl_jobs *jobs = server->jobs;
+
+    pthread_mutex_lock(&jobs->mutex);
+    jobs->closed = true;
+    jobs->stopping = true;
+    pthread_cond_broadcast(&jobs->changed);
+    pthread_mutex_unlock(&jobs->mutex);
+    pthread_join(jobs->thread, NULL);
+}
+
+void
+sl_jobs_free(struct sl_jobs *jobs)
+{
+    pthread_mutex_destroy(&jobs->mutex);
+    pthread_cond_destroy(&jobs->changed);
+    free(jobs);
+}
+
+/* --- starting --- */
+
+/* Options of a table as they are now, with the hints of this use of it on top. */
+static struct sl_option_list *
+jobs_options(struct sl_arena *arena, const struct sl_option_list *table,
+             const struct sl_option_list *hints)
+{
+    struct sl_option_list *list = SL_NEW(arena, struct sl_option_list);
+
+    list->items = SL_NEW_ARRAY(arena, struct sl_option, table->count + hints->count);
+    for (size_t i = 0; i < table->count; i++)
+        if (!sl_option_find(hints, table->items[i].key))
+            list->items[list->count++] = table->items[i];
+    for (size_t i = 0; i < hints->count; i++)
+        list->items[list->count++] = hints->items[i];
+    return list;
+}
+
+/* A stored plan names its tables; their options are looked up in the catalog, the newest version's. */
+static int
+jobs_resolve_table(struct sl_server *server, struct sl_arena *arena, uint64_t id, const char *name,
+                   const struct sl_option_list *hints, const struct sl_option_list **ret_options,
+                   struct sl_error *err)
+{
+    const struct sl_table *table;
+
+    if (!sl_catalog_table_by_id(server->catalog, arena, id, 0, &table))
+        return SL_ERROR(err, SL_E_UNDEFINED_TABLE, "table \"%s\" of the job is gone", name);
+    *ret_options = jobs_options(arena, &table->options, hints);
+    return SL_OK;
+}
+
+static int
+jobs_resolve(struct sl_server *server, struct sl_arena *arena, struct sl_phys_plan *plan,
+             struct sl_error *err)
+{
+    for (size_t i = 0; i < plan->node_count; i++) {
+        struct sl_phys_node *node = plan->nodes[i];
+
+        if (node->kind == SL_OP_SCAN) {
+            struct sl_phys_scan *scan = node->detail;
+
+            SL_TRY(jobs_resolve_table(server, arena, scan->table_id, scan->table_name,
+                                      &scan->hints, &scan->options, err));
+        } else if (node->kind == SL_OP_SINK) {
+            struct sl_phys_sink *sink = node->detail;
+
+            SL_TRY(jobs_resolve_table(server, arena, sink->table_id, sink->table_name,
+                                      &sink->hints, &sink->options, err));
+        }
+    }
+    return SL_OK;
+}
+
+int
+sl_jobs_start(struct sl_server *server, const struct sl_phys_plan *plan, const char *name,
+              struct sl_text sql, const uint64_t *table_ids, const uint32_t *table_versions,
+              size_t table_count, struct sl_job **ret_job, struct sl_error *err)
+{
+    struct sl_job_record record = {.name = name, .reason = "", .table_ids = table_ids,
+                                   .table_versions = table_versions, .table_count = table_count,
+                                   .start_us = sl_now_us(server->env)};
+    struct sl_job_spec spec = {.id = record.id, .name = name, .plan = plan};
+    struct sl_arena arena;
+    struct sl_buffer json;
+    struct sl_error ignored;
+    int rc;
+
+    if (sl_phys_max_parallelism(plan) > sl_runtime_slot_count(server->runtime)) {
+        SL_ERROR(err, SL_E_TOO_FEW_SLOTS, "the job needs %u slots, the server has %u",
+                 sl_phys_max_parallelism(plan), sl_runtime_slot_count(server->runtime));
+        return sl_error_hint(err, "start the server with --slots %u, or lower the parallelism",
+                             sl_phys_max_parallelism(plan));
+    }
+    sl_runtime_new_id(server->runtime, record.id);
+    sl_arena_init(&arena);
+    sl_buffer_init(&json, SIZE_MAX / 2);
+    sl_phys_write_json(plan, &json);
+    record.plan = json.data;
+    record.sql = sl_arena_strndup(&arena, sql.start, sql.length);
+    rc = sl_catalog_create_job(server->catalog, &record, err);
+    if (rc == SL_OK) {
+        rc = sl_job_start(server->runtime, &spec, ret_job, err);
+        if (rc < 0)
+            sl_catalog_update_job(server->catalog, record.id, SL_JOB_FAILED, err->text,
+                                  record.start_us, sl_now_us(server->env), 0, &ignored);
+    }
+    sl_buffer_done(&json);
+    sl_arena_done(&arena);
+    return rc;
+}
+
+/* Starts a stored job again under its id. */
+static int
+jobs_start_record(struct sl_server *server, const struct sl_job_record *record,
+                  struct sl_error *err)
+{
+    struct sl_job_spec spec = {.id = record->id, .name = record->name};
+    struct sl_phys_plan *plan;
+    struct sl_job *job;
+    struct sl_arena arena;
+    int rc;
+
+    sl_arena_init(&arena);
+    rc = sl_phys_read_json(&arena, sl_text_of(record->plan), &plan, err);
+    if (rc == SL_OK)
+        rc = jobs_resolve(server, &arena, plan, err);
+    if (rc == SL_OK) {
+        spec.plan = plan;
+        rc = sl_job_start(server->runtime, &spec, &job, err);
+        if (rc == SL_OK)
+            sl_job_unref(job);
+    }
+    sl_arena_done(&arena);
+    return rc;
+}
+
+void
+sl_jobs_restart(struct sl_server *server)
+{
+    struct sl_job_record *records;
+    struct sl_arena arena;
+    size_t count;
+
+    sl_arena_init(&arena);
+    count = sl_catalog_list_jobs(server->catalog, &arena, &records);
+    for (size_t i = 0; i < count; i++) {
+        struct sl_job_record *record = &records[i];
+        struct sl_error err, ignored;
+
+        if (record->state != SL_JOB_CREATED && record->state != SL_JOB_RUNNING &&
+            record->state != SL_JOB_RESTARTING)
+            continue;
+        if (jobs_start_record(server, record, &err) == SL_OK) {
+            sl_log(SL_LOG_INFO, "job started again from its tables' start-up mode", "job=%s",
+                   record->id);
+            continue;
+        }
+        sl_log(SL_LOG_WARN, "job not started", "job=%s", record->id);
+        sl_catalog_update_job(server->catalog, record->id,
+                              err.code == SL_E_TOO_FEW_SLOTS ? SL_JOB_SUSPENDED : SL_JOB_FAILED,
+                              err.text, record->start_us, sl_now_us(server->env),
+                              record->restarts, &ignored);
+    }
+    sl_arena_done(&arena);
+}
+
+/* --- looking --- */
+
+static void
+jobs_overlay(struct sl_server *server, struct sl_arena *arena, struct sl_job_record *record)
+{
+    struct sl_job *job = sl_runtime_find_job(server->runtime, record->id);
+    struct sl_job_status status;
+
+    if (!job)
+        return;
+    sl_job_get_status(job, &status);
+    record->state = (enum sl_job_state)status.state;
+    record->reason = sl_arena_strdup(arena, status.reason);
+    record->restarts = status.restarts;
+    record->start_us = status.start_us;
+    record->end_us = status.end_us;
+    sl_job_unref(job);
+}
+
+size_t
+sl_jobs_list(struct sl_server *server, struct sl_arena *arena, struct sl_job_record **ret_records)
+{
+    size_t count;
+
+    jobs_settle(server->jobs);
+    count = sl_catalog_list_jobs(server->catalog, arena, ret_records);
+    for (size_t i = 0; i < count; i++)
+        jobs_overlay(server, arena, &(*ret_records)[i]);
+    return count;
+}
+
+int
+sl_jobs_find(struct sl_server *server, struct sl_arena *arena, struct sl_text id,
+             struct sl_job_record *ret_record, struct sl_error *err)
+{
+    struct sl_job_record *records, *found = NULL;
+    size_t count = sl_jobs_list(server, arena, &records);
+
+    for (size_t i = 0; i < count && id.length > 0; i++) {
+        if (id.length > 32 ||
+            !sl_text_equal_nocase((struct sl_text){records[i].id, id.length}, id))
+            continue;
+        if (found)
+            return SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
+                            "the prefix \"%.*s\" fits several jobs, among them %s and %s",
+                            SL_TEXT_FORMAT(id), found->id, records[i].id);
+        found = &records[i];
+    }
+    if (!found) {
+        SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "job \"%.*s\" does not exist", SL_TEXT_FORMAT(id));
+        return sl_error_hint(err, "SHOW JOBS lists them");
+    }
+    *ret_record = *found;
+    return SL_OK;
+}
+
+/* --- ending and resuming --- */
+
+int
+sl_jobs_end(struct sl_server *server, const struct sl_job_record *record, enum sl_job_state state,
+            const char *reason, struct sl_error *err)
+{
+    struct sl_job *job = sl_runtime_find_job(server->runtime, record->id);
+
+    if (job) {
+        sl_job_stop(job, (enum sl_run_state)state, reason);
+        sl_job_unref(job);
+        jobs_settle(server->jobs);
+        return SL_OK;
+    }
+    if (record->state == SL_JOB_SUSPENDED && state == SL_JOB_CANCELED)
+        return sl_catalog_update_job(server->catalog, record->id, state, reason, record->start_us,
+                                     sl_now_us(server->env), record->restarts, err);
+    return SL_ERROR(err, SL_E_OBJECT_STATE, "job %s is %s already", record->id,
+                    sl_job_state_name(record->state));
+}
+
+int
+sl_jobs_resume(struct sl_server *server, const struct sl_job_record *record, struct sl_error *err)
+{
+    if (record->state != SL_JOB_SUSPENDED) {
+        SL_ERROR(err, SL_E_OBJECT_STATE, "job %s is %s, only a SUSPENDED job can be resumed",
+                 record->id, sl_job_state_name(record->state));
+        return err->code;
+    }
+    SL_TRY(jobs_start_record(server, record, err));
+    jobs_settle(server->jobs);
+    return SL_OK;
+}

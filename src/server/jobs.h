@@ -1,0 +1,35 @@
+/* Jobs as the database knows them: the catalog's records and the runtime's running ones, kept in
+ * step.  What the runtime reports is written to the catalog by a thread of its own, in order. */
+#ifndef SL_SERVER_JOBS_H
+#define SL_SERVER_JOBS_H
+
+#include "server/server.h"
+
+/* job_changed of struct sl_runtime_config. */
+void sl_jobs_changed(void *arg, const struct sl_job *job);
+
+struct sl_jobs *sl_jobs_new(struct sl_server *server);
+/* Starts the jobs that ran when the server ended. */
+void sl_jobs_restart(struct sl_server *server);
+/* No later change is written: the jobs stay RUNNING in the catalog. */
+void sl_jobs_close(struct sl_server *server);
+void sl_jobs_free(struct sl_jobs *jobs);
+
+/* Stores a planned INSERT as a job and starts it.  *ret_job: a reference. */
+int sl_jobs_start(struct sl_server *server, const struct sl_phys_plan *plan, const char *name,
+                  struct sl_text sql, const uint64_t *table_ids, const uint32_t *table_versions,
+                  size_t table_count, struct sl_job **ret_job, struct sl_error *err);
+/* The record of the job with this id or unique prefix: 42704 none, with the runtime's state on top. */
+int sl_jobs_find(struct sl_server *server, struct sl_arena *arena, struct sl_text id,
+                 struct sl_job_record *ret_record, struct sl_error *err);
+/* All records, with the runtime's states on top. */
+size_t sl_jobs_list(struct sl_server *server, struct sl_arena *arena,
+                    struct sl_job_record **ret_records);
+/* STOP and PAUSE: CANCELED, SUSPENDED.  55000 where the job has ended. */
+int sl_jobs_end(struct sl_server *server, const struct sl_job_record *record,
+                enum sl_job_state state, const char *reason, struct sl_error *err);
+/* RESUME of a SUSPENDED job, from its start-up mode. */
+int sl_jobs_resume(struct sl_server *server, const struct sl_job_record *record,
+                   struct sl_error *err);
+
+#endif

@@ -1,0 +1,170 @@
+/* INSERT, UPDATE, DELETE and statement sets: a bounded one runs to its end here, a streaming one
+ * becomes a job that goes on by itself. */
+#include "server/jobs.h"
+#include "server/session.h"
+
+#include <stdio.h>
+
+int
+sl_describe_change(struct sl_portal *portal, struct sl_error *err)
+{
+    if (portal->session->set_open)
+        return SL_OK; /* planned as a whole at its END */
+    return sl_portal_plan(portal, portal->statement->ast, false, &portal->planned, err);
+}
+
+/* Stops the job when the client goes away or cancels. */
+static int
+change_wait(struct sl_portal *portal, struct sl_job *job, struct sl_error *err)
+{
+    struct sl_net_connection *connection = portal->session->connection;
+    int rc = sl_job_wait(job, sl_net_is_cancelled, connection, err);
+
+    if (rc != SL_AGAIN)
+        return rc;
+    sl_job_stop(job, SL_RUN_CANCELED, "cancelled by the client");
+    rc = sl_net_check(connection, err);
+    return rc < 0 ? rc
+                  : SL_ERROR(err, SL_E_QUERY_CANCELED,
+                             "canceling statement due to user request");
+}
+
+static int
+change_run_bounded(struct sl_portal *portal, const struct sl_planned *planned,
+                   struct sl_error *err)
+{
+    struct sl_runtime *runtime = portal->session->server->runtime;
+    struct sl_job_status status;
+    struct sl_job *job;
+    char id[33];
+    struct sl_job_spec spec = {
+        .id = id, .name = planned->tag, .plan = planned->plan, .is_query = true};
+    bool is_insert = strcmp(planned->tag, "INSERT") == 0;
+    uint64_t rows;
+    int rc;
+
+    sl_runtime_new_id(runtime, id);
+    SL_TRY(sl_net_flush(portal->session->connection, err));
+    SL_TRY(sl_job_start(runtime, &spec, &job, err));
+    rc = change_wait(portal, job, err);
+    sl_job_get_status(job, &status);
+    sl_job_unref(job);
+    if (rc < 0)
+        return rc;
+    /* An update wrote two changes a row. */
+    rows = strcmp(planned->tag, "UPDATE") == 0 ? status.rows_written / 2 : status.rows_written;
+    sl_portal_set_tag(portal, "%s%s %llu", planned->tag, is_insert ? " 0" : "",
+                      (unsigned long long)rows);
+    return SL_OK;
+}
+
+static int
+change_start_job(struct sl_portal *portal, const struct sl_planned *planned, struct sl_text sql,
+                 struct sl_error *err)
+{
+    struct sl_session *session = portal->session;
+    const char *name = sl_settings_get(&session->settings, "pipeline.name");
+    struct sl_job_status status;
+    struct sl_job *job;
+    char notice[128];
+    int rc = SL_OK;
+
+    if (name[0] == '\0')
+        name = sl_arena_printf(&portal->arena, "insert-into_%s",
+                               planned->sink_name ? planned->sink_name : "statement-set");
+    SL_TRY(sl_jobs_start(session->server, planned->plan, name, sql, planned->table_ids,
+                         planned->table_versions, planned->table_count, &job, err));
+    sl_job_get_status(job, &status);
+    snprintf(notice, sizeof(notice), "job %s started", status.id);
+    sl_session_notice(session, notice);
+    if (sl_settings_boolean(&session->settings, "table.dml-sync")) {
+        rc = sl_job_wait(job, sl_net_is_cancelled, session->connection, err);
+        if (rc == SL_AGAIN)
+            rc = sl_net_check(session->connection, err);
+    }
+    sl_job_unref(job);
+    sl_portal_set_tag(portal, "INSERT 0 0");
+    return rc < 0 ? rc : SL_OK;
+}
+
+int
+sl_start_planned(struct sl_portal *portal, struct sl_planned *planned, struct sl_text sql,
+                 struct sl_error *err)
+{
+    return planned->synchronous ? change_run_bounded(portal, planned, err)
+                                : change_start_job(portal, planned, sql, err);
+}
+
+int
+sl_run_change(struct sl_portal *portal, struct sl_error *err)
+{
+    struct sl_session *session = portal->session;
+
+    if (!session->set_open)
+        return sl_start_planned(portal, portal->planned, portal->sql, err);
+    if (portal->statement->ast->kind != SL_AST_INSERT)
+        return SL_ERROR(err, SL_E_SYNTAX, "only INSERT statements may stand in a statement set");
+    sl_buffer_add_text(&session->set, portal->sql);
+    sl_buffer_add_string(&session->set, ";\n");
+    sl_portal_set_tag(portal, "INSERT 0 0");
+    return SL_OK;
+}
+
+/* --- statement sets --- */
+
+/* Collected or whole, a set is planned from its text. */
+static int
+change_run_set(struct sl_portal *portal, const struct sl_ast *ast, struct sl_text sql,
+               struct sl_error *err)
+{
+    struct sl_planned *planned;
+
+    SL_TRY(sl_portal_plan(portal, ast, false, &planned, err));
+    return sl_start_planned(portal, planned, sql, err);
+}
+
+int
+sl_run_statement_set(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_statement_set *set =
+        (const struct sl_ast_statement_set *)portal->statement->ast;
+    struct sl_session *session = portal->session;
+
+    if (set->complete)
+        return change_run_set(portal, portal->statement->ast, portal->sql, err);
+    session->set_open = true;
+    sl_buffer_reset(&session->set);
+    for (size_t i = 0; i < set->statements.count; i++) {
+        const struct sl_ast_insert *insert = set->statements.items[i];
+
+        if (insert->ast.kind != SL_AST_INSERT) {
+            session->set_open = false;
+            SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                     "only INSERT statements may stand in a statement set");
+            return sl_error_at(err, insert->ast.offset);
+        }
+        sl_buffer_add_text(&session->set, insert->text);
+        sl_buffer_add_string(&session->set, ";\n");
+    }
+    sl_portal_set_tag(portal, "BEGIN STATEMENT SET");
+    return SL_OK;
+}
+
+int
+sl_end_statement_set(struct sl_portal *portal, struct sl_error *err)
+{
+    struct sl_session *session = portal->session;
+    struct sl_ast_script *script;
+    struct sl_text sql;
+
+    session->set_open = false;
+    sql = sl_text_of(sl_arena_printf(&portal->arena, "EXECUTE STATEMENT SET BEGIN\n%.*sEND",
+                                     (int)session->set.length,
+                                     session->set.length ? session->set.data : ""));
+    if (session->set.length == 0)
+        return SL_ERROR(err, SL_E_SYNTAX, "the statement set holds no INSERT");
+    sl_net_set_sql(session->connection, (struct sl_text){0}); /* positions are of the whole set */
+    SL_TRY(sl_parse_script(&portal->arena, sql, NULL, &script, err));
+    portal->sql = sql;
+    return change_run_set(portal, script->statements[0].ast, sql, err);
+}

@@ -1,0 +1,80 @@
+/* EXPLAIN: the logical plan, the physical plan, the tasks; or the physical plan as it is stored. */
+#include "server/session.h"
+
+static const struct sl_result_column explain_columns[] = {{"QUERY PLAN", &sl_type_string}};
+
+int
+sl_describe_explain(struct sl_portal *portal, struct sl_error *err)
+{
+    sl_portal_set_columns(portal, explain_columns, SL_COUNT_OF(explain_columns));
+    return SL_OK;
+}
+
+static int
+explain_check_options(const struct sl_ast_explain *explain, bool *ret_json, struct sl_error *err)
+{
+    *ret_json = (explain->details & SL_AST_EXPLAIN_JSON_EXECUTION_PLAN) != 0;
+    if (explain->plan_file.start)
+        return SL_ERROR(err, SL_E_NOT_SUPPORTED, "EXPLAIN PLAN is not supported");
+    if (explain->details & (SL_AST_EXPLAIN_ESTIMATED_COST | SL_AST_EXPLAIN_PLAN_ADVICE))
+        return SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                        "ESTIMATED_COST and PLAN_ADVICE are not supported");
+    for (size_t i = 0; i < explain->options.count; i++) {
+        const struct sl_ast_option *option = &explain->options.items[i];
+
+        if (sl_text_equal_nocase(option->key, SL_TEXT("format"))) {
+            *ret_json = sl_text_equal_nocase(option->value, SL_TEXT("json"));
+            if (!*ret_json && !sl_text_equal_nocase(option->value, SL_TEXT("text"))) {
+                SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                         "EXPLAIN knows the formats TEXT and JSON, not \"%.*s\"",
+                         SL_TEXT_FORMAT(option->value));
+                return sl_error_at(err, option->value_offset);
+            }
+        } else {
+            SL_ERROR(err, SL_E_NOT_SUPPORTED, "EXPLAIN (%.*s) is not supported",
+                     SL_TEXT_FORMAT(option->key));
+            return sl_error_at(err, option->key_offset);
+        }
+    }
+    return SL_OK;
+}
+
+static void
+explain_add_lines(struct sl_portal *portal, char *text)
+{
+    while (text && *text) {
+        char *end = strchr(text, '\n');
+        const char *line = text;
+
+        if (end)
+            *end = '\0';
+        sl_portal_add_row(portal, &line);
+        text = end ? end + 1 : NULL;
+    }
+}
+
+int
+sl_run_explain(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_explain *explain =
+        (const struct sl_ast_explain *)portal->statement->ast;
+    struct sl_planned *planned;
+    struct sl_buffer text;
+    bool json;
+
+    SL_TRY(explain_check_options(explain, &json, err));
+    SL_TRY(sl_portal_plan(portal, explain->statement, true, &planned, err));
+    sl_buffer_init(&text, SIZE_MAX / 2);
+    if (json) {
+        sl_phys_write_json(planned->plan, &text);
+    } else {
+        sl_buffer_add_string(&text, "== Logical Plan ==\n");
+        sl_buffer_add_string(&text, planned->logical_text);
+        sl_buffer_add_string(&text, "\n== Physical Plan ==\n");
+        sl_phys_explain(planned->plan, &text);
+    }
+    explain_add_lines(portal, text.data);
+    sl_buffer_done(&text);
+    sl_portal_set_tag(portal, "EXPLAIN");
+    return SL_OK;
+}

@@ -1,0 +1,283 @@
+/* SET, RESET, transactions, DISCARD, LISTEN: what concerns the session alone. */
+#include "server/session.h"
+
+#include <stdlib.h>
+
+/* --- SET and RESET --- */
+
+static const struct sl_result_column set_columns[] = {{"key", &sl_type_string},
+                                                      {"value", &sl_type_string}};
+
+int
+sl_describe_set(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_set *set = (const struct sl_ast_set *)portal->statement->ast;
+
+    if (!set->name.start)
+        sl_portal_set_columns(portal, set_columns, SL_COUNT_OF(set_columns));
+    return SL_OK;
+}
+
+static void
+set_list(struct sl_portal *portal)
+{
+    for (size_t i = 0; i < sl_setting_count(); i++) {
+        const char *name = sl_setting_spec((int)i)->name;
+
+        sl_portal_add_row(portal, (const char *const[]){
+                                      name, sl_settings_get(&portal->session->settings, name)});
+    }
+}
+
+/* After a change: what the client must hear of, and what we keep beside the setting. */
+static void
+set_changed(struct sl_session *session, struct sl_text name)
+{
+    int index = sl_setting_find(name);
+    const char *known = sl_setting_spec(index)->name;
+    const char *value = sl_settings_get(&session->settings, known);
+
+    if (strcmp(known, "table.local-time-zone") == 0) {
+        sl_net_set_zone(session->connection, sl_session_zone(session));
+        sl_net_parameter_status(session->connection, "TimeZone", value);
+    } else if (strcmp(known, "application_name") == 0) {
+        sl_net_parameter_status(session->connection, known, value);
+    }
+}
+
+static int
+set_schema(struct sl_portal *portal, const struct sl_ast_set *set, struct sl_error *err)
+{
+    struct sl_session *session = portal->session;
+    struct sl_text wanted = set->value_count ? set->values[0] : SL_TEXT("public");
+    const char *name;
+
+    for (size_t i = 0; i < set->value_count; i++) {
+        wanted = set->values[i];
+        if (sl_catalog_find_schema(session->server->catalog, &portal->arena,
+                                   sl_arena_strndup(&portal->arena, wanted.start, wanted.length),
+                                   &name)) {
+            free(session->schema);
+            session->schema = sl_strdup(name);
+            return SL_OK;
+        }
+    }
+    SL_ERROR(err, SL_E_UNDEFINED_SCHEMA, "database \"%.*s\" does not exist",
+             SL_TEXT_FORMAT(wanted));
+    return sl_error_at(err, set->value_offset);
+}
+
+/* SET ROLE NONE, SET SESSION AUTHORIZATION DEFAULT: habits of connection pools. */
+static bool
+set_is_harmless(const struct sl_ast_set *set)
+{
+    return (sl_text_equal_nocase(set->name, SL_TEXT("role")) ||
+            sl_text_equal_nocase(set->name, SL_TEXT("session_authorization"))) &&
+           (set->to_default || sl_text_equal_nocase(set->value, SL_TEXT("none")) ||
+            sl_text_equal_nocase(set->value, SL_TEXT("default")));
+}
+
+static int
+set_zone(const struct sl_ast_set *set, struct sl_error *err)
+{
+    const struct sl_zone *zone;
+
+    if (sl_zone_find(set->value, &zone, err) < 0)
+        return sl_error_at(err, set->value_offset);
+    return SL_OK;
+}
+
+int
+sl_run_set(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_set *set = (const struct sl_ast_set *)portal->statement->ast;
+    struct sl_session *session = portal->session;
+    int index = set->name.start ? sl_setting_find(set->name) : -1;
+
+    sl_portal_set_tag(portal, "SET");
+    if (!set->name.start) {
+        set_list(portal);
+        return SL_OK;
+    }
+    if (set_is_harmless(set))
+        return SL_OK;
+    if (index >= 0 && !set->to_default &&
+        strcmp(sl_setting_spec(index)->name, "search_path") == 0)
+        return set_schema(portal, set, err);
+    if (index >= 0 && !set->to_default &&
+        strcmp(sl_setting_spec(index)->name, "table.local-time-zone") == 0)
+        SL_TRY(set_zone(set, err));
+    if (sl_settings_set(&session->settings, set->name,
+                        set->to_default
+                            ? NULL
+                            : sl_arena_strndup(&portal->arena, set->value.start,
+                                               set->value.length),
+                        SL_SETTING_S, err) < 0)
+        return sl_error_at(err, err->code == SL_E_INVALID_PARAMETER_VALUE ? set->value_offset
+                                                                          : set->name_offset);
+    set_changed(session, set->name);
+    return SL_OK;
+}
+
+static void
+reset_all(struct sl_session *session)
+{
+    struct sl_error err;
+
+    for (size_t i = 0; i < sl_setting_count(); i++)
+        if (sl_setting_level((int)i) == SL_SETTING_S)
+            sl_settings_set(&session->settings, sl_text_of(sl_setting_spec((int)i)->name), NULL,
+                            SL_SETTING_S, &err);
+    free(session->schema);
+    session->schema = sl_strdup("public");
+    set_changed(session, SL_TEXT("table.local-time-zone"));
+}
+
+int
+sl_run_reset(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_reset *reset = (const struct sl_ast_reset *)portal->statement->ast;
+    struct sl_session *session = portal->session;
+
+    sl_portal_set_tag(portal, "RESET");
+    if (!reset->name.start) {
+        reset_all(session);
+        return SL_OK;
+    }
+    if (sl_text_equal_nocase(reset->name, SL_TEXT("role")) ||
+        sl_text_equal_nocase(reset->name, SL_TEXT("session_authorization")))
+        return SL_OK;
+    if (sl_settings_set(&session->settings, reset->name, NULL, SL_SETTING_S, err) < 0)
+        return sl_error_at(err, reset->name_offset);
+    set_changed(session, reset->name);
+    return SL_OK;
+}
+
+/* --- transactions: each statement stands for itself; the block is kept for the clients' sake --- */
+
+static void
+transaction_warn(struct sl_portal *portal, const char *sqlstate, const char *text)
+{
+    sl_net_notice(portal->session->connection, "WARNING", sqlstate, text, NULL);
+}
+
+static void
+transaction_begin(struct sl_portal *portal, const char *tag)
+{
+    if (portal->session->transaction != 'I')
+        transaction_warn(portal, "25001", "there is already a transaction in progress");
+    else
+        portal->session->transaction = 'T';
+    sl_portal_set_tag(portal, "%s", tag);
+}
+
+static void
+transaction_drop_portals(struct sl_session *session, const struct sl_portal *running)
+{
+    for (size_t i = session->portals.count; i-- > 0;) {
+        const struct sl_portal *portal = session->portals.entries[i].value;
+
+        if (portal != running)
+            sl_portal_drop(session, session->portals.entries[i].key);
+    }
+}
+
+static void
+transaction_end(struct sl_portal *portal, bool commit)
+{
+    struct sl_session *session = portal->session;
+    bool failed = session->transaction == 'E';
+
+    if (session->transaction == 'I')
+        transaction_warn(portal, "25P01", "there is no transaction in progress");
+    else
+        transaction_drop_portals(session, portal);
+    session->transaction = 'I';
+    sl_portal_set_tag(portal, commit && !failed ? "COMMIT" : "ROLLBACK");
+}
+
+static int
+transaction_savepoint(struct sl_portal *portal, const char *tag, struct sl_error *err)
+{
+    struct sl_session *session = portal->session;
+
+    if (session->transaction == 'I')
+        return SL_ERROR(err, SL_E_NO_TRANSACTION, "%s can only be used in transaction blocks",
+                        tag);
+    if (strcmp(tag, "ROLLBACK") == 0)
+        session->transaction = 'T';
+    sl_portal_set_tag(portal, "%s", tag);
+    return SL_OK;
+}
+
+int
+sl_run_transaction(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_transaction *transaction =
+        (const struct sl_ast_transaction *)portal->statement->ast;
+
+    switch (transaction->action) {
+    case SL_AST_TRANSACTION_BEGIN:
+        transaction_begin(portal, "BEGIN");
+        return SL_OK;
+    case SL_AST_TRANSACTION_START:
+        transaction_begin(portal, "START TRANSACTION");
+        return SL_OK;
+    case SL_AST_TRANSACTION_END:
+        if (portal->session->set_open)
+            return sl_end_statement_set(portal, err);
+        transaction_end(portal, true);
+        return SL_OK;
+    case SL_AST_TRANSACTION_COMMIT:
+        transaction_end(portal, true);
+        return SL_OK;
+    case SL_AST_TRANSACTION_ROLLBACK:
+    case SL_AST_TRANSACTION_ABORT:
+        transaction_end(portal, false);
+        return SL_OK;
+    case SL_AST_TRANSACTION_SAVEPOINT:
+        return transaction_savepoint(portal, "SAVEPOINT", err);
+    case SL_AST_TRANSACTION_RELEASE:
+        return transaction_savepoint(portal, "RELEASE", err);
+    case SL_AST_TRANSACTION_ROLLBACK_TO:
+        return transaction_savepoint(portal, "ROLLBACK", err);
+    default:
+        sl_portal_set_tag(portal, "SET");
+        return SL_OK;
+    }
+}
+
+int
+sl_run_discard(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_discard *discard = (const struct sl_ast_discard *)portal->statement->ast;
+    struct sl_session *session = portal->session;
+
+    if (discard->discard == SL_AST_DISCARD_ALL) {
+        if (session->transaction != 'I')
+            return SL_ERROR(err, SL_E_ACTIVE_TRANSACTION,
+                            "DISCARD ALL cannot run inside a transaction block");
+        transaction_drop_portals(session, portal);
+        sl_prepared_drop_all(session);
+        reset_all(session);
+    }
+    sl_portal_set_tag(portal, discard->discard == SL_AST_DISCARD_ALL         ? "DISCARD ALL"
+                              : discard->discard == SL_AST_DISCARD_PLANS     ? "DISCARD PLANS"
+                              : discard->discard == SL_AST_DISCARD_SEQUENCES ? "DISCARD SEQUENCES"
+                                                                             : "DISCARD TEMP");
+    return SL_OK;
+}
+
+/* Nobody ever notifies, so that listening is done by doing nothing. */
+int
+sl_run_listen(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_listen *listen = (const struct sl_ast_listen *)portal->statement->ast;
+
+    if (listen->listen == SL_AST_LISTEN_NOTIFY) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "NOTIFY is not supported");
+        return sl_error_at(err, listen->ast.offset);
+    }
+    sl_portal_set_tag(portal, listen->listen == SL_AST_LISTEN_LISTEN ? "LISTEN" : "UNLISTEN");
+    return SL_OK;
+}

@@ -1,0 +1,300 @@
+/* CREATE, ALTER and DROP of tables, views and databases; USE. */
+#include "connector/memory_store.h"
+#include "server/session.h"
+
+#include <stdlib.h>
+
+static const char *
+table_name_text(struct sl_arena *arena, struct sl_text text)
+{
+    return sl_arena_strndup(arena, text.start, text.length);
+}
+
+/* CREATE … IF NOT EXISTS over a name that is taken: a notice instead of the error. */
+static int
+table_created(struct sl_portal *portal, int rc, bool if_not_exists, struct sl_error *err)
+{
+    if (rc < 0 && if_not_exists &&
+        (err->code == SL_E_DUPLICATE_TABLE || err->code == SL_E_DUPLICATE_SCHEMA)) {
+        sl_net_notice(portal->session->connection, "NOTICE", sl_error_sqlstate(err->code),
+                      sl_arena_printf(&portal->arena, "%s, skipping", err->text), NULL);
+        return SL_OK;
+    }
+    return rc;
+}
+
+int
+sl_run_create_table(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_create_table *create =
+        (const struct sl_ast_create_table *)portal->statement->ast;
+    struct sl_catalog *catalog = portal->session->server->catalog;
+    struct sl_plan_context context;
+    struct sl_table *table;
+    int rc;
+
+    sl_portal_plan_context(portal, &context);
+    SL_TRY(sl_plan_create_table(&context, portal->statement->ast, &table, err));
+    rc = sl_catalog_create_table(catalog, table, err);
+    if (rc < 0)
+        sl_error_at(err, create->name.offset);
+    SL_TRY(table_created(portal, rc, create->if_not_exists, err));
+    sl_portal_set_tag(portal, "CREATE TABLE");
+    return SL_OK;
+}
+
+int
+sl_run_create_view(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_create_view *create =
+        (const struct sl_ast_create_view *)portal->statement->ast;
+    struct sl_catalog *catalog = portal->session->server->catalog;
+    const struct sl_table *there;
+    struct sl_plan_context context;
+    struct sl_table *view;
+    int rc;
+
+    sl_portal_plan_context(portal, &context);
+    SL_TRY(sl_plan_create_view(&context, portal->statement->ast, &view, err));
+    if (create->replace &&
+        sl_catalog_find_table(catalog, &portal->arena, view->schema, view->name, &there)) {
+        if (there->kind != SL_RELATION_VIEW)
+            return SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, "\"%s\" is not a view", view->name);
+        view->id = there->id;
+        rc = sl_catalog_replace_table(catalog, view, err);
+    } else {
+        rc = sl_catalog_create_table(catalog, view, err);
+    }
+    if (rc < 0)
+        sl_error_at(err, create->name.offset);
+    SL_TRY(table_created(portal, rc, create->if_not_exists, err));
+    sl_portal_set_tag(portal, "CREATE VIEW");
+    return SL_OK;
+}
+
+int
+sl_run_create_database(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_create_database *create =
+        (const struct sl_ast_create_database *)portal->statement->ast;
+    struct sl_text name = create->name.parts[create->name.count - 1].text;
+    int rc;
+
+    if (create->options.count > 0) {
+        SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "a database has no option \"%.*s\"",
+                 SL_TEXT_FORMAT(create->options.items[0].key));
+        return sl_error_at(err, create->options.items[0].key_offset);
+    }
+    rc = sl_catalog_create_schema(portal->session->server->catalog,
+                                  table_name_text(&portal->arena, name),
+                                  create->comment.start
+                                      ? table_name_text(&portal->arena, create->comment)
+                                      : NULL,
+                                  err);
+    if (rc < 0)
+        sl_error_at(err, create->name.offset);
+    SL_TRY(table_created(portal, rc, create->if_not_exists, err));
+    sl_portal_set_tag(portal, "CREATE DATABASE");
+    return SL_OK;
+}
+
+/* Jobs that run keep their version of the table: a notice names them. */
+static void
+table_tell_users(struct sl_portal *portal, const struct sl_table *table)
+{
+    const char **users;
+    size_t count =
+        sl_catalog_table_users(portal->session->server->catalog, &portal->arena, table->id, &users);
+
+    for (size_t i = 0; i < count; i++)
+        sl_session_notice(portal->session,
+                          sl_arena_printf(&portal->arena,
+                                          "%s goes on with the earlier version of \"%s\"",
+                                          users[i], table->name));
+}
+
+static int
+table_alter(struct sl_portal *portal, const struct sl_ast_name *name, bool if_exists,
+            struct sl_error *err)
+{
+    struct sl_plan_context context;
+    const struct sl_table *table;
+    struct sl_table *altered;
+
+    sl_portal_plan_context(portal, &context);
+    if (sl_plan_find_table(&context, name, &table, err) < 0) {
+        if (!if_exists || err->code != SL_E_UNDEFINED_TABLE)
+            return err->code;
+        sl_session_notice(portal->session,
+                          sl_arena_printf(&portal->arena, "%s, skipping", err->text));
+        return SL_OK;
+    }
+    SL_TRY(sl_plan_alter_table(&context, portal->statement->ast, table, &altered, err));
+    altered->id = table->id;
+    SL_TRY(sl_catalog_replace_table(portal->session->server->catalog, altered, err));
+    table_tell_users(portal, table);
+    return SL_OK;
+}
+
+int
+sl_run_alter_table(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_alter_table *alter =
+        (const struct sl_ast_alter_table *)portal->statement->ast;
+
+    if (alter->object != SL_AST_OBJECT_TABLE)
+        return SL_ERROR(err, SL_E_NOT_SUPPORTED, "ALTER MATERIALIZED TABLE is not supported");
+    SL_TRY(table_alter(portal, &alter->name, alter->if_exists, err));
+    sl_portal_set_tag(portal, "ALTER TABLE");
+    return SL_OK;
+}
+
+int
+sl_run_alter_object(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_alter_object *alter =
+        (const struct sl_ast_alter_object *)portal->statement->ast;
+
+    if (alter->object != SL_AST_OBJECT_VIEW) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "this ALTER is not supported");
+        return sl_error_at(err, alter->ast.offset);
+    }
+    SL_TRY(table_alter(portal, &alter->name, alter->if_exists, err));
+    sl_portal_set_tag(portal, "ALTER VIEW");
+    return SL_OK;
+}
+
+/* --- DROP --- */
+
+static int
+table_drop_one(struct sl_portal *portal, const struct sl_table *table, struct sl_error *err)
+{
+    struct sl_server *server = portal->session->server;
+    const char **users;
+    size_t count = sl_catalog_table_users(server->catalog, &portal->arena, table->id, &users);
+
+    if (count > 0) {
+        SL_ERROR(err, SL_E_DEPENDENT_OBJECTS,
+                 "cannot drop table \"%s\" because other objects depend on it", table->name);
+        sl_error_detail(err, "%s uses it", users[0]);
+        return sl_error_hint(err, "STOP JOB ends a job");
+    }
+    SL_TRY(sl_catalog_drop_table(server->catalog, table->id, err));
+    if (table->kind == SL_RELATION_TABLE)
+        sl_memory_log_drop(server->data_directory, table->id);
+    return SL_OK;
+}
+
+static int
+table_drop_relation(struct sl_portal *portal, const struct sl_ast_drop *drop,
+                    const struct sl_ast_name *name, struct sl_error *err)
+{
+    bool wants_view = drop->object == SL_AST_OBJECT_VIEW;
+    struct sl_plan_context context;
+    const struct sl_table *table;
+
+    sl_portal_plan_context(portal, &context);
+    if (sl_plan_find_table(&context, name, &table, err) < 0) {
+        if (!drop->if_exists || err->code != SL_E_UNDEFINED_TABLE)
+            return err->code;
+        sl_session_notice(portal->session,
+                          sl_arena_printf(&portal->arena, "%s, skipping", err->text));
+        return SL_OK;
+    }
+    if (wants_view != (table->kind == SL_RELATION_VIEW)) {
+        SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, "\"%s\" is not a %s", table->name,
+                 wants_view ? "view" : "table");
+        sl_error_hint(err, "use DROP %s", wants_view ? "TABLE" : "VIEW");
+        return sl_error_at(err, name->offset);
+    }
+    if (table_drop_one(portal, table, err) < 0)
+        return sl_error_at(err, name->offset);
+    return SL_OK;
+}
+
+static int
+table_drop_database(struct sl_portal *portal, const struct sl_ast_drop *drop,
+                    const struct sl_ast_name *name, struct sl_error *err)
+{
+    struct sl_catalog *catalog = portal->session->server->catalog;
+    const char *text =
+        table_name_text(&portal->arena, name->parts[name->count - 1].text);
+    const struct sl_table **tables;
+    const char *found;
+    size_t count;
+
+    if (drop->if_exists && !sl_catalog_find_schema(catalog, &portal->arena, text, &found)) {
+        sl_session_notice(portal->session,
+                          sl_arena_printf(&portal->arena,
+                                          "database \"%s\" does not exist, skipping", text));
+        return SL_OK;
+    }
+    count = drop->cascade ? sl_catalog_list_tables(catalog, &portal->arena, text, &tables) : 0;
+    for (size_t i = 0; i < count; i++)
+        SL_TRY(table_drop_one(portal, tables[i], err));
+    SL_TRY(sl_catalog_drop_schema(catalog, text, err));
+    if (sl_equal_nocase(portal->session->schema, text)) {
+        free(portal->session->schema);
+        portal->session->schema = sl_strdup("public");
+    }
+    return SL_OK;
+}
+
+int
+sl_run_drop(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_drop *drop = (const struct sl_ast_drop *)portal->statement->ast;
+    const char *what = drop->object == SL_AST_OBJECT_VIEW    ? "VIEW"
+                       : drop->object == SL_AST_OBJECT_TABLE ? "TABLE"
+                                                             : "DATABASE";
+
+    if ((drop->object != SL_AST_OBJECT_TABLE && drop->object != SL_AST_OBJECT_VIEW &&
+         drop->object != SL_AST_OBJECT_DATABASE) ||
+        drop->temporary) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "this DROP is not supported");
+        return sl_error_at(err, drop->ast.offset);
+    }
+    for (size_t i = 0; i < drop->names.count; i++) {
+        const struct sl_ast_name *name = drop->names.items[i];
+
+        if (drop->object == SL_AST_OBJECT_DATABASE)
+            SL_TRY(table_drop_database(portal, drop, name, err));
+        else
+            SL_TRY(table_drop_relation(portal, drop, name, err));
+    }
+    sl_portal_set_tag(portal, "DROP %s", what);
+    return SL_OK;
+}
+
+int
+sl_run_use(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_use *use = (const struct sl_ast_use *)portal->statement->ast;
+    struct sl_session *session = portal->session;
+    struct sl_text last;
+    const char *name;
+
+    if (use->use == SL_AST_USE_MODULES) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "USE MODULES is not supported");
+        return sl_error_at(err, use->ast.offset);
+    }
+    last = use->name.parts[use->name.count - 1].text;
+    if (use->use == SL_AST_USE_CATALOG) {
+        if (!sl_text_equal_nocase(last, SL_TEXT("default_catalog"))) {
+            SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "catalog \"%.*s\" does not exist",
+                     SL_TEXT_FORMAT(last));
+            return sl_error_at(err, use->name.offset);
+        }
+    } else {
+        if (!sl_catalog_find_schema(session->server->catalog, &portal->arena,
+                                    table_name_text(&portal->arena, last), &name)) {
+            SL_ERROR(err, SL_E_UNDEFINED_SCHEMA, "database \"%.*s\" does not exist",
+                     SL_TEXT_FORMAT(last));
+            return sl_error_at(err, use->name.offset);
+        }
+        free(session->schema);
+        session->schema = sl_strdup(name);
+    }
+    sl_portal_set_tag(portal, "USE");
+    return SL_OK;
+}

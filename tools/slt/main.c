@@ -1,0 +1,152 @@
+/* slt FILE…: runs test files, each streaming one in the matrix of parallelism and batch size, prints a
+ * line a file, and ends with `N passed, N failed`. */
+#include "slt.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct slt_config main_matrix[] = {{1, 4096}, {1, 1}, {4, 4096}, {4, 1}};
+
+static const char main_help[] =
+    "slt: runs SQL test files against sluiced\n"
+    "\n"
+    "Usage: slt [OPTION]... FILE...\n"
+    "\n"
+    "  --sluiced PATH      the server to start (sluiced beside this program)\n"
+    "  --server CONNINFO   use a running server instead, e.g. 'host=127.0.0.1 port=5433 user=me'\n"
+    "  --parallelism N     only this parallelism\n"
+    "  --batch-size N      only this batch size\n"
+    "  --keep              leave the directory of a server whose file failed\n"
+    "  --help\n";
+
+struct main_options {
+    char binary[4096];
+    const char *conninfo;
+    int parallelism, batch_size;
+    bool keep;
+};
+
+static bool
+main_run_once(const struct slt_script *script, const struct main_options *options,
+              const struct slt_config *config)
+{
+    struct slt_server server = {.binary = options->binary, .is_virtual = script->needs_virtual,
+                                .conninfo = options->conninfo};
+    struct sl_arena arena;
+    const char *message = "the server did not start";
+    int line = 0;
+    bool good;
+
+    sl_arena_init(&arena);
+    good = slt_server_start(&server) &&
+           slt_run(&arena, script, &server, config, &line, &message);
+    if (!good) {
+        printf("FAIL %s:%d (parallelism %d, batches of %d): %s\n", script->path, line,
+               config->parallelism, config->batch_size, message);
+        if (options->keep)
+            printf("  left: %s\n", server.directory);
+    }
+    if (!good && options->keep)
+        slt_server_kill(&server);
+    else
+        slt_server_stop(&server);
+    sl_arena_done(&arena);
+    return good;
+}
+
+static bool
+main_run_file(const char *path, const struct main_options *options)
+{
+    struct slt_script script;
+    struct sl_arena arena;
+    const char *message;
+    int runs = 0;
+    bool good;
+
+    sl_arena_init(&arena);
+    good = slt_script_read(&arena, path, &script, &message);
+    if (!good)
+        printf("FAIL %s: %s\n", path, message);
+    for (size_t i = 0; good && i < SL_COUNT_OF(main_matrix); i++) {
+        const struct slt_config *config = &main_matrix[i];
+
+        if ((options->parallelism && config->parallelism != options->parallelism) ||
+            (options->batch_size && config->batch_size != options->batch_size) ||
+            (!script.is_streaming && i > 0))
+            continue;
+        good = main_run_once(&script, options, config);
+        runs++;
+    }
+    if (good)
+        printf("ok   %s (%d run%s)\n", path, runs, runs == 1 ? "" : "s");
+    fflush(stdout);
+    sl_arena_done(&arena);
+    return good;
+}
+
+/* sluiced beside slt, or in the folder above (build/tools/slt/slt, build/src/server/sluiced). */
+static void
+main_find_binary(struct main_options *options)
+{
+    static const char *const places[] = {"sluiced", "../sluiced", "../../sluiced"};
+    char self[2048];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+    self[length < 0 ? 0 : length] = '\0';
+    for (size_t i = 0; i < SL_COUNT_OF(places); i++) {
+        char *slash = strrchr(self, '/');
+
+        snprintf(options->binary, sizeof(options->binary), "%.*s/%s",
+                 slash ? (int)(slash - self) : 0, self, places[i]);
+        if (access(options->binary, X_OK) == 0)
+            return;
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"sluiced", required_argument, NULL, 'b'},    {"server", required_argument, NULL, 's'},
+        {"parallelism", required_argument, NULL, 'p'}, {"batch-size", required_argument, NULL, 'n'},
+        {"keep", no_argument, NULL, 'k'},             {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
+    struct main_options options = {0};
+    int option, passed = 0, failed = 0;
+
+    main_find_binary(&options);
+    signal(SIGPIPE, SIG_IGN);
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        switch (option) {
+        case 'b':
+            snprintf(options.binary, sizeof(options.binary), "%s", optarg);
+            break;
+        case 's':
+            options.conninfo = optarg;
+            break;
+        case 'p':
+            options.parallelism = atoi(optarg);
+            break;
+        case 'n':
+            options.batch_size = atoi(optarg);
+            break;
+        case 'k':
+            options.keep = true;
+            break;
+        default:
+            fputs(main_help, stdout);
+            return option == 'h' ? EXIT_SUCCESS : EXIT_FAILURE;
+        }
+    }
+    for (int i = optind; i < argc; i++) {
+        if (main_run_file(argv[i], &options))
+            passed++;
+        else
+            failed++;
+    }
+    printf("%d passed, %d failed\n", passed, failed);
+    return failed || passed == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

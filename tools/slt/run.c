@@ -1,0 +1,390 @@
+/* Running the records of one file against one server. */
+#include "slt.h"
+
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct run {
+    struct sl_arena *arena;
+    const struct slt_script *script;
+    struct slt_server *server;
+    const struct slt_config *config;
+    PGconn *connection;
+    const char *message;
+};
+
+static bool run_fail(struct run *run, const char *format, ...) SL_PRINTF(2, 3);
+
+static bool
+run_fail(struct run *run, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    run->message = sl_arena_vprintf(run->arena, format, args);
+    va_end(args);
+    return false;
+}
+
+static void
+run_ignore_notice(void *arg, const PGresult *result)
+{
+}
+
+static bool
+run_is_good(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+/* A statement of the runner's own. */
+static bool
+run_command(struct run *run, const char *sql)
+{
+    PGresult *result = PQexec(run->connection, sql);
+    bool good = run_is_good(result);
+
+    if (!good)
+        run_fail(run, "%s: %s", sql, PQerrorMessage(run->connection));
+    PQclear(result);
+    return good;
+}
+
+static bool
+run_connect(struct run *run)
+{
+    char set[128];
+
+    run->connection = slt_server_connect(run->server);
+    if (PQstatus(run->connection) != CONNECTION_OK)
+        return run_fail(run, "cannot connect: %s", PQerrorMessage(run->connection));
+    PQsetNoticeReceiver(run->connection, run_ignore_notice, NULL);
+    snprintf(set, sizeof(set), "SET 'parallelism.default' = '%d'", run->config->parallelism);
+    if (!run_command(run, set))
+        return false;
+    snprintf(set, sizeof(set), "SET 'sluice.batch-size' = '%d'", run->config->batch_size);
+    if (!run_command(run, set))
+        return false;
+    return !run->script->reads_changelog ||
+           run_command(run, "SET 'table.exec.mini-batch.enabled' = 'false'");
+}
+
+/* --- statements --- */
+
+static bool
+run_statement_ok(struct run *run, const struct slt_record *record)
+{
+    PGresult *result = PQexec(run->connection, record->sql);
+    bool good = run_is_good(result);
+
+    if (!good)
+        run_fail(run, "%s", PQerrorMessage(run->connection));
+    PQclear(result);
+    return good;
+}
+
+static bool
+run_matches(struct run *run, const char *pattern, const char *text)
+{
+    regex_t regex;
+    bool matches;
+
+    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        return run_fail(run, "the pattern \"%s\" is no regular expression", pattern);
+    matches = regexec(&regex, text, 0, NULL, 0) == 0;
+    regfree(&regex);
+    return matches || run_fail(run, "the message does not match \"%s\": %s", pattern, text);
+}
+
+static bool
+run_statement_error(struct run *run, const struct slt_record *record)
+{
+    PGresult *result = PQexec(run->connection, record->sql);
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    bool good = true;
+
+    if (run_is_good(result))
+        good = run_fail(run, "expected the error %s, but it worked", record->argument);
+    else if (!state || strcmp(state, record->argument) != 0)
+        good = run_fail(run, "expected the error %s, got %s: %s", record->argument,
+                        state ? state : "none", text ? text : PQerrorMessage(run->connection));
+    else if (record->pattern)
+        good = run_matches(run, record->pattern, text ? text : "");
+    PQclear(result);
+    return good;
+}
+
+/* --- rows --- */
+
+static int
+run_compare_lines(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char *
+run_join(struct run *run, const char *const *lines, size_t count)
+{
+    struct sl_buffer text;
+    const char *copy;
+
+    sl_buffer_init(&text, SIZE_MAX / 2);
+    for (size_t i = 0; i < count && i < 40; i++)
+        sl_buffer_printf(&text, "    %s\n", lines[i]);
+    if (count > 40)
+        sl_buffer_printf(&text, "    … %zu lines in all\n", count);
+    copy = sl_arena_strdup(run->arena, text.data ? text.data : "    (nothing)\n");
+    sl_buffer_done(&text);
+    return copy;
+}
+
+static bool
+run_check_rows(struct run *run, const struct slt_record *record, const char **lines, size_t count)
+{
+    const char **expected =
+        SL_NEW_ARRAY(run->arena, const char *, record->expected_count + 1);
+    bool equal = count == record->expected_count;
+
+    for (size_t i = 0; i < record->expected_count; i++)
+        expected[i] = record->expected[i];
+    if (record->sorted) {
+        qsort(expected, record->expected_count, sizeof(*expected), run_compare_lines);
+        qsort(lines, count, sizeof(*lines), run_compare_lines);
+    }
+    for (size_t i = 0; i < count && equal; i++)
+        equal = strcmp(lines[i], expected[i]) == 0;
+    return equal || run_fail(run, "expected:\n%s  got:\n%s",
+                             run_join(run, expected, record->expected_count),
+                             run_join(run, lines, count));
+}
+
+static void
+run_add_value(struct sl_buffer *line, const char *value, bool is_null, bool is_first)
+{
+    if (!is_first)
+        sl_buffer_add_byte(line, ' ');
+    sl_buffer_add_string(line, is_null ? "NULL" : value[0] ? value : "(empty)");
+}
+
+static bool
+run_query(struct run *run, const struct slt_record *record)
+{
+    PGresult *mode = PQexec(run->connection, "SHOW 'execution.runtime-mode'");
+    bool was_batch =
+        PQntuples(mode) == 1 && strcmp(PQgetvalue(mode, 0, 0), "batch") == 0;
+    PGresult *result;
+    const char **lines;
+    bool good;
+
+    PQclear(mode);
+    if (!run_command(run, "SET 'execution.runtime-mode' = 'batch'"))
+        return false;
+    result = PQexec(run->connection, record->sql);
+    good = PQresultStatus(result) == PGRES_TUPLES_OK ||
+           run_fail(run, "%s", PQerrorMessage(run->connection));
+    lines = SL_NEW_ARRAY(run->arena, const char *, (size_t)PQntuples(result) + 1);
+    for (int row = 0; row < PQntuples(result); row++) {
+        struct sl_buffer line;
+
+        sl_buffer_init(&line, SIZE_MAX / 2);
+        for (int column = 0; column < PQnfields(result); column++)
+            run_add_value(&line, PQgetvalue(result, row, column),
+                          PQgetisnull(result, row, column), column == 0);
+        lines[row] = sl_arena_strdup(run->arena, line.data ? line.data : "");
+        sl_buffer_done(&line);
+    }
+    good = good && run_check_rows(run, record, lines, (size_t)PQntuples(result));
+    PQclear(result);
+    return (was_batch || run_command(run, "SET 'execution.runtime-mode' = 'streaming'")) && good;
+}
+
+/* One line of CSV with the row kind first, as values separated by blanks. */
+static const char *
+run_csv_to_line(struct run *run, const char *csv)
+{
+    struct sl_buffer line, field;
+    bool is_first = true, more = true;
+    const char *copy;
+
+    sl_buffer_init(&line, SIZE_MAX / 2);
+    sl_buffer_init(&field, SIZE_MAX / 2);
+    while (more) {
+        bool quoted = *csv == '"';
+
+        sl_buffer_reset(&field);
+        sl_buffer_reserve(&field, 1)[0] = '\0';
+        csv += quoted;
+        for (; *csv && (quoted || (*csv != ',' && *csv != '\n')); csv++) {
+            if (quoted && *csv == '"') {
+                if (csv[1] != '"') {
+                    csv++;
+                    break;
+                }
+                csv++;
+            }
+            sl_buffer_add_byte(&field, *csv);
+        }
+        run_add_value(&line, field.data, !quoted && field.length == 0, is_first);
+        is_first = false;
+        more = *csv == ',';
+        csv += more;
+    }
+    copy = sl_arena_strdup(run->arena, line.data);
+    sl_buffer_done(&line);
+    sl_buffer_done(&field);
+    return copy;
+}
+
+static bool
+run_changelog(struct run *run, const struct slt_record *record)
+{
+    const char *sql = sl_arena_printf(
+        run->arena, "COPY %s TO STDOUT WITH (FORMAT csv, ROW_KIND true)", record->argument);
+    PGresult *result = PQexec(run->connection, sql);
+    size_t count = 0, capacity = 64;
+    const char **lines = SL_NEW_ARRAY(run->arena, const char *, capacity);
+    char *row;
+    int length;
+
+    if (PQresultStatus(result) != PGRES_COPY_OUT) {
+        PQclear(result);
+        return run_fail(run, "%s", PQerrorMessage(run->connection));
+    }
+    PQclear(result);
+    while ((length = PQgetCopyData(run->connection, &row, 0)) > 0) {
+        if (count == capacity) {
+            const char **wider = SL_NEW_ARRAY(run->arena, const char *, capacity * 2);
+
+            memcpy(wider, lines, count * sizeof(*lines));
+            lines = wider;
+            capacity *= 2;
+        }
+        lines[count++] = run_csv_to_line(run, row);
+        PQfreemem(row);
+    }
+    result = PQgetResult(run->connection);
+    if (!run_is_good(result)) {
+        PQclear(result);
+        return run_fail(run, "%s", PQerrorMessage(run->connection));
+    }
+    PQclear(result);
+    while ((result = PQgetResult(run->connection)))
+        PQclear(result);
+    return run_check_rows(run, record, lines, count);
+}
+
+/* --- the other directives --- */
+
+static bool
+run_feed(struct run *run, const struct slt_record *record)
+{
+    const char *sql =
+        sl_arena_printf(run->arena, "COPY %s FROM STDIN WITH (FORMAT csv%s)", record->argument,
+                        record->with_kinds ? ", ROW_KIND true" : "");
+    PGresult *result = PQexec(run->connection, sql);
+    bool good = PQresultStatus(result) == PGRES_COPY_IN;
+
+    PQclear(result);
+    if (!good)
+        return run_fail(run, "%s", PQerrorMessage(run->connection));
+    PQputCopyData(run->connection, record->sql, (int)strlen(record->sql));
+    PQputCopyEnd(run->connection, NULL);
+    while ((result = PQgetResult(run->connection))) {
+        if (good && !run_is_good(result))
+            good = run_fail(run, "%s", PQerrorMessage(run->connection));
+        PQclear(result);
+    }
+    return good;
+}
+
+static bool
+run_crash(struct run *run)
+{
+    if (run->server->conninfo)
+        return run_fail(run, "a running server cannot be crashed: leave --server out");
+    PQfinish(run->connection);
+    slt_server_kill(run->server);
+    if (!slt_server_start(run->server)) {
+        run->connection = NULL;
+        return run_fail(run, "the server did not start again");
+    }
+    return run_connect(run);
+}
+
+/* advance 1 MINUTE is INTERVAL '1' MINUTE. */
+static bool
+run_advance(struct run *run, const struct slt_record *record)
+{
+    const char *text = record->argument ? record->argument : "";
+    size_t number = strspn(text, "0123456789");
+
+    if (number == 0)
+        return run_command(run, sl_arena_printf(run->arena, "CALL sluice.advance_time(%s)", text));
+    return run_command(run, sl_arena_printf(run->arena,
+                                            "CALL sluice.advance_time(INTERVAL '%.*s'%s)",
+                                            (int)number, text, text + number));
+}
+
+static bool
+run_shell(struct run *run, const struct slt_record *record)
+{
+    int status;
+
+    fflush(stdout);
+    status = system(record->argument ? record->argument : "false");
+    return (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
+           run_fail(run, "the command failed: %s", record->argument);
+}
+
+static bool
+run_record(struct run *run, const struct slt_record *record)
+{
+    switch (record->kind) {
+    case SLT_STATEMENT_OK:
+        return run_statement_ok(run, record);
+    case SLT_STATEMENT_ERROR:
+        return run_statement_error(run, record);
+    case SLT_QUERY:
+        return run_query(run, record);
+    case SLT_CHANGELOG:
+        return run_changelog(run, record);
+    case SLT_FEED:
+        return run_feed(run, record);
+    case SLT_SETTLE:
+        return run_command(run, "CALL sluice.settle()");
+    case SLT_END:
+        return run_command(run, sl_arena_printf(run->arena, "CALL sluice.end_input('%s')",
+                                                record->argument ? record->argument : ""));
+    case SLT_ADVANCE:
+        return run_advance(run, record);
+    case SLT_CRASH:
+        return run_crash(run);
+    case SLT_SHELL:
+        return run_shell(run, record);
+    }
+    return false;
+}
+
+bool
+slt_run(struct sl_arena *arena, const struct slt_script *script, struct slt_server *server,
+        const struct slt_config *config, int *ret_line, const char **ret_message)
+{
+    struct run run = {.arena = arena, .script = script, .server = server, .config = config};
+    bool good = run_connect(&run);
+
+    *ret_line = 0;
+    for (size_t i = 0; good && i < script->count; i++) {
+        *ret_line = script->records[i].line;
+        good = run_record(&run, &script->records[i]);
+    }
+    if (run.connection)
+        PQfinish(run.connection);
+    *ret_message = run.message;
+    return good;
+}

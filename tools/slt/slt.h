@@ -1,0 +1,79 @@
+/* The SQL test runner: sqllogictest files with feed, settle, end, advance and crash.
+ * docs/testing.md describes the files; README.md here, how the runner is built. */
+#ifndef SL_TOOLS_SLT_H
+#define SL_TOOLS_SLT_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+
+#include <libpq-fe.h>
+#include <sys/types.h>
+
+/* --- files --- */
+
+enum slt_kind {
+    SLT_STATEMENT_OK,
+    SLT_STATEMENT_ERROR,
+    SLT_QUERY,
+    SLT_CHANGELOG,
+    SLT_FEED,
+    SLT_SETTLE,
+    SLT_END,
+    SLT_ADVANCE,
+    SLT_CRASH,
+    SLT_SHELL,
+};
+
+struct slt_record {
+    enum slt_kind kind;
+    int line;             /* in the file, from 1 */
+    const char *argument; /* table, interval, SQLSTATE, command; NULL: none */
+    const char *pattern;  /* of the error's message; NULL: any */
+    bool sorted;          /* the order of rows is free */
+    bool with_kinds;      /* feed: lines begin with a row kind */
+    const char *sql;      /* or the fed lines */
+    const char **expected;
+    size_t expected_count;
+};
+
+struct slt_script {
+    const char *path;
+    struct slt_record *records;
+    size_t count;
+    bool is_streaming;     /* runs in the matrix */
+    bool needs_virtual;    /* has `advance` */
+    bool reads_changelog;  /* mini-batch is off for the whole file */
+};
+
+/* Reads a file; ${NAME} is replaced from the environment.  False: *ret_message says what is wrong. */
+bool slt_script_read(struct sl_arena *arena, const char *path, struct slt_script *script,
+                     const char **ret_message);
+
+/* --- servers --- */
+
+struct slt_server {
+    const char *binary;
+    bool is_virtual;
+    char directory[64];
+    pid_t pid;
+    int port;
+    const char *conninfo; /* of a running server; then nothing is started */
+};
+
+bool slt_server_start(struct slt_server *server); /* also again, after a kill */
+void slt_server_kill(struct slt_server *server);  /* SIGKILL */
+void slt_server_stop(struct slt_server *server);  /* SIGTERM; removes its directory */
+PGconn *slt_server_connect(const struct slt_server *server);
+
+/* --- running --- */
+
+struct slt_config {
+    int parallelism;
+    int batch_size;
+};
+
+/* Runs all records; false: *ret_line and *ret_message (of the arena) say where and what. */
+bool slt_run(struct sl_arena *arena, const struct slt_script *script, struct slt_server *server,
+             const struct slt_config *config, int *ret_line, const char **ret_message);
+
+#endif
