@@ -53,7 +53,7 @@ int sl_expr_cast(struct sl_arena *arena, struct sl_expr *arg, const struct sl_ty
  * "IN" (value, items…), "BETWEEN", "CASE" (when, then, … , else), "[]" (element), "." (row, literal
  * index from 0), "ROW", "ARRAY", "MAP", "IS DISTINCT FROM"; units come as string literals:
  * EXTRACT('YEAR', x), FLOOR(x, 'DAY'), TIMESTAMPADD('HOUR', n, x), TIMESTAMPDIFF('DAY', a, b).
- * "NOT" may stand before BETWEEN, IN, LIKE, SIMILAR TO; "BETWEEN SYMMETRIC".  POSITION(needle, text);
+ * "NOT" may stand before BETWEEN, IN, LIKE, SIMILAR TO; "BETWEEN SYMMETRIC"; POSITION(needle, x);
  * BTRIM, LTRIM, RTRIM(text, characters).  A call may come back as other calls (BETWEEN, IF, NULLIF,
  * YEAR) or as a literal (TYPEOF). */
 int sl_expr_call(struct sl_arena *arena, const char *name, struct sl_expr **args, size_t arg_count,
