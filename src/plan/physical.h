@@ -2,8 +2,8 @@
  * back) and the runtime runs.  Plain data in one arena; read-only once made.
  *
  * 1. Nodes are in topological order: a node's inputs have smaller ids.
- * 2. An input with SL_EXCHANGE_FORWARD has the parallelism of its consumer and is chained to it when
- *    the consumer has one input; every other exchange cuts the plan into tasks.
+ * 2. An input with SL_EXCHANGE_FORWARD has the parallelism of its consumer and is chained to it
+ *    when the consumer has one input; every other exchange cuts the plan into tasks.
  * 3. `uid` is derived from a node's role and inputs; state and checkpoints go by it.
  * 4. A plan names tables by id and version.  `options` of scans and sinks are not stored: they are
  *    looked up in the catalog when the job starts. */
@@ -75,7 +75,7 @@ struct sl_phys_scan {
     const char *table_name; /* for people: "bids", "x.bids" */
     const char *connector;
     const char *format;     /* NULL: the connector makes columns */
-    const struct sl_option_list *options; /* not stored; the table's own, with OPTIONS hints applied */
+    const struct sl_option_list *options; /* not stored; with the hints applied */
     struct sl_option_list hints;          /* stored: the OPTIONS hint of this scan */
     struct sl_schema *physical;           /* all physical columns of the table, in order */
     uint32_t *primary_key;                /* of physical; count 0: none */

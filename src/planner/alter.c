@@ -1,4 +1,5 @@
-/* ALTER TABLE and ALTER VIEW: the old definition as a draft, the actions on it, and all checks again. */
+/* ALTER TABLE and ALTER VIEW: the old definition as a draft, the actions on it, and all checks
+ * again. */
 #include "planner/draft.h"
 
 static int
@@ -21,8 +22,7 @@ alter_place(struct sl_draft *draft, const struct sl_ast_column *ast, size_t fall
         return SL_OK;
     after = sl_draft_find(draft, ast->after_column.parts[ast->after_column.count - 1].text);
     if (after < 0)
-        return sl_draft_no_column(draft,
-                                  ast->after_column.parts[ast->after_column.count - 1].text,
+        return sl_draft_no_column(draft, ast->after_column.parts[ast->after_column.count - 1].text,
                                   ast->after_column.offset, err);
     *ret_place = (size_t)after + 1;
     return SL_OK;
@@ -82,8 +82,8 @@ static int
 alter_in_use(const struct sl_ast_alter_action *action, const char *column, const char *by,
              struct sl_error *err)
 {
-    SL_ERROR(err, SL_E_DEPENDENT_OBJECTS, "cannot drop column \"%s\": the table's %s uses it", column,
-             by);
+    SL_ERROR(err, SL_E_DEPENDENT_OBJECTS, "cannot drop column \"%s\": the table's %s uses it",
+             column, by);
     return sl_error_at(err, action->name.offset);
 }
 
@@ -130,7 +130,8 @@ static int
 alter_rename_column(struct sl_draft *draft, const struct sl_ast_alter_action *action,
                     struct sl_error *err)
 {
-    char *new_name = sl_binder_name(draft->binder, &action->new_name.parts[action->new_name.count - 1]);
+    char *new_name =
+        sl_binder_name(draft->binder, &action->new_name.parts[action->new_name.count - 1]);
     const char *old_name;
     int column;
 
@@ -218,8 +219,9 @@ alter_drop_key(struct sl_draft *draft, const struct sl_ast_alter_action *action,
         if (named && action->if_exists)
             return SL_OK;
         if (named)
-            SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "constraint \"%.*s\" of table \"%s\" does not exist",
-                     SL_TEXT_FORMAT(name), draft->name);
+            SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
+                     "constraint \"%.*s\" of table \"%s\" does not exist", SL_TEXT_FORMAT(name),
+                     draft->name);
         else
             SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "table \"%s\" has no primary key", draft->name);
         return sl_error_at(err, action->offset);
@@ -241,7 +243,8 @@ alter_options(struct sl_draft *draft, const struct sl_ast_alter_action *action,
 
         if (action->kind == SL_AST_ALTER_SET_OPTIONS) {
             sl_draft_set_option(draft, key,
-                                sl_arena_strndup(arena, option->value.start ? option->value.start : "",
+                                sl_arena_strndup(arena,
+                                                 option->value.start ? option->value.start : "",
                                                  option->value.length),
                                 option->key_offset, option->value_offset);
             continue;
@@ -260,8 +263,7 @@ alter_options(struct sl_draft *draft, const struct sl_ast_alter_action *action,
 }
 
 static int
-alter_rename(struct sl_draft *draft, const struct sl_ast_alter_action *action,
-             struct sl_error *err)
+alter_rename(struct sl_draft *draft, const struct sl_ast_alter_action *action, struct sl_error *err)
 {
     const char *schema, *name;
 
@@ -273,8 +275,7 @@ alter_rename(struct sl_draft *draft, const struct sl_ast_alter_action *action,
 }
 
 static int
-alter_action(struct sl_draft *draft, const struct sl_ast_alter_action *action,
-             struct sl_error *err)
+alter_action(struct sl_draft *draft, const struct sl_ast_alter_action *action, struct sl_error *err)
 {
     switch (action->kind) {
     case SL_AST_ALTER_ADD_COLUMN:
@@ -325,8 +326,8 @@ alter_action(struct sl_draft *draft, const struct sl_ast_alter_action *action,
 /* --- views --- */
 
 static int
-alter_view(struct sl_binder *binder, const struct sl_ast_list *actions,
-           const struct sl_table *view, struct sl_table **ret_table, struct sl_error *err)
+alter_view(struct sl_binder *binder, const struct sl_ast_list *actions, const struct sl_table *view,
+           struct sl_table **ret_table, struct sl_error *err)
 {
     struct sl_table *altered = SL_NEW(binder->arena, struct sl_table);
 
@@ -348,8 +349,7 @@ alter_view(struct sl_binder *binder, const struct sl_ast_list *actions,
 
 int
 sl_plan_alter_table(struct sl_plan_context *context, const struct sl_ast *statement,
-                    const struct sl_table *table, struct sl_table **ret_table,
-                    struct sl_error *err)
+                    const struct sl_table *table, struct sl_table **ret_table, struct sl_error *err)
 {
     const struct sl_ast_list *actions =
         statement->kind == SL_AST_ALTER_TABLE

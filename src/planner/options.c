@@ -10,23 +10,36 @@
 #define OPTIONS_SCOPES_MAX 8
 
 static const struct sl_option_spec options_general[] = {
-    {.name = "connector", .type = SL_OPTION_STRING, .flags = SL_OPTION_REQUIRED,
+    {.name = "connector",
+     .type = SL_OPTION_STRING,
+     .flags = SL_OPTION_REQUIRED,
      .help = "what the table reads and writes"},
 };
 
 static const struct sl_option_spec options_source[] = {
-    {.name = "scan.watermark.emit.strategy", .type = SL_OPTION_ENUM,
-     .default_value = "on-periodic", .choices = "on-periodic|on-event",
+    {.name = "scan.watermark.emit.strategy",
+     .type = SL_OPTION_ENUM,
+     .default_value = "on-periodic",
+     .choices = "on-periodic|on-event",
      .help = "emit watermarks every pipeline.auto-watermark-interval or with every event"},
-    {.name = "scan.watermark.idle-timeout", .type = SL_OPTION_DURATION,
-     .help = "a silent split holds back no watermark after this time", .min = 0, .max = INT64_MAX},
-    {.name = "scan.parallelism", .type = SL_OPTION_INTEGER,
-     .help = "parallelism of the scan", .min = 1, .max = 32768},
+    {.name = "scan.watermark.idle-timeout",
+     .type = SL_OPTION_DURATION,
+     .help = "a silent split holds back no watermark after this time",
+     .min = 0,
+     .max = INT64_MAX},
+    {.name = "scan.parallelism",
+     .type = SL_OPTION_INTEGER,
+     .help = "parallelism of the scan",
+     .min = 1,
+     .max = 32768},
 };
 
 static const struct sl_option_spec options_sink[] = {
-    {.name = "sink.parallelism", .type = SL_OPTION_INTEGER,
-     .help = "parallelism of the sink", .min = 1, .max = 32768},
+    {.name = "sink.parallelism",
+     .type = SL_OPTION_INTEGER,
+     .help = "parallelism of the sink",
+     .min = 1,
+     .max = 32768},
 };
 
 static const struct sl_option_spec options_format[] = {
@@ -35,8 +48,11 @@ static const struct sl_option_spec options_format[] = {
 };
 
 static const struct sl_option_spec options_on_error[] = {
-    {.name = "on-error", .type = SL_OPTION_ENUM, .default_value = "fail",
-     .choices = "fail|skip|dead-letter", .help = "what happens to rows that do not decode"},
+    {.name = "on-error",
+     .type = SL_OPTION_ENUM,
+     .default_value = "fail",
+     .choices = "fail|skip|dead-letter",
+     .help = "what happens to rows that do not decode"},
 };
 
 static int
@@ -48,8 +64,8 @@ options_no_connector(const char *what, const struct sl_option *option, struct sl
 
     list[0] = 0;
     for (size_t i = 0; i < count && length < sizeof(list); i++)
-        length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%s", i ? ", " : "",
-                                   names[i]);
+        length +=
+            (size_t)snprintf(list + length, sizeof(list) - length, "%s%s", i ? ", " : "", names[i]);
     if (!option) {
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "%s needs the option \"connector\"", what);
         return sl_error_hint(err, "add WITH ('connector' = …): %s", list);
@@ -108,8 +124,10 @@ sl_table_format_of(const char *what, const struct sl_option_list *options,
     }
     if (!format) {
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "%s needs the option \"format\"", what);
-        return sl_error_hint(err, "connector %s reads and writes records: say how, as in 'format' "
-                                  "= 'json'", found.connector->name);
+        return sl_error_hint(err,
+                             "connector %s reads and writes records: say how, as in 'format' "
+                             "= 'json'",
+                             found.connector->name);
     }
     found.format = sl_format_descriptor_find(format->value);
     if (!found.format)

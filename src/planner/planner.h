@@ -1,5 +1,5 @@
-/* From the AST to a physical plan: bind, rewrite, choose operators.  Pure: reads the catalog and the
- * descriptors, changes nothing. */
+/* From the AST to a physical plan: bind, rewrite, choose operators.  Reads the catalog and the
+ * descriptors and changes nothing; asks connectors whether a topic is there (their probe). */
 #ifndef SL_PLANNER_PLANNER_H
 #define SL_PLANNER_PLANNER_H
 
@@ -50,7 +50,7 @@ struct sl_planned {
 
 struct sl_plan_options {
     bool explain; /* make logical_text */
-    bool describe_only; /* parameters have no values yet; the plan is not run */
+    bool describe_only; /* parameters have no values yet; the plan is not run, nothing is probed */
 };
 
 /* Plans a query, INSERT, UPDATE, DELETE, or statement set. */

@@ -73,11 +73,18 @@ static const struct sl_connector_descriptor test_files = {
     .option_count = SL_COUNT_OF(test_files_options),
 };
 static const struct sl_format_descriptor test_json = {
-    .name = "json", .reads = true, .writes = true, .sink_kinds = 1u << SL_ROW_INSERT,
-    .options = test_json_options, .option_count = SL_COUNT_OF(test_json_options),
+    .name = "json",
+    .reads = true,
+    .writes = true,
+    .sink_kinds = 1u << SL_ROW_INSERT,
+    .options = test_json_options,
+    .option_count = SL_COUNT_OF(test_json_options),
 };
 static const struct sl_format_descriptor test_csv = {
-    .name = "csv", .reads = true, .writes = true, .sink_kinds = 1u << SL_ROW_INSERT,
+    .name = "csv",
+    .reads = true,
+    .writes = true,
+    .sink_kinds = 1u << SL_ROW_INSERT,
 };
 
 /* --- settings --- */
@@ -216,11 +223,14 @@ int
 planner_test_run(struct planner_test *test, const char *sql)
 {
     struct sl_ast_script *script;
-    struct sl_plan_context context = {
-        .arena = &test->arena, .catalog = test->catalog, .schema = "public",
-        .setting = test_setting, .param_types = test->param_types,
-        .param_count = test->param_count, .param_capacity = SL_COUNT_OF(test->param_types),
-        .param_values = test->param_values};
+    struct sl_plan_context context = {.arena = &test->arena,
+                                      .catalog = test->catalog,
+                                      .schema = "public",
+                                      .setting = test_setting,
+                                      .param_types = test->param_types,
+                                      .param_count = test->param_count,
+                                      .param_capacity = SL_COUNT_OF(test->param_types),
+                                      .param_values = test->param_values};
 
     test->sql = sql;
     sl_error_reset(&test->err);
