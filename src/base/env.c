@@ -28,7 +28,8 @@ struct env_system {
     _Atomic int64_t virtual_us;
     _Atomic int64_t last_us;
     pthread_mutex_t mutex;
-    pthread_cond_t available;
+    pthread_cond_t available, drained;
+    unsigned running; /* I/O jobs taken from the queue and not done */
     struct sl_io_job *first, *last;
     bool stopping;
     unsigned thread_count;
@@ -130,10 +131,13 @@ env_io_main(void *arg)
             continue;
         }
         system->first = job->next;
+        system->running++;
         pthread_mutex_unlock(&system->mutex);
         job->run(job);
         job->done(job);
         pthread_mutex_lock(&system->mutex);
+        if (--system->running == 0 && system->first == NULL)
+            pthread_cond_broadcast(&system->drained);
     }
     pthread_mutex_unlock(&system->mutex);
     return NULL;
@@ -152,6 +156,17 @@ env_io_submit(struct sl_env *env, struct sl_io_job *job)
         system->first = job;
     system->last = job;
     pthread_cond_signal(&system->available);
+    pthread_mutex_unlock(&system->mutex);
+}
+
+static void
+env_io_drain(struct sl_env *env)
+{
+    struct env_system *system = (struct env_system *)env;
+
+    pthread_mutex_lock(&system->mutex);
+    while (system->running > 0 || system->first)
+        pthread_cond_wait(&system->drained, &system->mutex);
     pthread_mutex_unlock(&system->mutex);
 }
 
@@ -200,6 +215,7 @@ static const struct sl_env_ops env_system_ops = {
     .thread_start = env_thread_start,
     .thread_join = env_thread_join,
     .io_submit = env_io_submit,
+    .io_drain = env_io_drain,
     .wake_new = env_wake_new,
     .wake_free = env_wake_free,
     .wake_signal = env_wake_signal,
@@ -215,6 +231,7 @@ sl_env_system_new(unsigned io_thread_count, bool virtual_time)
     system->is_virtual = virtual_time;
     pthread_mutex_init(&system->mutex, NULL);
     pthread_cond_init(&system->available, NULL);
+    pthread_cond_init(&system->drained, NULL);
     system->thread_count = io_thread_count;
     system->threads = sl_alloc_zeroed(io_thread_count * sizeof(*system->threads));
     for (unsigned i = 0; i < io_thread_count; i++)
@@ -234,6 +251,7 @@ sl_env_system_free(struct sl_env *env)
     for (unsigned i = 0; i < system->thread_count; i++)
         pthread_join(system->threads[i], NULL);
     pthread_cond_destroy(&system->available);
+    pthread_cond_destroy(&system->drained);
     pthread_mutex_destroy(&system->mutex);
     free(system->threads);
     free(system);

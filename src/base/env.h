@@ -34,6 +34,8 @@ struct sl_env_ops {
                                       void (*main)(void *), void *arg);
     void (*thread_join)(struct sl_env *env, struct sl_thread *thread);
     void (*io_submit)(struct sl_env *env, struct sl_io_job *job);
+    /* Waits until no I/O job is queued or running: after it nobody is left inside a `done`. */
+    void (*io_drain)(struct sl_env *env);
     struct sl_wake *(*wake_new)(struct sl_env *env);
     void (*wake_free)(struct sl_env *env, struct sl_wake *wake);
     void (*wake_signal)(struct sl_env *env, struct sl_wake *wake);   /* any thread */

@@ -631,7 +631,8 @@ static const struct sl_source_class datagen_source_class = {
 
 const struct sl_connector_class sl_conn_datagen = {
     .descriptor = {.name = "datagen",
-                   .abilities = SL_ABILITY_SOURCE | SL_ABILITY_COLUMNS_SOURCE,
+                   .abilities = SL_ABILITY_SOURCE | SL_ABILITY_COLUMNS_SOURCE |
+                                SL_ABILITY_GENERATOR,
                    .options = datagen_options,
                    .option_count = SL_COUNT_OF(datagen_options),
                    .check = datagen_check,

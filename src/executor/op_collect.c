@@ -1,5 +1,6 @@
-/* Hands a query's batches to the session that asked, through a bounded queue.  The query's thread puts
- * and stops when more than rows_max rows wait; the session's thread takes and lets it go on. */
+/* Hands a query's batches to the session that asked, through a bounded queue.  The query's thread
+ * puts and stops when more than rows_max rows wait; the session's thread takes and lets it go
+ * on. */
 #include "executor/collect.h"
 
 #include "executor/operator.h"

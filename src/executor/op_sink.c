@@ -318,8 +318,8 @@ sink_write_records(struct op_sink *sink, const struct sl_batch *batch, struct sl
     return sink->class->write(sink->sink, &records, err);
 }
 
-/* A row's error while it is written goes by the table's policy only for NOT NULL; what the connector
- * or the format refuses fails the job. */
+/* A row's error while it is written goes by the table's policy only for NOT NULL; what the
+ * connector or the format refuses fails the job. */
 static int
 sink_batch(struct sl_op *op, unsigned input, struct sl_batch *batch, struct sl_out *out,
            struct sl_error *err)

@@ -1,7 +1,7 @@
 /* What the task loop does with a SCAN besides the operator's seam: a scan is driven, not fed.
  *
- * Whatever waits on the outside world runs as an I/O job; until it is done the calls say SL_AGAIN, and
- * its completion signals the slot's wake-up.  All calls are for the slot's thread. */
+ * Whatever waits on the outside world runs as an I/O job; until it is done the calls say SL_AGAIN,
+ * and its completion signals the slot's wake-up.  All calls are for the slot's thread. */
 #ifndef SL_EXECUTOR_SCAN_H
 #define SL_EXECUTOR_SCAN_H
 
@@ -18,18 +18,18 @@ struct sl_scan_progress {
 /* Connects and discovers the splits.  SL_AGAIN: not yet. */
 int sl_scan_start(struct sl_op *op, struct sl_error *err);
 
-/* One bounded step: reads what is there, at most a batch, and emits it; fires its own timers.  SL_OK:
- * there may be more; SL_AGAIN: nothing now; SL_EOF: all splits have ended. */
+/* One bounded step: reads what is there, at most a batch, and emits it; fires its own timers.
+ * SL_OK: there may be more; SL_AGAIN: nothing now; SL_EOF: all splits have ended. */
 int sl_scan_step(struct sl_op *op, int64_t now_us, struct sl_out *out, struct sl_error *err);
 
 const struct sl_scan_progress *sl_scan_progress(const struct sl_op *op);
 
-/* A barrier: asks the other side for its present end, then says SL_OK as soon as steps have read up to
- * it and what was pending of the watermark is in the progress.  SL_AGAIN: step on. */
+/* A barrier: asks the other side for its present end, then says SL_OK as soon as steps have read up
+ * to it and what was pending of the watermark is in the progress.  SL_AGAIN: step on. */
 int sl_scan_catch_up(struct sl_op *op, struct sl_error *err);
 
-/* From its present end on the table is bounded: SL_AGAIN until the end is known, then SL_OK; the end
- * is reached by steps. */
+/* From its present end on the table is bounded: SL_AGAIN until the end is known, then SL_OK; the
+ * end is reached by steps. */
 int sl_scan_finish(struct sl_op *op, struct sl_error *err);
 
 /* Closes the connection.  SL_AGAIN: not yet; after SL_OK the operator's close may be called.  A

@@ -1,5 +1,5 @@
-/* What the files of the scan share: op_scan.c (steps), scan_io.c (what waits), scan_decode.c (records
- * to rows), scan_watermark.c (time). */
+/* What the files of the scan share: op_scan.c (steps), scan_io.c (what waits), scan_decode.c
+ * (records to rows), scan_watermark.c (time). */
 #ifndef SL_EXECUTOR_SCAN_INTERNAL_H
 #define SL_EXECUTOR_SCAN_INTERNAL_H
 
@@ -74,8 +74,9 @@ void sl_scan_io_submit(struct op_scan *scan, enum sl_scan_io task);
 
 /* --- scan_decode.c --- */
 
-/* The next rows: the decoded physical columns, then metadata.  SL_AGAIN: none now; SL_EOF: the source
- * says that all splits have ended.  *ret_batch may be NULL with SL_OK: records without a row. */
+/* The next rows: the decoded physical columns, then metadata.  SL_AGAIN: none now; SL_EOF: the
+ * source says that all splits have ended.  *ret_batch may be NULL with SL_OK: records without a
+ * row. */
 int sl_scan_read(struct op_scan *scan, struct sl_batch **ret_batch, struct sl_error *err);
 /* Raises what is wrong with row `row` of the batch at hand, naming table, place and reason. */
 int sl_scan_row_error(struct op_scan *scan, const struct sl_batch *batch, uint32_t row, int code,

@@ -1,11 +1,11 @@
 /* The watermark of a source subtask.
  *
  * 1. Each split has a candidate, the highest watermark of any of its rows, and what it has emitted.
- *    The subtask's watermark is the least that its splits have emitted, over those that have neither
- *    ended nor are idle; when all are idle, the highest.  It never falls.
- * 2. A candidate more than the interval ahead of what its split has emitted is emitted behind its row,
- *    as a mark (Flink's WatermarkAssignerOperator); others when the interval has passed since the
- *    first one became pending.  On-event, or with an interval of 0: every rise, behind its row.
+ *    The subtask's watermark is the least that its splits have emitted, over those that have
+ *    neither ended nor are idle; when all are idle, the highest.  It never falls.
+ * 2. A candidate more than the interval ahead of what its split has emitted is emitted behind its
+ *    row, as a mark (Flink's WatermarkAssignerOperator); others when the interval has passed since
+ *    the first one became pending.  On-event, or with an interval of 0: every rise, behind its row.
  * 3. A split is idle when it was silent for the time-out and has been read up to its end.  A record
  *    wakes it; time does not go back for it.
  * 4. In batch mode there is no watermark but the end's. */
@@ -241,8 +241,8 @@ scan_deselect(struct op_scan *scan, struct sl_batch *batch, const uint64_t *bad)
     batch->selection_count = (uint32_t)count;
 }
 
-/* Rows whose time or watermark failed to evaluate go by the job's policy, rows without a time by the
- * table's. */
+/* Rows whose time or watermark failed to evaluate go by the job's policy, rows without a time by
+ * the table's. */
 static int
 scan_judge_times(struct op_scan *scan, struct sl_batch *batch, const struct sl_column *times,
                  size_t failed_count, struct sl_out *out, struct sl_error *err)

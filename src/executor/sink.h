@@ -17,7 +17,8 @@ int sl_sink_start(struct sl_op *op, struct sl_error *err); /* connects */
 bool sl_sink_is_ready(const struct sl_op *op);             /* may it be fed? */
 /* The input has run dry: what is in buffers goes out. */
 int sl_sink_flush(struct sl_op *op, struct sl_error *err);
-/* The newest epoch of which every record is acknowledged; errors of earlier writes come out here. */
+/* The newest epoch of which every record is acknowledged; errors of earlier writes come out
+ * here. */
 int sl_sink_acknowledged(struct sl_op *op, uint64_t *ret_epoch, struct sl_error *err);
 const struct sl_sink_progress *sl_sink_progress(const struct sl_op *op);
 int sl_sink_stop(struct sl_op *op); /* as sl_scan_stop */

@@ -290,12 +290,13 @@ test_source_poll(struct sl_source *base, struct sl_batch **ret_batch, struct sl_
     rc = test_take_failure(source->table, err);
     for (uint32_t i = 0; rc == SL_OK && i < source->split_count; i++) {
         uint32_t split = source->turn++ % source->split_count;
-        size_t end = test_source_end(source), step = source->table->split_count, count;
+        size_t end = test_source_end(source), step = source->table->split_count, count, chunk;
 
         if (source->next[split] >= end)
             continue;
         count = (end - source->next[split] + step - 1) / step;
-        *ret_batch = test_source_take(source, split, SL_MIN(count, test_source_chunk(source)));
+        chunk = test_source_chunk(source);
+        *ret_batch = test_source_take(source, split, SL_MIN(count, chunk));
         pthread_mutex_unlock(&test_mutex);
         return SL_OK;
     }
@@ -370,16 +371,28 @@ static const struct sl_source_class test_source_class = {
 
 /* --- the sink: now and then it takes no more until an I/O job has run --- */
 
+/* An I/O job that may outlive the sink. */
+struct test_flight {
+    struct sl_io_job io; /* the first member */
+    struct sl_env *env;
+    struct sl_wake *wake;
+    _Atomic bool busy, orphaned;
+};
+
 struct test_sink {
     struct sl_sink sink;
-    struct sl_io_job io;
-    _Atomic bool busy;
+    struct test_flight *flight;
     uint64_t epoch;
 };
 
 static int
 test_sink_open(struct sl_sink *base, struct sl_error *err)
 {
+    struct test_sink *sink = (struct test_sink *)base;
+
+    sink->flight = sl_alloc_zeroed(sizeof(*sink->flight));
+    sink->flight->env = base->config->env;
+    sink->flight->wake = base->config->wake;
     return SL_OK;
 }
 
@@ -388,14 +401,19 @@ test_sink_run(struct sl_io_job *job)
 {
 }
 
+/* The last of sink and job frees the flight. */
 static void
 test_sink_done(struct sl_io_job *job)
 {
-    struct test_sink *sink = (struct test_sink *)((char *)job - offsetof(struct test_sink, io));
-    struct sl_env *env = sink->sink.config->env;
-    struct sl_wake *wake = sink->sink.config->wake;
+    struct test_flight *flight = (struct test_flight *)job;
+    struct sl_env *env = flight->env;
+    struct sl_wake *wake = flight->wake;
 
-    atomic_store(&sink->busy, false);
+    pthread_mutex_lock(&test_mutex);
+    flight->busy = false;
+    if (flight->orphaned)
+        free(flight);
+    pthread_mutex_unlock(&test_mutex);
     env->ops->wake_signal(env, wake);
 }
 
@@ -413,18 +431,19 @@ test_sink_write(struct sl_sink *base, struct sl_batch *batch, struct sl_error *e
             to.values[c] = ((const int64_t *)batch->columns[c]->values)[row];
         test_table_add(base->config->table_id, &to);
     }
-    if (atomic_load(&sink->busy) || env->ops->random(env) % 4 != 0)
+    if (sink->flight->busy || env->ops->random(env) % 4 != 0)
         return SL_OK;
-    sink->io = (struct sl_io_job){.run = test_sink_run, .done = test_sink_done};
-    atomic_store(&sink->busy, true);
-    env->ops->io_submit(env, &sink->io);
+    sink->flight->io.run = test_sink_run;
+    sink->flight->io.done = test_sink_done;
+    sink->flight->busy = true;
+    env->ops->io_submit(env, &sink->flight->io);
     return SL_AGAIN;
 }
 
 static bool
 test_sink_ready(struct sl_sink *base)
 {
-    return !atomic_load(&((struct test_sink *)base)->busy);
+    return !((struct test_sink *)base)->flight->busy;
 }
 
 static int
@@ -452,6 +471,15 @@ test_sink_acknowledged(struct sl_sink *base, uint64_t *ret_epoch, struct sl_erro
 static void
 test_sink_close(struct sl_sink *base)
 {
+    struct test_flight *flight = ((struct test_sink *)base)->flight;
+    bool is_last;
+
+    pthread_mutex_lock(&test_mutex);
+    is_last = !flight->busy;
+    flight->orphaned = true;
+    pthread_mutex_unlock(&test_mutex);
+    if (is_last)
+        free(flight);
 }
 
 static const struct sl_sink_class test_sink_class = {

@@ -1,5 +1,5 @@
-/* For tests: tables of 64-bit columns behind the connector seam, and plans over them.  They stand in
- * for all connectors: linking test_tables.c replaces sl_connector_find. */
+/* For tests: tables of 64-bit columns behind the connector seam, and plans over them.  They stand
+ * in for all connectors: linking test_tables.c replaces sl_connector_find. */
 #ifndef SL_EXECUTOR_TEST_TABLES_H
 #define SL_EXECUTOR_TEST_TABLES_H
 
@@ -47,8 +47,8 @@ struct sl_phys_node *test_plan_calc(struct test_plan *plan, struct sl_phys_node 
                                     uint32_t column, int64_t above);
 struct sl_phys_node *test_plan_union(struct test_plan *plan, struct sl_phys_node *a,
                                      struct sl_phys_node *b, uint32_t parallelism);
-/* COUNT(*), SUM(sum_column) by key_column in tumbling windows over column 0; output: key, count, sum,
- * window start, window end. */
+/* COUNT(*), SUM(sum_column) by key_column in tumbling windows over column 0; output: key, count,
+ * sum, window start, window end. */
 struct sl_phys_node *test_plan_tumble(struct test_plan *plan, struct sl_phys_node *input,
                                       uint32_t parallelism, uint32_t key_column,
                                       uint32_t sum_column, int64_t size_us);

@@ -1,7 +1,7 @@
 /* One attempt to run a job: its subtasks, rings and edges, and the commands to them.
  *
- * Everything is built before any subtask starts; from then on each belongs to its slot's thread.  The
- * memory goes when the last subtask is gone and no command is under way. */
+ * Everything is built before any subtask starts; from then on each belongs to its slot's thread.
+ * The memory goes when the last subtask is gone and no command is under way. */
 #include "executor/scan.h"
 #include "runtime/job.h"
 
@@ -139,10 +139,10 @@ sl_execution_unref(struct sl_execution *execution)
 
     if (atomic_fetch_sub_explicit(&execution->references, 1, memory_order_acq_rel) != 1)
         return;
+    for (size_t i = 0; i < execution->ring_count; i++)
+        sl_ring_free(execution->rings[i]); /* before the budgets, which subtasks own */
     for (size_t i = 0; i < execution->subtask_count; i++)
         sl_subtask_free(execution->subtasks[i]);
-    for (size_t i = 0; i < execution->ring_count; i++)
-        sl_ring_free(execution->rings[i]);
     sl_arena_done(&execution->arena);
     free(execution);
     sl_job_unref(job);

@@ -2,8 +2,8 @@
  *
  * 1. An input is chained to its consumer when the exchange is forward, the consumer has one input,
  *    the producer has no other consumer, and both have the same parallelism.
- * 2. So only the last operator of a task has output edges; `late` and `error` outputs may leave from
- *    any operator of it.
+ * 2. So only the last operator of a task has output edges; `late` and `error` outputs may leave
+ *    from any operator of it.
  * 3. A sink that only side outputs feed heads a task of its own. */
 #ifndef SL_RUNTIME_GRAPH_H
 #define SL_RUNTIME_GRAPH_H

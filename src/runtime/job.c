@@ -6,7 +6,8 @@
  *                              ▼  │
  *                           RESTARTING ──(gone, delay, job_launch)
  *
- *     sl_job_stop, a failure that is final: told to stop, then, all subtasks gone: the target state.
+ *     sl_job_stop, a failure that is final: told to stop, then, all subtasks gone: the target
+ *     state.
  *
  * 1. `state` changes under the job's mutex only; a final state never changes.
  * 2. While an execution exists the job waits for its subtasks: nothing is freed under them.
@@ -135,7 +136,8 @@ job_restart_fire(struct sl_timer *timer, struct sl_slot *slot, bool cancelled)
     sl_job_unref(job);
 }
 
-/* Under the mutex, on the thread of `slot`: no subtask is left.  Returns whether this is the end. */
+/* Under the mutex, on the thread of `slot`: no subtask is left.  Returns whether this is the
+ * end. */
 static bool
 job_after_execution(struct sl_job *job, struct sl_slot *slot)
 {

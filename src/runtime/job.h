@@ -1,7 +1,8 @@
 /* Jobs, their executions, and what the pieces of runtime/ know of each other.  Private to runtime/.
  *
  * A job lives from sl_job_start to its end; an execution is one attempt to run it: the graph's
- * subtasks, rings and edges.  A restart makes a new execution once the old one's subtasks are gone. */
+ * subtasks, rings and edges.  A restart makes a new execution once the old one's subtasks are
+ * gone. */
 #ifndef SL_RUNTIME_JOB_H
 #define SL_RUNTIME_JOB_H
 

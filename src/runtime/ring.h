@@ -1,13 +1,13 @@
-/* A bounded single-producer single-consumer ring of messages between two subtasks, and the writer that
- * the producer keeps before it.
+/* A bounded single-producer single-consumer ring of messages between two subtasks, and the writer
+ * that the producer keeps before it.
  *
- * 1. Full is a wish: a producer that sees a full ring stops at its next boundary, but whatever it has
- *    in hand is taken.  What finds no entry waits in the writer, in order.
+ * 1. Full is a wish: a producer that sees a full ring stops at its next boundary, but whatever it
+ *    has in hand is taken.  What finds no entry waits in the writer, in order.
  * 2. The bound is bytes a consumer, over all its rings; a ring with no batch in it always has room
  *    for one, so that an input held behind a barrier starves no other.
  * 3. A watermark that would wait directly behind a waiting one replaces it: control never piles up.
- * 4. A producer that found the ring full has raised `blocked`; the consumer that makes room lowers it
- *    and wakes the producer. */
+ * 4. A producer that found the ring full has raised `blocked`; the consumer that makes room lowers
+ *    it and wakes the producer. */
 #ifndef SL_RUNTIME_RING_H
 #define SL_RUNTIME_RING_H
 
@@ -70,8 +70,8 @@ void sl_ring_writer_done(struct sl_ring_writer *writer); /* not the ring */
 bool sl_ring_write(struct sl_ring_writer *writer, const struct sl_message *message);
 /* Moves what waits into the ring as far as there are entries; says whether something entered. */
 bool sl_ring_writer_flush(struct sl_ring_writer *writer);
-/* Should the producer stop?  If so `blocked` is up, and a wake-up follows when there is room.  False
- * while something waits: room has just come, flush again. */
+/* Should the producer stop?  If so `blocked` is up, and a wake-up follows when there is room.
+ * False while something waits: room has just come, flush again. */
 bool sl_ring_writer_is_full(struct sl_ring_writer *writer);
 
 /* What a batch counts against budgets and in metrics, bytes. */

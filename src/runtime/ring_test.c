@@ -1,5 +1,5 @@
-/* Tests the ring: order, its bound in bytes with room for one batch, control that always finds room,
- * and that no wake-up is lost between two threads. */
+/* Tests the ring: order, its bound in bytes with room for one batch, control that always finds
+ * room, and that no wake-up is lost between two threads. */
 #include "runtime/ring.h"
 
 #include <criterion/criterion.h>

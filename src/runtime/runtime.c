@@ -62,6 +62,8 @@ sl_runtime_free(struct sl_runtime *runtime)
     runtime_wait_notified(runtime);
     for (uint32_t i = 0; i < runtime->config.slot_count; i++)
         sl_slot_stop(runtime->slots[i]);
+    /* An I/O thread may still be about to signal a slot's wake-up. */
+    runtime->config.env->ops->io_drain(runtime->config.env);
     for (uint32_t i = 0; i < runtime->config.slot_count; i++)
         sl_slot_free(runtime->slots[i]);
     pthread_mutex_destroy(&runtime->mutex);

@@ -1,5 +1,5 @@
-/* The runtime as the server sees it: slots, jobs, results, settle.  All calls are for session threads
- * and may wait unless they say otherwise. */
+/* The runtime as the server sees it: slots, jobs, results, settle.  All calls are for session
+ * threads and may wait unless they say otherwise. */
 #ifndef SL_RUNTIME_RUNTIME_H
 #define SL_RUNTIME_RUNTIME_H
 
@@ -92,8 +92,8 @@ size_t sl_runtime_list_jobs(struct sl_runtime *runtime, struct sl_arena *arena,
 
 /* --- results of a query (COLLECT) --- */
 
-/* The next batch of a query's result; the caller's reference.  Waits at most timeout_us (-1: for ever,
- * 0: not).  SL_AGAIN: none within the time; SL_EOF: the query has ended. */
+/* The next batch of a query's result; the caller's reference.  Waits at most timeout_us (-1: for
+ * ever, 0: not).  SL_AGAIN: none within the time; SL_EOF: the query has ended. */
 int sl_job_fetch(struct sl_job *job, int64_t timeout_us, struct sl_batch **ret_batch,
                  struct sl_error *err);
 /* Readable when sl_job_fetch has something to say; for poll(). */

@@ -1,5 +1,5 @@
-/* Tests whole jobs on real threads over test tables: results, exchanges, settle, end_input, restarts,
- * failures, late rows, backpressure. */
+/* Tests whole jobs on real threads over test tables: results, exchanges, settle, end_input,
+ * restarts, failures, late rows, backpressure. */
 #include "executor/operator.h"
 #include "executor/test_tables.h"
 #include "runtime/runtime.h"
@@ -454,10 +454,12 @@ run_late(uint32_t batch_size, uint32_t parallelism)
     test_tables_reset();
     test_table_new(1, 3, 1);
     test_table_new(2, 5, 1);
+    test_table_new(3, 3, 1);
     tumble = test_plan_tumble(&fix.plan, test_plan_scan(&fix.plan, 1, 3, 1, 0, false),
                               parallelism, 1, 2, 60 * SECOND_US);
     test_plan_exchange(tumble, SL_EXCHANGE_HASH, keys, 1);
     test_plan_sink(&fix.plan, tumble, parallelism, 2);
+    tumble->late.sink = test_plan_sink(&fix.plan, NULL, 1, 3);
     fix.plan.plan->settings.batch_size = batch_size;
     job = start(false);
     add_rows(1, 0, 130); /* windows [0, 60) and [60, 120) close, 10 keys each */
@@ -471,6 +473,9 @@ run_late(uint32_t batch_size, uint32_t parallelism)
     for (size_t i = 0; i < task_count; i++)
         late += tasks[i].late_rows;
     cr_assert_eq(late, 5);
+    cr_assert_eq(test_table_count(3), 5, "routed, as they came");
+    for (size_t i = 0; i < 5; i++)
+        cr_assert_eq(test_table_row(3, i).values[2] / 5, 10);
     add_rows(1, 180, 181);
     settle();
     cr_assert_eq(test_table_count(2), 30);

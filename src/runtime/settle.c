@@ -1,9 +1,10 @@
 /* What tests call: settle, end_input, advance_time.
  *
- * Settle works in rounds.  In a round each job, in the order of the tables that connect them, gets a
- * barrier: every source asks for the present end of its input, reads up to it, emits its pending
+ * Settle works in rounds.  In a round each job, in the order of the tables that connect them, gets
+ * a barrier: every source asks for the present end of its input, reads up to it, emits its pending
  * watermark and passes the barrier; the round is over when every subtask of every job has
- * acknowledged it.  A round before and after which all counters are the same moved nothing: settled. */
+ * acknowledged it.  A round before and after which all counters are the same moved nothing:
+ * settled. */
 #include "executor/scan.h"
 #include "runtime/job.h"
 
@@ -139,7 +140,8 @@ settle_wait(struct settle *settle, const struct sl_job *job, struct sl_error *er
     return SL_OK;
 }
 
-/* Injects the barrier into the job's execution; NULL: it is not running (*ret_final: nor ever will). */
+/* Injects the barrier into the job's execution; NULL: it is not running (*ret_final: nor ever
+ * will). */
 static struct sl_execution *
 settle_begin_barrier(struct sl_job *job, uint64_t epoch, bool *ret_final)
 {

@@ -1,20 +1,22 @@
-/* A slot: one worker that runs its share of every job's subtasks, cooperatively, a bounded step at a
- * time.
+/* A slot: one worker that runs its share of every job's subtasks, cooperatively, a bounded step at
+ * a time.
  *
- * 1. Everything that belongs to a runnable is touched by its slot's thread alone.  Other threads reach
- *    it in two ways only: sl_runnable_wake, and a command in the slot's inbox.
- * 2. `ready` is lowered before a step and raised by whoever has news: a wake-up during the step makes
- *    another step follow, so none is lost.
+ * 1. Everything that belongs to a runnable is touched by its slot's thread alone.  Other threads
+ *    reach it in two ways only: sl_runnable_wake, and a command in the slot's inbox.
+ * 2. `ready` is lowered before a step and raised by whoever has news: a wake-up during the step
+ *    makes another step follow, so none is lost.
  * 3. Lower levels run first (sinks have level 0), so that what is under way is finished before more
  *    is read; every sixteenth step goes round-robin, so that no job starves another.
- * 4. A slot that found nothing to do has raised `sleeping` and looked again; whoever then brings news
- *    signals its wake-up.  A connector signals the same wake-up, and those who wait for the outside
- *    world are looked at after every sleep, and after sixteen steps that
- *    found work in a slot that never sleeps.
+ * 4. A slot that found nothing to do has raised `sleeping` and looked again; whoever then brings
+ *    news signals its wake-up.  A connector signals the same wake-up, and those who wait for the
+ *    outside world are looked at after every sleep, and after sixteen steps that found work in a
+ *    slot that never sleeps.
  *
- *     sl_runnable_wake ─▶ incoming ─▶ queue of its level ─▶ step ── SL_OK ──▶ queue
- *                                                           │  └── SL_AGAIN ─▶ waits: wake, deadline
- *                                                           └───── SL_EOF ──▶ removed, `gone`
+ *     sl_runnable_wake ─▶ incoming ─▶ queue of its level ─▶ step
+ *                                            ▲               │ SL_OK: back to the queue
+ *                                            └───────────────┤
+ *                      until a wake-up or its deadline ◀─────┤ SL_AGAIN
+ *                                     removed, `gone` ◀──────┘ SL_EOF
  */
 #ifndef SL_RUNTIME_SLOT_H
 #define SL_RUNTIME_SLOT_H

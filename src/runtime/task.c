@@ -1,14 +1,16 @@
 /* The task loop: one subtask's life, a bounded step at a time.
  *
  * 1. Only the slot's thread touches a subtask; its counters are read by anyone.
- * 2. A step never waits.  What is missing (input, room in an output, an I/O job, an acknowledgement)
- *    brings a wake-up: from the ring's other end, or through the slot's wake-up (`outside`).
- * 3. Order within a step: what the chain has under way (the deepest operator first), then ticks that
- *    are due, then one message or one read of the source.  Nothing of it while an output is full.
- * 4. A subtask whose input ran dry hands on what its scatter buffers and its sink hold: no row waits
- *    for a batch to fill.
- * 5. A barrier is acknowledged when it has passed the chain, and in a sink when the records before it
- *    are acknowledged.  A source passes it when it has read up to its present end.
+ * 2. A step never waits.  What is missing (input, room in an output, an I/O job, an
+ *    acknowledgement) brings a wake-up: from the ring's other end, or through the slot's wake-up
+ *    (`outside`).
+ * 3. Order within a step: what the chain has under way (the deepest operator first), then ticks
+ *    that are due, then one message or one read of the source.  Nothing of it while an output is
+ *    full.
+ * 4. A subtask whose input ran dry hands on what its scatter buffers and its sink hold: no row
+ *    waits for a batch to fill.
+ * 5. A barrier is acknowledged when it has passed the chain, and in a sink when the records before
+ *    it are acknowledged.  A source passes it when it has read up to its present end.
  *
  *     CREATED ──task_open──▶ STARTING ──task_start──▶ RUNNING ──END passed──▶ DRAINING
  *        │ failure               │ failure               │ failure               │ all is out
@@ -54,6 +56,16 @@ task_set_phase(struct sl_subtask *subtask, enum sl_task_phase phase)
 
 /* --- making and opening --- */
 
+static int64_t
+task_input_bytes(const struct sl_execution *execution)
+{
+    int64_t bytes = execution->job->runtime->config.slot_memory_bytes / 64;
+
+    if (bytes <= 0)
+        return SL_TASK_INPUT_BYTES_MAX;
+    return SL_MAX(SL_TASK_INPUT_BYTES_MIN, SL_MIN(bytes, SL_TASK_INPUT_BYTES_MAX));
+}
+
 struct sl_subtask *
 sl_subtask_new(struct sl_execution *execution, const struct sl_graph_task *task, uint32_t index,
                struct sl_slot *slot)
@@ -67,7 +79,7 @@ sl_subtask_new(struct sl_execution *execution, const struct sl_graph_task *task,
     subtask->execution = execution;
     subtask->task = task;
     subtask->index = index;
-    subtask->budget.limit_bytes = SL_TASK_INPUT_BYTES_MAX;
+    subtask->budget.limit_bytes = task_input_bytes(execution);
     subtask->watermark_ms = subtask->output_watermark_ms = SL_WATERMARK_MIN;
     atomic_store(&subtask->counters.watermark_ms, SL_WATERMARK_MIN);
     atomic_store(&subtask->counters.start_us, sl_monotonic_us(slot->env));
@@ -237,7 +249,8 @@ task_forward_progress(struct sl_subtask *subtask, struct sl_error *err)
     return SL_OK;
 }
 
-/* What the session asked of the scan: the table's end, a barrier at its present end. */
+/* What the session asked of the scan: the table's end, a barrier at its present end.  SL_OK: one of
+ * them is done, which may be news to the scan itself. */
 static int
 task_serve_scan(struct sl_subtask *subtask, struct sl_error *err)
 {
@@ -249,6 +262,7 @@ task_serve_scan(struct sl_subtask *subtask, struct sl_error *err)
             return rc;
         subtask->finish_wanted = false;
         sl_job_subtask_finished_input(subtask);
+        return SL_OK;
     }
     if (subtask->barrier_epoch > subtask->passed_epoch) {
         rc = sl_scan_catch_up(subtask->scan, err);
@@ -257,14 +271,14 @@ task_serve_scan(struct sl_subtask *subtask, struct sl_error *err)
         SL_TRY(task_forward_progress(subtask, err));
         return task_send(subtask, 1, SL_MESSAGE_BARRIER, (int64_t)subtask->barrier_epoch, err);
     }
-    return SL_OK;
+    return SL_AGAIN;
 }
 
 static int
 task_read_scan(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err)
 {
     struct sl_link *link = &subtask->links[0];
-    int rc = sl_scan_step(subtask->scan, now_us, &link->out, err);
+    int rc = sl_scan_step(subtask->scan, now_us, &link->out, err), served;
 
     rc = sl_chain_outcome(link, rc, err);
     if (rc < 0)
@@ -274,8 +288,8 @@ task_read_scan(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err)
         SL_TRY(task_send(subtask, 1, SL_MESSAGE_END, 0, err));
         return SL_OK;
     }
-    SL_TRY(task_serve_scan(subtask, err));
-    return rc;
+    served = task_serve_scan(subtask, err);
+    return served == SL_AGAIN ? rc : served;
 }
 
 /* One message or one read.  SL_AGAIN: there is nothing. */

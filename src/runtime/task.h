@@ -1,5 +1,5 @@
-/* A subtask: one parallel instance of a task, that is of a chain of operators.  Private to runtime/;
- * task.c has the loop and its invariants. */
+/* A subtask: one parallel instance of a task, that is of a chain of operators.  Private to
+ * runtime/; task.c has the loop and its invariants. */
 #ifndef SL_RUNTIME_TASK_H
 #define SL_RUNTIME_TASK_H
 
@@ -152,26 +152,29 @@ struct sl_subtask {
     struct sl_task_counters counters;
 };
 
+/* What the rings of one subtask may hold: a 64th of the slot's memory, between these. */
+#define SL_TASK_INPUT_BYTES_MIN (INT64_C(1) << 10)
 #define SL_TASK_INPUT_BYTES_MAX (INT64_C(8) << 20)
 
 /* --- task.c --- */
 
-/* Channels and outputs are wired by the execution; operators are made and opened by the first step. */
+/* Channels and outputs are wired by the execution; operators are made and opened by the first
+ * step. */
 struct sl_subtask *sl_subtask_new(struct sl_execution *execution, const struct sl_graph_task *task,
                                   uint32_t index, struct sl_slot *slot);
 void sl_subtask_free(struct sl_subtask *subtask); /* gone, or never started */
 
 /* The slot's thread only. */
 void sl_subtask_stop(struct sl_subtask *subtask);
-void sl_subtask_inject(struct sl_subtask *subtask, uint64_t epoch); /* a source: catch up, barrier */
+void sl_subtask_inject(struct sl_subtask *subtask, uint64_t epoch); /* a source: to a barrier */
 void sl_subtask_finish(struct sl_subtask *subtask); /* a scan: bounded from now on */
 
 const char *sl_task_phase_name(enum sl_task_phase phase);
 
 /* --- task_chain.c --- */
 
-/* Puts an element before link `index` (link_count: the outputs) and lets it run.  SL_AGAIN: taken, but
- * do not send more now. */
+/* Puts an element before link `index` (link_count: the outputs) and lets it run.  SL_AGAIN: taken,
+ * but do not send more now. */
 int sl_chain_push(struct sl_subtask *subtask, unsigned index, const struct sl_element *element,
                   struct sl_error *err);
 /* Goes on with the deepest operator that has something to do.  SL_OK: did; SL_AGAIN: none has. */
@@ -179,7 +182,8 @@ int sl_chain_resume(struct sl_subtask *subtask, struct sl_error *err);
 int sl_chain_tick(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err);
 int64_t sl_chain_next_tick_us(struct sl_subtask *subtask);
 void sl_chain_init_out(struct sl_link *link);
-/* The outcome of a call into link 0's operator that the chain did not make itself (a scan's step). */
+/* The outcome of a call into link 0's operator that the chain did not make itself (a scan's
+ * step). */
 int sl_chain_outcome(struct sl_link *link, int rc, struct sl_error *err);
 void sl_chain_drop(struct sl_link *link);
 
@@ -197,8 +201,8 @@ void sl_output_side(struct sl_subtask *subtask, unsigned link, enum sl_edge_kind
                     struct sl_batch *batch);
 bool sl_output_has_side(const struct sl_subtask *subtask, unsigned link, enum sl_edge_kind kind);
 void sl_output_control(struct sl_subtask *subtask, enum sl_message_kind kind, int64_t value);
-/* Moves what waits before full rings; says whether the subtask must stop for them (and for a sink or
- * a session that takes no more). */
+/* Moves what waits before full rings; says whether the subtask must stop for them (and for a sink
+ * or a session that takes no more). */
 bool sl_output_is_blocked(struct sl_subtask *subtask);
 /* The scatter buffers go out; says whether there was something in them. */
 bool sl_output_flush(struct sl_subtask *subtask);

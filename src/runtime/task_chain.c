@@ -4,11 +4,11 @@
  *    the link's queue; else it is worked on at once, in the sender's call.
  * 2. `pending_links` names the links that have something queued or under way.  Link k may begin new
  *    work only while no deeper link is pending and no output is blocked; so the deepest goes first.
- * 3. Rows of one call lie between two due times of their operator: a batch is cut before the row whose
- *    mark reaches next_due_ms.  Marks that reach none are merged and go on behind the batch.
+ * 3. Rows of one call lie between two due times of their operator: a batch is cut before the row
+ *    whose mark reaches next_due_ms.  Marks that reach none are merged and go on behind the batch.
  * 4. An operator that keeps its rows is never cut: its marks move to the batch that it emits.
- * 5. A watermark goes on after the firing that it caused is complete; END goes through an operator as
- *    the highest watermark, then `end`, and only then to the next one.
+ * 5. A watermark goes on after the firing that it caused is complete; END goes through an operator
+ *    as the highest watermark, then `end`, and only then to the next one.
  *
  *              link_begin                      rows are left
  *     NONE ───────────────▶ NEXT ──link_next_piece──▶ BATCH ──link_end_piece──┐
@@ -132,14 +132,14 @@ chain_error(struct sl_out *out, const struct sl_batch *batch, const struct sl_ro
     struct sl_link *link = (struct sl_link *)out;
     struct sl_subtask *subtask = link->subtask;
     enum sl_on_error policy = link->op->context->settings->runtime_error;
+    bool is_routed = sl_output_has_side(subtask, link->index, SL_EDGE_ERROR);
 
     if (error_count == 0)
         return SL_OK;
-    if (policy == SL_ON_ERROR_FAIL)
+    if (policy == SL_ON_ERROR_FAIL || (policy == SL_ON_ERROR_DEAD_LETTER && !is_routed))
         return SL_ERROR(err, errors[0].code, "%s", errors[0].text);
     sl_counter_add(&subtask->counters.skipped_rows, error_count);
-    if (policy == SL_ON_ERROR_DEAD_LETTER &&
-        sl_output_has_side(subtask, link->index, SL_EDGE_ERROR))
+    if (policy == SL_ON_ERROR_DEAD_LETTER)
         sl_output_side(subtask, link->index, SL_EDGE_ERROR,
                        chain_failed_rows(link, batch, errors, error_count));
     return SL_OK;

@@ -1,11 +1,12 @@
 /* The inputs of a subtask: the least watermark, idle inputs, alignment of barriers, END.
  *
- * 1. The subtask's watermark is the least over the inputs that have neither ended nor are idle.  When
- *    all that have not ended are idle, it is the highest of theirs: nobody holds it back.  It never
- *    falls.
+ * 1. The subtask's watermark is the least over the inputs that have neither ended nor are idle.
+ *    When all that have not ended are idle, it is the highest of theirs: nobody holds it back.  It
+ *    never falls.
  * 2. The marks of a batch are those of its input; they are rewritten to where the least one rises.
- * 3. An input whose barrier has come is held back until every other has brought it or has ended; then
- *    the barrier goes into the chain, once.  A newer barrier replaces one that is being aligned.
+ * 3. An input whose barrier has come is held back until every other has brought it or has ended;
+ *    then the barrier goes into the chain, once.  A newer barrier replaces one that is being
+ *    aligned.
  * 4. END goes into the chain once all inputs have ended. */
 #include "runtime/job.h"
 
@@ -129,7 +130,8 @@ input_check_barrier(struct sl_subtask *subtask, struct sl_error *err)
     return input_send(subtask, 0, SL_MESSAGE_BARRIER, (int64_t)subtask->barrier_epoch, err);
 }
 
-/* A newer barrier gives up an older one that was still being aligned: not every source passed it. */
+/* A newer barrier gives up an older one that was still being aligned: not every source passed
+ * it. */
 static int
 input_take_barrier(struct sl_subtask *subtask, struct sl_channel *channel, uint64_t epoch,
                    struct sl_error *err)
