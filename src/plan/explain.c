@@ -263,11 +263,10 @@ sl_phys_explain(const struct sl_phys_plan *plan, struct sl_buffer *to)
     for (size_t i = 0; i < plan->node_count; i++)
         for (size_t j = 0; j < plan->nodes[i]->input_count; j++)
             consumed[plan->nodes[i]->inputs[j].node->id] = true;
-    sl_buffer_add_string(to, "== Physical Plan ==\n");
     for (size_t i = 0; i < plan->node_count; i++)
         if (!consumed[i])
             explain_tree(plan->nodes[i], 0, to);
-    sl_buffer_add_string(to, "== Tasks ==\n");
+    sl_buffer_add_string(to, "\n== Tasks ==\n");
     explain_tasks(plan, to);
     sl_arena_done(&arena);
 }

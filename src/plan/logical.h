@@ -86,7 +86,7 @@ struct sl_log_node {
 const char *sl_log_kind_name(enum sl_log_kind kind);
 struct sl_log_node *sl_log_new(struct sl_arena *arena, enum sl_log_kind kind,
                                struct sl_schema *schema, struct sl_log_node *input);
-/* EXPLAIN's first section, a line a node. */
+/* EXPLAIN's first section, without its heading, a line a node. */
 void sl_log_explain(const struct sl_log_node *const *roots, size_t root_count,
                     struct sl_buffer *to);
 

@@ -230,7 +230,8 @@ uint32_t sl_phys_max_parallelism(const struct sl_phys_plan *plan); /* the slots 
 /* Scans that are unbounded: does the job ever end by itself? */
 bool sl_phys_is_bounded(const struct sl_phys_plan *plan);
 
-/* EXPLAIN's physical section and the tasks with their parallelism, a line a row. */
+/* EXPLAIN's physical section, without its heading, and after an empty line, with theirs, the tasks
+ * with their parallelism; a line a row. */
 void sl_phys_explain(const struct sl_phys_plan *plan, struct sl_buffer *to);
 /* Versioned JSON; read back gives an equal plan (its JSON is the same bytes). */
 void sl_phys_write_json(const struct sl_phys_plan *plan, struct sl_buffer *to);

@@ -40,7 +40,7 @@ struct sl_planned {
     bool endless;                /* some scan is unbounded */
     bool updating;               /* the result has -U, +U or -D */
     bool synchronous;            /* VALUES, UPDATE, DELETE, batch mode: `INSERT 0 n` when done */
-    const char *logical_text;    /* EXPLAIN's first section, made when asked for */
+    const char *logical_text;    /* EXPLAIN's first section, before any rule; NULL: not asked for */
     const uint64_t *table_ids;   /* read and written, and versions */
     const uint32_t *table_versions;
     size_t table_count;
@@ -57,8 +57,8 @@ struct sl_plan_options {
 int sl_plan_statement(struct sl_plan_context *context, const struct sl_ast *statement,
                       const struct sl_plan_options *options, struct sl_planned **ret_planned,
                       struct sl_error *err);
-/* Checks CREATE TABLE (types, computed columns, watermark, primary key, options by descriptor, LIKE)
- * and fills a definition for the catalog. */
+/* Checks CREATE TABLE (types, computed columns, watermark, primary key, options by descriptor,
+ * LIKE) and fills a definition for the catalog. */
 int sl_plan_create_table(struct sl_plan_context *context, const struct sl_ast *statement,
                          struct sl_table **ret_table, struct sl_error *err);
 int sl_plan_create_view(struct sl_plan_context *context, const struct sl_ast *statement,

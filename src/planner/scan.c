@@ -104,6 +104,12 @@ sl_binder_table_hints(struct sl_binder *binder, const struct sl_table *table,
 
         if (!sl_text_equal_nocase(hint->name.text, SL_TEXT("OPTIONS")) || hint->item_count)
             return scan_refuse_hint(binder, hint, err);
+        if (!sl_equal_nocase(sl_binder_setting(binder, "table.dynamic-table-options.enabled"),
+                             "true")) {
+            SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                     "the hint OPTIONS is off: 'table.dynamic-table-options.enabled' is false");
+            return sl_error_at(err, sl_binder_offset(binder, hint->offset));
+        }
         for (size_t j = 0; j < hint->options.count; j++)
             SL_TRY(scan_add_hint(binder, &hint->options.items[j], ret_options, ret_hints, err));
     }
