@@ -205,8 +205,8 @@ group_node(struct sl_arena *arena, struct sl_log_node *input, struct sl_expr **k
 
     for (size_t i = 0; i < aggregates->count; i++)
         max += aggregates->items[i]->arg_count + 1;
-    inputs = SL_NEW_ARRAY(arena, struct sl_expr *, max);
-    names = SL_NEW_ARRAY(arena, const char *, max);
+    inputs = SL_NEW_ARRAY(arena, struct sl_expr *, max + 1);
+    names = SL_NEW_ARRAY(arena, const char *, max + 1);
     bound.keys = SL_NEW_ARRAY(arena, uint32_t, key_count);
     for (size_t i = 0; i < key_count; i++)
         bound.keys[i] = group_input(arena, inputs, &count, keys[i])->column;
@@ -215,6 +215,8 @@ group_node(struct sl_arena *arena, struct sl_log_node *input, struct sl_expr **k
     for (size_t i = 0; i < aggregates->count; i++)
         bound.aggregates[i] = group_aggregate(arena, aggregates->items[i], inputs, &count);
     bound.aggregate_count = aggregates->count;
+    if (!count) /* COUNT(*) alone: a batch without columns would be an oddity everywhere */
+        inputs[count++] = sl_binder_boolean(arena, true);
     for (size_t i = 0; i < count; i++)
         names[i] = group_input_name(arena, inputs[i], input->schema, i);
     for (size_t i = 0; i < key_count; i++)

@@ -217,12 +217,24 @@ sl_table_on_error(const struct sl_table_format *format, const struct sl_option_l
     return ignore && sl_equal_nocase(ignore->value, "true") ? SL_ON_ERROR_SKIP : SL_ON_ERROR_FAIL;
 }
 
+/* Known from Flink or the contract, but not built. */
 static int
-options_check_on_error(const struct sl_table_format *format, const struct sl_option_list *options,
-                       struct sl_error *err)
+options_check_support(const struct sl_table_format *format, const struct sl_option_list *options,
+                      struct sl_error *err)
 {
+    static const char *const keys[] = {"dead-letter.table", "scan.watermark.alignment.group",
+                                       "scan.watermark.alignment.max-drift",
+                                       "scan.watermark.alignment.update-interval"};
     const struct sl_option *on_error = options_find_on_error(format, options, "on-error");
 
+    for (size_t i = 0; i < SL_COUNT_OF(keys); i++) {
+        const struct sl_option *option = sl_option_find(options, keys[i]);
+
+        if (!option)
+            continue;
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "option \"%s\" is not supported yet", keys[i]);
+        return sl_error_at(err, option->key_offset);
+    }
     if (!on_error || !sl_equal_nocase(on_error->value, "dead-letter"))
         return SL_OK;
     SL_ERROR(err, SL_E_NOT_SUPPORTED, "dead-letter tables are not supported yet");
@@ -238,9 +250,9 @@ sl_table_check_options(const char *what, const struct sl_option_list *options,
     const struct sl_format_descriptor *key_format;
 
     SL_TRY(sl_table_format_of(what, options, &format, err));
+    SL_TRY(options_check_support(&format, options, err));
     SL_TRY(options_key_format(&format, options, &key_format, err));
     SL_TRY(options_check_keys(what, &format, key_format, options, err));
-    SL_TRY(options_check_on_error(&format, options, err));
     if (format.connector->check)
         SL_TRY(format.connector->check(options, physical, err));
     if (format.format && format.format->check)

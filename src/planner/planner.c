@@ -155,6 +155,20 @@ planner_probe(const struct sl_log_node *node, struct sl_error *err)
     return SL_OK;
 }
 
+/* Does it ever end by itself: for want of input, or after so many rows? */
+static bool
+planner_ends(const struct sl_log_node *node)
+{
+    if (node->kind == SL_LOG_LIMIT && node->limit.limit >= 0)
+        return true;
+    if (node->kind == SL_LOG_SCAN)
+        return node->scan.bounded;
+    for (size_t i = 0; i < node->input_count; i++)
+        if (!planner_ends(node->inputs[i]))
+            return false;
+    return true;
+}
+
 static bool
 planner_is_bounded(const struct sl_log_node *node)
 {
@@ -238,7 +252,7 @@ planner_lower_query(struct planner *planner, struct sl_lowering *lowering,
         return err->code;
     }
     planned->updating = root->kinds != SL_KINDS_INSERT;
-    planned->endless = !bounded && logical->kind != SL_LOG_LIMIT;
+    planned->endless = !planner_ends(logical);
     if (planned->updating && bounded) {
         root = planner_merge(lowering, root);
         planned->updating = false;

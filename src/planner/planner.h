@@ -37,7 +37,7 @@ struct sl_planned {
     enum sl_planned_kind kind;
     struct sl_phys_plan *plan;
     struct sl_schema *columns;   /* of a query's result, as the client sees them (with op) */
-    bool endless;                /* some scan is unbounded */
+    bool endless;                /* some scan is unbounded, and no LIMIT ends it */
     bool updating;               /* the result has -U, +U or -D */
     bool synchronous;            /* VALUES, UPDATE, DELETE, batch mode: `INSERT 0 n` when done */
     const char *logical_text;    /* EXPLAIN's first section, before any rule; NULL: not asked for */

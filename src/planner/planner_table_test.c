@@ -275,8 +275,7 @@ Test(planner_table, statement_set)
          "+- Scan(table=[t], connector=[memory], format=[row], decode=[a], select=[a + 1 AS a])\n");
     cr_assert_str_neq(test.planned->plan->nodes[0]->uid, test.planned->plan->nodes[2]->uid);
     cr_assert_null(test.planned->sink_name);
-    cr_assert_str_eq(test.planned->logical_text, "== Logical Plan ==\n"
-                                                 "LogicalSink(table=[x], fields=[a])\n"
+    cr_assert_str_eq(test.planned->logical_text, "LogicalSink(table=[x], fields=[a])\n"
                                                  "+- LogicalProject(select=[a])\n"
                                                  "   +- LogicalProject(select=[a])\n"
                                                  "      +- LogicalFilter(condition=[a > 1])\n"

@@ -401,7 +401,8 @@ query_limit(struct sl_binder *binder, const struct sl_ast_query *query, struct s
     limit->parallelism = 0;
     SL_TRY(query_row_count(binder, query->limit, "LIMIT", -1, &limit->limit.limit, err));
     SL_TRY(query_row_count(binder, query->row_offset, "OFFSET", 0, &limit->limit.offset, err));
-    *place = limit;
+    if (limit->limit.limit >= 0 || limit->limit.offset) /* LIMIT NULL is none */
+        *place = limit;
     return SL_OK;
 }
 
