@@ -1,5 +1,5 @@
-/* Rows and keys as bytes: the packed row (what state, the memory connector and sorting keep) and the
- * memcomparable key (whose memcmp order is SQL order, NULL first). */
+/* Rows and keys as bytes: the packed row (what state, the memory connector and sorting keep), and
+ * the memcomparable key (whose memcmp order is SQL order, NULL first). */
 #ifndef SL_DATA_ROW_H
 #define SL_DATA_ROW_H
 
