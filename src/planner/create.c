@@ -77,7 +77,9 @@ sl_plan_create_table(struct sl_plan_context *context, const struct sl_ast *state
     }
     SL_TRY(create_options(&draft, &create->options, err));
     SL_TRY(sl_draft_like(&draft, create, err));
-    return sl_draft_finish(&draft, ret_table, err);
+    if (sl_draft_finish(&draft, ret_table, err) < 0)
+        return sl_error_at(err, create->name.offset);
+    return SL_OK;
 }
 
 /* --- views --- */
