@@ -1,6 +1,6 @@
-/* A whole plan as JSON: {version, settings, nodes}.  Members that are zero, false, NULL or empty are
- * left out; what is not written reads as that.  Keys keep their order, so that a plan that was read
- * writes the same bytes. */
+/* A whole plan as JSON: {version, settings, nodes}.  Members that are zero, false, NULL or empty
+ * are left out; what is not written reads as that.  Keys keep their order, so that a plan that was
+ * read writes the same bytes. */
 #include "plan/json.h"
 
 #include "plan/members.h"
@@ -100,9 +100,8 @@ json_write_member(const void *from, const struct sl_member *member, size_t width
         SL_ASSERT(AT(unsigned, from, member) < member->name_count);
         return json_string(member->names[AT(unsigned, from, member)]);
     case SL_MEMBER_STRING:
-        return AT(const char *, from, member)
-                   ? sl_json_write_string(AT(const char *, from, member))
-                   : NULL;
+        return AT(const char *, from, member) ? sl_json_write_string(AT(const char *, from, member))
+                                              : NULL;
     case SL_MEMBER_SCHEMA:
         return sl_json_write_schema(AT(const struct sl_schema *, from, member));
     case SL_MEMBER_OPTIONS:
@@ -239,13 +238,12 @@ json_read_options(struct sl_arena *arena, const json_t *json)
     json_t *value;
 
     options.items = SL_NEW_ARRAY(arena, struct sl_option, json_object_size(json));
-    json_object_foreach ((json_t *)(uintptr_t)json, key, value)
-        options.items[options.count++] =
-            (struct sl_option){.key = sl_arena_strdup(arena, key),
-                               .value = sl_arena_strdup(arena, json_string_value(value)
-                                                                   ? json_string_value(value)
-                                                                   : ""),
-                               .key_offset = -1, .value_offset = -1};
+    json_object_foreach((json_t *)(uintptr_t)json, key, value)
+        options.items[options.count++] = (struct sl_option){
+        .key = sl_arena_strdup(arena, key),
+        .value = sl_arena_strdup(arena, json_string_value(value) ? json_string_value(value) : ""),
+        .key_offset = -1,
+        .value_offset = -1};
     return options;
 }
 
@@ -275,8 +273,8 @@ json_read_rows(struct sl_arena *arena, const json_t *json, const struct sl_schem
 }
 
 static int
-json_read_item(struct sl_arena *arena, const json_t *json, enum sl_member_kind kind, void **ret_item,
-               struct sl_error *err)
+json_read_item(struct sl_arena *arena, const json_t *json, enum sl_member_kind kind,
+               void **ret_item, struct sl_error *err)
 {
     if (kind == SL_MEMBER_AGGREGATES)
         return sl_json_read_aggregate(arena, json, (struct sl_aggregate **)ret_item, err);
@@ -289,8 +287,8 @@ json_read_item(struct sl_arena *arena, const json_t *json, enum sl_member_kind k
 }
 
 static int
-json_read_list(struct sl_arena *arena, const json_t *json, void *to,
-               const struct sl_member *member, struct sl_error *err)
+json_read_list(struct sl_arena *arena, const json_t *json, void *to, const struct sl_member *member,
+               struct sl_error *err)
 {
     size_t *count = (size_t *)((char *)to + member->count_offset);
 
@@ -513,8 +511,8 @@ json_read_plan(struct sl_arena *arena, const json_t *json, struct sl_phys_plan *
     for (size_t i = 0; i < plan->node_count; i++) {
         const json_t *item = json_array_get(nodes, i);
 
-        SL_TRY(json_read_side_output(json_object_get(item, "late"), plan, &plan->nodes[i]->late,
-                                     err));
+        SL_TRY(
+            json_read_side_output(json_object_get(item, "late"), plan, &plan->nodes[i]->late, err));
         SL_TRY(json_read_side_output(json_object_get(item, "error"), plan, &plan->nodes[i]->error,
                                      err));
     }

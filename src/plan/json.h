@@ -1,5 +1,5 @@
-/* The pieces of a stored plan as JSON trees.  Writers return new references; readers allocate in the
- * arena and raise XX001 for what a writer would not have written. */
+/* The pieces of a stored plan as JSON trees.  Writers return new references; readers allocate in
+ * the arena and raise XX001 for what a writer would not have written. */
 #ifndef SL_PLAN_JSON_H
 #define SL_PLAN_JSON_H
 

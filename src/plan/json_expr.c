@@ -1,6 +1,6 @@
-/* Types, values, expressions and aggregates as JSON.  Functions go by name and are resolved again when
- * they are read; numbers that JSON cannot hold exactly (DECIMAL, FLOAT, DOUBLE) are strings, bytes
- * are hexadecimal. */
+/* Types, values, expressions and aggregates as JSON.  Functions go by name and are resolved again
+ * when they are read; numbers that JSON cannot hold exactly (DECIMAL, FLOAT, DOUBLE) are strings,
+ * bytes are hexadecimal. */
 #include "plan/json.h"
 
 #include "data/decimal.h"
@@ -205,8 +205,8 @@ sl_json_read_schema(struct sl_arena *arena, const json_t *json, struct sl_schema
         if (!name)
             return sl_json_broken(err, "schema");
         schema->columns[i].name = sl_arena_strdup(arena, name);
-        SL_TRY(sl_json_read_type(arena, json_object_get(item, "type"), &schema->columns[i].type,
-                                 err));
+        SL_TRY(
+            sl_json_read_type(arena, json_object_get(item, "type"), &schema->columns[i].type, err));
         for (size_t t = 0; time && t < SL_COUNT_OF(json_times); t++)
             if (strcmp(time, json_times[t]) == 0)
                 schema->columns[i].time = (enum sl_time_kind)t;
@@ -257,8 +257,8 @@ json_read_list(struct sl_arena *arena, const json_t *json, struct sl_value *valu
 
         if (!type)
             return sl_json_broken(err, "value");
-        SL_TRY(sl_json_read_value(arena, json_array_get(json, i), type, &value->list.items[i],
-                                  err));
+        SL_TRY(
+            sl_json_read_value(arena, json_array_get(json, i), type, &value->list.items[i], err));
     }
     return SL_OK;
 }
@@ -339,8 +339,12 @@ json_read_cast(struct sl_arena *arena, const char *mode, struct sl_expr **args, 
             continue;
         /* As written, also where a cast to the same type would be dropped. */
         expr = SL_NEW(arena, struct sl_expr);
-        *expr = (struct sl_expr){.kind = SL_EXPR_CAST, .type = type, .offset = offset,
-                                 .cast = (enum sl_cast_mode)i, .args = args, .arg_count = 1};
+        *expr = (struct sl_expr){.kind = SL_EXPR_CAST,
+                                 .type = type,
+                                 .offset = offset,
+                                 .cast = (enum sl_cast_mode)i,
+                                 .args = args,
+                                 .arg_count = 1};
         *ret_expr = expr;
         return SL_OK;
     }

@@ -77,7 +77,9 @@ sl_plan_create_table(struct sl_plan_context *context, const struct sl_ast *state
     }
     SL_TRY(create_options(&draft, &create->options, err));
     SL_TRY(sl_draft_like(&draft, create, err));
-    return sl_draft_finish(&draft, ret_table, err);
+    if (sl_draft_finish(&draft, ret_table, err) < 0)
+        return sl_error_at(err, create->name.offset);
+    return SL_OK;
 }
 
 /* --- views --- */
@@ -197,15 +199,15 @@ sl_plan_create_view(struct sl_plan_context *context, const struct sl_ast *statem
     if (create->comment.start)
         view->comment =
             sl_arena_strndup(context->arena, create->comment.start, create->comment.length);
-    SL_TRY(create_view_bind(&binder, view, create->query, create->columns, create->column_count,
-                            err));
+    SL_TRY(
+        create_view_bind(&binder, view, create->query, create->columns, create->column_count, err));
     *ret_table = view;
     return SL_OK;
 }
 
 int
 sl_binder_view_query(struct sl_binder *binder, struct sl_table *view,
-                   const struct sl_ast_query *query, struct sl_error *err)
+                     const struct sl_ast_query *query, struct sl_error *err)
 {
     return create_view_bind(binder, view, query, NULL, 0, err);
 }

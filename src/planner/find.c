@@ -59,7 +59,7 @@ find_no_table(struct sl_binder *binder, const struct sl_ast_name *name, const ch
 
 int
 sl_binder_find_table(struct sl_binder *binder, const struct sl_ast_name *name,
-                   const struct sl_table **ret_table, struct sl_error *err)
+                     const struct sl_table **ret_table, struct sl_error *err)
 {
     const char *schema, *table_name;
 
@@ -71,8 +71,8 @@ sl_binder_find_table(struct sl_binder *binder, const struct sl_ast_name *name,
 }
 
 int
-sl_binder_new_name(struct sl_binder *binder, const struct sl_ast_name *name, const char **ret_schema,
-                 const char **ret_name, struct sl_error *err)
+sl_binder_new_name(struct sl_binder *binder, const struct sl_ast_name *name,
+                   const char **ret_schema, const char **ret_name, struct sl_error *err)
 {
     const char **schemas;
     size_t count;
@@ -88,7 +88,7 @@ sl_binder_new_name(struct sl_binder *binder, const struct sl_ast_name *name, con
 
 int
 sl_binder_no_column(const struct sl_binder *binder, struct sl_text name, int offset,
-                  const struct sl_schema *columns, struct sl_error *err)
+                    const struct sl_schema *columns, struct sl_error *err)
 {
     const char **names = SL_NEW_ARRAY(binder->arena, const char *, columns ? columns->count : 0);
 

@@ -1,5 +1,5 @@
-/* From the AST to a physical plan: bind, rewrite, choose operators.  Pure: reads the catalog and the
- * descriptors, changes nothing. */
+/* From the AST to a physical plan: bind, rewrite, choose operators.  Reads the catalog and the
+ * descriptors and changes nothing; asks connectors whether a topic is there (their probe). */
 #ifndef SL_PLANNER_PLANNER_H
 #define SL_PLANNER_PLANNER_H
 
@@ -37,10 +37,10 @@ struct sl_planned {
     enum sl_planned_kind kind;
     struct sl_phys_plan *plan;
     struct sl_schema *columns;   /* of a query's result, as the client sees them (with op) */
-    bool endless;                /* some scan is unbounded */
+    bool endless;                /* some scan is unbounded, and no LIMIT ends it */
     bool updating;               /* the result has -U, +U or -D */
     bool synchronous;            /* VALUES, UPDATE, DELETE, batch mode: `INSERT 0 n` when done */
-    const char *logical_text;    /* EXPLAIN's first section, made when asked for */
+    const char *logical_text;    /* EXPLAIN's first section, before any rule; NULL: not asked for */
     const uint64_t *table_ids;   /* read and written, and versions */
     const uint32_t *table_versions;
     size_t table_count;
@@ -50,15 +50,15 @@ struct sl_planned {
 
 struct sl_plan_options {
     bool explain; /* make logical_text */
-    bool describe_only; /* parameters have no values yet; the plan is not run */
+    bool describe_only; /* parameters have no values yet; the plan is not run, nothing is probed */
 };
 
 /* Plans a query, INSERT, UPDATE, DELETE, or statement set. */
 int sl_plan_statement(struct sl_plan_context *context, const struct sl_ast *statement,
                       const struct sl_plan_options *options, struct sl_planned **ret_planned,
                       struct sl_error *err);
-/* Checks CREATE TABLE (types, computed columns, watermark, primary key, options by descriptor, LIKE)
- * and fills a definition for the catalog. */
+/* Checks CREATE TABLE (types, computed columns, watermark, primary key, options by descriptor,
+ * LIKE) and fills a definition for the catalog. */
 int sl_plan_create_table(struct sl_plan_context *context, const struct sl_ast *statement,
                          struct sl_table **ret_table, struct sl_error *err);
 int sl_plan_create_view(struct sl_plan_context *context, const struct sl_ast *statement,
