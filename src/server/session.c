@@ -208,7 +208,7 @@ session_run_one(struct sl_session *session, const struct sl_ast_statement *state
     int rc;
 
     SL_TRY(session_check_block(session, statement, err));
-    if (statement->parameter_count > 0)
+    if (statement->parameter_count > 0 && statement->ast->kind != SL_AST_PREPARE)
         return SL_ERROR(err, SL_E_UNDEFINED_PARAMETER, "there is no parameter $1");
     portal = sl_portal_new(session, statement);
     rc = sl_portal_describe(portal, err);
