@@ -34,6 +34,7 @@ struct json_field {
     struct sl_heap_writer writer;
     uint32_t stamp;   /* the row it was last set for, + 1 */
     bool holds_slab;
+    bool is_integer;  /* INT or BIGINT */
 };
 
 struct json_decode_state {
@@ -114,6 +115,46 @@ json_store(struct json_decode_state *state, struct json_field *field,
         sl_validity_set(column->validity, row, true);
 }
 
+/* The common case of whole numbers: up to 18 digits, right before the next separator.  False: it is
+ * something else, and nothing was done. */
+static inline bool
+json_read_digits(struct sl_json_cursor *cursor, int64_t *ret_integer)
+{
+    const char *at = cursor->data + *cursor->at, *end = cursor->data + cursor->at[1];
+    bool is_negative = *at == '-';
+    const char *digits = at + is_negative;
+    int64_t integer = 0;
+
+    if (end - digits > 18 || end <= digits || (*digits == '0' && end - digits > 1))
+        return false;
+    for (at = digits; at < end; at++) {
+        unsigned digit = (unsigned char)*at - (unsigned)'0';
+
+        if (digit > 9)
+            return false;
+        integer = integer * 10 + digit;
+    }
+    *ret_integer = is_negative ? -integer : integer;
+    cursor->at++;
+    return true;
+}
+
+static inline bool
+json_store_integer(struct json_decode_state *state, struct json_field *field, int64_t integer)
+{
+    struct sl_column *column = field->column;
+
+    if (field->type->kind == SL_TYPE_BIGINT)
+        ((int64_t *)column->values)[state->row] = integer;
+    else if (field->type->kind == SL_TYPE_INT && integer == (int32_t)integer)
+        ((int32_t *)column->values)[state->row] = (int32_t)integer;
+    else
+        return false;
+    if (column->validity)
+        sl_validity_set(column->validity, state->row, true);
+    return true;
+}
+
 /* Reads the value at the cursor into the field.  False: the record fails, for reader.reason, or
  * because the text is broken. */
 static inline bool
@@ -122,9 +163,15 @@ json_read_field(struct json_decode_state *state, struct sl_json_cursor *cursor,
 {
     struct sl_json_token token;
     struct sl_value value = {0};
+    const uint32_t *start = cursor->at;
     bool read;
 
     field->stamp = state->stamp;
+    if (field->is_integer && json_read_digits(cursor, &value.integer)) {
+        if (json_store_integer(state, field, value.integer))
+            return true;
+        cursor->at = start;
+    }
     if (!field->column) {
         read = sl_json_read_value(&state->reader, cursor, field->type, &field->pending,
                                   ret_broken);
@@ -240,9 +287,11 @@ json_read_object(struct json_decode_state *state, struct sl_json_cursor *cursor,
         if (!json_take_key(state, cursor, place, &field))
             return false;
         if (field == UINT32_MAX) {
+            int64_t integer;
+
             if (sl_json_peek(cursor) == '"')
                 cursor->at++;
-            else if (!sl_json_skip(cursor))
+            else if (!json_read_digits(cursor, &integer) && !sl_json_skip(cursor))
                 return false;
         } else {
             set_count += state->fields[field].stamp != state->stamp;
@@ -521,7 +570,11 @@ sl_json_decoder_init(struct sl_json_decoder *decoder)
     for (uint32_t i = 0; i < state->field_count; i++) {
         const struct sl_schema_column *column = &config->physical->columns[config->columns[i]];
 
-        state->fields[i] = (struct json_field){.name = column->name, .type = column->type};
+        state->fields[i] = (struct json_field){
+            .name = column->name,
+            .type = column->type,
+            .is_integer =
+                column->type->kind == SL_TYPE_INT || column->type->kind == SL_TYPE_BIGINT};
         sl_map_put(&state->by_name, sl_text_of(column->name), (void *)(uintptr_t)(i + 1));
     }
 }
