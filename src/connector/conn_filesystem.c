@@ -247,7 +247,7 @@ file_poll_split(struct file_source *source, struct file_split *split, size_t byt
     size_t wanted = SL_MIN(SL_MAX(bytes_max, (size_t)4096), (size_t)FILE_CHUNK);
 
     while (split->next < split->size) {
-        struct sl_block *slab;
+        struct sl_block *slab = NULL;
         size_t size = 0, used = 0;
         uint32_t count;
         bool at_end;
