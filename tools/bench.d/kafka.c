@@ -1,6 +1,7 @@
-/* The yardstick of tools/bench kafka.  `produce` fills a topic with bids as JSON of 250 bytes; `consume`
- * reads a whole topic with librdkafka's defaults and throws the payload away, and prints `rows wall
- * seconds CPU seconds`.  Usage: bench_kafka produce|consume BROKERS TOPIC PARTITIONS ROWS */
+/* The yardstick of tools/bench kafka.  `produce` fills a topic with bids as JSON of 250 bytes;
+ * `consume` reads a whole topic with librdkafka's defaults, throws the payload away, and prints
+ * `rows wall-seconds CPU-seconds`.
+ * Usage: bench_kafka produce|consume BROKERS TOPIC PARTITIONS ROWS */
 #include <librdkafka/rdkafka.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-/* Times what a client of a fresh server sees: from exec to the first answered query, a small bounded
- * SELECT, the first row of an endless SELECT; and the memory of the idle server.  Prints one line a
- * figure: a name and a number.  Usage: bench_start SLUICED DIRECTORY */
+/* Times what a client of a fresh server sees: from exec to the first answered query, a small
+ * bounded SELECT, the first row of an endless SELECT; and the memory of the idle server.  Prints a
+ * line a figure: a name and a number.  Usage: bench_start SLUICED DIRECTORY */
 #include <libpq-fe.h>
 #include <signal.h>
 #include <stdbool.h>
