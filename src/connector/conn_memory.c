@@ -16,21 +16,24 @@ static const struct sl_option_spec memory_options[] = {
      .default_value = "1",
      .min = 1,
      .max = MEMORY_SPLITS_MAX,
-     .help = "row i of the log belongs to split i mod n; each split has its own watermark"},
+     .help = "row i of the log belongs to split i mod n, where rows update the hash of its key; "
+             "each split has its own watermark"},
     {.name = "changelog-mode",
      .type = SL_OPTION_ENUM,
      .choices = "all|upsert|append",
      .help = "which row kinds it holds and takes"},
 };
 
+/* Whether rows may be changes.  Unset, a stream takes only +I, and a bounded query what there is. */
 static bool
-memory_updates(const struct sl_option_list *options)
+memory_updates(const struct sl_connector_config *config)
 {
     union sl_option_value value;
 
-    return sl_option_read(memory_options, SL_COUNT_OF(memory_options), options, "changelog-mode",
-                          &value) &&
-           value.integer != MEMORY_MODE_APPEND;
+    if (!sl_option_read(memory_options, SL_COUNT_OF(memory_options), config->options,
+                        "changelog-mode", &value))
+        return config->bounded;
+    return value.integer != MEMORY_MODE_APPEND;
 }
 
 /* --- source --- */
@@ -61,7 +64,7 @@ memory_source_open(struct sl_source *base, struct sl_error *err)
 
     sl_option_read(memory_options, SL_COUNT_OF(memory_options), config->options, "splits", &value);
     source->total_splits = (uint32_t)value.integer;
-    source->by_key = source->total_splits > 1 && memory_updates(config->options);
+    source->by_key = source->total_splits > 1 && memory_updates(config);
     SL_TRY(sl_memory_log_open(config->data_directory, config->table_id, &source->log, err));
     source->end = config->bounded ? sl_memory_log_count(source->log) : UINT64_MAX;
     sl_memory_log_watch(source->log, config->env, config->wake);
