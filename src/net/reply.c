@@ -127,12 +127,12 @@ sl_net_row_description(struct sl_net_connection *connection, const struct sl_net
 
 void
 sl_net_parameter_description(struct sl_net_connection *connection,
-                             const struct sl_type *const *types, size_t count)
+                             const uint32_t *oids, size_t count)
 {
     net_begin(connection, 't');
     sl_buffer_add_u16(&connection->output, (uint16_t)count);
     for (size_t i = 0; i < count; i++)
-        sl_buffer_add_u32(&connection->output, sl_net_oid_of(types[i]));
+        sl_buffer_add_u32(&connection->output, oids[i]);
     net_end(connection);
 }
 

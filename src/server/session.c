@@ -405,7 +405,7 @@ session_describe_statement(void *arg, const char *name, struct sl_error *err)
     portal->param_count = prepared->param_count;
     rc = sl_portal_describe(portal, err);
     if (rc == SL_OK) {
-        sl_net_parameter_description(session->connection, prepared->param_types,
+        sl_net_parameter_description(session->connection, prepared->param_oids,
                                      prepared->param_count);
         session_send_columns(session, portal);
     }

@@ -180,6 +180,38 @@ test_empty(struct wire *wire)
     CHECK_TEXT(wire_replies(wire, 'Z', 1), "T:a/23,a/23 D:1|2 C:SELECT 1 Z:I");
 }
 
+/* The types that the client declares, and no others, are those that it is told; an empty text may
+ * have parameters too. */
+static void
+test_declared(struct wire *wire)
+{
+    static const char *const texts[] = {"SELECT $1 AS a", "-- nothing"};
+
+    for (unsigned i = 0; i < 2; i++) {
+        wire_begin(wire, 'P');
+        wire_string(wire, "");
+        wire_string(wire, texts[i]);
+        wire_u16(wire, 1);
+        wire_u32(wire, 1043);
+        wire_end(wire);
+        wire_describe(wire, 'S', "");
+        wire_bind(wire, "", "", "x", 0);
+        wire_execute(wire, "", 0);
+        wire_sync(wire);
+        CHECK_TEXT(wire_replies(wire, 'Z', 1),
+                   i == 0 ? "1 t:1043 T:a/25 2 D:x C:SELECT 1 Z:I" : "1 t:1043 n 2 I Z:I");
+    }
+    wire_begin(wire, 'P');
+    wire_string(wire, "");
+    wire_string(wire, "");
+    wire_u16(wire, 1);
+    wire_u32(wire, 0);
+    wire_end(wire);
+    wire_bind(wire, "", "", "x", 0);
+    wire_sync(wire);
+    CHECK_TEXT(wire_replies(wire, 'Z', 1), "1 2 Z:I");
+}
+
 static void
 test_prepare(struct wire *wire)
 {
@@ -206,6 +238,7 @@ wire_test_extended(void)
     test_row_limits(wire);
     test_errors(wire);
     test_empty(wire);
+    test_declared(wire);
     test_prepare(wire);
     wire_close_socket(wire);
 }

@@ -102,7 +102,7 @@ public class Clients {
         connection.setAutoCommit(true);
     }
 
-    static void timeOut(Connection connection) throws SQLException {
+    static void timeOut(Connection connection, boolean byParts) throws SQLException {
         execute(connection, "SET execution.runtime-mode = streaming");
         execute(connection, "CREATE TABLE IF NOT EXISTS java_endless (n BIGINT) WITH "
                             + "('connector' = 'datagen', 'rows-per-second' = '100')");
@@ -113,6 +113,8 @@ public class Clients {
         } catch (SQLException error) {
             check("state", error.getSQLState(), "57014");
         }
+        if (!byParts)
+            return;
         connection.setAutoCommit(false);
         try (Statement statement = connection.createStatement()) {
             statement.setFetchSize(1);
@@ -143,7 +145,7 @@ public class Clients {
                     insert(connection);
                     select(connection);
                     fetchByParts(connection);
-                    timeOut(connection);
+                    timeOut(connection, mode.equals("extended"));
                 }
                 long copied = connection.unwrap(PGConnection.class).getCopyAPI().copyIn(
                     "COPY java_items (id, name) FROM STDIN", new StringReader("9\tnine\n"));
