@@ -2,7 +2,7 @@
  * few that make or take columns) and no SQL.
  *
  * A source subtask discovers all splits of its table and takes those whose ordinal mod subtask_count
- * is its own; splits keep their ordinal for ever. */
+ * is its own; splits keep their ordinal for ever.  The id tells splits apart; two may share an ordinal. */
 #ifndef SL_CONNECTOR_CONNECTOR_H
 #define SL_CONNECTOR_CONNECTOR_H
 
@@ -30,6 +30,8 @@ struct sl_connector_config {
     const uint32_t *columns;              /* column sources: the physical columns that are wanted */
     size_t column_count;
     int64_t buffer_bytes;                 /* what it may hold back outside the slabs */
+    const char *const *metadata;          /* the metadata keys that are asked for */
+    size_t metadata_count;
     /* Sinks: */
     const uint32_t *primary_key;
     size_t primary_key_count;
