@@ -111,6 +111,10 @@ uint64_t *sl_column_add_validity(struct sl_column *column, struct sl_pool *pool)
 void sl_column_add_heap(struct sl_column *column, struct sl_pool *pool, struct sl_block *heap);
 void sl_column_add_heaps_of(struct sl_column *column, struct sl_pool *pool,
                             const struct sl_column *from);
+/* A new header over the same values and children, with another type of the same width and layout
+ * and a validity bitmap of its own (a copy): for casts that change no value, for fields of rows. */
+struct sl_column *sl_column_alias(struct sl_pool *pool, const struct sl_column *column,
+                                  const struct sl_type *type);
 struct sl_column *sl_column_ref(struct sl_column *column);
 void sl_column_unref(struct sl_column *column); /* NULL does nothing */
 

@@ -114,6 +114,35 @@ sl_column_add_heaps_of(struct sl_column *column, struct sl_pool *pool, const str
         sl_column_add_heap(column, pool, from->heaps[i]);
 }
 
+/* The new header holds the old one's block as if it were a heap. */
+struct sl_column *
+sl_column_alias(struct sl_pool *pool, const struct sl_column *column, const struct sl_type *type)
+{
+    struct column_shape shape = column_shape_of(type, column->row_count);
+    struct sl_block *block = sl_pool_block(pool, shape.values);
+    struct sl_column *alias = (struct sl_column *)block->data;
+
+    SL_ASSERT(sl_type_width(type->kind) == sl_type_width(column->type->kind));
+    memset(alias, 0, shape.validity);
+    atomic_init(&alias->references, 1);
+    alias->row_count = column->row_count;
+    alias->type = type;
+    alias->values = column->values;
+    alias->child_count = column->child_count;
+    alias->children = alias->child_count ? (void *)(block->data + shape.children) : NULL;
+    alias->heaps = (void *)(block->data + shape.heaps);
+    alias->heap_capacity = COLUMN_HEAPS_INLINE;
+    alias->memory = block;
+    for (uint32_t i = 0; i < alias->child_count; i++)
+        alias->children[i] = sl_column_ref(column->children[i]);
+    sl_column_add_heap(alias, pool, column->memory);
+    sl_column_add_heaps_of(alias, pool, column);
+    if (column->validity)
+        memcpy(sl_column_add_validity(alias, pool), column->validity,
+               SL_VALIDITY_WORDS(column->row_count) * sizeof(uint64_t));
+    return alias;
+}
+
 struct sl_column *
 sl_column_ref(struct sl_column *column)
 {

@@ -1,5 +1,5 @@
-/* Rows and keys as bytes: the packed row (what state, the memory connector and sorting keep) and the
- * memcomparable key (whose memcmp order is SQL order, NULL first). */
+/* Rows and keys as bytes: the packed row (what state, the memory connector and sorting keep), and
+ * the memcomparable key (whose memcmp order is SQL order, NULL first). */
 #ifndef SL_DATA_ROW_H
 #define SL_DATA_ROW_H
 
@@ -39,7 +39,7 @@ sl_key_group_subtask(uint32_t key_group, uint32_t max_parallelism, uint32_t para
 /* The memcomparable key of one row; appended. */
 void sl_key_encode(struct sl_column *const *columns, size_t column_count, size_t row,
                    struct sl_buffer *to);
-/* With an order: bit i of `descending` turns column i round, of `nulls_last` puts its NULLs last. */
+/* With an order: bit i of `descending` turns column i round, of `nulls_last` puts NULLs last. */
 void sl_key_encode_order(struct sl_column *const *columns, size_t column_count, size_t row,
                          uint64_t descending, uint64_t nulls_last, struct sl_buffer *to);
 

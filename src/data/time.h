@@ -35,7 +35,7 @@ const struct sl_zone *sl_zone_utc(void);
 int sl_zone_find(struct sl_text name, const struct sl_zone **ret_zone, struct sl_error *err);
 const char *sl_zone_name(const struct sl_zone *zone);
 int64_t sl_zone_offset_us(const struct sl_zone *zone, int64_t utc_us); /* east is positive */
-/* A local time to UTC; in a gap the time moves on by the gap, in an overlap the earlier is taken. */
+/* A local time to UTC; in a gap it moves on by the gap, in an overlap the earlier is taken. */
 int64_t sl_zone_to_utc(const struct sl_zone *zone, int64_t local_us);
 
 /* Longest texts, with the terminating NUL. */
@@ -46,7 +46,7 @@ size_t sl_date_format(int32_t days, char *to);
 size_t sl_time_format(int64_t us, int digits, char *to);
 size_t sl_timestamp_format(int64_t us, int digits, char separator, char *to);
 /* Accepts SQL and ISO 8601 forms: blank or T, optional time, optional fraction, optional zone (Z,
- * +hh[:mm]), which *ret_has_zone and *ret_offset_us tell.  False when it does not parse entirely. */
+ * +hh[:mm]), which *ret_has_zone and *ret_offset_us tell.  False unless all of it parses. */
 bool sl_date_parse(struct sl_text text, int32_t *ret_days);
 bool sl_time_parse(struct sl_text text, int64_t *ret_us);
 bool sl_timestamp_parse(struct sl_text text, int64_t *ret_us, bool *ret_has_zone,

@@ -17,7 +17,7 @@ enum sl_type_kind {
 
 #define SL_LENGTH_MAX INT32_MAX   /* VARCHAR of this length is STRING, VARBINARY is BYTES */
 #define SL_DECIMAL_PRECISION_MAX 38
-#define SL_TIME_PRECISION_MAX 6   /* of TIME, TIMESTAMP, TIMESTAMP_LTZ and the seconds of INTERVAL */
+#define SL_TIME_PRECISION_MAX 6   /* of TIME, TIMESTAMP, TIMESTAMP_LTZ, the seconds of INTERVAL */
 
 struct sl_type;
 

@@ -1,8 +1,8 @@
 /* Aggregate functions: fixed-size accumulators, many groups at a time.
  *
- * An accumulator is plain bytes inside a state row: no pointers, so that a row can be frozen, copied
- * and stored.  What needs more than fixed size (MIN and MAX of strings, of changing input, DISTINCT,
- * COLLECT …) says so, and the operator keeps it in a state table of its own. */
+ * An accumulator is plain bytes inside a state row: no pointers, so that a row can be frozen,
+ * copied and stored.  What needs more than fixed size (MIN and MAX of strings, of changing input,
+ * DISTINCT, COLLECT …) says so, and the operator keeps it in a state table of its own. */
 #ifndef SL_EXPR_AGGREGATE_H
 #define SL_EXPR_AGGREGATE_H
 
@@ -14,7 +14,7 @@ struct sl_aggregate_class;
 struct sl_aggregate {
     const struct sl_aggregate_class *class;
     const struct sl_type *type;      /* of the result */
-    const struct sl_type *arg_type;  /* of the (first) argument after implicit casts; NULL: COUNT(*) */
+    const struct sl_type *arg_type;  /* of the argument after implicit casts; NULL: COUNT(*) */
     bool distinct;
     struct sl_expr **args;           /* already cast */
     size_t arg_count;
@@ -22,8 +22,8 @@ struct sl_aggregate {
     int offset;
 };
 
-/* 42883 when the function or its argument types do not exist.  sl_aggregate_exists says whether a name
- * is an aggregate's. */
+/* 42883 when the function or its argument types do not exist; 0A000 with several arguments.
+ * sl_aggregate_exists says whether a name is an aggregate's. */
 int sl_aggregate_bind(struct sl_arena *arena, const char *name, struct sl_expr **args,
                       size_t arg_count, bool distinct, struct sl_expr *filter, int offset,
                       struct sl_aggregate **ret_aggregate, struct sl_error *err);
@@ -34,8 +34,8 @@ void sl_aggregate_format(const struct sl_aggregate *aggregate, const struct sl_s
 
 /* The accumulator's bytes, a multiple of 8, all zero is the empty one. */
 size_t sl_aggregate_size(const struct sl_aggregate *aggregate);
-/* True: strings are kept by the accumulator as a struct sl_view whose long bytes the operator's state
- * row must own (MIN, MAX over text and bytes). */
+/* True: the accumulator begins with a struct sl_view whose long bytes the operator's state row must
+ * own (MIN, MAX over text and bytes). */
 bool sl_aggregate_has_view(const struct sl_aggregate *aggregate);
 /* Can rows be taken back with a fixed-size accumulator (COUNT, SUM, AVG: yes; MIN, MAX: no)? */
 bool sl_aggregate_can_retract(const struct sl_aggregate *aggregate);

@@ -3,8 +3,8 @@
  * 1. A bound expression is immutable plain data in an arena; plans hold it, EXPLAIN prints it.
  * 2. sl_program_new flattens one or more expressions into steps over vector registers, once; equal
  *    subexpressions are computed once.
- * 3. A kernel never fails: it marks the row in the evaluation's error bitmap and keeps the message of
- *    it.  It looks at selected rows only, so that CASE, AND, OR, COALESCE, IF guard their branches. */
+ * 3. A kernel never fails: it marks the row in the evaluation's error bitmap and keeps the message.
+ *    It looks at selected rows only, so that CASE, AND, OR, COALESCE, IF guard their branches. */
 #ifndef SL_EXPR_EXPR_H
 #define SL_EXPR_EXPR_H
 
@@ -18,7 +18,7 @@ enum sl_expr_kind {
     SL_EXPR_COLUMN,  /* input column `column` */
     SL_EXPR_LITERAL, /* `value` */
     SL_EXPR_PARAM,   /* parameter $`column` + 1, replaced by a literal before a program is made */
-    SL_EXPR_CALL,    /* `function` over `args`; also the special forms AND, OR, CASE, COALESCE, IF … */
+    SL_EXPR_CALL,    /* `function` over `args`; also the special forms AND, OR, CASE, COALESCE */
     SL_EXPR_CAST,    /* args[0] to `type` */
 };
 
@@ -52,11 +52,12 @@ int sl_expr_cast(struct sl_arena *arena, struct sl_expr *arg, const struct sl_ty
  * Operators are functions with their sign as name: "+", "=", "||", "AND", "NOT", "IS NULL", "LIKE",
  * "IN" (value, items…), "BETWEEN", "CASE" (when, then, … , else), "[]" (element), "." (row, literal
  * index from 0), "ROW", "ARRAY", "MAP", "IS DISTINCT FROM"; units come as string literals:
- * EXTRACT('YEAR', x), FLOOR(x, 'DAY'), TIMESTAMPADD('HOUR', n, x), TIMESTAMPDIFF('DAY', a, b). */
+ * EXTRACT('YEAR', x), FLOOR(x, 'DAY'), TIMESTAMPADD('HOUR', n, x), TIMESTAMPDIFF('DAY', a, b).
+ * "NOT" may stand before BETWEEN, IN, LIKE, SIMILAR TO; "BETWEEN SYMMETRIC"; POSITION(needle, x);
+ * BTRIM, LTRIM, RTRIM(text, characters).  A call may come back as other calls (BETWEEN, IF, NULLIF,
+ * YEAR) or as a literal (TYPEOF). */
 int sl_expr_call(struct sl_arena *arena, const char *name, struct sl_expr **args, size_t arg_count,
                  int offset, struct sl_expr **ret_expr, struct sl_error *err);
-/* The name that sl_expr_call takes to make this call again (for stored plans). */
-const char *sl_expr_function_name(const struct sl_expr *call);
 /* The type that values of all these types can be brought to implicitly (CASE, UNION, IN, VALUES);
  * false when there is none. */
 bool sl_type_common(struct sl_arena *arena, const struct sl_type *const *types, size_t count,
@@ -70,8 +71,8 @@ struct sl_expr_settings {
     bool overflow_wraps;         /* table.exec.numeric-overflow = wrap: exactly Flink's results */
 };
 
-/* Evaluates every part that is constant.  An error in one (1/0) is left for run time, for the row may
- * never be selected.  Returns the same expression where nothing folds. */
+/* Evaluates every part that is constant.  An error in one (1/0) is left for run time, for the row
+ * may never be selected.  Returns the same expression where nothing folds. */
 struct sl_expr *sl_expr_fold(struct sl_arena *arena, struct sl_expr *expr,
                              const struct sl_expr_settings *settings);
 /* Is it free of columns and parameters, and the same at every evaluation? */
@@ -88,6 +89,9 @@ struct sl_expr *sl_expr_copy(struct sl_arena *arena, const struct sl_expr *expr,
 /* A copy with each column replaced by the expression that makes it. */
 struct sl_expr *sl_expr_substitute(struct sl_arena *arena, const struct sl_expr *expr,
                                    struct sl_expr *const *columns);
+/* The name under which sl_expr_call makes this call again from its arguments, with the same types
+ * and no further casts; NULL when the expression is no call. */
+const char *sl_expr_function_name(const struct sl_expr *expr);
 /* SQL-like text for EXPLAIN: "(price * 2) > 10"; names of the input columns come from the schema,
  * or are printed as $0, $1 when it is NULL. */
 void sl_expr_format(const struct sl_expr *expr, const struct sl_schema *input,
@@ -118,8 +122,8 @@ void sl_eval_set_now(struct sl_eval *eval, int64_t now_us, int64_t watermark_ms)
 size_t sl_eval_run(struct sl_eval *eval, const struct sl_batch *batch,
                    struct sl_column **ret_columns);
 const struct sl_row_error *sl_eval_errors(const struct sl_eval *eval, size_t *ret_count);
-/* Evaluates expression 0, a BOOLEAN; writes the live rows where it is true, ascending; returns their
- * number in *ret_count and the number of failed rows. */
+/* Evaluates expression 0, a BOOLEAN; writes the live rows where it is true, ascending; their number
+ * goes into *ret_count.  Returns the number of failed rows. */
 size_t sl_eval_filter(struct sl_eval *eval, const struct sl_batch *batch, uint16_t *selection,
                       size_t *ret_count);
 

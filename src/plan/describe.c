@@ -118,8 +118,11 @@ describe_duration(struct sl_buffer *to, int64_t us)
     static const struct {
         const char *name;
         int64_t us;
-    } units[] = {{"d", SL_US_PER_DAY},       {"h", SL_US_PER_HOUR}, {"min", SL_US_PER_MINUTE},
-                 {"s", SL_US_PER_SECOND}, {"ms", SL_US_PER_MS}};
+    } units[] = {{"d", SL_US_PER_DAY},
+                 {"h", SL_US_PER_HOUR},
+                 {"min", SL_US_PER_MINUTE},
+                 {"s", SL_US_PER_SECOND},
+                 {"ms", SL_US_PER_MS}};
 
     for (size_t i = 0; i < SL_COUNT_OF(units); i++) {
         if (us % units[i].us == 0 && us != 0) {
@@ -137,8 +140,7 @@ sl_describe_window(struct sl_buffer *to, const struct sl_window *window, uint32_
     static const char *const names[] = {"TUMBLE", "HOP", "CUMULATE"};
 
     sl_describe_begin(to, "window");
-    sl_buffer_printf(to, "%s(time_col=[%s]", names[window->kind],
-                     input->columns[time_column].name);
+    sl_buffer_printf(to, "%s(time_col=[%s]", names[window->kind], input->columns[time_column].name);
     if (window->slide_us) {
         sl_buffer_printf(to, ", %s=[", window->kind == SL_WINDOW_HOP ? "slide" : "step");
         describe_duration(to, window->slide_us);

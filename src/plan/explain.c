@@ -1,5 +1,5 @@
-/* EXPLAIN's second and third section: the physical plan as a tree, its exchanges on lines of their own,
- * and the tasks that the plan is cut into. */
+/* EXPLAIN's second and third section: the physical plan as a tree, its exchanges on lines of their
+ * own, and the tasks that the plan is cut into. */
 #include "plan/describe.h"
 
 static void
@@ -215,7 +215,8 @@ explain_name(const struct sl_phys_node *node, struct sl_buffer *to)
         sl_buffer_printf(to, "[%s]", ((const struct sl_phys_sink *)node->detail)->table_name);
 }
 
-/* A task begins at every node that is not chained to its input, and takes in what is chained to it. */
+/* A task begins at every node that is not chained to its input, and takes in what is chained to it.
+ */
 static void
 explain_tasks(const struct sl_phys_plan *plan, struct sl_buffer *to)
 {
@@ -225,8 +226,9 @@ explain_tasks(const struct sl_phys_plan *plan, struct sl_buffer *to)
     sl_arena_init(&arena);
     task_of = SL_NEW_ARRAY(&arena, size_t, plan->node_count);
     for (size_t i = 0; i < plan->node_count; i++)
-        task_of[i] = explain_is_chained(plan->nodes[i]) ? task_of[plan->nodes[i]->inputs[0].node->id]
-                                                        : task_count++;
+        task_of[i] = explain_is_chained(plan->nodes[i])
+                         ? task_of[plan->nodes[i]->inputs[0].node->id]
+                         : task_count++;
     for (size_t task = 0; task < task_count; task++) {
         const struct sl_phys_node *head = NULL;
 
@@ -261,11 +263,10 @@ sl_phys_explain(const struct sl_phys_plan *plan, struct sl_buffer *to)
     for (size_t i = 0; i < plan->node_count; i++)
         for (size_t j = 0; j < plan->nodes[i]->input_count; j++)
             consumed[plan->nodes[i]->inputs[j].node->id] = true;
-    sl_buffer_add_string(to, "== Physical Plan ==\n");
     for (size_t i = 0; i < plan->node_count; i++)
         if (!consumed[i])
             explain_tree(plan->nodes[i], 0, to);
-    sl_buffer_add_string(to, "== Tasks ==\n");
+    sl_buffer_add_string(to, "\n== Tasks ==\n");
     explain_tasks(plan, to);
     sl_arena_done(&arena);
 }

@@ -131,7 +131,6 @@ logical_print(const struct sl_log_node *node, int depth, struct sl_buffer *to)
 void
 sl_log_explain(const struct sl_log_node *const *roots, size_t root_count, struct sl_buffer *to)
 {
-    sl_buffer_add_string(to, "== Logical Plan ==\n");
     for (size_t i = 0; i < root_count; i++)
         logical_print(roots[i], 0, to);
 }

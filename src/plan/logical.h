@@ -1,6 +1,6 @@
 /* The logical plan: what the binder writes, the rewrite rules rewrite and the planner lowers to the
- * physical plan.  Plain data in one arena.  A rule makes new nodes or changes nodes of the tree it was
- * given; a node has one consumer. */
+ * physical plan.  Plain data in one arena.  A rule makes new nodes or changes nodes of the tree it
+ * was given; a node has one consumer. */
 #ifndef SL_PLAN_LOGICAL_H
 #define SL_PLAN_LOGICAL_H
 
@@ -19,7 +19,7 @@ enum sl_log_kind {
     SL_LOG_UNION,            /* UNION ALL */
     SL_LOG_SORT,
     SL_LOG_LIMIT,
-    SL_LOG_CHANGE,           /* UPDATE, DELETE */
+    SL_LOG_CHANGE, /* UPDATE, DELETE */
     SL_LOG_SINK,
     SL_LOG_KIND_COUNT,
 };
@@ -31,23 +31,23 @@ struct sl_log_scan {
     struct sl_option_list options; /* the table's, with the hints applied */
     struct sl_option_list hints;
     struct sl_schema *row;
-    struct sl_expr **computed;     /* by column of `row`: its expression over `row`, or NULL */
-    struct sl_expr *watermark;     /* over `row`; NULL: none */
-    int32_t watermark_column;      /* of row; -1: none */
-    struct sl_expr *filter;        /* NULL: all rows */
-    struct sl_expr **exprs;        /* one a column of the node's schema; NULL: the row itself */
+    struct sl_expr **computed; /* by column of `row`: its expression over `row`, or NULL */
+    struct sl_expr *watermark; /* over `row`; NULL: none */
+    int32_t watermark_column;  /* of row; -1: none */
+    struct sl_expr *filter;    /* NULL: all rows */
+    struct sl_expr **exprs;    /* one a column of the node's schema; NULL: the row itself */
     bool bounded;
 };
 
 struct sl_log_aggregate {
     struct sl_window window; /* WINDOW_AGGREGATE */
     uint32_t time_column;
-    uint32_t *keys;          /* of the input */
+    uint32_t *keys; /* of the input */
     size_t key_count;
     struct sl_aggregate **aggregates; /* their arguments and filters are columns of the input */
     size_t aggregate_count;
-    bool parts[3];           /* WINDOW_AGGREGATE: window_start, window_end, window_time are made */
-    bool is_distinct;        /* SELECT DISTINCT, UNION: for messages */
+    bool parts[3];    /* WINDOW_AGGREGATE: window_start, window_end, window_time are made */
+    bool is_distinct; /* SELECT DISTINCT, UNION: for messages */
 };
 
 struct sl_log_window_table {
@@ -86,7 +86,7 @@ struct sl_log_node {
 const char *sl_log_kind_name(enum sl_log_kind kind);
 struct sl_log_node *sl_log_new(struct sl_arena *arena, enum sl_log_kind kind,
                                struct sl_schema *schema, struct sl_log_node *input);
-/* EXPLAIN's first section, a line a node. */
+/* EXPLAIN's first section, without its heading, a line a node. */
 void sl_log_explain(const struct sl_log_node *const *roots, size_t root_count,
                     struct sl_buffer *to);
 

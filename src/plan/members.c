@@ -1,14 +1,23 @@
 /* One table of members a struct of physical.h. */
 #include "plan/members.h"
 
-#define MEMBER(structure, kind, json, field)                                                       \
-    {json, SL_MEMBER_##kind, offsetof(struct structure, field), 0, NULL, 0}
-#define COUNTED(structure, kind, json, field, count)                                               \
-    {json, SL_MEMBER_##kind, offsetof(struct structure, field), offsetof(struct structure, count), \
-     NULL, 0}
-#define NAMED(structure, json, field, names)                                                       \
-    {json, SL_MEMBER_ENUM, offsetof(struct structure, field), 0, names, SL_COUNT_OF(names)}
-#define LAYOUT(structure, members) {sizeof(struct structure), members, SL_COUNT_OF(members)}
+#define MEMBER(structure, kind, json, field)                                  \
+    {                                                                         \
+        json, SL_MEMBER_##kind, offsetof(struct structure, field), 0, NULL, 0 \
+    }
+#define COUNTED(structure, kind, json, field, count)               \
+    {                                                              \
+        json, SL_MEMBER_##kind, offsetof(struct structure, field), \
+            offsetof(struct structure, count), NULL, 0             \
+    }
+#define NAMED(structure, json, field, names)                                                  \
+    {                                                                                         \
+        json, SL_MEMBER_ENUM, offsetof(struct structure, field), 0, names, SL_COUNT_OF(names) \
+    }
+#define LAYOUT(structure, members)                              \
+    {                                                           \
+        sizeof(struct structure), members, SL_COUNT_OF(members) \
+    }
 
 static const char *const on_error_names[] = {"fail", "skip", "dead-letter"};
 static const char *const window_names[] = {"TUMBLE", "HOP", "CUMULATE"};

@@ -1,5 +1,5 @@
-/* The members of the plan's structs, described once: copying, writing and reading walk these tables,
- * so that a new operator is its struct and one table. */
+/* The members of the plan's structs, described once: copying, writing and reading walk these
+ * tables, so that a new operator is its struct and one table. */
 #ifndef SL_PLAN_MEMBERS_H
 #define SL_PLAN_MEMBERS_H
 
@@ -11,12 +11,12 @@ enum sl_member_kind {
     SL_MEMBER_U64,
     SL_MEMBER_I64,
     SL_MEMBER_SIZE,
-    SL_MEMBER_ENUM,       /* as one of `names` */
+    SL_MEMBER_ENUM, /* as one of `names` */
     SL_MEMBER_STRING,
     SL_MEMBER_SCHEMA,
-    SL_MEMBER_OPTIONS,    /* struct sl_option_list */
+    SL_MEMBER_OPTIONS,            /* struct sl_option_list */
     SL_MEMBER_REFERENCED_OPTIONS, /* a pointer to one; copied, not written */
-    SL_MEMBER_WINDOW,     /* struct sl_window */
+    SL_MEMBER_WINDOW,             /* struct sl_window */
     SL_MEMBER_EXPR,
     SL_MEMBER_EXPRS,      /* one a column of the node's schema */
     SL_MEMBER_AGGREGATES, /* this and the ones below are counted by the member at `count_offset` */
@@ -24,7 +24,7 @@ enum sl_member_kind {
     SL_MEMBER_STRINGS,
     SL_MEMBER_TYPES,
     SL_MEMBER_SORT_KEYS,
-    SL_MEMBER_ROWS,       /* arrays of as many values as the node's schema has columns */
+    SL_MEMBER_ROWS, /* arrays of as many values as the node's schema has columns */
 };
 
 struct sl_member {

@@ -2,8 +2,8 @@
  * back) and the runtime runs.  Plain data in one arena; read-only once made.
  *
  * 1. Nodes are in topological order: a node's inputs have smaller ids.
- * 2. An input with SL_EXCHANGE_FORWARD has the parallelism of its consumer and is chained to it when
- *    the consumer has one input; every other exchange cuts the plan into tasks.
+ * 2. An input with SL_EXCHANGE_FORWARD has the parallelism of its consumer and is chained to it
+ *    when the consumer has one input; every other exchange cuts the plan into tasks.
  * 3. `uid` is derived from a node's role and inputs; state and checkpoints go by it.
  * 4. A plan names tables by id and version.  `options` of scans and sinks are not stored: they are
  *    looked up in the catalog when the job starts. */
@@ -75,7 +75,7 @@ struct sl_phys_scan {
     const char *table_name; /* for people: "bids", "x.bids" */
     const char *connector;
     const char *format;     /* NULL: the connector makes columns */
-    const struct sl_option_list *options; /* not stored; the table's own, with OPTIONS hints applied */
+    const struct sl_option_list *options; /* not stored; with the hints applied */
     struct sl_option_list hints;          /* stored: the OPTIONS hint of this scan */
     struct sl_schema *physical;           /* all physical columns of the table, in order */
     uint32_t *primary_key;                /* of physical; count 0: none */
@@ -230,7 +230,8 @@ uint32_t sl_phys_max_parallelism(const struct sl_phys_plan *plan); /* the slots 
 /* Scans that are unbounded: does the job ever end by itself? */
 bool sl_phys_is_bounded(const struct sl_phys_plan *plan);
 
-/* EXPLAIN's physical section and the tasks with their parallelism, a line a row. */
+/* EXPLAIN's physical section, without its heading, and after an empty line, with theirs, the tasks
+ * with their parallelism; a line a row. */
 void sl_phys_explain(const struct sl_phys_plan *plan, struct sl_buffer *to);
 /* Versioned JSON; read back gives an equal plan (its JSON is the same bytes). */
 void sl_phys_write_json(const struct sl_phys_plan *plan, struct sl_buffer *to);

@@ -29,10 +29,14 @@ plan_new(size_t capacity)
     struct sl_phys_plan *plan = SL_NEW(&arena, struct sl_phys_plan);
 
     plan->nodes = SL_NEW_ARRAY(&arena, struct sl_phys_node *, capacity);
-    plan->settings = (struct sl_phys_settings){
-        .batch_size = 4096, .max_parallelism = 128, .watermark_interval_us = 200000,
-        .runtime_error = SL_ON_ERROR_SKIP, .zone = "Europe/Berlin", .restart_strategy = "fixed-delay",
-        .restart_delay_us = 1000000, .restart_attempts = -1};
+    plan->settings = (struct sl_phys_settings){.batch_size = 4096,
+                                               .max_parallelism = 128,
+                                               .watermark_interval_us = 200000,
+                                               .runtime_error = SL_ON_ERROR_SKIP,
+                                               .zone = "Europe/Berlin",
+                                               .restart_strategy = "fixed-delay",
+                                               .restart_delay_us = 1000000,
+                                               .restart_attempts = -1};
     return plan;
 }
 
@@ -152,11 +156,21 @@ add_scan(struct sl_phys_plan *plan, struct sl_schema *physical)
 
     *hint = (struct sl_option){"scan.startup.mode", "earliest-offset", 3, 9};
     *scan = (struct sl_phys_scan){
-        .table_id = UINT64_C(1) << 40, .table_version = 3, .table_name = "x.bids",
-        .connector = "kafka", .format = "json", .hints = {hint, 1}, .physical = physical,
-        .primary_key = columns(1, 0), .primary_key_count = 1, .decoded = columns(2, 0, 1),
-        .decoded_count = 2, .filter = call(">", sl_expr_column(&arena, 0, &sl_type_bigint), integer(-1)),
-        .watermark_on_event = true, .idle_timeout_us = 5000000, .kinds = true,
+        .table_id = UINT64_C(1) << 40,
+        .table_version = 3,
+        .table_name = "x.bids",
+        .connector = "kafka",
+        .format = "json",
+        .hints = {hint, 1},
+        .physical = physical,
+        .primary_key = columns(1, 0),
+        .primary_key_count = 1,
+        .decoded = columns(2, 0, 1),
+        .decoded_count = 2,
+        .filter = call(">", sl_expr_column(&arena, 0, &sl_type_bigint), integer(-1)),
+        .watermark_on_event = true,
+        .idle_timeout_us = 5000000,
+        .kinds = true,
         .on_error = SL_ON_ERROR_DEAD_LETTER};
     scan->metadata = SL_NEW(&arena, const char *);
     scan->metadata[0] = "offset";
@@ -177,8 +191,10 @@ aggregates(struct sl_expr *arg, struct sl_expr *filter)
     struct sl_expr **args = SL_NEW(&arena, struct sl_expr *);
 
     args[0] = arg;
-    cr_assert_eq(sl_aggregate_bind(&arena, "COUNT", NULL, 0, false, NULL, -1, &list[0], &err), SL_OK);
-    cr_assert_eq(sl_aggregate_bind(&arena, "SUM", args, 1, true, filter, 40, &list[1], &err), SL_OK);
+    cr_assert_eq(sl_aggregate_bind(&arena, "COUNT", NULL, 0, false, NULL, -1, &list[0], &err),
+                 SL_OK);
+    cr_assert_eq(sl_aggregate_bind(&arena, "SUM", args, 1, true, filter, 40, &list[1], &err),
+                 SL_OK);
     return list;
 }
 
@@ -187,12 +203,21 @@ sink_detail(struct sl_schema *physical)
 {
     struct sl_phys_sink *sink = SL_NEW(&arena, struct sl_phys_sink);
 
-    *sink = (struct sl_phys_sink){
-        .table_id = 7, .table_version = 1, .table_name = "out", .connector = "kafka",
-        .format = "json", .physical = physical, .primary_key = columns(1, 0),
-        .primary_key_count = 1, .partition_by = columns(1, 1), .partition_by_count = 1,
-        .upsert = true, .guarantee = "exactly-once", .not_null = columns(1, 0),
-        .not_null_count = 1, .on_error = SL_ON_ERROR_SKIP};
+    *sink = (struct sl_phys_sink){.table_id = 7,
+                                  .table_version = 1,
+                                  .table_name = "out",
+                                  .connector = "kafka",
+                                  .format = "json",
+                                  .physical = physical,
+                                  .primary_key = columns(1, 0),
+                                  .primary_key_count = 1,
+                                  .partition_by = columns(1, 1),
+                                  .partition_by_count = 1,
+                                  .upsert = true,
+                                  .guarantee = "exactly-once",
+                                  .not_null = columns(1, 0),
+                                  .not_null_count = 1,
+                                  .on_error = SL_ON_ERROR_SKIP};
     sink->metadata_columns = columns(1, 1);
     sink->metadata = SL_NEW(&arena, const char *);
     sink->metadata[0] = "timestamp";
@@ -204,12 +229,10 @@ sink_detail(struct sl_schema *physical)
 Test(plan, streaming)
 {
     struct sl_phys_plan *plan = plan_new(8);
-    struct sl_schema *physical =
-        schema_of(2, "price", &sl_type_bigint, "ts", &sl_type_timestamp3);
-    struct sl_schema *windows =
-        schema_of(5, "price", &sl_type_bigint, "ts", &sl_type_timestamp3, "window_start",
-                  &sl_type_timestamp3, "window_end", &sl_type_timestamp3, "window_time",
-                  &sl_type_timestamp3);
+    struct sl_schema *physical = schema_of(2, "price", &sl_type_bigint, "ts", &sl_type_timestamp3);
+    struct sl_schema *windows = schema_of(5, "price", &sl_type_bigint, "ts", &sl_type_timestamp3,
+                                          "window_start", &sl_type_timestamp3, "window_end",
+                                          &sl_type_timestamp3, "window_time", &sl_type_timestamp3);
     struct sl_schema *result = schema_of(4, "price", &sl_type_bigint, "n", &sl_type_bigint, "total",
                                          &sl_type_bigint, "window_end", &sl_type_timestamp3);
     struct sl_phys_window_table *table = SL_NEW(&arena, struct sl_phys_window_table);
@@ -218,9 +241,12 @@ Test(plan, streaming)
     struct sl_phys_node *node;
 
     node = add_scan(plan, physical);
-    table->window = (struct sl_window){.kind = SL_WINDOW_HOP, .size_us = 60000000,
-                                       .slide_us = 5000000, .offset_us = -1000,
-                                       .processing_time = true, .local_zone = true};
+    table->window = (struct sl_window){.kind = SL_WINDOW_HOP,
+                                       .size_us = 60000000,
+                                       .slide_us = 5000000,
+                                       .offset_us = -1000,
+                                       .processing_time = true,
+                                       .local_zone = true};
     table->time_column = 1;
     node = add(plan, SL_OP_WINDOW_TABLE, windows, table, node);
     calc->exprs = pass(windows);
@@ -228,10 +254,14 @@ Test(plan, streaming)
                         sl_expr_param(&arena, 2, &sl_type_bigint));
     node = add(plan, SL_OP_CALC, windows, calc, node);
     *aggregate = (struct sl_phys_window_aggregate){
-        .window = {.size_us = 60000000}, .time_column = 1, .keys = columns(1, 0), .key_count = 1,
+        .window = {.size_us = 60000000},
+        .time_column = 1,
+        .keys = columns(1, 0),
+        .key_count = 1,
         .aggregates = aggregates(sl_expr_column(&arena, 0, &sl_type_bigint),
                                  call(">", sl_expr_column(&arena, 0, &sl_type_bigint), integer(0))),
-        .aggregate_count = 2, .has_end = true};
+        .aggregate_count = 2,
+        .has_end = true};
     node = add(plan, SL_OP_WINDOW_AGGREGATE, result, aggregate, node);
     node->parallelism = 4;
     node->inputs[0].exchange = SL_EXCHANGE_HASH;
@@ -353,8 +383,8 @@ Test(plan, literals)
     struct sl_value *back;
 
     for (size_t i = 0; i < count; i++)
-        schema->columns[i] = (struct sl_schema_column){
-            .name = sl_arena_printf(&arena, "c%zu", i), .type = values[i].type};
+        schema->columns[i] = (struct sl_schema_column){.name = sl_arena_printf(&arena, "c%zu", i),
+                                                       .type = values[i].type};
     detail->rows = SL_NEW(&arena, struct sl_value *);
     detail->rows[0] = values;
     detail->row_count = 1;
@@ -376,9 +406,13 @@ Test(plan, literals)
 Test(plan, broken)
 {
     static const char *const texts[] = {
-        "", "{", "[]", "{\"version\": 1}",
+        "",
+        "{",
+        "[]",
+        "{\"version\": 1}",
         "{\"version\": 1, \"settings\": {}, \"nodes\": [{\"operator\": \"Frob\"}]}",
-        "{\"version\": 1, \"settings\": {}, \"nodes\": [{\"operator\": \"Limit\", \"parallelism\": 1, "
+        "{\"version\": 1, \"settings\": {}, \"nodes\": [{\"operator\": \"Limit\", \"parallelism\": "
+        "1, "
         "\"inputs\": [{\"node\": 0, \"exchange\": \"forward\"}], \"schema\": []}]}",
         "{\"version\": 1, \"settings\": {\"runtimeError\": \"maybe\"}, \"nodes\": []}",
     };

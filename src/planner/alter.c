@@ -1,4 +1,5 @@
-/* ALTER TABLE and ALTER VIEW: the old definition as a draft, the actions on it, and all checks again. */
+/* ALTER TABLE and ALTER VIEW: the old definition as a draft, the actions on it, and all checks
+ * again. */
 #include "planner/draft.h"
 
 static int
@@ -21,8 +22,7 @@ alter_place(struct sl_draft *draft, const struct sl_ast_column *ast, size_t fall
         return SL_OK;
     after = sl_draft_find(draft, ast->after_column.parts[ast->after_column.count - 1].text);
     if (after < 0)
-        return sl_draft_no_column(draft,
-                                  ast->after_column.parts[ast->after_column.count - 1].text,
+        return sl_draft_no_column(draft, ast->after_column.parts[ast->after_column.count - 1].text,
                                   ast->after_column.offset, err);
     *ret_place = (size_t)after + 1;
     return SL_OK;
@@ -82,8 +82,54 @@ static int
 alter_in_use(const struct sl_ast_alter_action *action, const char *column, const char *by,
              struct sl_error *err)
 {
-    SL_ERROR(err, SL_E_DEPENDENT_OBJECTS, "cannot drop column \"%s\": the table's %s uses it", column,
-             by);
+    SL_ERROR(err, SL_E_DEPENDENT_OBJECTS, "cannot drop column \"%s\": the table's %s uses it",
+             column, by);
+    return sl_error_at(err, action->name.offset);
+}
+
+/* May this byte be part of a name? */
+static bool
+alter_is_word(char c)
+{
+    return c == '_' || c == '$' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
+           (unsigned char)c >= 0x80;
+}
+
+/* Does the text of an expression have this name as a word? */
+static bool
+alter_is_used(const char *text, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (const char *at = text; at && *at; at++) {
+        if ((at > text && alter_is_word(at[-1])) || strlen(at) < length ||
+            alter_is_word(at[length]))
+            continue;
+        if (sl_text_equal_nocase((struct sl_text){at, length}, (struct sl_text){name, length}))
+            return true;
+    }
+    return false;
+}
+
+/* 2BP01 when a computed column or the watermark is made of this column. */
+static int
+alter_check_unused(const struct sl_draft *draft, const struct sl_ast_alter_action *action,
+                   const char *verb, const char *name, struct sl_error *err)
+{
+    for (size_t i = 0; i < draft->column_count; i++) {
+        const struct sl_table_column *column = &draft->columns[i].column;
+
+        if (!column->expression || !alter_is_used(column->expression, name))
+            continue;
+        SL_ERROR(err, SL_E_DEPENDENT_OBJECTS,
+                 "cannot %s column \"%s\": computed column \"%s\" uses it", verb, name,
+                 column->name);
+        return sl_error_at(err, action->name.offset);
+    }
+    if (!draft->watermark || !alter_is_used(draft->watermark, name))
+        return SL_OK;
+    SL_ERROR(err, SL_E_DEPENDENT_OBJECTS, "cannot %s column \"%s\": the WATERMARK uses it", verb,
+             name);
     return sl_error_at(err, action->name.offset);
 }
 
@@ -105,52 +151,23 @@ alter_drop_column(struct sl_draft *draft, const struct sl_ast_alter_action *acti
         return alter_in_use(action, name, "primary key", err);
     if (alter_lists(draft->partition, draft->partition_count, name))
         return alter_in_use(action, name, "PARTITIONED BY", err);
+    SL_TRY(alter_check_unused(draft, action, "drop", name, err));
     sl_draft_remove(draft, (size_t)column);
     return SL_OK;
-}
-
-/* Does an expression of the definition name this column? */
-static bool
-alter_is_used(struct sl_draft *draft, const char *text, const char *name)
-{
-    size_t length = strlen(name);
-
-    for (const char *at = text; at && *at; at++) {
-        bool starts = at == text || !(strchr("_$", at[-1]) || (at[-1] >= '0' && at[-1] <= '9') ||
-                                      ((at[-1] | 32) >= 'a' && (at[-1] | 32) <= 'z'));
-
-        if (starts && strlen(at) >= length &&
-            sl_text_equal_nocase((struct sl_text){at, length}, (struct sl_text){name, length}))
-            return true;
-    }
-    return false;
 }
 
 static int
 alter_rename_column(struct sl_draft *draft, const struct sl_ast_alter_action *action,
                     struct sl_error *err)
 {
-    char *new_name = sl_binder_name(draft->binder, &action->new_name.parts[action->new_name.count - 1]);
+    char *new_name =
+        sl_binder_name(draft->binder, &action->new_name.parts[action->new_name.count - 1]);
     const char *old_name;
     int column;
 
     SL_TRY(alter_find(draft, &action->name, &column, err));
     old_name = draft->columns[column].column.name;
-    for (size_t i = 0; i < draft->column_count; i++) {
-        const char *text = draft->columns[i].column.expression;
-
-        if (!text || !alter_is_used(draft, text, old_name))
-            continue;
-        SL_ERROR(err, SL_E_DEPENDENT_OBJECTS,
-                 "cannot rename column \"%s\": computed column \"%s\" uses it", old_name,
-                 draft->columns[i].column.name);
-        return sl_error_at(err, action->name.offset);
-    }
-    if (draft->watermark && alter_is_used(draft, draft->watermark, old_name)) {
-        SL_ERROR(err, SL_E_DEPENDENT_OBJECTS, "cannot rename column \"%s\": the WATERMARK uses it",
-                 old_name);
-        return sl_error_at(err, action->name.offset);
-    }
+    SL_TRY(alter_check_unused(draft, action, "rename", old_name, err));
     for (size_t i = 0; i < draft->key_count; i++)
         if (sl_equal_nocase(draft->key[i], old_name))
             draft->key[i] = new_name;
@@ -218,8 +235,9 @@ alter_drop_key(struct sl_draft *draft, const struct sl_ast_alter_action *action,
         if (named && action->if_exists)
             return SL_OK;
         if (named)
-            SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "constraint \"%.*s\" of table \"%s\" does not exist",
-                     SL_TEXT_FORMAT(name), draft->name);
+            SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
+                     "constraint \"%.*s\" of table \"%s\" does not exist", SL_TEXT_FORMAT(name),
+                     draft->name);
         else
             SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "table \"%s\" has no primary key", draft->name);
         return sl_error_at(err, action->offset);
@@ -241,7 +259,8 @@ alter_options(struct sl_draft *draft, const struct sl_ast_alter_action *action,
 
         if (action->kind == SL_AST_ALTER_SET_OPTIONS) {
             sl_draft_set_option(draft, key,
-                                sl_arena_strndup(arena, option->value.start ? option->value.start : "",
+                                sl_arena_strndup(arena,
+                                                 option->value.start ? option->value.start : "",
                                                  option->value.length),
                                 option->key_offset, option->value_offset);
             continue;
@@ -260,8 +279,7 @@ alter_options(struct sl_draft *draft, const struct sl_ast_alter_action *action,
 }
 
 static int
-alter_rename(struct sl_draft *draft, const struct sl_ast_alter_action *action,
-             struct sl_error *err)
+alter_rename(struct sl_draft *draft, const struct sl_ast_alter_action *action, struct sl_error *err)
 {
     const char *schema, *name;
 
@@ -273,8 +291,7 @@ alter_rename(struct sl_draft *draft, const struct sl_ast_alter_action *action,
 }
 
 static int
-alter_action(struct sl_draft *draft, const struct sl_ast_alter_action *action,
-             struct sl_error *err)
+alter_action(struct sl_draft *draft, const struct sl_ast_alter_action *action, struct sl_error *err)
 {
     switch (action->kind) {
     case SL_AST_ALTER_ADD_COLUMN:
@@ -325,8 +342,8 @@ alter_action(struct sl_draft *draft, const struct sl_ast_alter_action *action,
 /* --- views --- */
 
 static int
-alter_view(struct sl_binder *binder, const struct sl_ast_list *actions,
-           const struct sl_table *view, struct sl_table **ret_table, struct sl_error *err)
+alter_view(struct sl_binder *binder, const struct sl_ast_list *actions, const struct sl_table *view,
+           struct sl_table **ret_table, struct sl_error *err)
 {
     struct sl_table *altered = SL_NEW(binder->arena, struct sl_table);
 
@@ -348,8 +365,7 @@ alter_view(struct sl_binder *binder, const struct sl_ast_list *actions,
 
 int
 sl_plan_alter_table(struct sl_plan_context *context, const struct sl_ast *statement,
-                    const struct sl_table *table, struct sl_table **ret_table,
-                    struct sl_error *err)
+                    const struct sl_table *table, struct sl_table **ret_table, struct sl_error *err)
 {
     const struct sl_ast_list *actions =
         statement->kind == SL_AST_ALTER_TABLE
@@ -365,7 +381,8 @@ sl_plan_alter_table(struct sl_plan_context *context, const struct sl_ast *statem
     sl_draft_from_table(&draft, table);
     for (size_t i = 0; i < actions->count; i++)
         SL_TRY(alter_action(&draft, actions->items[i], err));
-    SL_TRY(sl_draft_finish(&draft, ret_table, err));
+    if (sl_draft_finish(&draft, ret_table, err) < 0)
+        return sl_error_at(err, ((const struct sl_ast_alter_table *)statement)->name.offset);
     (*ret_table)->id = table->id;
     (*ret_table)->version = table->version;
     return SL_OK;

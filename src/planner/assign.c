@@ -6,10 +6,11 @@ static int
 assign_mismatch(struct sl_binder *binder, const struct sl_expr *expr,
                 const struct sl_schema_column *column, int offset, struct sl_error *err)
 {
-    const char *to = sl_type_text(binder->arena, sl_type_nullable(binder->arena, column->type, true));
+    const char *to =
+        sl_type_text(binder->arena, sl_type_nullable(binder->arena, column->type, true));
 
-    SL_ERROR(err, SL_E_DATATYPE_MISMATCH, "column \"%s\" is of type %s but expression is of type %s",
-             column->name, to,
+    SL_ERROR(err, SL_E_DATATYPE_MISMATCH,
+             "column \"%s\" is of type %s but expression is of type %s", column->name, to,
              sl_type_text(binder->arena, sl_type_nullable(binder->arena, expr->type, true)));
     sl_error_hint(err, "you will need to CAST the expression to %s", to);
     return sl_error_at(err, offset);
@@ -57,8 +58,10 @@ assign_literal(struct sl_binder *binder, struct sl_expr *literal,
     SL_TRY(sl_expr_cast(binder->arena, literal, type, SL_CAST_STRICT, offset, &expr, err));
     expr = sl_expr_fold(binder->arena, expr, &binder->settings);
     if (expr->kind != SL_EXPR_LITERAL) {
-        SL_ERROR(err, SL_E_NUMERIC_OUT_OF_RANGE, "the value for column \"%s\" is out of range for "
-                 "type %s", column->name, sl_type_text(binder->arena, type));
+        SL_ERROR(err, SL_E_NUMERIC_OUT_OF_RANGE,
+                 "the value for column \"%s\" is out of range for "
+                 "type %s",
+                 column->name, sl_type_text(binder->arena, type));
         return sl_error_at(err, offset);
     }
     *ret_expr = expr;
@@ -67,8 +70,8 @@ assign_literal(struct sl_binder *binder, struct sl_expr *literal,
 
 int
 sl_binder_assign(struct sl_binder *binder, struct sl_expr *expr,
-               const struct sl_schema_column *column, int offset, struct sl_expr **ret_expr,
-               struct sl_error *err)
+                 const struct sl_schema_column *column, int offset, struct sl_expr **ret_expr,
+                 struct sl_error *err)
 {
     const struct sl_type *type = sl_type_nullable(binder->arena, column->type, true);
     struct sl_expr *folded;
@@ -95,7 +98,7 @@ sl_binder_assign(struct sl_binder *binder, struct sl_expr *expr,
 
 int
 sl_binder_assign_columns(struct sl_binder *binder, const struct sl_schema *targets, int offset,
-                       struct sl_log_node **node, struct sl_error *err)
+                         struct sl_log_node **node, struct sl_error *err)
 {
     struct sl_log_node *input = *node;
     /* Into the projection itself, where constants can be seen. */
@@ -104,8 +107,8 @@ sl_binder_assign_columns(struct sl_binder *binder, const struct sl_schema *targe
     const char **names = SL_NEW_ARRAY(binder->arena, const char *, targets->count);
 
     for (uint32_t i = 0; i < targets->count; i++) {
-        struct sl_expr *expr = inside ? input->exprs[i]
-                                      : sl_log_column(binder->arena, input->schema, i);
+        struct sl_expr *expr =
+            inside ? input->exprs[i] : sl_log_column(binder->arena, input->schema, i);
         int at = inside && expr->offset >= 0 ? expr->offset : offset;
 
         names[i] = targets->columns[i].name;

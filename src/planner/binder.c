@@ -26,7 +26,7 @@ sl_binder_setting(const struct sl_binder *binder, const char *key)
 
 int
 sl_binder_refuse(const struct sl_binder *binder, int offset, const char *construct,
-               struct sl_error *err)
+                 struct sl_error *err)
 {
     SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s not supported yet", construct);
     return sl_error_at(err, sl_binder_offset(binder, offset));

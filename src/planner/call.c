@@ -9,7 +9,7 @@ call_name(const struct sl_clause *binding, const struct sl_ast_call *call)
 
 int
 sl_binder_function(struct sl_clause *binding, const char *name, struct sl_expr **args,
-                 size_t arg_count, int offset, struct sl_expr **ret_expr, struct sl_error *err)
+                   size_t arg_count, int offset, struct sl_expr **ret_expr, struct sl_error *err)
 {
     sl_parameters_infer(binding->binder, name, args, arg_count);
     if (sl_expr_call(binding->binder->arena, name, args, arg_count, offset, ret_expr, err) < 0)
@@ -44,7 +44,7 @@ call_check_clauses(const struct sl_clause *binding, const struct sl_ast_expr *as
     for (size_t i = 0; i < call->arg_count; i++)
         if (call->args[i].name.text.start)
             return sl_binder_refuse(binding->binder, call->args[i].name.offset,
-                                  "a named argument of this function is", err);
+                                    "a named argument of this function is", err);
     return SL_OK;
 }
 
@@ -54,17 +54,19 @@ call_check_group_window(const struct sl_clause *binding, const struct sl_ast_exp
                         struct sl_error *err)
 {
     static const char *const names[] = {
-        "TUMBLE", "HOP", "SESSION", "CUMULATE", "TUMBLE_START", "TUMBLE_END", "TUMBLE_ROWTIME",
-        "TUMBLE_PROCTIME", "HOP_START", "HOP_END", "HOP_ROWTIME", "HOP_PROCTIME", "SESSION_START",
-        "SESSION_END", "SESSION_ROWTIME", "SESSION_PROCTIME"};
+        "TUMBLE",        "HOP",         "SESSION",         "CUMULATE",
+        "TUMBLE_START",  "TUMBLE_END",  "TUMBLE_ROWTIME",  "TUMBLE_PROCTIME",
+        "HOP_START",     "HOP_END",     "HOP_ROWTIME",     "HOP_PROCTIME",
+        "SESSION_START", "SESSION_END", "SESSION_ROWTIME", "SESSION_PROCTIME"};
 
     for (size_t i = 0; i < SL_COUNT_OF(names); i++) {
         if (!sl_ast_name_is(&ast->call.name, names[i]))
             continue;
         call_refuse(binding, ast, "a group window function is", err);
         return sl_error_hint(
-            err, "use TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) in FROM and GROUP "
-                 "BY window_start, window_end");
+            err,
+            "use TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) in FROM and GROUP "
+            "BY window_start, window_end");
     }
     return SL_OK;
 }
@@ -79,9 +81,9 @@ call_args(struct sl_clause *binding, const struct sl_ast_call *call, struct sl_e
         const struct sl_ast_expr *value = call->args[i].value;
 
         if (value->ast.kind == SL_AST_EXPR_UNIT)
-            args[i] = sl_binder_string(binding->binder->arena,
-                                     sl_text_of(sl_ast_unit_name(value->unit)),
-                                     sl_binder_offset(binding->binder, value->ast.offset));
+            args[i] =
+                sl_binder_string(binding->binder->arena, sl_text_of(sl_ast_unit_name(value->unit)),
+                                 sl_binder_offset(binding->binder, value->ast.offset));
         else
             SL_TRY(sl_binder_expr(binding, value, &args[i], err));
     }
@@ -97,17 +99,21 @@ call_function(struct sl_clause *binding, const struct sl_ast_expr *ast, struct s
     const char *name = call_name(binding, call);
     int offset = sl_binder_offset(binding->binder, ast->ast.offset);
     struct sl_expr **args;
+    int rc;
 
     SL_TRY(call_check_group_window(binding, ast, err));
     if (call->star || call->quantifier == SL_AST_DISTINCT || call->filter) {
         SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, "%s specified, but %s is not an aggregate function",
-                 call->star                               ? "*"
+                 call->star                            ? "*"
                  : call->quantifier == SL_AST_DISTINCT ? "DISTINCT"
-                                                          : "FILTER",
+                                                       : "FILTER",
                  name);
         return sl_error_at(err, offset);
     }
     SL_TRY(call_args(binding, call, &args, err));
+    rc = sl_binder_session_call(binding, name, args, call->arg_count, offset, ret_expr, err);
+    if (rc != SL_EOF)
+        return rc;
     return sl_binder_function(binding, name, args, call->arg_count, offset, ret_expr, err);
 }
 
@@ -169,8 +175,8 @@ call_counts_rows(const char *name, struct sl_expr *const *args, size_t arg_count
 }
 
 static int
-call_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast,
-               struct sl_expr **ret_expr, struct sl_error *err)
+call_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
+               struct sl_error *err)
 {
     const struct sl_ast_call *call = &ast->call;
     struct sl_clause inner = *binding;
@@ -198,27 +204,28 @@ call_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast,
     if (sl_aggregate_bind(binding->binder->arena, name, args, arg_count, distinct, filter, offset,
                           &aggregate, err) < 0)
         return sl_error_at(err, offset);
-    *ret_expr = sl_expr_column(binding->binder->arena,
-                               SL_BIND_AGGREGATE + call_collect(binding, aggregate),
-                               aggregate->type);
+    *ret_expr =
+        sl_expr_column(binding->binder->arena, SL_BIND_AGGREGATE + call_collect(binding, aggregate),
+                       aggregate->type);
     (*ret_expr)->offset = offset;
     return SL_OK;
 }
 
 int
 sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
-             struct sl_error *err)
+               struct sl_error *err)
 {
     const struct sl_ast_call *call = &ast->call;
+    bool is_postgres = sl_text_equal_nocase(call->name.parts[0].text, SL_TEXT("pg_catalog"));
 
     SL_TRY(call_check_clauses(binding, ast, err));
-    if (call->name.count > 1) {
+    if (call->name.count > 1 && !(call->name.count == 2 && is_postgres)) {
         SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "function %.*s.%s does not exist",
                  SL_TEXT_FORMAT(call->name.parts[0].text), call_name(binding, call));
         sl_error_hint(err, "SHOW FUNCTIONS lists what there is");
         return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
     }
-    if (sl_aggregate_exists(call->name.parts[0].text))
+    if (sl_aggregate_exists(call->name.parts[call->name.count - 1].text))
         return call_aggregate(binding, ast, ret_expr, err);
     return call_function(binding, ast, ret_expr, err);
 }

@@ -1,5 +1,5 @@
-/* UPDATE and DELETE on tables whose connector changes rows (memory), by primary key: the rows that match
- * now are read as a bounded query, and their changes appended. */
+/* UPDATE and DELETE on tables whose connector changes rows (memory), by primary key: the rows that
+ * match now are read as a bounded query, and their changes appended. */
 #include "planner/bind.h"
 
 static int
@@ -15,8 +15,8 @@ change_check(struct sl_binder *binder, const struct sl_table *table, const char 
     SL_TRY(sl_table_format_of(sl_arena_printf(binder->arena, "table \"%s\"", table->name),
                               &table->options, &format, err));
     if (!(format.connector->abilities & SL_ABILITY_CHANGE_DATA)) {
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s is not supported by connector %s of table \"%s\"", verb,
-                 format.connector->name, table->name);
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s is not supported by connector %s of table \"%s\"",
+                 verb, format.connector->name, table->name);
         return sl_error_at(err, sl_binder_offset(binder, offset));
     }
     if (!table->primary_key_count) {
@@ -58,8 +58,8 @@ change_where(struct sl_binder *binder, const struct sl_ast_expr *where,
 
 /* The physical columns of the table, as they are. */
 static size_t
-change_old_row(struct sl_binder *binder, const struct sl_table *table,
-               const struct sl_schema *row, struct sl_expr **exprs, const char **names)
+change_old_row(struct sl_binder *binder, const struct sl_table *table, const struct sl_schema *row,
+               struct sl_expr **exprs, const char **names)
 {
     size_t count = 0;
 
@@ -73,10 +73,9 @@ change_old_row(struct sl_binder *binder, const struct sl_table *table,
 }
 
 static int
-change_node(struct sl_binder *binder, const struct sl_table *table,
-            const struct sl_ast_list *hints, struct sl_expr **exprs, const char **names,
-            size_t count, bool is_delete, int offset, struct sl_log_node *input,
-            struct sl_log_node **ret_node, struct sl_error *err)
+change_node(struct sl_binder *binder, const struct sl_table *table, const struct sl_ast_list *hints,
+            struct sl_expr **exprs, const char **names, size_t count, bool is_delete, int offset,
+            struct sl_log_node *input, struct sl_log_node **ret_node, struct sl_error *err)
 {
     struct sl_schema *physical = sl_table_physical(binder->arena, table);
     struct sl_log_node *project = sl_log_project(binder->arena, input, exprs, names, count);
@@ -103,7 +102,7 @@ change_set(struct sl_binder *binder, const struct sl_ast_update *update,
 
         if (column < 0)
             return sl_binder_no_column(binder, name->parts[name->count - 1].text, name->offset,
-                                     relation->scope.columns, err);
+                                       relation->scope.columns, err);
         if (table->columns[column].kind != SL_COLUMN_PHYSICAL || by_column[column]) {
             SL_ERROR(err, SL_E_INVALID_COLUMN_REFERENCE, "column \"%s\" cannot be set%s",
                      table->columns[column].name, by_column[column] ? " twice" : "");
@@ -122,7 +121,7 @@ change_set(struct sl_binder *binder, const struct sl_ast_update *update,
 
 int
 sl_binder_update(struct sl_binder *binder, const struct sl_ast_update *update,
-               struct sl_log_node **ret_node, struct sl_error *err)
+                 struct sl_log_node **ret_node, struct sl_error *err)
 {
     struct sl_relation relation;
     const struct sl_table *table;
@@ -155,7 +154,7 @@ sl_binder_update(struct sl_binder *binder, const struct sl_ast_update *update,
 
 int
 sl_binder_delete(struct sl_binder *binder, const struct sl_ast_delete *delete_ast,
-               struct sl_log_node **ret_node, struct sl_error *err)
+                 struct sl_log_node **ret_node, struct sl_error *err)
 {
     struct sl_relation relation;
     const struct sl_table *table;

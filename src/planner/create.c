@@ -77,7 +77,9 @@ sl_plan_create_table(struct sl_plan_context *context, const struct sl_ast *state
     }
     SL_TRY(create_options(&draft, &create->options, err));
     SL_TRY(sl_draft_like(&draft, create, err));
-    return sl_draft_finish(&draft, ret_table, err);
+    if (sl_draft_finish(&draft, ret_table, err) < 0)
+        return sl_error_at(err, create->name.offset);
+    return SL_OK;
 }
 
 /* --- views --- */
@@ -197,15 +199,35 @@ sl_plan_create_view(struct sl_plan_context *context, const struct sl_ast *statem
     if (create->comment.start)
         view->comment =
             sl_arena_strndup(context->arena, create->comment.start, create->comment.length);
-    SL_TRY(create_view_bind(&binder, view, create->query, create->columns, create->column_count,
-                            err));
+    SL_TRY(
+        create_view_bind(&binder, view, create->query, create->columns, create->column_count, err));
     *ret_table = view;
     return SL_OK;
 }
 
 int
 sl_binder_view_query(struct sl_binder *binder, struct sl_table *view,
-                   const struct sl_ast_query *query, struct sl_error *err)
+                     const struct sl_ast_query *query, struct sl_error *err)
 {
     return create_view_bind(binder, view, query, NULL, 0, err);
+}
+
+bool
+sl_plan_view_uses(struct sl_plan_context *context, const struct sl_table *view, uint64_t table_id)
+{
+    struct sl_ast_query *query;
+    struct sl_log_node *node;
+    struct sl_binder binder;
+    struct sl_error err;
+
+    if (sl_binder_init(&binder, context, &err) < 0 ||
+        sl_parse_query(context->arena, sl_text_of(view->query), NULL, &query, &err) < 0)
+        return false;
+    binder.schema = view->query_schema ? view->query_schema : view->schema;
+    /* A query that does not bind any more has still named what it read before it failed. */
+    sl_binder_query(&binder, query, &node, &err);
+    for (size_t i = 0; i < binder.use_count; i++)
+        if (binder.uses[i].id == table_id)
+            return true;
+    return false;
 }

@@ -71,7 +71,7 @@ sl_draft_read_column(struct sl_draft *draft, const struct sl_ast_column *ast,
     column->comment = draft_text(draft, ast->comment);
     if (ast->default_expr)
         return sl_binder_refuse(draft->binder, ast->default_expr->ast.offset,
-                              "DEFAULT of a column is", err);
+                                "DEFAULT of a column is", err);
     if (ast->unique)
         return sl_binder_refuse(draft->binder, ast->offset, "UNIQUE is", err);
     if (ast->kind == SL_AST_COLUMN_COMPUTED) {
@@ -100,7 +100,7 @@ sl_draft_set_watermark(struct sl_draft *draft, const struct sl_ast_watermark *as
 {
     if (ast->column.count != 1)
         return sl_binder_refuse(draft->binder, ast->column.offset,
-                              "a WATERMARK for a field of a column is", err);
+                                "a WATERMARK for a field of a column is", err);
     if (draft->watermark_column) {
         SL_ERROR(err, SL_E_INVALID_TABLE_DEFINITION, "table \"%s\" can have only one WATERMARK",
                  draft->name);
@@ -124,14 +124,14 @@ draft_check_key(struct sl_draft *draft, bool not_enforced, int offset, struct sl
     if (not_enforced)
         return SL_OK;
     SL_ERROR(err, SL_E_NOT_SUPPORTED, "a PRIMARY KEY that is enforced is not supported");
-    sl_error_hint(err, "write PRIMARY KEY (…) NOT ENFORCED: the table's data is somebody else's, and "
-                       "the key is a promise about it");
+    sl_error_hint(err,
+                  "write PRIMARY KEY (…) NOT ENFORCED: the table's data is somebody else's, and "
+                  "the key is a promise about it");
     return sl_error_at(err, offset);
 }
 
 int
-sl_draft_set_key(struct sl_draft *draft, const struct sl_ast_constraint *ast,
-                 struct sl_error *err)
+sl_draft_set_key(struct sl_draft *draft, const struct sl_ast_constraint *ast, struct sl_error *err)
 {
     if (ast->unique)
         return sl_binder_refuse(draft->binder, ast->offset, "UNIQUE is", err);
@@ -278,7 +278,8 @@ draft_resolve(const struct sl_draft *draft, const char **names, size_t count, in
         for (size_t j = 0; j < i; j++) {
             if (columns[j] != (uint32_t)column)
                 continue;
-            SL_ERROR(err, SL_E_DUPLICATE_COLUMN, "column \"%s\" is in the %s twice", names[i], what);
+            SL_ERROR(err, SL_E_DUPLICATE_COLUMN, "column \"%s\" is in the %s twice", names[i],
+                     what);
             return sl_error_at(err, offset);
         }
         if (draft->columns[column].column.kind != SL_COLUMN_PHYSICAL) {
@@ -306,8 +307,7 @@ draft_check_metadata(const struct sl_draft *draft, const struct sl_connector_des
         names[i] = spec->name;
         if (strcmp(spec->name, column->metadata_key) != 0)
             continue;
-        if (!column->is_virtual && !spec->writable &&
-            (connector->abilities & SL_ABILITY_SINK)) {
+        if (!column->is_virtual && !spec->writable && (connector->abilities & SL_ABILITY_SINK)) {
             SL_ERROR(err, SL_E_INVALID_TABLE_DEFINITION,
                      "metadata \"%s\" of connector %s cannot be written", spec->name,
                      connector->name);
@@ -408,7 +408,8 @@ draft_bind_watermark(struct sl_draft *draft, struct sl_table *table, struct sl_e
     if (!sl_type_is_timestamp(found->type->kind) || found->type->precision > 3 ||
         found->time == SL_TIME_PROCESSING)
         return draft_bad_watermark(
-            draft, sl_arena_printf(draft->binder->arena, "the WATERMARK column \"%s\"", found->name),
+            draft,
+            sl_arena_printf(draft->binder->arena, "the WATERMARK column \"%s\"", found->name),
             found->type, draft->watermark_offset, err);
     table->watermark_column = column;
     table->watermark = draft->watermark;
@@ -435,6 +436,30 @@ draft_check_options(const struct sl_draft *draft, const struct sl_table *table,
             SL_TRY(draft_check_metadata(draft, format.connector, &draft->columns[i], err));
     return sl_table_check_options(what, &table->options,
                                   sl_table_physical(draft->binder->arena, table), err);
+}
+
+/* The changes of one row are told apart by its key. */
+static int
+draft_check_changes(const struct sl_draft *draft, const struct sl_table *table,
+                    struct sl_error *err)
+{
+    const struct sl_option *mode = sl_option_find(&table->options, "changelog-mode");
+    const struct sl_option *splits = sl_option_find(&table->options, "splits");
+
+    if (!mode || sl_equal_nocase(mode->value, "append") || table->primary_key_count)
+        return SL_OK;
+    if (sl_equal_nocase(mode->value, "upsert")) {
+        SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                 "table \"%s\" with 'changelog-mode' = 'upsert' needs a PRIMARY KEY", draft->name);
+        return sl_error_at(err, mode->value_offset);
+    }
+    if (splits && strcmp(splits->value, "1") != 0) {
+        SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                 "table \"%s\" with 'changelog-mode' = '%s' needs a PRIMARY KEY for 'splits' = '%s'",
+                 draft->name, mode->value, splits->value);
+        return sl_error_at(err, splits->value_offset);
+    }
+    return SL_OK;
 }
 
 int
@@ -470,6 +495,7 @@ sl_draft_finish(struct sl_draft *draft, struct sl_table **ret_table, struct sl_e
     SL_TRY(draft_bind_computed(draft, table, err));
     SL_TRY(draft_bind_watermark(draft, table, err));
     SL_TRY(draft_check_options(draft, table, err));
+    SL_TRY(draft_check_changes(draft, table, err));
     *ret_table = table;
     return SL_OK;
 }

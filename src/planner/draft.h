@@ -1,6 +1,6 @@
 /* A table that is being defined: by CREATE TABLE, LIKE and ALTER TABLE.  Parts that came with the
- * statement keep their AST, so that errors have positions; parts of an existing table have only their
- * text. */
+ * statement keep their AST, so that errors have positions; parts of an existing table have only
+ * their text. */
 #ifndef SL_PLANNER_DRAFT_H
 #define SL_PLANNER_DRAFT_H
 
@@ -50,8 +50,8 @@ int sl_draft_set_key(struct sl_draft *draft, const struct sl_ast_constraint *ast
                      struct sl_error *err);
 int sl_draft_set_column_key(struct sl_draft *draft, const struct sl_ast_column *ast,
                             struct sl_error *err);
-void sl_draft_set_option(struct sl_draft *draft, const char *key, const char *value,
-                         int key_offset, int value_offset);
+void sl_draft_set_option(struct sl_draft *draft, const char *key, const char *value, int key_offset,
+                         int value_offset);
 const char *sl_draft_option(const struct sl_draft *draft, const char *key);
 void sl_draft_from_table(struct sl_draft *draft, const struct sl_table *table);
 /* Checks everything and makes the table. */

@@ -1,5 +1,5 @@
-/* Expressions of the AST to bound expressions.  Operators and predicates become calls by their names;
- * CASE x WHEN … and ILIKE are sugar and go here. */
+/* Expressions of the AST to bound expressions.  Operators and predicates become calls by their
+ * names; CASE x WHEN … and ILIKE are sugar and go here. */
 #include "planner/bind.h"
 
 static int
@@ -120,8 +120,8 @@ expr_call1(struct sl_clause *binding, const char *name, struct sl_expr *arg, int
 }
 
 static int
-expr_call2(struct sl_clause *binding, const char *name, struct sl_expr *left,
-           struct sl_expr *right, int offset, struct sl_expr **ret_expr, struct sl_error *err)
+expr_call2(struct sl_clause *binding, const char *name, struct sl_expr *left, struct sl_expr *right,
+           int offset, struct sl_expr **ret_expr, struct sl_error *err)
 {
     struct sl_expr *args[2] = {left, right};
 
@@ -137,8 +137,8 @@ expr_unary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_e
 
     if (ast->unary.op == SL_AST_OP_MINUS && operand->ast.kind == SL_AST_EXPR_LITERAL &&
         operand->literal.kind == SL_AST_LITERAL_NUMBER)
-        return sl_binder_literal(binding->binder, &operand->literal, true, ast->ast.offset, ret_expr,
-                               err);
+        return sl_binder_literal(binding->binder, &operand->literal, true, ast->ast.offset,
+                                 ret_expr, err);
     SL_TRY(sl_binder_expr(binding, operand, &arg, err));
     if (ast->unary.op == SL_AST_OP_PLUS) {
         *ret_expr = arg;
@@ -209,7 +209,7 @@ expr_binary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_
     case SL_AST_OP_MATCH_NOCASE:
     case SL_AST_OP_NOT_MATCH_NOCASE:
         return sl_binder_refuse(binding->binder, ast->binary.op_offset,
-                              "a regular expression operator is", err);
+                                "a regular expression operator is", err);
     case SL_AST_OP_BIT_AND:
     case SL_AST_OP_BIT_OR:
         return sl_binder_refuse(binding->binder, ast->binary.op_offset, "a bit operator is", err);
@@ -256,13 +256,13 @@ expr_items(struct sl_clause *binding, const struct sl_ast_expr *ast, const char 
 
     SL_TRY(expr_list(binding, NULL, &ast->items, &args, &arg_count, err));
     return sl_binder_function(binding, name, args, arg_count, expr_offset(binding, ast), ret_expr,
-                            err);
+                              err);
 }
 
 static int
-expr_in(struct sl_clause *binding, const struct sl_ast_expr *ast,
-        const struct sl_ast_expr *operand, const struct sl_ast_list *values, bool negated,
-        struct sl_expr **ret_expr, struct sl_error *err)
+expr_in(struct sl_clause *binding, const struct sl_ast_expr *ast, const struct sl_ast_expr *operand,
+        const struct sl_ast_list *values, bool negated, struct sl_expr **ret_expr,
+        struct sl_error *err)
 {
     struct sl_expr *first, **args;
     size_t arg_count;
@@ -324,13 +324,13 @@ expr_is(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr
 
     if (ast->is.test >= SL_AST_IS_JSON)
         return expr_refuse(binding, ast,
-                           ast->is.test == SL_AST_IS_NORMALIZED ? "IS NORMALIZED is"
-                                                                : "IS JSON is", err);
+                           ast->is.test == SL_AST_IS_NORMALIZED ? "IS NORMALIZED is" : "IS JSON is",
+                           err);
     SL_TRY(sl_binder_expr(binding, ast->is.operand, &arg, err));
     sl_parameter_settle(binding->binder, arg,
                         ast->is.test == SL_AST_IS_NULL ? &sl_type_string : &sl_type_boolean);
-    return expr_call1(binding, names[ast->is.test][ast->is.negated], arg,
-                      expr_offset(binding, ast), ret_expr, err);
+    return expr_call1(binding, names[ast->is.test][ast->is.negated], arg, expr_offset(binding, ast),
+                      ret_expr, err);
 }
 
 static int
@@ -369,8 +369,8 @@ expr_case(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_ex
 static const struct sl_type *
 expr_cast_numeric(struct sl_arena *arena, const struct sl_type *from, const struct sl_type *to)
 {
-    static const int digits[] = {[SL_TYPE_TINYINT] = 3, [SL_TYPE_SMALLINT] = 5, [SL_TYPE_INT] = 10,
-                                 [SL_TYPE_BIGINT] = 19};
+    static const int digits[] = {
+        [SL_TYPE_TINYINT] = 3, [SL_TYPE_SMALLINT] = 5, [SL_TYPE_INT] = 10, [SL_TYPE_BIGINT] = 19};
 
     if (from->kind == SL_TYPE_DECIMAL)
         return sl_type_nullable(arena, from, true);
@@ -429,10 +429,11 @@ expr_of_field(struct sl_clause *binding, const struct sl_ast_expr *ast, struct s
 }
 
 static int
-expr_quantified(struct sl_clause *binding, const struct sl_ast_expr *ast,
-                struct sl_expr **ret_expr, struct sl_error *err)
+expr_quantified(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
+                struct sl_error *err)
 {
-    if (ast->quantified.op == SL_AST_OP_EQUAL && !ast->quantified.all && ast->quantified.values.count)
+    if (ast->quantified.op == SL_AST_OP_EQUAL && !ast->quantified.all &&
+        ast->quantified.values.count)
         return expr_in(binding, ast, ast->quantified.left, &ast->quantified.values, false, ret_expr,
                        err);
     return expr_refuse(binding, ast, ast->quantified.all ? "ALL (…) is" : "ANY (…) is", err);
@@ -476,7 +477,7 @@ expr_of_kind(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl
         return expr_column(binding, ast, ret_expr, err);
     case SL_AST_EXPR_LITERAL:
         return sl_binder_literal(binding->binder, &ast->literal, false, ast->ast.offset, ret_expr,
-                               err);
+                                 err);
     case SL_AST_EXPR_PARAMETER:
         return sl_binder_parameter(binding->binder, ast->parameter, ast->ast.offset, ret_expr, err);
     case SL_AST_EXPR_UNARY:
@@ -519,7 +520,7 @@ expr_of_kind(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl
 
 int
 sl_binder_expr(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
-             struct sl_error *err)
+               struct sl_error *err)
 {
     int rc;
 
@@ -536,7 +537,7 @@ sl_binder_expr(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
 
 int
 sl_binder_condition(struct sl_clause *binding, const struct sl_ast_expr *ast,
-                  struct sl_expr **ret_expr, struct sl_error *err)
+                    struct sl_expr **ret_expr, struct sl_error *err)
 {
     struct sl_expr *expr;
 
@@ -555,7 +556,7 @@ sl_binder_condition(struct sl_clause *binding, const struct sl_ast_expr *ast,
 
 int
 sl_binder_exprs(struct sl_clause *binding, const struct sl_ast_list *list,
-              struct sl_expr ***ret_exprs, struct sl_error *err)
+                struct sl_expr ***ret_exprs, struct sl_error *err)
 {
     size_t count;
 
@@ -564,7 +565,7 @@ sl_binder_exprs(struct sl_clause *binding, const struct sl_ast_list *list,
 
 int
 sl_binder_constant(struct sl_binder *binder, const struct sl_ast_expr *ast, const char *what,
-                 const struct sl_type *type, struct sl_value *ret_value, struct sl_error *err)
+                   const struct sl_type *type, struct sl_value *ret_value, struct sl_error *err)
 {
     struct sl_clause binding = {.binder = binder, .clause = what};
     int offset = sl_binder_offset(binder, ast->ast.offset);

@@ -104,7 +104,7 @@ from_view(struct sl_binder *binder, const struct sl_table *view, const struct sl
 
     if (hints && hints->count)
         return sl_binder_refuse(binder, ((const struct sl_ast_hint *)hints->items[0])->offset,
-                              "a hint on a view is", err);
+                                "a hint on a view is", err);
     if (binder->view_depth >= SL_BIND_VIEW_DEPTH_MAX) {
         SL_ERROR(err, SL_E_LIMIT_EXCEEDED, "views are nested more than %d levels deep",
                  SL_BIND_VIEW_DEPTH_MAX);
@@ -133,7 +133,7 @@ from_view(struct sl_binder *binder, const struct sl_table *view, const struct sl
 
 int
 sl_binder_table(struct sl_binder *binder, const struct sl_ast_name *name,
-              const struct sl_ast_list *hints, struct sl_relation *relation, struct sl_error *err)
+                const struct sl_ast_list *hints, struct sl_relation *relation, struct sl_error *err)
 {
     struct sl_bound_cte *cte = from_find_cte(binder, name);
     const struct sl_table *table;
@@ -141,7 +141,7 @@ sl_binder_table(struct sl_binder *binder, const struct sl_ast_name *name,
     if (cte) {
         if (hints && hints->count)
             return sl_binder_refuse(binder, ((const struct sl_ast_hint *)hints->items[0])->offset,
-                                  "a hint on a query of WITH is", err);
+                                    "a hint on a query of WITH is", err);
         return from_cte(binder, cte, relation, err);
     }
     SL_TRY(sl_binder_find_table(binder, name, &table, err));
@@ -215,7 +215,7 @@ from_item(struct sl_binder *binder, const struct sl_ast *ast, struct sl_relation
 
 int
 sl_binder_from(struct sl_binder *binder, const struct sl_ast *ast, struct sl_relation *relation,
-             struct sl_error *err)
+               struct sl_error *err)
 {
     const struct sl_ast_from *from = (const struct sl_ast_from *)ast;
     const char *name;

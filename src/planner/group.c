@@ -44,8 +44,7 @@ group_key(struct sl_clause *binding, const struct sl_ast_select *select,
 /* (a, b) in GROUP BY is two keys. */
 static int
 group_add(struct sl_clause *binding, const struct sl_ast_select *select,
-          const struct sl_ast_expr *ast, struct sl_expr **keys, size_t *count,
-          struct sl_error *err)
+          const struct sl_ast_expr *ast, struct sl_expr **keys, size_t *count, struct sl_error *err)
 {
     struct sl_expr *key;
 
@@ -73,7 +72,7 @@ group_key_count(const struct sl_ast_select *select)
 
 int
 sl_binder_group_by(struct sl_clause *binding, const struct sl_ast_select *select,
-                 struct sl_expr ***ret_keys, size_t *ret_key_count, struct sl_error *err)
+                   struct sl_expr ***ret_keys, size_t *ret_key_count, struct sl_error *err)
 {
     struct sl_expr **keys =
         SL_NEW_ARRAY(binding->binder->arena, struct sl_expr *, group_key_count(select));
@@ -86,10 +85,10 @@ sl_binder_group_by(struct sl_clause *binding, const struct sl_ast_select *select
             continue;
         if (group->kind != SL_AST_GROUP_EXPR)
             return sl_binder_refuse(binding->binder, group->offset,
-                                  group->kind == SL_AST_GROUP_SETS   ? "GROUPING SETS are"
-                                  : group->kind == SL_AST_GROUP_CUBE ? "CUBE is"
-                                                                     : "ROLLUP is",
-                                  err);
+                                    group->kind == SL_AST_GROUP_SETS   ? "GROUPING SETS are"
+                                    : group->kind == SL_AST_GROUP_CUBE ? "CUBE is"
+                                                                       : "ROLLUP is",
+                                    err);
         if (group->expr->ast.kind != SL_AST_EXPR_ROW) {
             SL_TRY(group_add(binding, select, group->expr, keys, &count, err));
             continue;
@@ -142,9 +141,9 @@ group_rewrite_expr(const struct group_rewrite *rewrite, struct sl_expr *expr,
     if (expr->kind == SL_EXPR_COLUMN) {
         if (expr->column < SL_BIND_AGGREGATE)
             return group_not_a_key(rewrite, expr, err);
-        *ret_expr = sl_log_column(
-            arena, rewrite->output,
-            (uint32_t)rewrite->key_count + (expr->column - SL_BIND_AGGREGATE));
+        *ret_expr =
+            sl_log_column(arena, rewrite->output,
+                          (uint32_t)rewrite->key_count + (expr->column - SL_BIND_AGGREGATE));
         (*ret_expr)->offset = expr->offset;
         return SL_OK;
     }
@@ -206,8 +205,8 @@ group_node(struct sl_arena *arena, struct sl_log_node *input, struct sl_expr **k
 
     for (size_t i = 0; i < aggregates->count; i++)
         max += aggregates->items[i]->arg_count + 1;
-    inputs = SL_NEW_ARRAY(arena, struct sl_expr *, max);
-    names = SL_NEW_ARRAY(arena, const char *, max);
+    inputs = SL_NEW_ARRAY(arena, struct sl_expr *, max + 1);
+    names = SL_NEW_ARRAY(arena, const char *, max + 1);
     bound.keys = SL_NEW_ARRAY(arena, uint32_t, key_count);
     for (size_t i = 0; i < key_count; i++)
         bound.keys[i] = group_input(arena, inputs, &count, keys[i])->column;
@@ -216,15 +215,16 @@ group_node(struct sl_arena *arena, struct sl_log_node *input, struct sl_expr **k
     for (size_t i = 0; i < aggregates->count; i++)
         bound.aggregates[i] = group_aggregate(arena, aggregates->items[i], inputs, &count);
     bound.aggregate_count = aggregates->count;
+    if (!count) /* COUNT(*) alone: a batch without columns would be an oddity everywhere */
+        inputs[count++] = sl_binder_boolean(arena, true);
     for (size_t i = 0; i < count; i++)
         names[i] = group_input_name(arena, inputs[i], input->schema, i);
     for (size_t i = 0; i < key_count; i++)
         schema->columns[i] =
             (struct sl_schema_column){.name = names[bound.keys[i]], .type = keys[i]->type};
     for (size_t i = 0; i < aggregates->count; i++)
-        schema->columns[key_count + i] =
-            (struct sl_schema_column){.name = sl_arena_printf(arena, "agg%zu", i),
-                                      .type = aggregates->items[i]->type};
+        schema->columns[key_count + i] = (struct sl_schema_column){
+            .name = sl_arena_printf(arena, "agg%zu", i), .type = aggregates->items[i]->type};
     node = sl_log_new(arena, SL_LOG_AGGREGATE, schema,
                       sl_log_project(arena, input, inputs, names, count));
     node->aggregate = bound;
@@ -247,12 +247,11 @@ group_mark_times(struct sl_log_node *aggregate)
 
 int
 sl_binder_aggregation(struct sl_binder *binder, const struct sl_scope *scope, struct sl_expr **keys,
-                    size_t key_count, struct sl_bound_aggregates *aggregates, int offset,
-                    struct sl_select_output *output, struct sl_log_node **node,
-                    struct sl_error *err)
+                      size_t key_count, struct sl_bound_aggregates *aggregates, int offset,
+                      struct sl_select_output *output, struct sl_log_node **node,
+                      struct sl_error *err)
 {
-    struct sl_log_node *aggregate =
-        group_node(binder->arena, *node, keys, key_count, aggregates);
+    struct sl_log_node *aggregate = group_node(binder->arena, *node, keys, key_count, aggregates);
     struct group_rewrite rewrite = {binder, scope, keys, key_count, aggregate->schema};
 
     aggregate->offset = sl_binder_offset(binder, offset);

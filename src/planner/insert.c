@@ -1,5 +1,5 @@
-/* INSERT INTO t [PARTITION (p = v)] [(columns)] query: the query's columns are assigned to those of the
- * list, the rest is NULL; computed and VIRTUAL columns take nothing. */
+/* INSERT INTO t [PARTITION (p = v)] [(columns)] query: the query's columns are assigned to those of
+ * the list, the rest is NULL; computed and VIRTUAL columns take nothing. */
 #include "planner/bind.h"
 
 /* What an INSERT fills: for each column of the table, where its value comes from. */
@@ -67,14 +67,16 @@ insert_partition(struct sl_binder *binder, const struct sl_ast_insert *insert,
         for (size_t j = 0; j < table->partition_by_count; j++)
             found |= table->partition_by[j] == column;
         if (!found) {
-            SL_ERROR(err, SL_E_INVALID_COLUMN_REFERENCE, "table \"%s\" is not partitioned by \"%s\"",
-                     table->name, table->columns[column].name);
+            SL_ERROR(err, SL_E_INVALID_COLUMN_REFERENCE,
+                     "table \"%s\" is not partitioned by \"%s\"", table->name,
+                     table->columns[column].name);
             return sl_error_at(err, sl_binder_offset(binder, assignment->name.offset));
         }
         target = (struct sl_schema_column){.name = table->columns[column].name,
                                            .type = table->columns[column].type};
         SL_TRY(sl_binder_expr(&binding, assignment->value, &value, err));
-        SL_TRY(sl_binder_assign(binder, value, &target, value->offset, &targets->fixed[column], err));
+        SL_TRY(
+            sl_binder_assign(binder, value, &target, value->offset, &targets->fixed[column], err));
     }
     return SL_OK;
 }
@@ -189,7 +191,8 @@ insert_bind_query(struct sl_binder *binder, const struct sl_ast_insert *insert,
     SL_TRY(insert_check_count(binder, (*ret_node)->schema->count, targets->schema->count,
                               insert->query->ast.offset, err));
     return sl_binder_assign_columns(binder, targets->schema,
-                                  sl_binder_offset(binder, insert->query->ast.offset), ret_node, err);
+                                    sl_binder_offset(binder, insert->query->ast.offset), ret_node,
+                                    err);
 }
 
 /* DEFAULT VALUES: a row of NULLs. */
@@ -271,8 +274,8 @@ sink_check(struct sl_binder *binder, const struct sl_table *table,
 
 int
 sl_binder_sink(struct sl_binder *binder, const struct sl_table *table,
-             const struct sl_ast_list *hints, int offset, struct sl_log_node *input,
-             struct sl_log_node **ret_node, struct sl_error *err)
+               const struct sl_ast_list *hints, int offset, struct sl_log_node *input,
+               struct sl_log_node **ret_node, struct sl_error *err)
 {
     struct sl_log_node *node =
         sl_log_new(binder->arena, SL_LOG_SINK, sl_schema_new(binder->arena, 0), input);
@@ -281,11 +284,12 @@ sl_binder_sink(struct sl_binder *binder, const struct sl_table *table,
 
     node->offset = sl_binder_offset(binder, offset);
     node->sink.table = table;
-    node->sink.table_name = strcmp(table->schema, "public") == 0
-                                ? table->name
-                                : sl_arena_printf(binder->arena, "%s.%s", table->schema,
-                                                  table->name);
-    SL_TRY(sl_binder_table_hints(binder, table, hints, &node->sink.options, &node->sink.hints, err));
+    node->sink.table_name =
+        strcmp(table->schema, "public") == 0
+            ? table->name
+            : sl_arena_printf(binder->arena, "%s.%s", table->schema, table->name);
+    SL_TRY(
+        sl_binder_table_hints(binder, table, hints, &node->sink.options, &node->sink.hints, err));
     SL_TRY(sl_table_format_of(sl_arena_printf(binder->arena, "table \"%s\"", table->name),
                               &node->sink.options, &format, err));
     SL_TRY(sink_check(binder, table, &format, offset, err));
@@ -317,7 +321,7 @@ insert_check(struct sl_binder *binder, const struct sl_ast_insert *insert,
 
 int
 sl_binder_insert(struct sl_binder *binder, const struct sl_ast_insert *insert,
-               struct sl_log_node **ret_node, struct sl_error *err)
+                 struct sl_log_node **ret_node, struct sl_error *err)
 {
     struct insert_targets targets = {0};
     const struct sl_table *table;

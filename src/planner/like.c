@@ -1,6 +1,6 @@
-/* CREATE TABLE … LIKE t (options): t's parts come first, by default INCLUDING ALL OVERWRITING OPTIONS.
- * INCLUDING fails where both have the same part, OVERWRITING takes the new one, EXCLUDING leaves t's
- * out. */
+/* CREATE TABLE … LIKE t (options): t's parts come first, by default INCLUDING ALL OVERWRITING
+ * OPTIONS. INCLUDING fails where both have the same part, OVERWRITING takes the new one, EXCLUDING
+ * leaves t's out. */
 #include "planner/draft.h"
 
 struct like_strategies {
@@ -116,8 +116,8 @@ like_lists(struct sl_draft *draft, const struct sl_table *source,
 }
 
 static int
-like_options(struct sl_draft *draft, const struct sl_table *source,
-             enum sl_ast_like_merge strategy, struct sl_error *err)
+like_options(struct sl_draft *draft, const struct sl_table *source, enum sl_ast_like_merge strategy,
+             struct sl_error *err)
 {
     if (strategy == SL_AST_EXCLUDING)
         return SL_OK;

@@ -1,5 +1,5 @@
-/* Literals of the AST to typed values.  Whole numbers are INT, BIGINT or DECIMAL, whichever holds them
- * first; with a point they are DECIMAL, with an exponent DOUBLE; strings are STRING. */
+/* Literals of the AST to typed values.  Whole numbers are INT, BIGINT or DECIMAL, whichever holds
+ * them first; with a point they are DECIMAL, with an exponent DOUBLE; strings are STRING. */
 #include "planner/bind.h"
 
 #include "data/decimal.h"
@@ -79,8 +79,8 @@ literal_out_of_range(struct sl_text text, struct sl_error *err)
 }
 
 static int
-literal_number(struct sl_binder *binder, struct sl_text text, bool negative,
-               struct sl_value *value, struct sl_error *err)
+literal_number(struct sl_binder *binder, struct sl_text text, bool negative, struct sl_value *value,
+               struct sl_error *err)
 {
     const char *number =
         sl_arena_printf(binder->arena, "%s%.*s", negative ? "-" : "", SL_TEXT_FORMAT(text));
@@ -135,8 +135,8 @@ literal_unit_index(enum sl_ast_unit unit)
 static bool
 literal_interval_part(const char **at, int unit, int64_t *sum)
 {
-    int64_t factor = literal_units[unit].months ? literal_units[unit].months
-                                                : literal_units[unit].us;
+    int64_t factor =
+        literal_units[unit].months ? literal_units[unit].months : literal_units[unit].us;
     char *end;
     int64_t number, part;
 
@@ -164,8 +164,7 @@ static bool
 literal_interval_sum(const struct sl_ast_literal *literal, const char *text, int64_t *ret_sum)
 {
     int unit = literal_unit_index(literal->unit_start);
-    int last = literal->unit_end == SL_AST_UNIT_NONE ? unit
-                                                     : literal_unit_index(literal->unit_end);
+    int last = literal->unit_end == SL_AST_UNIT_NONE ? unit : literal_unit_index(literal->unit_end);
     bool negative = literal->negative;
     int64_t sum = 0;
 
@@ -203,14 +202,14 @@ literal_interval(struct sl_binder *binder, const struct sl_ast_literal *literal,
             value->integer = -value->integer;
         return SL_OK;
     }
-    value->type = unit >= 0 && literal_units[unit].months ? &sl_type_interval_month
-                                                          : &sl_type_interval_day;
+    value->type =
+        unit >= 0 && literal_units[unit].months ? &sl_type_interval_month : &sl_type_interval_day;
     if (!literal_interval_sum(literal, text, &value->integer))
-        return SL_ERROR(err, SL_E_INVALID_DATETIME, "'%s' is no INTERVAL of %s%s%s", text,
-                        sl_ast_unit_name(literal->unit_start),
-                        literal->unit_end == SL_AST_UNIT_NONE ? "" : " TO ",
-                        literal->unit_end == SL_AST_UNIT_NONE ? ""
-                                                              : sl_ast_unit_name(literal->unit_end));
+        return SL_ERROR(
+            err, SL_E_INVALID_DATETIME, "'%s' is no INTERVAL of %s%s%s", text,
+            sl_ast_unit_name(literal->unit_start),
+            literal->unit_end == SL_AST_UNIT_NONE ? "" : " TO ",
+            literal->unit_end == SL_AST_UNIT_NONE ? "" : sl_ast_unit_name(literal->unit_end));
     return SL_OK;
 }
 
@@ -274,7 +273,7 @@ literal_value(struct sl_binder *binder, const struct sl_ast_literal *literal, bo
 
 int
 sl_binder_literal(struct sl_binder *binder, const struct sl_ast_literal *literal, bool negative,
-                int offset, struct sl_expr **ret_expr, struct sl_error *err)
+                  int offset, struct sl_expr **ret_expr, struct sl_error *err)
 {
     struct sl_value value = {0};
 

@@ -1,5 +1,6 @@
-/* One physical operator for each logical node, but: a projection and the filter under it are one CALC,
- * a LIMIT over a SORT is its top-n, and a scan or sink may bring a merge or a projection with it. */
+/* One physical operator for each logical node, but: a projection and the filter under it are one
+ * CALC, a LIMIT over a SORT is its top-n, and a scan or sink may bring a merge or a projection with
+ * it. */
 #include "planner/lower.h"
 
 /* --- nodes and exchanges --- */
@@ -57,8 +58,7 @@ lower_set_keys(struct sl_lowering *lowering, struct sl_phys_input *input, const 
 
 /* Changes of one row must stay in order, so they go by their key, or by the whole row. */
 void
-sl_lower_connect(struct sl_lowering *lowering, struct sl_phys_node *node,
-                 struct sl_phys_node *from)
+sl_lower_connect(struct sl_lowering *lowering, struct sl_phys_node *node, struct sl_phys_node *from)
 {
     struct sl_phys_input *input = lower_add_input(lowering, node, from);
 
@@ -124,8 +124,8 @@ lower_refuse_updating(const struct sl_phys_node *input, const struct sl_log_node
 {
     if (input->kinds == SL_KINDS_INSERT)
         return SL_OK;
-    SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s over rows that are updated or deleted is not supported yet",
-             construct);
+    SL_ERROR(err, SL_E_NOT_SUPPORTED,
+             "%s over rows that are updated or deleted is not supported yet", construct);
     return sl_error_at(err, node->offset);
 }
 
@@ -137,8 +137,9 @@ lower_refuse_upserts(const struct sl_phys_node *input, int offset, struct sl_err
         return SL_OK;
     SL_ERROR(err, SL_E_NOT_SUPPORTED,
              "a table with 'changelog-mode' = 'upsert' is not supported here yet");
-    sl_error_hint(err, "it can go unfiltered into a sink with the same primary key; 'changelog-mode' "
-                       "= 'all' can be used everywhere");
+    sl_error_hint(err,
+                  "it can go unfiltered into a sink with the same primary key; 'changelog-mode' "
+                  "= 'all' can be used everywhere");
     return sl_error_at(err, offset);
 }
 
@@ -193,16 +194,16 @@ lower_identity(struct sl_lowering *lowering, const struct sl_schema *schema)
 }
 
 static int
-lower_filter(struct sl_lowering *lowering, struct sl_log_node *node,
-             struct sl_phys_node **ret_node, struct sl_error *err)
+lower_filter(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_node **ret_node,
+             struct sl_error *err)
 {
     struct sl_phys_node *input;
 
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(lower_refuse_upserts(input, node->offset, err));
-    *ret_node = sl_lower_calc(lowering, input, node->filter,
-                              lower_identity(lowering, node->schema), node->schema,
-                              node->parallelism ? node->parallelism : input->parallelism);
+    *ret_node =
+        sl_lower_calc(lowering, input, node->filter, lower_identity(lowering, node->schema),
+                      node->schema, node->parallelism ? node->parallelism : input->parallelism);
     return SL_OK;
 }
 
@@ -247,10 +248,11 @@ lower_refuse_aggregate(const struct sl_log_node *node, struct sl_error *err)
     if (node->aggregate.is_distinct)
         return lower_refuse(node, "DISTINCT without a window", hint, err);
     if (lower_is_over_windows(node))
-        return lower_refuse(
-            node, "this use of window columns",
-            "group by both window_start and window_end, and use window columns neither in arguments "
-            "of aggregates nor together with other columns in WHERE", err);
+        return lower_refuse(node, "this use of window columns",
+                            "group by both window_start and window_end, and use window columns "
+                            "neither in arguments "
+                            "of aggregates nor together with other columns in WHERE",
+                            err);
     if (!node->aggregate.key_count)
         return lower_refuse(node, "an aggregate without a window", hint, err);
     return lower_refuse(node, "GROUP BY without a window", hint, err);
@@ -273,9 +275,9 @@ lower_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     detail->key_count = key_count;
     detail->aggregates = node->aggregate.aggregates;
     detail->aggregate_count = node->aggregate.aggregate_count;
-    *ret_node = sl_lower_add(lowering, SL_OP_BATCH_AGGREGATE,
-                             key_count ? lower_parallelism(lowering, node) : 1, node->schema,
-                             detail);
+    *ret_node =
+        sl_lower_add(lowering, SL_OP_BATCH_AGGREGATE,
+                     key_count ? lower_parallelism(lowering, node) : 1, node->schema, detail);
     sl_lower_connect_keyed(lowering, *ret_node, input, detail->keys, key_count);
     return SL_OK;
 }
@@ -300,9 +302,9 @@ lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     detail->has_start = from->parts[0];
     detail->has_end = from->parts[1];
     detail->has_time = from->parts[2];
-    *ret_node = sl_lower_add(lowering, SL_OP_WINDOW_AGGREGATE,
-                             from->key_count ? lower_parallelism(lowering, node) : 1, node->schema,
-                             detail);
+    *ret_node =
+        sl_lower_add(lowering, SL_OP_WINDOW_AGGREGATE,
+                     from->key_count ? lower_parallelism(lowering, node) : 1, node->schema, detail);
     sl_lower_connect_keyed(lowering, *ret_node, input, detail->keys, detail->key_count);
     return SL_OK;
 }
@@ -318,7 +320,8 @@ lower_window_table(struct sl_lowering *lowering, struct sl_log_node *node,
     SL_TRY(lower_refuse_upserts(input, node->offset, err));
     detail->window = node->window_table.window;
     detail->time_column = node->window_table.time_column;
-    *ret_node = sl_lower_add(lowering, SL_OP_WINDOW_TABLE, input->parallelism, node->schema, detail);
+    *ret_node =
+        sl_lower_add(lowering, SL_OP_WINDOW_TABLE, input->parallelism, node->schema, detail);
     sl_lower_connect(lowering, *ret_node, input);
     (*ret_node)->kinds = input->kinds;
     (*ret_node)->upsert_key = input->upsert_key;
@@ -329,8 +332,7 @@ lower_window_table(struct sl_lowering *lowering, struct sl_log_node *node,
 /* --- the others --- */
 
 static int
-lower_values(struct sl_lowering *lowering, struct sl_log_node *node,
-             struct sl_phys_node **ret_node)
+lower_values(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_node **ret_node)
 {
     struct sl_phys_values *detail = SL_NEW(lowering->arena, struct sl_phys_values);
 
@@ -340,8 +342,8 @@ lower_values(struct sl_lowering *lowering, struct sl_log_node *node,
 }
 
 static int
-lower_union(struct sl_lowering *lowering, struct sl_log_node *node,
-            struct sl_phys_node **ret_node, struct sl_error *err)
+lower_union(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_node **ret_node,
+            struct sl_error *err)
 {
     struct sl_phys_node **inputs =
         SL_NEW_ARRAY(lowering->arena, struct sl_phys_node *, node->input_count);
@@ -385,8 +387,8 @@ lower_sort(struct sl_lowering *lowering, struct sl_log_node *node,
 }
 
 static int
-lower_limit(struct sl_lowering *lowering, struct sl_log_node *node,
-            struct sl_phys_node **ret_node, struct sl_error *err)
+lower_limit(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_node **ret_node,
+            struct sl_error *err)
 {
     struct sl_phys_limit *detail = SL_NEW(lowering->arena, struct sl_phys_limit);
     struct sl_phys_node *input;
@@ -405,8 +407,8 @@ lower_limit(struct sl_lowering *lowering, struct sl_log_node *node,
 }
 
 static int
-lower_change(struct sl_lowering *lowering, struct sl_log_node *node,
-             struct sl_phys_node **ret_node, struct sl_error *err)
+lower_change(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_node **ret_node,
+             struct sl_error *err)
 {
     struct sl_phys_change *detail = SL_NEW(lowering->arena, struct sl_phys_change);
     struct sl_phys_node *input;

@@ -8,7 +8,7 @@ struct sl_lowering {
     struct sl_binder *binder;
     struct sl_rewriter *rewriter;
     struct sl_arena *arena;
-    uint32_t parallelism; /* parallelism.default; 1 for UPDATE and DELETE */
+    uint32_t parallelism;   /* parallelism.default; 1 for UPDATE and DELETE */
     bool bounded_operators; /* operators that wait for the end of input may be used */
     struct sl_phys_settings settings;
     struct sl_phys_node **nodes;
@@ -16,8 +16,8 @@ struct sl_lowering {
 };
 
 /* lower.c */
-int sl_lower(struct sl_lowering *lowering, struct sl_log_node *node,
-             struct sl_phys_node **ret_node, struct sl_error *err);
+int sl_lower(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_node **ret_node,
+             struct sl_error *err);
 struct sl_phys_node *sl_lower_add(struct sl_lowering *lowering, enum sl_op_kind kind,
                                   uint32_t parallelism, struct sl_schema *schema, void *detail);
 /* The node's next input is `from`, through the exchange that its parallelism asks for. */
@@ -31,7 +31,8 @@ struct sl_phys_node *sl_lower_calc(struct sl_lowering *lowering, struct sl_phys_
                                    struct sl_schema *schema, uint32_t parallelism);
 struct sl_phys_node *sl_lower_collect(struct sl_lowering *lowering, struct sl_phys_node *input,
                                       bool row_kinds);
-/* The option in an OPTIONS hint, else the block's hint, else the table's option, else the fallback. */
+/* The option in an OPTIONS hint, else the block's hint, else the table's option, else the fallback.
+ */
 uint32_t sl_lower_option_parallelism(const struct sl_log_node *node,
                                      const struct sl_option_list *options,
                                      const struct sl_option_list *hints, const char *key,

@@ -1,9 +1,9 @@
 /* A scan: what the source decodes, and what it makes of it.
  *
- * The declared row (physical, metadata and computed columns) is written over the base row, which is all
- * physical columns and then all metadata columns of the connector; then only those base columns that an
- * expression reads stay.  Where a bounded read must merge a changelog, the scan emits the declared
- * columns that are needed, the merge follows, and then a CALC with the rest. */
+ * The declared row (physical, metadata and computed columns) is written over the base row, which is
+ * all physical columns and then all metadata columns of the connector; then only those base columns
+ * that an expression reads stay.  Where a bounded read must merge a changelog, the scan emits the
+ * declared columns that are needed, the merge follows, and then a CALC with the rest. */
 #include "planner/lower.h"
 
 struct scan_base {
@@ -29,8 +29,9 @@ static int
 scan_no_metadata(const struct sl_table *table, const struct sl_connector_descriptor *connector,
                  const char *key, struct sl_error *err)
 {
-    return SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "connector %s of table \"%s\" has no metadata \"%s\"",
-                    connector->name, table->name, key);
+    return SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
+                    "connector %s of table \"%s\" has no metadata \"%s\"", connector->name,
+                    table->name, key);
 }
 
 /* Physical and metadata columns over the base row, computed ones over those. */
@@ -82,8 +83,8 @@ scan_use_one(const struct scan_base *base, bool *used)
             return;
     for (size_t i = 0; i < base->physical->count; i++) {
         enum sl_type_kind kind = base->physical->columns[i].type->kind;
-        size_t width = sl_type_is_view(kind) || sl_type_is_nested(kind) ? 1000
-                                                                        : sl_type_width(kind);
+        size_t width =
+            sl_type_is_view(kind) || sl_type_is_nested(kind) ? 1000 : sl_type_width(kind);
 
         if (width < best_width) {
             best = i;

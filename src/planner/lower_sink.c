@@ -171,11 +171,11 @@ sl_lower_sink(struct sl_lowering *lowering, struct sl_log_node *node,
     detail->on_error = lowering->settings.runtime_error;
     sink_set_metadata(lowering, table, detail);
     sink_set_columns(lowering, node, input, detail);
-    parallelism = sl_lower_option_parallelism(
-        &(struct sl_log_node){0}, &node->sink.options, &node->sink.hints, "sink.parallelism",
-        input->parallelism);
-    *ret_node = sl_lower_add(lowering, SL_OP_SINK, parallelism, sl_schema_new(lowering->arena, 0),
-                             detail);
+    parallelism =
+        sl_lower_option_parallelism(&(struct sl_log_node){0}, &node->sink.options,
+                                    &node->sink.hints, "sink.parallelism", input->parallelism);
+    *ret_node =
+        sl_lower_add(lowering, SL_OP_SINK, parallelism, sl_schema_new(lowering->arena, 0), detail);
     sl_lower_connect(lowering, *ret_node, input);
     return SL_OK;
 }

@@ -1,3 +1,4 @@
+/* The names of output columns that nobody named. */
 #ifndef SL_PLANNER_NAME_H
 #define SL_PLANNER_NAME_H
 

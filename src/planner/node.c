@@ -46,8 +46,8 @@ sl_log_filter(struct sl_arena *arena, struct sl_log_node *input, struct sl_expr 
 struct sl_log_node *
 sl_log_distinct(struct sl_arena *arena, struct sl_log_node *input, int offset)
 {
-    struct sl_log_node *node = sl_log_new(arena, SL_LOG_AGGREGATE,
-                                          sl_schema_copy(arena, input->schema), input);
+    struct sl_log_node *node =
+        sl_log_new(arena, SL_LOG_AGGREGATE, sl_schema_copy(arena, input->schema), input);
 
     node->offset = offset;
     node->aggregate.is_distinct = true;

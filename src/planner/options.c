@@ -10,23 +10,36 @@
 #define OPTIONS_SCOPES_MAX 8
 
 static const struct sl_option_spec options_general[] = {
-    {.name = "connector", .type = SL_OPTION_STRING, .flags = SL_OPTION_REQUIRED,
+    {.name = "connector",
+     .type = SL_OPTION_STRING,
+     .flags = SL_OPTION_REQUIRED,
      .help = "what the table reads and writes"},
 };
 
 static const struct sl_option_spec options_source[] = {
-    {.name = "scan.watermark.emit.strategy", .type = SL_OPTION_ENUM,
-     .default_value = "on-periodic", .choices = "on-periodic|on-event",
+    {.name = "scan.watermark.emit.strategy",
+     .type = SL_OPTION_ENUM,
+     .default_value = "on-periodic",
+     .choices = "on-periodic|on-event",
      .help = "emit watermarks every pipeline.auto-watermark-interval or with every event"},
-    {.name = "scan.watermark.idle-timeout", .type = SL_OPTION_DURATION,
-     .help = "a silent split holds back no watermark after this time", .min = 0, .max = INT64_MAX},
-    {.name = "scan.parallelism", .type = SL_OPTION_INTEGER,
-     .help = "parallelism of the scan", .min = 1, .max = 32768},
+    {.name = "scan.watermark.idle-timeout",
+     .type = SL_OPTION_DURATION,
+     .help = "a silent split holds back no watermark after this time",
+     .min = 0,
+     .max = INT64_MAX},
+    {.name = "scan.parallelism",
+     .type = SL_OPTION_INTEGER,
+     .help = "parallelism of the scan",
+     .min = 1,
+     .max = 32768},
 };
 
 static const struct sl_option_spec options_sink[] = {
-    {.name = "sink.parallelism", .type = SL_OPTION_INTEGER,
-     .help = "parallelism of the sink", .min = 1, .max = 32768},
+    {.name = "sink.parallelism",
+     .type = SL_OPTION_INTEGER,
+     .help = "parallelism of the sink",
+     .min = 1,
+     .max = 32768},
 };
 
 static const struct sl_option_spec options_format[] = {
@@ -35,8 +48,11 @@ static const struct sl_option_spec options_format[] = {
 };
 
 static const struct sl_option_spec options_on_error[] = {
-    {.name = "on-error", .type = SL_OPTION_ENUM, .default_value = "fail",
-     .choices = "fail|skip|dead-letter", .help = "what happens to rows that do not decode"},
+    {.name = "on-error",
+     .type = SL_OPTION_ENUM,
+     .default_value = "fail",
+     .choices = "fail|skip|dead-letter",
+     .help = "what happens to rows that do not decode"},
 };
 
 static int
@@ -48,8 +64,8 @@ options_no_connector(const char *what, const struct sl_option *option, struct sl
 
     list[0] = 0;
     for (size_t i = 0; i < count && length < sizeof(list); i++)
-        length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%s", i ? ", " : "",
-                                   names[i]);
+        length +=
+            (size_t)snprintf(list + length, sizeof(list) - length, "%s%s", i ? ", " : "", names[i]);
     if (!option) {
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "%s needs the option \"connector\"", what);
         return sl_error_hint(err, "add WITH ('connector' = …): %s", list);
@@ -108,8 +124,10 @@ sl_table_format_of(const char *what, const struct sl_option_list *options,
     }
     if (!format) {
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "%s needs the option \"format\"", what);
-        return sl_error_hint(err, "connector %s reads and writes records: say how, as in 'format' "
-                                  "= 'json'", found.connector->name);
+        return sl_error_hint(err,
+                             "connector %s reads and writes records: say how, as in 'format' "
+                             "= 'json'",
+                             found.connector->name);
     }
     found.format = sl_format_descriptor_find(format->value);
     if (!found.format)
@@ -165,8 +183,11 @@ options_check_keys(const char *what, const struct sl_table_format *format,
                  format->format->name);
         options_add(scopes, &count, options_format, SL_COUNT_OF(options_format), NULL);
         options_add(scopes, &count, format->format->options, format->format->option_count, prefix);
-        options_add(scopes, &count, options_on_error, SL_COUNT_OF(options_on_error), prefix);
+    } else if (format->format_name) {
+        snprintf(prefix, sizeof(prefix), "%s.", format->format_name);
     }
+    if (format->format_name)
+        options_add(scopes, &count, options_on_error, SL_COUNT_OF(options_on_error), prefix);
     if (key_format) {
         snprintf(key_prefix, sizeof(key_prefix), "key.%s.", key_format->name);
         options_add(scopes, &count, key_format->options, key_format->option_count, key_prefix);
@@ -181,10 +202,10 @@ options_find_on_error(const struct sl_table_format *format, const struct sl_opti
 {
     char key[160];
 
-    if (!format->format)
+    if (!format->format_name)
         return NULL;
     snprintf(key, sizeof(key), "%s%s.%s", format->prefix ? format->prefix : "",
-             format->format->name, name);
+             format->format_name, name);
     return sl_option_find(options, key);
 }
 
@@ -199,12 +220,24 @@ sl_table_on_error(const struct sl_table_format *format, const struct sl_option_l
     return ignore && sl_equal_nocase(ignore->value, "true") ? SL_ON_ERROR_SKIP : SL_ON_ERROR_FAIL;
 }
 
+/* Known from Flink or the contract, but not built. */
 static int
-options_check_on_error(const struct sl_table_format *format, const struct sl_option_list *options,
-                       struct sl_error *err)
+options_check_support(const struct sl_table_format *format, const struct sl_option_list *options,
+                      struct sl_error *err)
 {
+    static const char *const keys[] = {"dead-letter.table", "scan.watermark.alignment.group",
+                                       "scan.watermark.alignment.max-drift",
+                                       "scan.watermark.alignment.update-interval"};
     const struct sl_option *on_error = options_find_on_error(format, options, "on-error");
 
+    for (size_t i = 0; i < SL_COUNT_OF(keys); i++) {
+        const struct sl_option *option = sl_option_find(options, keys[i]);
+
+        if (!option)
+            continue;
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "option \"%s\" is not supported yet", keys[i]);
+        return sl_error_at(err, option->key_offset);
+    }
     if (!on_error || !sl_equal_nocase(on_error->value, "dead-letter"))
         return SL_OK;
     SL_ERROR(err, SL_E_NOT_SUPPORTED, "dead-letter tables are not supported yet");
@@ -220,9 +253,9 @@ sl_table_check_options(const char *what, const struct sl_option_list *options,
     const struct sl_format_descriptor *key_format;
 
     SL_TRY(sl_table_format_of(what, options, &format, err));
+    SL_TRY(options_check_support(&format, options, err));
     SL_TRY(options_key_format(&format, options, &key_format, err));
     SL_TRY(options_check_keys(what, &format, key_format, options, err));
-    SL_TRY(options_check_on_error(&format, options, err));
     if (format.connector->check)
         SL_TRY(format.connector->check(options, physical, err));
     if (format.format && format.format->check)

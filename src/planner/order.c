@@ -14,15 +14,16 @@ sl_sort_nulls_first(const struct sl_ast_order_item *item)
 
 int
 sl_binder_ordinal(const struct sl_binder *binder, const struct sl_ast_expr *ast, const char *clause,
-                size_t count, int *ret_index, struct sl_error *err)
+                  size_t count, int *ret_index, struct sl_error *err)
 {
     long ordinal;
 
     *ret_index = -1;
     if (ast->ast.kind != SL_AST_EXPR_LITERAL || ast->literal.kind != SL_AST_LITERAL_NUMBER)
         return SL_OK;
-    ordinal = strtol(sl_arena_strndup(binder->arena, ast->literal.text.start,
-                                      ast->literal.text.length), NULL, 10);
+    ordinal =
+        strtol(sl_arena_strndup(binder->arena, ast->literal.text.start, ast->literal.text.length),
+               NULL, 10);
     if (memchr(ast->literal.text.start, '.', ast->literal.text.length) || ordinal < 1 ||
         (size_t)ordinal > count) {
         SL_ERROR(err, SL_E_INVALID_COLUMN_REFERENCE, "%s position %.*s is not in select list",
@@ -41,8 +42,8 @@ order_is_sortable(const struct sl_type *type)
 
 int
 sl_binder_order_columns(struct sl_binder *binder, const struct sl_ast_order *order_by,
-                      struct sl_log_node *node, struct sl_log_node **ret_node,
-                      struct sl_error *err)
+                        struct sl_log_node *node, struct sl_log_node **ret_node,
+                        struct sl_error *err)
 {
     struct sl_log_node *sort = sl_log_new(binder->arena, SL_LOG_SORT, node->schema, node);
 
@@ -54,11 +55,12 @@ sl_binder_order_columns(struct sl_binder *binder, const struct sl_ast_order *ord
         int column, offset = item->expr->ast.offset;
 
         sort->offset = i == 0 ? sl_binder_offset(binder, offset) : sort->offset;
-        SL_TRY(sl_binder_ordinal(binder, item->expr, "ORDER BY", node->schema->count, &column, err));
-        if (column < 0 && (item->expr->ast.kind != SL_AST_EXPR_COLUMN ||
-                           item->expr->column.count != 1)) {
+        SL_TRY(
+            sl_binder_ordinal(binder, item->expr, "ORDER BY", node->schema->count, &column, err));
+        if (column < 0 &&
+            (item->expr->ast.kind != SL_AST_EXPR_COLUMN || item->expr->column.count != 1)) {
             return sl_binder_refuse(binder, offset,
-                                  "an expression in the ORDER BY of UNION or VALUES is", err);
+                                    "an expression in the ORDER BY of UNION or VALUES is", err);
         } else if (column < 0) {
             struct sl_text name = item->expr->column.parts[0].text;
 

@@ -1,10 +1,10 @@
-/* Parameters $1 … : with values they are literals; without they get their types from what stands beside
- * them.  A parameter without a type yet is open: its expression has the type NULL. */
+/* Parameters $1 … : with values they are literals; without they get their types from what stands
+ * beside them.  A parameter without a type yet is open: its expression has the type NULL. */
 #include "planner/bind.h"
 
 int
 sl_binder_parameter(struct sl_binder *binder, int number, int offset, struct sl_expr **ret_expr,
-                  struct sl_error *err)
+                    struct sl_error *err)
 {
     struct sl_plan_context *context = binder->context;
     size_t index = (size_t)number - 1;
@@ -61,26 +61,42 @@ parameter_rule_of(const char *function)
         const char *name;
         enum parameter_rule rule;
     } rules[] = {
-        {"=", PARAMETER_LIKE_OTHERS},        {"<>", PARAMETER_LIKE_OTHERS},
-        {"<", PARAMETER_LIKE_OTHERS},        {"<=", PARAMETER_LIKE_OTHERS},
-        {">", PARAMETER_LIKE_OTHERS},        {">=", PARAMETER_LIKE_OTHERS},
-        {"+", PARAMETER_LIKE_OTHERS},        {"-", PARAMETER_LIKE_OTHERS},
-        {"*", PARAMETER_LIKE_OTHERS},        {"/", PARAMETER_LIKE_OTHERS},
-        {"%", PARAMETER_LIKE_OTHERS},        {"IN", PARAMETER_LIKE_OTHERS},
-        {"BETWEEN", PARAMETER_LIKE_OTHERS},  {"IS DISTINCT FROM", PARAMETER_LIKE_OTHERS},
-        {"COALESCE", PARAMETER_LIKE_OTHERS}, {"NULLIF", PARAMETER_LIKE_OTHERS},
-        {"GREATEST", PARAMETER_LIKE_OTHERS}, {"LEAST", PARAMETER_LIKE_OTHERS},
-        {"MOD", PARAMETER_LIKE_OTHERS},      {"ARRAY", PARAMETER_LIKE_OTHERS},
-        {"NOT IN", PARAMETER_LIKE_OTHERS},   {"NOT BETWEEN", PARAMETER_LIKE_OTHERS},
+        {"=", PARAMETER_LIKE_OTHERS},
+        {"<>", PARAMETER_LIKE_OTHERS},
+        {"<", PARAMETER_LIKE_OTHERS},
+        {"<=", PARAMETER_LIKE_OTHERS},
+        {">", PARAMETER_LIKE_OTHERS},
+        {">=", PARAMETER_LIKE_OTHERS},
+        {"+", PARAMETER_LIKE_OTHERS},
+        {"-", PARAMETER_LIKE_OTHERS},
+        {"*", PARAMETER_LIKE_OTHERS},
+        {"/", PARAMETER_LIKE_OTHERS},
+        {"%", PARAMETER_LIKE_OTHERS},
+        {"IN", PARAMETER_LIKE_OTHERS},
+        {"BETWEEN", PARAMETER_LIKE_OTHERS},
+        {"IS DISTINCT FROM", PARAMETER_LIKE_OTHERS},
+        {"COALESCE", PARAMETER_LIKE_OTHERS},
+        {"NULLIF", PARAMETER_LIKE_OTHERS},
+        {"GREATEST", PARAMETER_LIKE_OTHERS},
+        {"LEAST", PARAMETER_LIKE_OTHERS},
+        {"MOD", PARAMETER_LIKE_OTHERS},
+        {"ARRAY", PARAMETER_LIKE_OTHERS},
+        {"NOT IN", PARAMETER_LIKE_OTHERS},
+        {"NOT BETWEEN", PARAMETER_LIKE_OTHERS},
         {"BETWEEN SYMMETRIC", PARAMETER_LIKE_OTHERS},
         {"NOT BETWEEN SYMMETRIC", PARAMETER_LIKE_OTHERS},
         {"IS NOT DISTINCT FROM", PARAMETER_LIKE_OTHERS},
-        {"AND", PARAMETER_BOOLEAN},          {"OR", PARAMETER_BOOLEAN},
-        {"NOT", PARAMETER_BOOLEAN},          {"LIKE", PARAMETER_STRING},
-        {"NOT LIKE", PARAMETER_STRING},      {"SIMILAR TO", PARAMETER_STRING},
+        {"AND", PARAMETER_BOOLEAN},
+        {"OR", PARAMETER_BOOLEAN},
+        {"NOT", PARAMETER_BOOLEAN},
+        {"LIKE", PARAMETER_STRING},
+        {"NOT LIKE", PARAMETER_STRING},
+        {"SIMILAR TO", PARAMETER_STRING},
         {"NOT SIMILAR TO", PARAMETER_STRING},
-        {"||", PARAMETER_STRING},            {"CONCAT", PARAMETER_STRING},
-        {"CASE", PARAMETER_CASE},            {"IF", PARAMETER_CASE},
+        {"||", PARAMETER_STRING},
+        {"CONCAT", PARAMETER_STRING},
+        {"CASE", PARAMETER_CASE},
+        {"IF", PARAMETER_CASE},
         {"[]", PARAMETER_ELEMENT},
     };
 

@@ -80,7 +80,7 @@ planner_bind_set(struct planner *planner, const struct sl_ast_statement_set *set
 
         if (statement->kind != SL_AST_INSERT)
             return sl_binder_refuse(&planner->binder, statement->offset,
-                                  "CREATE TABLE AS in a statement set is", err);
+                                    "CREATE TABLE AS in a statement set is", err);
         SL_TRY(planner_bind_insert(planner, (const struct sl_ast_insert *)statement, err));
     }
     planner->synchronous = false; /* one job, like every INSERT … SELECT */
@@ -95,11 +95,11 @@ planner_bind_change(struct planner *planner, const struct sl_ast *statement, str
     if (statement->kind == SL_AST_UPDATE) {
         planner->tag = "UPDATE";
         SL_TRY(sl_binder_update(&planner->binder, (const struct sl_ast_update *)statement, &root,
-                              err));
+                                err));
     } else {
         planner->tag = "DELETE";
         SL_TRY(sl_binder_delete(&planner->binder, (const struct sl_ast_delete *)statement, &root,
-                              err));
+                                err));
     }
     planner->synchronous = true;
     planner->sink_name = root->sink.table_name;
@@ -126,8 +126,9 @@ planner_bind(struct planner *planner, const struct sl_ast *statement, struct sl_
         return planner_bind_change(planner, statement, err);
     default:
         return sl_binder_refuse(&planner->binder, statement->offset,
-                              sl_arena_printf(planner->binder.arena, "%s as a query is",
-                                              sl_ast_statement_name(statement->kind)), err);
+                                sl_arena_printf(planner->binder.arena, "%s as a query is",
+                                                sl_ast_statement_name(statement->kind)),
+                                err);
     }
 }
 
@@ -152,6 +153,20 @@ planner_probe(const struct sl_log_node *node, struct sl_error *err)
     if (connector && connector->probe && connector->probe(options, err) < 0)
         return sl_error_at(err, node->offset);
     return SL_OK;
+}
+
+/* Does it ever end by itself: for want of input, or after so many rows? */
+static bool
+planner_ends(const struct sl_log_node *node)
+{
+    if (node->kind == SL_LOG_LIMIT && node->limit.limit >= 0)
+        return true;
+    if (node->kind == SL_LOG_SCAN)
+        return node->scan.bounded;
+    for (size_t i = 0; i < node->input_count; i++)
+        if (!planner_ends(node->inputs[i]))
+            return false;
+    return true;
 }
 
 static bool
@@ -232,11 +247,12 @@ planner_lower_query(struct planner *planner, struct sl_lowering *lowering,
     if (root->kinds == SL_KINDS_UPSERT && !bounded) {
         SL_ERROR(err, SL_E_NOT_SUPPORTED,
                  "a SELECT from a table with 'changelog-mode' = 'upsert' is not supported yet");
-        sl_error_hint(err, "use 'changelog-mode' = 'all', or SET 'execution.runtime-mode' = 'batch'");
+        sl_error_hint(err,
+                      "use 'changelog-mode' = 'all', or SET 'execution.runtime-mode' = 'batch'");
         return err->code;
     }
     planned->updating = root->kinds != SL_KINDS_INSERT;
-    planned->endless = !bounded && logical->kind != SL_LOG_LIMIT;
+    planned->endless = !planner_ends(logical);
     if (planned->updating && bounded) {
         root = planner_merge(lowering, root);
         planned->updating = false;
@@ -276,8 +292,8 @@ static int
 planner_lower(struct planner *planner, struct sl_rewriter *rewriter, struct sl_planned *planned,
               struct sl_error *err)
 {
-    struct sl_lowering lowering = {.binder = &planner->binder, .rewriter = rewriter,
-                                   .arena = planner->binder.arena};
+    struct sl_lowering lowering = {
+        .binder = &planner->binder, .rewriter = rewriter, .arena = planner->binder.arena};
     struct sl_phys_plan *plan = SL_NEW(lowering.arena, struct sl_phys_plan);
 
     SL_TRY(sl_lower_settings(&planner->binder, &lowering.settings, &lowering.parallelism, err));
@@ -353,5 +369,5 @@ sl_plan_constant(struct sl_plan_context *context, const struct sl_ast *expr,
 
     SL_TRY(sl_binder_init(&binder, context, err));
     return sl_binder_constant(&binder, (const struct sl_ast_expr *)expr, "the argument", NULL,
-                            ret_value, err);
+                              ret_value, err);
 }

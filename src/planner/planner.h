@@ -1,5 +1,5 @@
-/* From the AST to a physical plan: bind, rewrite, choose operators.  Pure: reads the catalog and the
- * descriptors, changes nothing. */
+/* From the AST to a physical plan: bind, rewrite, choose operators.  Reads the catalog and the
+ * descriptors and changes nothing; asks connectors whether a topic is there (their probe). */
 #ifndef SL_PLANNER_PLANNER_H
 #define SL_PLANNER_PLANNER_H
 
@@ -14,8 +14,8 @@ struct sl_plan_context {
     struct sl_arena *arena;      /* everything that is returned lives here */
     struct sl_catalog *catalog;
     const char *schema;          /* the current one */
-    /* The value of a setting ('execution.runtime-mode', 'parallelism.default' …) as text, never
-     * NULL for a known key. */
+    /* The value of a setting ('execution.runtime-mode', 'parallelism.default' …) as text, NULL for an
+     * unknown key; also session.database, session.user, session.process-id. */
     const char *(*setting)(void *session, const char *key);
     void *session;
     struct sl_text sql;          /* the statement's text, for slices */
@@ -37,10 +37,10 @@ struct sl_planned {
     enum sl_planned_kind kind;
     struct sl_phys_plan *plan;
     struct sl_schema *columns;   /* of a query's result, as the client sees them (with op) */
-    bool endless;                /* some scan is unbounded */
+    bool endless;                /* some scan is unbounded, and no LIMIT ends it */
     bool updating;               /* the result has -U, +U or -D */
     bool synchronous;            /* VALUES, UPDATE, DELETE, batch mode: `INSERT 0 n` when done */
-    const char *logical_text;    /* EXPLAIN's first section, made when asked for */
+    const char *logical_text;    /* EXPLAIN's first section, before any rule; NULL: not asked for */
     const uint64_t *table_ids;   /* read and written, and versions */
     const uint32_t *table_versions;
     size_t table_count;
@@ -50,15 +50,15 @@ struct sl_planned {
 
 struct sl_plan_options {
     bool explain; /* make logical_text */
-    bool describe_only; /* parameters have no values yet; the plan is not run */
+    bool describe_only; /* parameters have no values yet; the plan is not run, nothing is probed */
 };
 
 /* Plans a query, INSERT, UPDATE, DELETE, or statement set. */
 int sl_plan_statement(struct sl_plan_context *context, const struct sl_ast *statement,
                       const struct sl_plan_options *options, struct sl_planned **ret_planned,
                       struct sl_error *err);
-/* Checks CREATE TABLE (types, computed columns, watermark, primary key, options by descriptor, LIKE)
- * and fills a definition for the catalog. */
+/* Checks CREATE TABLE (types, computed columns, watermark, primary key, options by descriptor,
+ * LIKE) and fills a definition for the catalog. */
 int sl_plan_create_table(struct sl_plan_context *context, const struct sl_ast *statement,
                          struct sl_table **ret_table, struct sl_error *err);
 int sl_plan_create_view(struct sl_plan_context *context, const struct sl_ast *statement,
@@ -67,6 +67,9 @@ int sl_plan_create_view(struct sl_plan_context *context, const struct sl_ast *st
 int sl_plan_alter_table(struct sl_plan_context *context, const struct sl_ast *statement,
                         const struct sl_table *table, struct sl_table **ret_table,
                         struct sl_error *err);
+/* Whether the view's query reads that table or view, itself or through other views. */
+bool sl_plan_view_uses(struct sl_plan_context *context, const struct sl_table *view,
+                       uint64_t table_id);
 /* A constant expression of an utility statement (CALL's arguments), evaluated. */
 int sl_plan_constant(struct sl_plan_context *context, const struct sl_ast *expr,
                      struct sl_value *ret_value, struct sl_error *err);

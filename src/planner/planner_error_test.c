@@ -61,8 +61,9 @@ Test(planner_error, types)
 {
     REFUSED("SELECT * FROM bids WHERE price", "42804", "price");
     REFUSED("SELECT price + channel FROM bids", "42883", "+");
-    REFUSED("SELECT 99999999999999999999999999999999999999999", "22003", "9999999999999999999999"
-                                                                         "9999999999999999999");
+    REFUSED("SELECT 99999999999999999999999999999999999999999", "22003",
+            "9999999999999999999999"
+            "9999999999999999999");
     REFUSED("SELECT DATE '2020-13-01'", "22007", "DATE");
     REFUSED("SELECT CAST(1 AS TIMESTAMP(9))", "0A000", "TIMESTAMP(9)");
     REFUSED("SELECT CAST(1 AS frob)", "42704", "frob");
@@ -92,25 +93,29 @@ Test(planner_error, streaming)
     REFUSED("SELECT COUNT(*) FROM bids GROUP BY channel", "0A000", "channel");
     planner_test_hint(&test, "TUMBLE");
     REFUSED("SELECT COUNT(*) FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) "
-            "GROUP BY window_start", "0A000", "window_start");
+            "GROUP BY window_start",
+            "0A000", "window_start");
     planner_test_hint(&test, "window_end");
     REFUSED("SELECT MIN(window_start) FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' "
-            "MINUTE)) GROUP BY window_start, window_end", "0A000", "window_start, window_end");
+            "MINUTE)) GROUP BY window_start, window_end",
+            "0A000", "window_start, window_end");
     REFUSED("SELECT * FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(plain), INTERVAL '1' MINUTE))",
             "42804", "plain");
     planner_test_hint(&test, "WATERMARK");
     REFUSED("SELECT * FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(price), INTERVAL '1' MINUTE))",
             "42804", "price");
-    REFUSED("SELECT * FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(tz), INTERVAL '1' MINUTE))",
-            "42703", "tz");
+    REFUSED("SELECT * FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(tz), INTERVAL '1' MINUTE))", "42703",
+            "tz");
     REFUSED("SELECT * FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MONTH))", "42804",
             "INTERVAL");
-    REFUSED("SELECT * FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '0' SECOND))",
-            "22023", "INTERVAL");
+    REFUSED("SELECT * FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '0' SECOND))", "22023",
+            "INTERVAL");
     REFUSED("SELECT * FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE, "
-            "INTERVAL '60' SECOND))", "22023", "INTERVAL '60'");
+            "INTERVAL '60' SECOND))",
+            "22023", "INTERVAL '60'");
     REFUSED("SELECT * FROM TABLE(HOP(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '1' "
-            "HOUR))", "0A000", "HOP");
+            "HOUR))",
+            "0A000", "HOP");
 }
 
 /* Everything that parses and is not built says its name. */
@@ -160,8 +165,7 @@ Test(planner_error, inserts)
          "Sink(table=[out1], connector=[blackhole], fields=[a, b], guarantee=[at-least-once])\n"
          "+- Scan(table=[bids], connector=[kafka], format=[json], decode=[price, channel, ts], "
          "watermark=[ts], select=[TRY_CAST(price AS INT) AS a, channel AS b])\n");
-    cr_assert_eq(
-        ((struct sl_phys_sink *)test.planned->plan->nodes[1]->detail)->not_null_count, 1);
+    cr_assert_eq(((struct sl_phys_sink *)test.planned->plan->nodes[1]->detail)->not_null_count, 1);
 }
 
 Test(planner_error, options)

@@ -63,27 +63,26 @@ Test(planner_table, everything)
     cr_assert_eq(table->columns[7].time, SL_TIME_PROCESSING);
     cr_assert_eq(table->columns[6].type->kind, SL_TYPE_TIMESTAMP_LTZ);
     cr_assert(!table->columns[0].type->nullable, "a key is NOT NULL");
-    cr_assert_str_eq(
-        show("t"),
-        "CREATE TABLE t (\n"
-        "  `order` INT NOT NULL,\n"
-        "  name VARCHAR(10) NOT NULL COMMENT 'who''s',\n"
-        "  d DECIMAL(10, 2),\n"
-        "  off BIGINT METADATA FROM 'offset' VIRTUAL,\n"
-        "  `timestamp` TIMESTAMP_LTZ(3) METADATA,\n"
-        "  millis BIGINT,\n"
-        "  ts AS TO_TIMESTAMP_LTZ(millis, 3),\n"
-        "  p AS PROCTIME(),\n"
-        "  WATERMARK FOR ts AS ts - INTERVAL '1' SECOND,\n"
-        "  CONSTRAINT pk PRIMARY KEY (`order`) NOT ENFORCED\n"
-        ") COMMENT 'all of it'\n"
-        "PARTITIONED BY (name)\n"
-        "WITH (\n"
-        "  'connector' = 'kafka',\n"
-        "  'topic' = 't',\n"
-        "  'format' = 'json'\n"
-        ")");
-    /* Metadata and computed columns are made only where they are read; the watermark needs millis. */
+    cr_assert_str_eq(show("t"), "CREATE TABLE t (\n"
+                                "  `order` INT NOT NULL,\n"
+                                "  name VARCHAR(10) NOT NULL COMMENT 'who''s',\n"
+                                "  d DECIMAL(10, 2),\n"
+                                "  off BIGINT METADATA FROM 'offset' VIRTUAL,\n"
+                                "  `timestamp` TIMESTAMP_LTZ(3) METADATA,\n"
+                                "  millis BIGINT,\n"
+                                "  ts AS TO_TIMESTAMP_LTZ(millis, 3),\n"
+                                "  p AS PROCTIME(),\n"
+                                "  WATERMARK FOR ts AS ts - INTERVAL '1' SECOND,\n"
+                                "  CONSTRAINT pk PRIMARY KEY (`order`) NOT ENFORCED\n"
+                                ") COMMENT 'all of it'\n"
+                                "PARTITIONED BY (name)\n"
+                                "WITH (\n"
+                                "  'connector' = 'kafka',\n"
+                                "  'topic' = 't',\n"
+                                "  'format' = 'json'\n"
+                                ")");
+    /* Metadata and computed columns are made only where they are read; the watermark needs millis.
+     */
     PLAN(&test, "SELECT d, off FROM t WHERE name = 'a'",
          "Collect(fields=[d, off])\n"
          "+- Scan(table=[t], connector=[kafka], format=[json], decode=[name, d, millis], "
@@ -103,7 +102,7 @@ Test(planner_table, everything)
 
 Test(planner_table, refused)
 {
-    REFUSED("CREATE TABLE t (a INT)", "22023", NULL);
+    REFUSED("CREATE TABLE t (a INT)", "22023", "t (");
     planner_test_hint(&test, "kafka");
     REFUSED("CREATE TABLE t (a INT) WITH ('connector'='kafak')", "42704", "'kafak'");
     planner_test_hint(&test, "kafka");
@@ -117,11 +116,14 @@ Test(planner_table, refused)
             "42704", "'tpic'");
     planner_test_hint(&test, "topic");
     REFUSED("CREATE TABLE t (a INT) WITH ('connector'='kafka', 'topic'='x', 'format'='json', "
-            "'json.ignore-parse-errors'='maybe')", "22023", "'maybe'");
+            "'json.ignore-parse-errors'='maybe')",
+            "22023", "'maybe'");
     REFUSED("CREATE TABLE t (a INT) WITH ('connector'='kafka', 'topic'='x', 'format'='json', "
-            "'csv.ignore-parse-errors'='true')", "42704", "'csv.ignore-parse-errors'");
+            "'csv.ignore-parse-errors'='true')",
+            "42704", "'csv.ignore-parse-errors'");
     REFUSED("CREATE TABLE t (a INT) WITH ('connector'='kafka', 'topic'='x', 'format'='json', "
-            "'json.on-error'='dead-letter')", "0A000", "'dead-letter'");
+            "'json.on-error'='dead-letter')",
+            "0A000", "'dead-letter'");
     REFUSED("CREATE TABLE t (a INT, A STRING) " KAFKA, "42701", "A STRING");
     REFUSED("CREATE TABLE t (a INT, PRIMARY KEY (a)) " KAFKA, "0A000", "PRIMARY");
     planner_test_hint(&test, "NOT ENFORCED");
@@ -131,8 +133,7 @@ Test(planner_table, refused)
     REFUSED("CREATE TABLE t (a TIMESTAMP(6), WATERMARK FOR a AS a) " KAFKA, "42804", "a AS");
     REFUSED("CREATE TABLE t (a TIMESTAMP(3), WATERMARK FOR a AS 1) " KAFKA, "42804", "1");
     REFUSED("CREATE TABLE t (a TIMESTAMP(3), WATERMARK FOR ts AS a) " KAFKA, "42703", "ts");
-    REFUSED("CREATE TABLE t (a INT, b AS other + 1, other AS a) " KAFKA, "42703",
-            "other + 1");
+    REFUSED("CREATE TABLE t (a INT, b AS other + 1, other AS a) " KAFKA, "42703", "other + 1");
     planner_test_hint(&test, "computed column");
     REFUSED("CREATE TABLE t (a INT, b AS COUNT(a)) " KAFKA, "42803", "COUNT");
     REFUSED("CREATE TABLE t (a INT, o BIGINT METADATA FROM 'ofset' VIRTUAL) " KAFKA, "42704",
@@ -202,7 +203,7 @@ Test(planner_table, alter)
     cr_assert_eq(find("u")->column_count, 4);
     REFUSED("ALTER TABLE u DROP ts", "2BP01", "ts");
     REFUSED("ALTER TABLE u RENAME a TO z", "2BP01", "a TO");
-    REFUSED("ALTER TABLE u DROP a", "42703", NULL); /* the computed column needs it */
+    REFUSED("ALTER TABLE u DROP a", "2BP01", "a"); /* the computed column needs it */
     REFUSED("ALTER TABLE u RENAME nope TO z", "42703", "nope");
     REFUSED("ALTER TABLE u SET ('topik'='x')", "42704", "'topik'");
     REFUSED("ALTER TABLE u ADD WATERMARK FOR ts AS ts", "42P16", NULL);
@@ -231,7 +232,8 @@ Test(planner_table, parameters)
     struct sl_value values[2];
 
     RUN("CREATE TABLE t (a BIGINT, b STRING, ts TIMESTAMP(3)) WITH ('connector'='memory')");
-    RUN("SELECT a + $1, $2 FROM t WHERE b = $3 AND ts > $4 AND a IN (1, $5) AND b LIKE $6 LIMIT $7");
+    RUN("SELECT a + $1, $2 FROM t WHERE b = $3 AND ts > $4 AND a IN (1, $5) AND b LIKE $6 LIMIT "
+        "$7");
     cr_assert_eq(test.param_count, 7);
     cr_assert_eq(test.param_types[0]->kind, SL_TYPE_BIGINT);
     cr_assert_eq(test.param_types[1]->kind, SL_TYPE_VARCHAR);
@@ -263,8 +265,9 @@ Test(planner_table, statement_set)
 {
     RUN("CREATE TABLE t (a INT) WITH ('connector'='memory');"
         "CREATE TABLE x (a INT) WITH ('connector'='blackhole')");
-    PLAN(&test, "EXECUTE STATEMENT SET BEGIN INSERT INTO x SELECT a FROM t WHERE a > 1; "
-                "INSERT INTO x SELECT a + 1 FROM t; END",
+    PLAN(&test,
+         "EXECUTE STATEMENT SET BEGIN INSERT INTO x SELECT a FROM t WHERE a > 1; "
+         "INSERT INTO x SELECT a + 1 FROM t; END",
          "Sink(table=[x], connector=[blackhole], fields=[a], guarantee=[at-least-once])\n"
          "+- Scan(table=[t], connector=[memory], format=[row], decode=[a], filter=[a > 1], "
          "select=[a])\n"
@@ -272,20 +275,19 @@ Test(planner_table, statement_set)
          "+- Scan(table=[t], connector=[memory], format=[row], decode=[a], select=[a + 1 AS a])\n");
     cr_assert_str_neq(test.planned->plan->nodes[0]->uid, test.planned->plan->nodes[2]->uid);
     cr_assert_null(test.planned->sink_name);
-    cr_assert_str_eq(test.planned->logical_text,
-                     "== Logical Plan ==\n"
-                     "LogicalSink(table=[x], fields=[a])\n"
-                     "+- LogicalProject(select=[a])\n"
-                     "   +- LogicalProject(select=[a])\n"
-                     "      +- LogicalFilter(condition=[a > 1])\n"
-                     "         +- LogicalScan(table=[t], fields=[a])\n"
-                     "LogicalSink(table=[x], fields=[a])\n"
-                     "+- LogicalProject(select=[a])\n"
-                     "   +- LogicalProject(select=[a + 1 AS a])\n"
-                     "      +- LogicalScan(table=[t], fields=[a])\n");
+    cr_assert_str_eq(test.planned->logical_text, "LogicalSink(table=[x], fields=[a])\n"
+                                                 "+- LogicalProject(select=[a])\n"
+                                                 "   +- LogicalProject(select=[a])\n"
+                                                 "      +- LogicalFilter(condition=[a > 1])\n"
+                                                 "         +- LogicalScan(table=[t], fields=[a])\n"
+                                                 "LogicalSink(table=[x], fields=[a])\n"
+                                                 "+- LogicalProject(select=[a])\n"
+                                                 "   +- LogicalProject(select=[a + 1 AS a])\n"
+                                                 "      +- LogicalScan(table=[t], fields=[a])\n");
 }
 
-/* A job's state is found by uid when the same statement is planned again, also behind other plans. */
+/* A job's state is found by uid when the same statement is planned again, also behind other plans.
+ */
 Test(planner_table, uids)
 {
     const char *sql =

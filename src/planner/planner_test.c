@@ -5,31 +5,29 @@
 
 static struct planner_test test;
 
-#define BIDS                                                                                       \
-    "CREATE TABLE bids (auction BIGINT, bidder BIGINT, price BIGINT, channel STRING, "             \
-    "ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND) "                              \
+#define BIDS                                                                           \
+    "CREATE TABLE bids (auction BIGINT, bidder BIGINT, price BIGINT, channel STRING, " \
+    "ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND) "                  \
     "WITH ('connector'='kafka', 'topic'='bids', 'format'='json');"
 
 static void
 start(void)
 {
     planner_test_start(&test);
-    cr_assert_eq(
-        planner_test_run(
-            &test,
-            BIDS
-            "CREATE TABLE per_minute (window_start TIMESTAMP(3), window_end TIMESTAMP(3), "
-            "channel STRING, n BIGINT, total BIGINT) "
-            "WITH ('connector'='kafka', 'topic'='per_minute', 'format'='json');"
-            "CREATE TABLE m (k INT, v STRING, PRIMARY KEY (k) NOT ENFORCED) "
-            "WITH ('connector'='memory');"
-            "CREATE TABLE changes (k INT, v STRING, PRIMARY KEY (k) NOT ENFORCED) "
-            "WITH ('connector'='memory', 'changelog-mode'='all');"
-            "CREATE TABLE log (a INT, b STRING) WITH ('connector'='memory');"
-            "CREATE TABLE files (a INT, b STRING) "
-            "WITH ('connector'='filesystem', 'path'='/tmp/x', 'format'='csv');"
-            "CREATE TABLE nothing (a INT, b STRING) WITH ('connector'='blackhole');"),
-        SL_OK, "%s", test.err.text);
+    cr_assert_eq(planner_test_run(
+                     &test, BIDS
+                     "CREATE TABLE per_minute (window_start TIMESTAMP(3), window_end TIMESTAMP(3), "
+                     "channel STRING, n BIGINT, total BIGINT) "
+                     "WITH ('connector'='kafka', 'topic'='per_minute', 'format'='json');"
+                     "CREATE TABLE m (k INT, v STRING, PRIMARY KEY (k) NOT ENFORCED) "
+                     "WITH ('connector'='memory');"
+                     "CREATE TABLE changes (k INT, v STRING, PRIMARY KEY (k) NOT ENFORCED) "
+                     "WITH ('connector'='memory', 'changelog-mode'='all');"
+                     "CREATE TABLE log (a INT, b STRING) WITH ('connector'='memory');"
+                     "CREATE TABLE files (a INT, b STRING) "
+                     "WITH ('connector'='filesystem', 'path'='/tmp/x', 'format'='csv');"
+                     "CREATE TABLE nothing (a INT, b STRING) WITH ('connector'='blackhole');"),
+                 SL_OK, "%s", test.err.text);
 }
 
 static void
@@ -40,9 +38,9 @@ stop(void)
 
 TestSuite(planner, .init = start, .fini = stop);
 
-#define MAIN_JOB                                                                                   \
-    "INSERT INTO per_minute SELECT window_start, window_end, channel, COUNT(*), SUM(price) "       \
-    "FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) "                         \
+#define MAIN_JOB                                                                             \
+    "INSERT INTO per_minute SELECT window_start, window_end, channel, COUNT(*), SUM(price) " \
+    "FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) "                   \
     "WHERE price > 0 GROUP BY window_start, window_end, channel"
 
 /* The filter and the projection are the scan's; the window and its aggregation are one operator. */
@@ -72,9 +70,9 @@ Test(planner, parallelism)
                      "from task 0\n");
     /* A hint on the block beats the default, and OPTIONS beat both. */
     cr_assert_str_eq(
-        planner_test_tasks(
-            &test, "INSERT INTO nothing /*+ OPTIONS('sink.parallelism'='3') */ "
-                   "SELECT /*+ PARALLELISM(2) */ CAST(price AS INT), channel FROM bids"),
+        planner_test_tasks(&test,
+                           "INSERT INTO nothing /*+ OPTIONS('sink.parallelism'='3') */ "
+                           "SELECT /*+ PARALLELISM(2) */ CAST(price AS INT), channel FROM bids"),
         "Task 0 (parallelism 2): Scan[bids]\n"
         "Task 1 (parallelism 3): Sink[nothing] <- rebalance from task 0\n");
     cr_assert_str_eq(
@@ -104,18 +102,19 @@ Test(planner, window_without_keys)
  * applied to the result; renamed window columns are still window columns. */
 Test(planner, window_filters)
 {
-    PLAN(&test,
-         "SELECT s, channel, COUNT(*) AS n FROM (SELECT window_start AS s, window_end AS e, channel "
-         "FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE))) AS w "
-         "WHERE s >= TIMESTAMP '2020-01-01 00:00:00' "
-         "GROUP BY s, e, channel HAVING channel = 'a' AND COUNT(*) > 1",
-         "Collect(fields=[s, channel, n])\n"
-         "+- Calc(select=[window_start AS s, channel, agg0 AS n], where=[(window_start >= "
-         "TIMESTAMP '2020-01-01 00:00:00') AND (agg0 > 1)])\n"
-         "   +- WindowAggregate(groupBy=[channel], window=[TUMBLE(time_col=[ts], size=[1 min])], "
-         "select=[channel, COUNT(*) AS agg0, window_start])\n"
-         "      +- Scan(table=[bids], connector=[kafka], format=[json], decode=[channel, ts], "
-         "filter=[channel = 'a'], watermark=[ts - INTERVAL '00:00:05'], select=[channel, ts])\n");
+    PLAN(
+        &test,
+        "SELECT s, channel, COUNT(*) AS n FROM (SELECT window_start AS s, window_end AS e, channel "
+        "FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE))) AS w "
+        "WHERE s >= TIMESTAMP '2020-01-01 00:00:00' "
+        "GROUP BY s, e, channel HAVING channel = 'a' AND COUNT(*) > 1",
+        "Collect(fields=[s, channel, n])\n"
+        "+- Calc(select=[window_start AS s, channel, agg0 AS n], where=[(window_start >= "
+        "TIMESTAMP '2020-01-01 00:00:00') AND (agg0 > 1)])\n"
+        "   +- WindowAggregate(groupBy=[channel], window=[TUMBLE(time_col=[ts], size=[1 min])], "
+        "select=[channel, COUNT(*) AS agg0, window_start])\n"
+        "      +- Scan(table=[bids], connector=[kafka], format=[json], decode=[channel, ts], "
+        "filter=[channel = 'a'], watermark=[ts - INTERVAL '00:00:05'], select=[channel, ts])\n");
 }
 
 /* Over another window's window_time. */
@@ -127,19 +126,20 @@ Test(planner, cascading_windows)
                             "FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) "
                             "GROUP BY window_start, window_end, window_time, channel"),
                  SL_OK, "%s", test.err.text);
-    PLAN(&test,
-         "SELECT window_start, SUM(total) AS total FROM TABLE(TUMBLE(TABLE w1, DESCRIPTOR(rowtime), "
-         "INTERVAL '1' HOUR)) GROUP BY window_start, window_end",
-         "Collect(fields=[window_start, total])\n"
-         "+- Calc(select=[window_start, agg0 AS total])\n"
-         "   +- WindowAggregate(window=[TUMBLE(time_col=[rowtime], size=[1 h])], "
-         "select=[SUM(total) AS agg0, window_start])\n"
-         "      +- Calc(select=[agg0 AS total, window_time AS rowtime])\n"
-         "         +- WindowAggregate(groupBy=[channel], window=[TUMBLE(time_col=[ts], size=[1 "
-         "min])], select=[channel, SUM(price) AS agg0, window_time])\n"
-         "            +- Scan(table=[bids], connector=[kafka], format=[json], "
-         "decode=[price, channel, ts], watermark=[ts - INTERVAL '00:00:05'], "
-         "select=[channel, price, ts])\n");
+    PLAN(
+        &test,
+        "SELECT window_start, SUM(total) AS total FROM TABLE(TUMBLE(TABLE w1, DESCRIPTOR(rowtime), "
+        "INTERVAL '1' HOUR)) GROUP BY window_start, window_end",
+        "Collect(fields=[window_start, total])\n"
+        "+- Calc(select=[window_start, agg0 AS total])\n"
+        "   +- WindowAggregate(window=[TUMBLE(time_col=[rowtime], size=[1 h])], "
+        "select=[SUM(total) AS agg0, window_start])\n"
+        "      +- Calc(select=[agg0 AS total, window_time AS rowtime])\n"
+        "         +- WindowAggregate(groupBy=[channel], window=[TUMBLE(time_col=[ts], size=[1 "
+        "min])], select=[channel, SUM(price) AS agg0, window_time])\n"
+        "            +- Scan(table=[bids], connector=[kafka], format=[json], "
+        "decode=[price, channel, ts], watermark=[ts - INTERVAL '00:00:05'], "
+        "select=[channel, price, ts])\n");
 }
 
 /* Without GROUP BY the window table function is an operator of its own. */
@@ -178,8 +178,8 @@ Test(planner, batch)
     planner_test_hint(&test, "scan.bounded.mode");
 }
 
-/* A memory table's log is merged by its key: filters on the key go below, others stay above, and the
- * key is kept for the merge. */
+/* A memory table's log is merged by its key: filters on the key go below, others stay above, and
+ * the key is kept for the merge. */
 Test(planner, changelog_merge)
 {
     planner_test_set("execution.runtime-mode", "batch");
@@ -215,8 +215,7 @@ Test(planner, changelogs)
     cr_assert_eq(planner_test_run(&test, "SELECT k FROM changes"), SL_OK);
     cr_assert_eq(test.planned->columns->count, 1);
     cr_assert_eq(planner_test_run(&test, "INSERT INTO m SELECT * FROM changes"), SL_OK);
-    planner_test_refused(&test,
-                         "INSERT INTO per_minute (channel) SELECT v FROM changes", "0A000",
+    planner_test_refused(&test, "INSERT INTO per_minute (channel) SELECT v FROM changes", "0A000",
                          "per_minute");
     cr_assert_eq(planner_test_run(&test,
                                   "CREATE TABLE appends (k INT, v STRING) WITH "
@@ -285,12 +284,13 @@ Test(planner, subqueries)
     cr_assert_eq(planner_test_run(&test, "CREATE VIEW cheap (a, p) AS SELECT auction, price * 2 "
                                          "FROM bids WHERE price < 10"),
                  SL_OK, "%s", test.err.text);
-    PLAN(&test,
-         "WITH c AS (SELECT a, p + 1 AS q FROM cheap WHERE a > 5) SELECT q AS x FROM c WHERE q <> 3",
-         "Collect(fields=[x])\n"
-         "+- Scan(table=[bids], connector=[kafka], format=[json], decode=[auction, price, ts], "
-         "filter=[((price < 10) AND (auction > 5)) AND (((price * 2) + 1) <> 3)], "
-         "watermark=[ts - INTERVAL '00:00:05'], select=[(price * 2) + 1 AS x])\n");
+    PLAN(
+        &test,
+        "WITH c AS (SELECT a, p + 1 AS q FROM cheap WHERE a > 5) SELECT q AS x FROM c WHERE q <> 3",
+        "Collect(fields=[x])\n"
+        "+- Scan(table=[bids], connector=[kafka], format=[json], decode=[auction, price, ts], "
+        "filter=[((price < 10) AND (auction > 5)) AND (((price * 2) + 1) <> 3)], "
+        "watermark=[ts - INTERVAL '00:00:05'], select=[(price * 2) + 1 AS x])\n");
     cr_assert_eq(test.planned->table_count, 2); /* the view counts, for 2BP01 */
 }
 
@@ -298,18 +298,18 @@ Test(planner, subqueries)
 Test(planner, set_operations)
 {
     planner_test_set("parallelism.default", "2");
-    PLAN(&test,
-         "SELECT * FROM (SELECT a, b FROM log UNION ALL VALUES (1, 'x'), (7, 'y')) AS u WHERE a > 3",
-         "Collect(fields=[a, b])\n"
-         "+- Exchange(distribution=[global])\n"
-         "   +- Union(union=[a, b])\n"
-         "      +- Scan(table=[log], connector=[memory], format=[row], decode=[a, b], "
-         "filter=[a > 3], select=[a, b])\n"
-         "      +- Exchange(distribution=[rebalance])\n"
-         "         +- Calc(select=[column1 AS a, column2 AS b], where=[column1 > 3])\n"
-         "            +- Values(tuples=[(1, 'x'), (7, 'y')])\n");
-    planner_test_refused(&test, "SELECT a FROM log UNION SELECT a FROM log", "0A000",
-                         "SELECT");
+    PLAN(
+        &test,
+        "SELECT * FROM (SELECT a, b FROM log UNION ALL VALUES (1, 'x'), (7, 'y')) AS u WHERE a > 3",
+        "Collect(fields=[a, b])\n"
+        "+- Exchange(distribution=[global])\n"
+        "   +- Union(union=[a, b])\n"
+        "      +- Scan(table=[log], connector=[memory], format=[row], decode=[a, b], "
+        "filter=[a > 3], select=[a, b])\n"
+        "      +- Exchange(distribution=[rebalance])\n"
+        "         +- Calc(select=[column1 AS a, column2 AS b], where=[column1 > 3])\n"
+        "            +- Values(tuples=[(1, 'x'), (7, 'y')])\n");
+    planner_test_refused(&test, "SELECT a FROM log UNION SELECT a FROM log", "0A000", "SELECT");
 }
 
 /* Bounded input of a SELECT may be grouped and sorted in streaming mode too. */

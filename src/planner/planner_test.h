@@ -14,7 +14,7 @@ struct planner_test {
     const struct sl_type *param_types[8];
     const struct sl_value *param_values;
     size_t param_count;
-    bool executes; /* statements are planned to be run, not to be explained */
+    bool executes;              /* statements are planned to be run, not to be explained */
     struct sl_planned *planned; /* by the last statement that has a plan */
 };
 
@@ -36,8 +36,8 @@ void planner_test_hint(struct planner_test *test, const char *hint);
     do {                                                                                           \
         const char *expected_ = __VA_ARGS__;                                                       \
         const char *actual_ = planner_test_plan((test), (sql));                                    \
-        cr_assert(strcmp(actual_, expected_) == 0, "%s\n--- planned:\n%s--- expected:\n%s",        \
-                  (sql), actual_, expected_);                                                      \
+        cr_assert(strcmp(actual_, expected_) == 0, "%s\n--- planned:\n%s--- expected:\n%s", (sql), \
+                  actual_, expected_);                                                             \
     } while (0)
 
 #endif

@@ -1,6 +1,6 @@
-/* Projection push-down: from the top, every node is told which of its columns are read and drops the
- * others where it can.  A node answers with a map from its old columns to its new ones; what it could
- * not drop stays.  Nodes of set operations and sinks read every column. */
+/* Projection push-down: from the top, every node is told which of its columns are read and drops
+ * the others where it can.  A node answers with a map from its old columns to its new ones; what it
+ * could not drop stays.  Nodes of set operations and sinks read every column. */
 #include "planner/rules.h"
 
 #define PRUNED UINT32_MAX /* in a map: the column is gone */
@@ -267,8 +267,7 @@ prune_union(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *
         for (size_t i = 0; i < count; i++) {
             if (map[i] == PRUNED)
                 continue;
-            exprs[map[i]] =
-                sl_log_column(rewriter->arena, node->inputs[k]->schema, input_map[i]);
+            exprs[map[i]] = sl_log_column(rewriter->arena, node->inputs[k]->schema, input_map[i]);
             names[map[i]] = node->schema->columns[i].name;
         }
         node->inputs[k] = sl_log_project(rewriter->arena, node->inputs[k], exprs, names, kept);

@@ -16,7 +16,7 @@ query_cast(struct sl_binder *binder, struct sl_expr *expr, const struct sl_type 
     sl_parameter_settle(binder, expr, type);
     if (expr->type->kind == SL_TYPE_NULL && expr->kind == SL_EXPR_LITERAL) {
         *ret_expr = sl_binder_null(binder->arena, sl_type_nullable(binder->arena, type, true),
-                                 expr->offset);
+                                   expr->offset);
         return SL_OK;
     }
     if (sl_type_equal(expr->type, type)) {
@@ -83,7 +83,8 @@ values_column_type(struct sl_binder *binder, struct sl_expr ***rows, size_t row_
                  sl_type_text(binder->arena, types[count - 1]));
         return sl_error_at(err, rows[row_count - 1][j]->offset);
     }
-    *ret_type = sl_type_nullable(binder->arena, *ret_type, count < row_count || (*ret_type)->nullable);
+    *ret_type =
+        sl_type_nullable(binder->arena, *ret_type, count < row_count || (*ret_type)->nullable);
     return SL_OK;
 }
 
@@ -174,7 +175,7 @@ values_assign(struct sl_binder *binder, struct sl_expr ***rows, size_t row_count
         for (size_t i = 0; i < row_count; i++) {
             if (targets)
                 SL_TRY(sl_binder_assign(binder, rows[i][j], &targets->columns[j],
-                                      rows[i][j]->offset, &rows[i][j], err));
+                                        rows[i][j]->offset, &rows[i][j], err));
             else
                 SL_TRY(query_cast(binder, rows[i][j], schema->columns[j].type, &rows[i][j], err));
             rows[i][j] = sl_expr_fold(binder->arena, rows[i][j], &binder->settings);
@@ -189,8 +190,8 @@ values_assign(struct sl_binder *binder, struct sl_expr ***rows, size_t row_count
 
 int
 sl_binder_values(struct sl_binder *binder, const struct sl_ast_values *values,
-               const struct sl_schema *targets, struct sl_log_node **ret_node,
-               struct sl_error *err)
+                 const struct sl_schema *targets, struct sl_log_node **ret_node,
+                 struct sl_error *err)
 {
     const struct sl_ast_list *first = values->rows.items[0];
     size_t row_count = values->rows.count;
@@ -233,7 +234,8 @@ union_type(struct sl_binder *binder, struct sl_log_node **inputs, size_t count, 
         nullable |= types[i]->nullable || types[i]->kind == SL_TYPE_NULL;
     }
     if (!sl_type_common(binder->arena, types, count, ret_type)) {
-        SL_ERROR(err, SL_E_DATATYPE_MISMATCH, "UNION types %s and %s of column %zu cannot be matched",
+        SL_ERROR(err, SL_E_DATATYPE_MISMATCH,
+                 "UNION types %s and %s of column %zu cannot be matched",
                  sl_type_text(binder->arena, types[0]),
                  sl_type_text(binder->arena, types[count - 1]), column + 1);
         return sl_error_at(err, sl_binder_offset(binder, offset));
@@ -309,7 +311,7 @@ query_union(struct sl_binder *binder, const struct sl_ast_set_operation *operati
 
     if (operation->op != SL_AST_UNION)
         return sl_binder_refuse(binder, operation->right->offset,
-                              operation->op == SL_AST_EXCEPT ? "EXCEPT is" : "INTERSECT is", err);
+                                operation->op == SL_AST_EXCEPT ? "EXCEPT is" : "INTERSECT is", err);
     /* The tree leans to the left; the inputs are bound in the order of the text. */
     for (size_t i = count; i > 1; i--) {
         const struct sl_ast_set_operation *part = (const struct sl_ast_set_operation *)at;
@@ -330,15 +332,15 @@ query_union(struct sl_binder *binder, const struct sl_ast_set_operation *operati
 /* --- the query --- */
 
 static int
-query_body(struct sl_binder *binder, const struct sl_ast *body,
-           const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
-           struct sl_error *err)
+query_body(struct sl_binder *binder, const struct sl_ast *body, const struct sl_ast_order *order_by,
+           struct sl_log_node **ret_node, struct sl_error *err)
 {
     struct sl_relation relation;
 
     switch (body->kind) {
     case SL_AST_SELECT:
-        return sl_binder_select(binder, (const struct sl_ast_select *)body, order_by, ret_node, err);
+        return sl_binder_select(binder, (const struct sl_ast_select *)body, order_by, ret_node,
+                                err);
     case SL_AST_VALUES:
         SL_TRY(sl_binder_values(binder, (const struct sl_ast_values *)body, NULL, ret_node, err));
         break;
@@ -347,7 +349,7 @@ query_body(struct sl_binder *binder, const struct sl_ast *body,
         break;
     case SL_AST_EXPLICIT_TABLE:
         SL_TRY(sl_binder_table(binder, &((const struct sl_ast_explicit_table *)body)->name, NULL,
-                             &relation, err));
+                               &relation, err));
         *ret_node = relation.node;
         break;
     case SL_AST_QUERY:
@@ -381,8 +383,8 @@ query_row_count(struct sl_binder *binder, const struct sl_ast_expr *ast, const c
     return SL_OK;
 }
 
-/* LIMIT goes right over a sort, below a projection that only drops columns, so that the two become a
- * top-n. */
+/* LIMIT goes right over a sort, below a projection that only drops columns, so that the two become
+ * a top-n. */
 static int
 query_limit(struct sl_binder *binder, const struct sl_ast_query *query, struct sl_log_node **node,
             struct sl_error *err)
@@ -399,7 +401,8 @@ query_limit(struct sl_binder *binder, const struct sl_ast_query *query, struct s
     limit->parallelism = 0;
     SL_TRY(query_row_count(binder, query->limit, "LIMIT", -1, &limit->limit.limit, err));
     SL_TRY(query_row_count(binder, query->row_offset, "OFFSET", 0, &limit->limit.offset, err));
-    *place = limit;
+    if (limit->limit.limit >= 0 || limit->limit.offset) /* LIMIT NULL is none */
+        *place = limit;
     return SL_OK;
 }
 
@@ -422,7 +425,7 @@ query_bind(struct sl_binder *binder, const struct sl_ast_query *query,
 
 int
 sl_binder_query(struct sl_binder *binder, const struct sl_ast_query *query,
-              struct sl_log_node **ret_node, struct sl_error *err)
+                struct sl_log_node **ret_node, struct sl_error *err)
 {
     struct sl_bound_cte *outer = binder->ctes;
     int rc;

@@ -86,8 +86,8 @@ push_through_project(struct sl_rewriter *rewriter, struct sl_log_node **place)
 
     if (!passed)
         return false;
-    push_below(rewriter, place, 0,
-               sl_expr_substitute(rewriter->arena, passed, project->exprs), rest);
+    push_below(rewriter, place, 0, sl_expr_substitute(rewriter->arena, passed, project->exprs),
+               rest);
     return true;
 }
 
@@ -110,8 +110,8 @@ push_through_aggregate(struct sl_rewriter *rewriter, struct sl_log_node **place)
 
     if (!passed)
         return false;
-    push_below(rewriter, place, 0,
-               sl_expr_copy(rewriter->arena, passed, aggregate->aggregate.keys), rest);
+    push_below(rewriter, place, 0, sl_expr_copy(rewriter->arena, passed, aggregate->aggregate.keys),
+               rest);
     return true;
 }
 

@@ -15,9 +15,8 @@ sl_rule_push_project(struct sl_rewriter *rewriter, struct sl_log_node **place)
     node = project->inputs[0];
     if (node->kind != SL_LOG_SCAN || node->parallelism != project->parallelism)
         return false;
-    if (node->scan.exprs &&
-        !sl_rule_can_merge(rewriter, project->exprs, project->schema->count, node->scan.exprs,
-                           node->schema->count))
+    if (node->scan.exprs && !sl_rule_can_merge(rewriter, project->exprs, project->schema->count,
+                                               node->scan.exprs, node->schema->count))
         return false;
     exprs = SL_NEW_ARRAY(rewriter->arena, struct sl_expr *, project->schema->count);
     for (size_t i = 0; i < project->schema->count; i++)

@@ -1,5 +1,5 @@
-/* GROUP BY over the windows of TUMBLE becomes one operator, which keeps one accumulator a window and
- * key and no rows.
+/* GROUP BY over the windows of TUMBLE becomes one operator, which keeps one accumulator a window
+ * and key and no rows.
  *
  *     SELECT window_start, channel, COUNT(*)
  *     FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE))
@@ -11,16 +11,16 @@
  *           WINDOW_TABLE                                       bids
  *             bids
  *
- * A key that is computed from window columns alone is computed above; a filter over them filters the
- * result.  Arguments of aggregates must not use window columns. */
+ * A key that is computed from window columns alone is computed above; a filter over them filters
+ * the result.  Arguments of aggregates must not use window columns. */
 #include "planner/rules.h"
 
 struct window_fusion {
     struct sl_arena *arena;
     struct sl_log_node *aggregate, *window, *filter; /* filter NULL: none */
-    struct sl_expr **exprs;                          /* of the aggregate's input, over the window's columns */
-    uint32_t input_count;                            /* columns of the window's input */
-    struct sl_expr **lower;                          /* what is computed under the new operator */
+    struct sl_expr **exprs; /* of the aggregate's input, over the window's columns */
+    uint32_t input_count;   /* columns of the window's input */
+    struct sl_expr **lower; /* what is computed under the new operator */
     const char **lower_names;
     size_t lower_count;
     uint32_t key_count;
@@ -115,9 +115,8 @@ window_add_lower(struct window_fusion *fusion, struct sl_expr *expr)
             return i;
     fusion->lower[fusion->lower_count] = expr;
     fusion->lower_names[fusion->lower_count] =
-        expr->kind == SL_EXPR_COLUMN
-            ? fusion->window->inputs[0]->schema->columns[expr->column].name
-            : sl_arena_printf(fusion->arena, "$f%zu", fusion->lower_count);
+        expr->kind == SL_EXPR_COLUMN ? fusion->window->inputs[0]->schema->columns[expr->column].name
+                                     : sl_arena_printf(fusion->arena, "$f%zu", fusion->lower_count);
     return (uint32_t)fusion->lower_count++;
 }
 
@@ -132,7 +131,8 @@ window_lower_aggregate(struct window_fusion *fusion, const struct sl_aggregate *
     for (size_t i = 0; i < from->arg_count; i++) {
         struct sl_expr *arg = fusion->exprs[from->args[i]->column];
 
-        aggregate->args[i] = sl_expr_column(fusion->arena, window_add_lower(fusion, arg), arg->type);
+        aggregate->args[i] =
+            sl_expr_column(fusion->arena, window_add_lower(fusion, arg), arg->type);
     }
     if (from->filter) {
         struct sl_expr *filter = fusion->exprs[from->filter->column];
@@ -168,9 +168,9 @@ window_make(struct window_fusion *fusion)
     made.aggregate_count = from->aggregate_count;
     for (size_t i = 0; i < from->aggregate_count; i++)
         made.aggregates[i] = window_lower_aggregate(fusion, from->aggregates[i]);
-    made.time_column = window_add_lower(
-        fusion, sl_log_column(fusion->arena, window->inputs[0]->schema,
-                              window->window_table.time_column));
+    made.time_column =
+        window_add_lower(fusion, sl_log_column(fusion->arena, window->inputs[0]->schema,
+                                               window->window_table.time_column));
     made.parts[0] = made.parts[1] = made.parts[2] = true;
     fusion->key_count = (uint32_t)made.key_count;
     input = sl_log_project(fusion->arena, window->inputs[0], fusion->lower, fusion->lower_names,
@@ -188,16 +188,14 @@ window_schema(const struct window_fusion *fusion, const struct sl_log_node *node
 {
     const struct sl_log_aggregate *from = &fusion->aggregate->aggregate;
     size_t key_count = node->aggregate.key_count;
-    struct sl_schema *schema =
-        sl_schema_new(fusion->arena, key_count + from->aggregate_count + 3);
+    struct sl_schema *schema = sl_schema_new(fusion->arena, key_count + from->aggregate_count + 3);
 
     for (size_t i = 0; i < key_count; i++) {
         schema->columns[i] = node->inputs[0]->schema->columns[node->aggregate.keys[i]];
         schema->columns[i].time = SL_TIME_NONE;
     }
     for (size_t i = 0; i < from->aggregate_count; i++)
-        schema->columns[key_count + i] =
-            fusion->aggregate->schema->columns[from->key_count + i];
+        schema->columns[key_count + i] = fusion->aggregate->schema->columns[from->key_count + i];
     for (size_t i = 0; i < 3; i++)
         schema->columns[key_count + from->aggregate_count + i] =
             fusion->window->schema->columns[fusion->input_count + i];

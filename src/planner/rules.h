@@ -1,6 +1,6 @@
-/* The rewrite rules.  A rule looks at one node and what is under it, changes the tree through `place`
- * and says whether it did.  The driver visits all nodes, inputs first, until no rule changes anything;
- * then columns that nobody reads are dropped, once, from the top (prune.c). */
+/* The rewrite rules.  A rule looks at one node and what is under it, changes the tree through
+ * `place` and says whether it did.  The driver visits all nodes, inputs first, until no rule
+ * changes anything; then columns that nobody reads are dropped, once, from the top (prune.c). */
 #ifndef SL_PLANNER_RULES_H
 #define SL_PLANNER_RULES_H
 

@@ -1,5 +1,5 @@
-/* Tables as sources: a scan of all declared columns; computed columns and the watermark are bound from
- * the catalog's text, over the row of declared columns. */
+/* Tables as sources: a scan of all declared columns; computed columns and the watermark are bound
+ * from the catalog's text, over the row of declared columns. */
 #include "planner/bind.h"
 
 /* --- hints --- */
@@ -14,16 +14,16 @@ scan_refuse_hint(struct sl_binder *binder, const struct sl_ast_hint *hint, struc
 }
 
 static int
-scan_bad_parallelism(struct sl_binder *binder, const struct sl_ast_hint *hint,
-                     struct sl_error *err)
+scan_bad_parallelism(struct sl_binder *binder, const struct sl_ast_hint *hint, struct sl_error *err)
 {
-    SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "the hint PARALLELISM takes one number from 1 to 32768");
+    SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+             "the hint PARALLELISM takes one number from 1 to 32768");
     return sl_error_at(err, sl_binder_offset(binder, hint->offset));
 }
 
 int
 sl_binder_select_hints(struct sl_binder *binder, const struct sl_ast_list *hints,
-                     struct sl_error *err)
+                       struct sl_error *err)
 {
     for (size_t i = 0; i < hints->count; i++) {
         const struct sl_ast_hint *hint = hints->items[i];
@@ -90,8 +90,8 @@ scan_table_options(struct sl_arena *arena, const struct sl_table *table, size_t 
 
 int
 sl_binder_table_hints(struct sl_binder *binder, const struct sl_table *table,
-                    const struct sl_ast_list *hints, struct sl_option_list *ret_options,
-                    struct sl_option_list *ret_hints, struct sl_error *err)
+                      const struct sl_ast_list *hints, struct sl_option_list *ret_options,
+                      struct sl_option_list *ret_hints, struct sl_error *err)
 {
     size_t count = 0;
 
@@ -104,6 +104,12 @@ sl_binder_table_hints(struct sl_binder *binder, const struct sl_table *table,
 
         if (!sl_text_equal_nocase(hint->name.text, SL_TEXT("OPTIONS")) || hint->item_count)
             return scan_refuse_hint(binder, hint, err);
+        if (!sl_equal_nocase(sl_binder_setting(binder, "table.dynamic-table-options.enabled"),
+                             "true")) {
+            SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                     "the hint OPTIONS is off: 'table.dynamic-table-options.enabled' is false");
+            return sl_error_at(err, sl_binder_offset(binder, hint->offset));
+        }
         for (size_t j = 0; j < hint->options.count; j++)
             SL_TRY(scan_add_hint(binder, &hint->options.items[j], ret_options, ret_hints, err));
     }
@@ -117,7 +123,7 @@ sl_binder_table_hints(struct sl_binder *binder, const struct sl_table *table,
 
 int
 sl_binder_catalog_expr(struct sl_binder *binder, const struct sl_table *table, const char *text,
-                     const struct sl_schema *row, struct sl_expr **ret_expr, struct sl_error *err)
+                       const struct sl_schema *row, struct sl_expr **ret_expr, struct sl_error *err)
 {
     struct sl_scope scope = {table->schema, table->name, row};
     struct sl_clause binding = {.binder = binder, .scope = &scope, .clause = "a table's column"};
@@ -138,18 +144,19 @@ sl_binder_catalog_expr(struct sl_binder *binder, const struct sl_table *table, c
 }
 
 static int
-scan_bind_computed(struct sl_binder *binder, const struct sl_table *table,
-                   struct sl_log_scan *scan, struct sl_error *err)
+scan_bind_computed(struct sl_binder *binder, const struct sl_table *table, struct sl_log_scan *scan,
+                   struct sl_error *err)
 {
     scan->computed = SL_NEW_ARRAY(binder->arena, struct sl_expr *, table->column_count);
     for (size_t i = 0; i < table->column_count; i++)
         if (table->columns[i].kind == SL_COLUMN_COMPUTED)
             SL_TRY(sl_binder_catalog_expr(binder, table, table->columns[i].expression, scan->row,
-                                        &scan->computed[i], err));
+                                          &scan->computed[i], err));
     scan->watermark_column = table->watermark_column;
     if (table->watermark_column < 0)
         return SL_OK;
-    SL_TRY(sl_binder_catalog_expr(binder, table, table->watermark, scan->row, &scan->watermark, err));
+    SL_TRY(
+        sl_binder_catalog_expr(binder, table, table->watermark, scan->row, &scan->watermark, err));
     if (!sl_type_equal(scan->watermark->type, scan->row->columns[table->watermark_column].type))
         SL_TRY(sl_expr_cast(binder->arena, scan->watermark,
                             scan->row->columns[table->watermark_column].type, SL_CAST_IMPLICIT, -1,
@@ -183,9 +190,8 @@ scan_check_bounded(struct sl_binder *binder, const struct sl_table *table,
 {
     const struct sl_connector_descriptor *connector = format->connector;
 
-    node->scan.bounded = connector->is_bounded
-                             ? connector->is_bounded(&node->scan.options)
-                             : (connector->abilities & SL_ABILITY_BOUNDED) != 0;
+    node->scan.bounded = connector->is_bounded ? connector->is_bounded(&node->scan.options)
+                                               : (connector->abilities & SL_ABILITY_BOUNDED) != 0;
     if (node->scan.bounded || !binder->batch)
         return SL_OK;
     if (connector->abilities & SL_ABILITY_RECORD_KINDS) { /* what it holds now */
@@ -201,8 +207,8 @@ scan_check_bounded(struct sl_binder *binder, const struct sl_table *table,
 
 int
 sl_binder_scan(struct sl_binder *binder, const struct sl_table *table,
-             const struct sl_ast_list *hints, int offset, struct sl_log_node **ret_node,
-             struct sl_error *err)
+               const struct sl_ast_list *hints, int offset, struct sl_log_node **ret_node,
+               struct sl_error *err)
 {
     struct sl_schema *row = sl_table_row(binder->arena, table);
     struct sl_log_node *node = sl_log_new(binder->arena, SL_LOG_SCAN, row, NULL);
@@ -212,11 +218,12 @@ sl_binder_scan(struct sl_binder *binder, const struct sl_table *table,
     node->parallelism = binder->parallelism;
     node->scan.table = table;
     node->scan.row = row;
-    node->scan.table_name = strcmp(table->schema, "public") == 0
-                                ? table->name
-                                : sl_arena_printf(binder->arena, "%s.%s", table->schema,
-                                                  table->name);
-    SL_TRY(sl_binder_table_hints(binder, table, hints, &node->scan.options, &node->scan.hints, err));
+    node->scan.table_name =
+        strcmp(table->schema, "public") == 0
+            ? table->name
+            : sl_arena_printf(binder->arena, "%s.%s", table->schema, table->name);
+    SL_TRY(
+        sl_binder_table_hints(binder, table, hints, &node->scan.options, &node->scan.hints, err));
     SL_TRY(sl_table_format_of(sl_arena_printf(binder->arena, "table \"%s\"", table->name),
                               &node->scan.options, &format, err));
     SL_TRY(scan_check_readable(binder, table, &format, offset, err));

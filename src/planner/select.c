@@ -1,5 +1,5 @@
-/* SELECT … FROM … WHERE … GROUP BY … HAVING … ORDER BY: bound in this order, built from the inside out:
- * FROM, WHERE, aggregation, HAVING, projection, DISTINCT, sort. */
+/* SELECT … FROM … WHERE … GROUP BY … HAVING … ORDER BY: bound in this order, built from the inside
+ * out: FROM, WHERE, aggregation, HAVING, projection, DISTINCT, sort. */
 #include "planner/name.h"
 
 static int
@@ -49,8 +49,7 @@ select_from(struct sl_binder *binder, const struct sl_ast_select *select,
     if (select->from.count)
         return sl_binder_from(binder, select->from.items[0], relation, err);
     relation->node = select_one_row(binder->arena);
-    relation->scope =
-        (struct sl_scope){.columns = sl_schema_new(binder->arena, 0)};
+    relation->scope = (struct sl_scope){.columns = sl_schema_new(binder->arena, 0)};
     return SL_OK;
 }
 
@@ -91,8 +90,8 @@ select_note_star(struct sl_binder *binder, const struct sl_ast_select_item *item
         columns = sl_arena_printf(binder->arena, "%s%s%s%s", columns, i ? ", " : "", prefix,
                                   sl_quote_name(binder->arena, scope->columns->columns[i].name));
     expansion = SL_NEW(binder->arena, struct sl_star_expansion);
-    *expansion = (struct sl_star_expansion){item->expr->ast.offset, item->expr->ast.end, columns,
-                                            NULL};
+    *expansion =
+        (struct sl_star_expansion){item->expr->ast.offset, item->expr->ast.end, columns, NULL};
     *binder->expansions = expansion;
     binder->expansions = &expansion->next;
 }
@@ -249,8 +248,8 @@ select_group(struct sl_clause *binding, const struct sl_ast_select *select,
         offset = ((const struct sl_ast_group *)select->group_by.items[0])->offset;
     else if (aggregates->count)
         offset = aggregates->items[0]->offset;
-    return sl_binder_aggregation(binding->binder, binding->scope, keys, key_count, aggregates, offset,
-                               output, node, err);
+    return sl_binder_aggregation(binding->binder, binding->scope, keys, key_count, aggregates,
+                                 offset, output, node, err);
 }
 
 static struct sl_log_node *
@@ -336,8 +335,8 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
 
 int
 sl_binder_select(struct sl_binder *binder, const struct sl_ast_select *select,
-               const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
-               struct sl_error *err)
+                 const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
+                 struct sl_error *err)
 {
     uint32_t outer = binder->parallelism;
     int rc;

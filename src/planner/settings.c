@@ -6,8 +6,8 @@
 static int
 settings_bad(const char *key, const char *value, struct sl_error *err)
 {
-    return SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "setting \"%s\" does not take the value \"%s\"",
-                    key, value);
+    return SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                    "setting \"%s\" does not take the value \"%s\"", key, value);
 }
 
 static int

@@ -1,10 +1,10 @@
-/* Types of the AST to SQL types.  Bare VARCHAR and VARBINARY have no limit, bare CHAR is CHAR(1), bare
- * DECIMAL is DECIMAL(10, 0), TIMESTAMP is TIMESTAMP(6), TIME is TIME(0). */
+/* Types of the AST to SQL types.  Bare VARCHAR and VARBINARY have no limit, bare CHAR is CHAR(1),
+ * bare DECIMAL is DECIMAL(10, 0), TIMESTAMP is TIMESTAMP(6), TIME is TIME(0). */
 #include "planner/bind.h"
 
 static int
-type_precision(const struct sl_binder *binder, const struct sl_ast_type *ast, int fallback,
-               int min, int max, int *ret_precision, struct sl_error *err)
+type_precision(const struct sl_binder *binder, const struct sl_ast_type *ast, int fallback, int min,
+               int max, int *ret_precision, struct sl_error *err)
 {
     int precision = ast->precision < 0 ? fallback : ast->precision;
 
@@ -35,8 +35,10 @@ type_temporal(const struct sl_binder *binder, const struct sl_ast_type *ast, enu
     int precision;
 
     if (ast->precision > SL_TIME_PRECISION_MAX && ast->precision <= 9) {
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "a precision of %d is not supported: times have at most "
-                 "%d digits", ast->precision, SL_TIME_PRECISION_MAX);
+        SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                 "a precision of %d is not supported: times have at most "
+                 "%d digits",
+                 ast->precision, SL_TIME_PRECISION_MAX);
         return sl_error_at(err, sl_binder_offset(binder, ast->ast.offset));
     }
     SL_TRY(type_precision(binder, ast, fallback, 0, 9, &precision, err));
@@ -119,13 +121,14 @@ type_unknown(struct sl_binder *binder, const struct sl_ast_type *ast, struct sl_
 {
     if (ast->type != SL_AST_TYPE_NAMED)
         return sl_binder_refuse(binder, ast->ast.offset,
-                              ast->type == SL_AST_TYPE_TIMESTAMP_TZ ? "TIMESTAMP WITH TIME ZONE is"
-                              : ast->type == SL_AST_TYPE_VARIANT    ? "the type VARIANT is"
-                              : ast->type == SL_AST_TYPE_RAW        ? "the type RAW is"
-                              : ast->type == SL_AST_TYPE_DESCRIPTOR ? "a column of DESCRIPTOR is"
-                              : ast->type == SL_AST_TYPE_NULL       ? "a column of NULL is"
-                                                                    : "a structured type is",
-                              err);
+                                ast->type == SL_AST_TYPE_TIMESTAMP_TZ
+                                    ? "TIMESTAMP WITH TIME ZONE is"
+                                : ast->type == SL_AST_TYPE_VARIANT    ? "the type VARIANT is"
+                                : ast->type == SL_AST_TYPE_RAW        ? "the type RAW is"
+                                : ast->type == SL_AST_TYPE_DESCRIPTOR ? "a column of DESCRIPTOR is"
+                                : ast->type == SL_AST_TYPE_NULL       ? "a column of NULL is"
+                                                                      : "a structured type is",
+                                err);
     SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "type \"%.*s\" does not exist",
              SL_TEXT_FORMAT(ast->name.parts[ast->name.count - 1].text));
     return sl_error_at(err, sl_binder_offset(binder, ast->ast.offset));
@@ -136,11 +139,11 @@ type_of_kind(struct sl_binder *binder, const struct sl_ast_type *ast,
              const struct sl_type **ret_type, struct sl_error *err)
 {
     static const struct sl_type *const plain[] = {
-        [SL_AST_TYPE_BOOLEAN] = &sl_type_boolean, [SL_AST_TYPE_TINYINT] = &sl_type_tinyint,
+        [SL_AST_TYPE_BOOLEAN] = &sl_type_boolean,   [SL_AST_TYPE_TINYINT] = &sl_type_tinyint,
         [SL_AST_TYPE_SMALLINT] = &sl_type_smallint, [SL_AST_TYPE_INT] = &sl_type_int,
-        [SL_AST_TYPE_BIGINT] = &sl_type_bigint, [SL_AST_TYPE_FLOAT] = &sl_type_float,
-        [SL_AST_TYPE_DOUBLE] = &sl_type_double, [SL_AST_TYPE_STRING] = &sl_type_string,
-        [SL_AST_TYPE_BYTES] = &sl_type_bytes, [SL_AST_TYPE_DATE] = &sl_type_date,
+        [SL_AST_TYPE_BIGINT] = &sl_type_bigint,     [SL_AST_TYPE_FLOAT] = &sl_type_float,
+        [SL_AST_TYPE_DOUBLE] = &sl_type_double,     [SL_AST_TYPE_STRING] = &sl_type_string,
+        [SL_AST_TYPE_BYTES] = &sl_type_bytes,       [SL_AST_TYPE_DATE] = &sl_type_date,
     };
 
     if (ast->type < SL_COUNT_OF(plain) && plain[ast->type]) {
@@ -179,7 +182,7 @@ type_of_kind(struct sl_binder *binder, const struct sl_ast_type *ast,
 
 int
 sl_binder_type(struct sl_binder *binder, const struct sl_ast_type *ast,
-             const struct sl_type **ret_type, struct sl_error *err)
+               const struct sl_type **ret_type, struct sl_error *err)
 {
     const struct sl_type *type;
 

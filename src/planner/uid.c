@@ -1,6 +1,6 @@
-/* A node's uid: its operator and a hash of its role and of what it reads.  Projections and filters count
- * as part of what they feed, so that a rule which moves them orphans no state; two nodes with the same
- * role over the same input are told apart by a number. */
+/* A node's uid: its operator and a hash of its role and of what it reads.  Projections and filters
+ * count as part of what they feed, so that a rule which moves them orphans no state; two nodes with
+ * the same role over the same input are told apart by a number. */
 #include "planner/lower.h"
 
 #include "base/hash.h"
@@ -34,8 +34,7 @@ uid_add_window_aggregate(const struct sl_phys_node *node, struct sl_buffer *role
 
     sl_buffer_printf(role, "|%d %lld %lld %lld|%s", (int)detail->window.kind,
                      (long long)detail->window.size_us, (long long)detail->window.slide_us,
-                     (long long)detail->window.offset_us,
-                     input->columns[detail->time_column].name);
+                     (long long)detail->window.offset_us, input->columns[detail->time_column].name);
     uid_add_columns(input, detail->keys, detail->key_count, role);
     for (size_t i = 0; i < detail->aggregate_count; i++) {
         sl_buffer_add_byte(role, '|');

@@ -30,8 +30,7 @@ sl_window_part_of(const struct sl_log_node *node, uint32_t column)
                 return SL_WINDOW_PART_NONE;
             column = node->exprs[column]->column;
             node = node->inputs[0];
-        } else if (node->kind == SL_LOG_WINDOW_TABLE &&
-                   column >= node->inputs[0]->schema->count) {
+        } else if (node->kind == SL_LOG_WINDOW_TABLE && column >= node->inputs[0]->schema->count) {
             return SL_WINDOW_PART_START +
                    (enum sl_window_part)(column - node->inputs[0]->schema->count);
         } else {
@@ -105,11 +104,15 @@ static int
 window_no_time(const struct sl_binder *binder, const struct sl_schema_column *column, int offset,
                struct sl_error *err)
 {
-    SL_ERROR(err, SL_E_DATATYPE_MISMATCH,
-             "the window function requires the time column \"%s\" to be a time attribute, but it is "
-             "%s", column->name, sl_type_text(binder->arena, column->type));
-    sl_error_hint(err, "declare WATERMARK FOR %s AS %s - INTERVAL '5' SECOND on its table, or use a "
-                       "column AS PROCTIME()", column->name, column->name);
+    SL_ERROR(
+        err, SL_E_DATATYPE_MISMATCH,
+        "the window function requires the time column \"%s\" to be a time attribute, but it is "
+        "%s",
+        column->name, sl_type_text(binder->arena, column->type));
+    sl_error_hint(err,
+                  "declare WATERMARK FOR %s AS %s - INTERVAL '5' SECOND on its table, or use a "
+                  "column AS PROCTIME()",
+                  column->name, column->name);
     return sl_error_at(err, sl_binder_offset(binder, offset));
 }
 
@@ -134,8 +137,7 @@ window_time_column(struct sl_binder *binder, const struct sl_ast_expr *ast,
     if (column < 0)
         return sl_binder_no_column(binder, name->text, name->offset, schema, err);
     found = &schema->columns[column];
-    if (!sl_type_is_timestamp(found->type->kind) ||
-        (!binder->batch && found->time == SL_TIME_NONE))
+    if (!sl_type_is_timestamp(found->type->kind) || (!binder->batch && found->time == SL_TIME_NONE))
         return window_no_time(binder, found, name->offset, err);
     *ret_column = (uint32_t)column;
     return SL_OK;
@@ -167,8 +169,8 @@ static int
 window_lengths(struct sl_binder *binder, const struct sl_ast_expr *const *args,
                struct sl_window *window, struct sl_error *err)
 {
-    SL_TRY(window_length(binder, args[WINDOW_SIZE], "the size of the window", &window->size_us,
-                         err));
+    SL_TRY(
+        window_length(binder, args[WINDOW_SIZE], "the size of the window", &window->size_us, err));
     if (window->size_us <= 0) {
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "the size of the window must be positive");
         return sl_error_at(err, sl_binder_offset(binder, args[WINDOW_SIZE]->ast.offset));
@@ -196,7 +198,8 @@ sl_window_schema(struct sl_arena *arena, const struct sl_schema *input, uint32_t
 
     if (input->count)
         memcpy(schema->columns, input->columns, input->count * sizeof(*schema->columns));
-    schema->columns[input->count] = (struct sl_schema_column){.name = "window_start", .type = plain};
+    schema->columns[input->count] =
+        (struct sl_schema_column){.name = "window_start", .type = plain};
     schema->columns[input->count + 1] =
         (struct sl_schema_column){.name = "window_end", .type = plain};
     schema->columns[input->count + 2] = (struct sl_schema_column){
@@ -208,7 +211,7 @@ sl_window_schema(struct sl_arena *arena, const struct sl_schema *input, uint32_t
 
 int
 sl_binder_window_function(struct sl_binder *binder, const struct sl_ast_expr *call,
-                        struct sl_relation *relation, struct sl_error *err)
+                          struct sl_relation *relation, struct sl_error *err)
 {
     const struct sl_ast_expr *args[WINDOW_ARGUMENT_COUNT] = {0};
     const struct sl_schema_column *time;
@@ -217,10 +220,10 @@ sl_binder_window_function(struct sl_binder *binder, const struct sl_ast_expr *ca
     uint32_t column = 0;
 
     if (!sl_ast_name_is(&call->call.name, "TUMBLE"))
-        return sl_binder_refuse(
-            binder, call->ast.offset,
-            sl_arena_printf(binder->arena, "the window function %.*s is",
-                            SL_TEXT_FORMAT(call->call.name.parts[0].text)), err);
+        return sl_binder_refuse(binder, call->ast.offset,
+                                sl_arena_printf(binder->arena, "the window function %.*s is",
+                                                SL_TEXT_FORMAT(call->call.name.parts[0].text)),
+                                err);
     SL_TRY(window_arguments(binder, call, args, err));
     SL_TRY(window_data(binder, args[WINDOW_DATA], relation, err));
     SL_TRY(window_time_column(binder, args[WINDOW_TIMECOL], relation->node->schema, &column, err));
@@ -228,9 +231,9 @@ sl_binder_window_function(struct sl_binder *binder, const struct sl_ast_expr *ca
     time = &relation->node->schema->columns[column];
     window.processing_time = !binder->batch && time->time == SL_TIME_PROCESSING;
     window.local_zone = time->type->kind == SL_TYPE_TIMESTAMP_LTZ;
-    node = sl_log_new(binder->arena, SL_LOG_WINDOW_TABLE,
-                      sl_window_schema(binder->arena, relation->node->schema, column),
-                      relation->node);
+    node =
+        sl_log_new(binder->arena, SL_LOG_WINDOW_TABLE,
+                   sl_window_schema(binder->arena, relation->node->schema, column), relation->node);
     node->offset = sl_binder_offset(binder, call->ast.offset);
     node->window_table.window = window;
     node->window_table.time_column = column;

@@ -1,0 +1,55 @@
+/* Inside expr: what an aggregate over one type of argument is. */
+#ifndef SL_EXPR_AGGREGATE_CLASS_H
+#define SL_EXPR_AGGREGATE_CLASS_H
+
+#include "expr/aggregate.h"
+
+/* Sums are kept in 128 bits at an address that is a multiple of 8 only. */
+typedef sl_int128 aggregate_int128 __attribute__((aligned(8)));
+
+/* One rows-to-accumulators job. */
+struct aggregate_rows {
+    char *const *states; /* NULL: all rows go into `one` */
+    size_t state_offset;
+    char *one;
+    const struct sl_column *column;
+    const uint16_t *rows;
+    size_t row_count;
+    const uint8_t *kinds;
+    struct sl_aggregate_keeper *keeper;
+};
+
+static inline void *
+aggregate_state(const struct aggregate_rows *rows, size_t i)
+{
+    return rows->states ? rows->states[i] + rows->state_offset : rows->one;
+}
+/* +1 for +I and +U, -1 for -U and -D. */
+static inline int
+aggregate_sign(const struct aggregate_rows *rows, size_t row)
+{
+    if (rows->kinds == NULL)
+        return 1;
+    return rows->kinds[row] == SL_ROW_INSERT || rows->kinds[row] == SL_ROW_UPDATE_AFTER ? 1 : -1;
+}
+
+struct sl_aggregate_class {
+    const char *name;
+    size_t size;
+    bool has_view, can_retract;
+    void (*add)(const struct sl_aggregate *aggregate, const struct aggregate_rows *rows);
+    void (*merge)(const struct sl_aggregate *aggregate, void *to, const void *from,
+                  struct sl_aggregate_keeper *keeper);
+    /* Sets row `row` of `column`; false: the result does not fit, what stands there is Flink's. */
+    bool (*finish)(const struct sl_aggregate *aggregate, const void *state, struct sl_pool *pool,
+                   struct sl_column *column, struct sl_heap_writer *writer, size_t row);
+};
+
+/* NULL: there is none for this type.  Each sets the result's type. */
+#define AGGREGATE(name, chooser)                                    \
+    const struct sl_aggregate_class *sl_aggregate_choose_##chooser( \
+        struct sl_arena *arena, const struct sl_type *arg, const struct sl_type **ret_type);
+#include "expr/aggregates.def"
+#undef AGGREGATE
+
+#endif
