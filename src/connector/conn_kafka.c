@@ -1,5 +1,5 @@
-/* kafka: topics of Apache Kafka as tables, through librdkafka, with the options of Flink's connector.
- * Reading is kafka_source.c, writing kafka_sink.c. */
+/* kafka: topics of Apache Kafka as tables, through librdkafka, with the options of Flink's
+ * connector. Reading is kafka_source.c, writing kafka_sink.c. */
 #include "connector/kafka_internal.h"
 
 const struct sl_connector_class sl_conn_kafka = {

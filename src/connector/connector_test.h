@@ -1,5 +1,5 @@
-/* What the unit tests of connectors share: a source or sink with its surroundings, driven as the scan
- * and the sink operators drive it. */
+/* What the unit tests of connectors share: a source or sink with its surroundings, driven as the
+ * scan and the sink operators drive it. */
 #ifndef SL_CONNECTOR_CONNECTOR_TEST_H
 #define SL_CONNECTOR_CONNECTOR_TEST_H
 
@@ -78,8 +78,8 @@ test_source_start(struct test_table *table, struct sl_error *err)
     for (size_t i = 0; i < splits.count; i++) {
         if (splits.items[i].ordinal % table->config.subtask_count != table->config.subtask)
             continue;
-        SL_TRY(class->add_split(table->source, &splits.items[i], (struct sl_text){"", 0}, false,
-                                err));
+        SL_TRY(
+            class->add_split(table->source, &splits.items[i], (struct sl_text){"", 0}, false, err));
     }
     return SL_OK;
 }
@@ -124,8 +124,7 @@ test_sink_write(struct test_table *table, const char *const *values, size_t coun
         items[i] = (struct sl_record){.value = values[i],
                                       .value_length = (uint32_t)strlen(values[i]),
                                       .key_length = SL_RECORD_NULL,
-                                      .timestamp_us =
-                                          timestamps_us ? timestamps_us[i] : INT64_MIN};
+                                      .timestamp_us = timestamps_us ? timestamps_us[i] : INT64_MIN};
     rc = table->class->sink->write(table->sink, &records, &err);
     cr_assert_geq(rc, 0, "%s", err.text);
     while (rc == SL_AGAIN && !table->class->sink->ready(table->sink))

@@ -137,8 +137,8 @@ static bool
 kafka_timed_out(rd_kafka_resp_err_t code)
 {
     return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
-           code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
-           code == RD_KAFKA_RESP_ERR__RESOLVE || code == RD_KAFKA_RESP_ERR__PARTIAL;
+           code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__RESOLVE ||
+           code == RD_KAFKA_RESP_ERR__PARTIAL;
 }
 
 static int
@@ -150,8 +150,7 @@ kafka_fetch_metadata(struct sl_kafka_client *client, const char *topic,
 
     if (topic && !only)
         return sl_kafka_raise(err, rd_kafka_last_error(), topic);
-    code = rd_kafka_metadata(client->handle, topic == NULL, only, ret_metadata,
-                             SL_KAFKA_ANSWER_MS);
+    code = rd_kafka_metadata(client->handle, topic == NULL, only, ret_metadata, SL_KAFKA_ANSWER_MS);
     if (only)
         rd_kafka_topic_destroy(only);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -197,9 +196,8 @@ kafka_compare_topics(const void *a, const void *b)
 }
 
 static int
-kafka_look_up_pattern(struct sl_kafka_client *client, const char *pattern,
-                      struct sl_arena *arena, struct sl_kafka_topics *ret_topics,
-                      struct sl_error *err)
+kafka_look_up_pattern(struct sl_kafka_client *client, const char *pattern, struct sl_arena *arena,
+                      struct sl_kafka_topics *ret_topics, struct sl_error *err)
 {
     const struct rd_kafka_metadata *metadata;
     PCRE2_SIZE at;
@@ -257,8 +255,7 @@ static int
 kafka_ask_offsets(struct sl_kafka_client *client, rd_kafka_topic_partition_list_t *list,
                   struct sl_error *err)
 {
-    rd_kafka_resp_err_t code =
-        rd_kafka_offsets_for_times(client->handle, list, SL_KAFKA_ANSWER_MS);
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(client->handle, list, SL_KAFKA_ANSWER_MS);
 
     if (code && kafka_timed_out(code))
         return sl_kafka_no_answer(client, err);
@@ -290,8 +287,7 @@ sl_kafka_offsets_at(struct sl_kafka_client *client, rd_kafka_topic_partition_lis
     ends = rd_kafka_topic_partition_list_new(list->cnt);
     for (int i = 0; i < list->cnt; i++) {
         if (list->elems[i].offset < 0)
-            rd_kafka_topic_partition_list_add(ends, list->elems[i].topic,
-                                              list->elems[i].partition)
+            rd_kafka_topic_partition_list_add(ends, list->elems[i].topic, list->elems[i].partition)
                 ->offset = RD_KAFKA_OFFSET_END;
     }
     rc = ends->cnt ? kafka_ask_offsets(client, ends, err) : SL_OK;

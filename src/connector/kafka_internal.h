@@ -13,15 +13,23 @@
 
 /* In the order of the options' choices. */
 enum sl_kafka_startup {
-    SL_KAFKA_START_GROUP, SL_KAFKA_START_EARLIEST, SL_KAFKA_START_LATEST, SL_KAFKA_START_TIMESTAMP,
+    SL_KAFKA_START_GROUP,
+    SL_KAFKA_START_EARLIEST,
+    SL_KAFKA_START_LATEST,
+    SL_KAFKA_START_TIMESTAMP,
     SL_KAFKA_START_SPECIFIC,
 };
 enum sl_kafka_bounded {
-    SL_KAFKA_BOUNDED_NEVER, SL_KAFKA_BOUNDED_LATEST, SL_KAFKA_BOUNDED_GROUP,
-    SL_KAFKA_BOUNDED_TIMESTAMP, SL_KAFKA_BOUNDED_SPECIFIC,
+    SL_KAFKA_BOUNDED_NEVER,
+    SL_KAFKA_BOUNDED_LATEST,
+    SL_KAFKA_BOUNDED_GROUP,
+    SL_KAFKA_BOUNDED_TIMESTAMP,
+    SL_KAFKA_BOUNDED_SPECIFIC,
 };
 enum sl_kafka_partitioner {
-    SL_KAFKA_PARTITION_DEFAULT, SL_KAFKA_PARTITION_FIXED, SL_KAFKA_PARTITION_ROUND_ROBIN,
+    SL_KAFKA_PARTITION_DEFAULT,
+    SL_KAFKA_PARTITION_FIXED,
+    SL_KAFKA_PARTITION_ROUND_ROBIN,
 };
 enum sl_kafka_reset { SL_KAFKA_RESET_NONE, SL_KAFKA_RESET_EARLIEST, SL_KAFKA_RESET_LATEST };
 
@@ -50,7 +58,7 @@ struct sl_kafka_options {
     enum sl_kafka_reset reset;
     int64_t discovery_us; /* 0: never again */
     enum sl_kafka_partitioner partitioner;
-    bool waits_for_acks;  /* at least once */
+    bool waits_for_acks; /* at least once */
 };
 
 /* --- kafka_options.c --- */
@@ -62,8 +70,8 @@ void sl_kafka_options_read(struct sl_arena *arena, const struct sl_option_list *
 int sl_kafka_check(const struct sl_option_list *list, const struct sl_schema *schema,
                    struct sl_error *err);
 bool sl_kafka_is_bounded(const struct sl_option_list *list);
-/* A librdkafka configuration with our defaults and the table's properties for this kind of client; the
- * caller's. */
+/* A librdkafka configuration with our defaults and the table's properties for this kind of client;
+ * the caller's. */
 int sl_kafka_configure(const struct sl_option_list *list, rd_kafka_type_t type,
                        rd_kafka_conf_t **ret_conf, struct sl_error *err);
 /* One more setting of ours; a programmer's error when librdkafka refuses it. */
@@ -104,8 +112,8 @@ struct sl_kafka_topics {
 int sl_kafka_look_up(struct sl_kafka_client *client, const struct sl_kafka_options *options,
                      struct sl_arena *arena, struct sl_kafka_topics *ret_topics,
                      struct sl_error *err);
-/* Asks for offsets: in each element `offset` is a time in ms, RD_KAFKA_OFFSET_BEGINNING or _END, and
- * becomes the offset (a time after the last record: the end). */
+/* Asks for offsets: in each element `offset` is a time in ms, RD_KAFKA_OFFSET_BEGINNING or _END,
+ * and becomes the offset (a time after the last record: the end). */
 int sl_kafka_offsets_at(struct sl_kafka_client *client, rd_kafka_topic_partition_list_t *list,
                         struct sl_error *err);
 int sl_kafka_probe(const struct sl_option_list *list, struct sl_error *err);
@@ -113,8 +121,13 @@ int sl_kafka_probe(const struct sl_option_list *list, struct sl_error *err);
 /* --- kafka_metadata.c --- */
 
 enum sl_kafka_metadata {
-    SL_KAFKA_TOPIC, SL_KAFKA_PARTITION, SL_KAFKA_HEADERS, SL_KAFKA_OFFSET, SL_KAFKA_TIMESTAMP,
-    SL_KAFKA_TIMESTAMP_TYPE, SL_KAFKA_METADATA_COUNT,
+    SL_KAFKA_TOPIC,
+    SL_KAFKA_PARTITION,
+    SL_KAFKA_HEADERS,
+    SL_KAFKA_OFFSET,
+    SL_KAFKA_TIMESTAMP,
+    SL_KAFKA_TIMESTAMP_TYPE,
+    SL_KAFKA_METADATA_COUNT,
 };
 extern const struct sl_metadata_spec sl_kafka_metadata_specs[];
 

@@ -7,10 +7,8 @@
 static const struct sl_type kafka_topic_type = {
     .kind = SL_TYPE_VARCHAR, .nullable = false, .precision = SL_LENGTH_MAX};
 static const struct sl_type kafka_partition_type = {.kind = SL_TYPE_INT, .nullable = false};
-static const struct sl_type kafka_headers_type = {.kind = SL_TYPE_MAP,
-                                                  .nullable = false,
-                                                  .key = &sl_type_string,
-                                                  .element = &sl_type_bytes};
+static const struct sl_type kafka_headers_type = {
+    .kind = SL_TYPE_MAP, .nullable = false, .key = &sl_type_string, .element = &sl_type_bytes};
 static const struct sl_type kafka_offset_type = {.kind = SL_TYPE_BIGINT, .nullable = false};
 static const struct sl_type kafka_timestamp_type = {
     .kind = SL_TYPE_TIMESTAMP_LTZ, .nullable = false, .precision = 3};
@@ -34,8 +32,9 @@ sl_kafka_headers_size(const rd_kafka_headers_t *headers)
     const void *value;
     size_t size, total = 0;
 
-    for (size_t i = 0; rd_kafka_header_get_all(headers, i, &key, &value, &size) ==
-                       RD_KAFKA_RESP_ERR_NO_ERROR; i++)
+    for (size_t i = 0;
+         rd_kafka_header_get_all(headers, i, &key, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         i++)
         total += 2 * sizeof(uint32_t) + strlen(key) + (value ? size : 0);
     return total;
 }
@@ -48,8 +47,9 @@ sl_kafka_headers_write(const rd_kafka_headers_t *headers, char *to)
     size_t size;
     uint32_t count = 0;
 
-    for (; rd_kafka_header_get_all(headers, count, &key, &value, &size) ==
-           RD_KAFKA_RESP_ERR_NO_ERROR; count++) {
+    for (;
+         rd_kafka_header_get_all(headers, count, &key, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         count++) {
         uint32_t lengths[2] = {(uint32_t)strlen(key), value ? (uint32_t)size : UINT32_MAX};
 
         memcpy(to, lengths, sizeof(lengths));
@@ -99,8 +99,7 @@ kafka_headers_column(struct sl_pool *pool, const struct sl_records *records)
             memcpy(lengths, at, sizeof(lengths));
             at += sizeof(lengths);
             value.is_null = lengths[1] == UINT32_MAX;
-            value.text =
-                (struct sl_text){at + lengths[0], value.is_null ? 0 : lengths[1]};
+            value.text = (struct sl_text){at + lengths[0], value.is_null ? 0 : lengths[1]};
             kafka_add_header(&map, (struct sl_text){at, lengths[0]}, value);
             at += lengths[0] + value.text.length;
         }

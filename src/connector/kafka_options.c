@@ -1,5 +1,5 @@
-/* The options of the kafka connector, and the properties that reach librdkafka: an allow-list, since
- * some load libraries, read files or run commands. */
+/* The options of the kafka connector, and the properties that reach librdkafka: an allow-list,
+ * since some load libraries, read files or run commands. */
 #include "connector/kafka_internal.h"
 
 #include <stdio.h>
@@ -9,44 +9,75 @@
 #include <pcre2.h>
 
 const struct sl_option_spec sl_kafka_option_specs[] = {
-    {.name = "topic", .type = SL_OPTION_LIST, .help = "topic to read or write; ';' between several"},
-    {.name = "topic-pattern", .type = SL_OPTION_STRING,
+    {.name = "topic",
+     .type = SL_OPTION_LIST,
+     .help = "topic to read or write; ';' between several"},
+    {.name = "topic-pattern",
+     .type = SL_OPTION_STRING,
      .help = "regular expression of the topics to read, instead of topic"},
-    {.name = "properties.bootstrap.servers", .type = SL_OPTION_STRING,
-     .flags = SL_OPTION_REQUIRED, .help = "host:port of some brokers, with commas"},
-    {.name = "properties.*", .type = SL_OPTION_PREFIX,
+    {.name = "properties.bootstrap.servers",
+     .type = SL_OPTION_STRING,
+     .flags = SL_OPTION_REQUIRED,
+     .help = "host:port of some brokers, with commas"},
+    {.name = "properties.*",
+     .type = SL_OPTION_PREFIX,
      .help = "settings of the Kafka client, by an allow-list"},
-    {.name = "scan.startup.mode", .type = SL_OPTION_ENUM, .default_value = "group-offsets",
+    {.name = "scan.startup.mode",
+     .type = SL_OPTION_ENUM,
+     .default_value = "group-offsets",
      .choices = "group-offsets|earliest-offset|latest-offset|timestamp|specific-offsets",
      .help = "where reading begins"},
-    {.name = "scan.startup.timestamp-millis", .type = SL_OPTION_INTEGER, .min = 0,
-     .max = INT64_MAX, .help = "for timestamp: milliseconds since 1970"},
-    {.name = "scan.startup.specific-offsets", .type = SL_OPTION_STRING,
-     .help = "for specific-offsets: 'partition:0,offset:42;partition:1,offset:300'; partitions that "
-             "are not named begin at their earliest record"},
-    {.name = "scan.bounded.mode", .type = SL_OPTION_ENUM, .default_value = "unbounded",
+    {.name = "scan.startup.timestamp-millis",
+     .type = SL_OPTION_INTEGER,
+     .min = 0,
+     .max = INT64_MAX,
+     .help = "for timestamp: milliseconds since 1970"},
+    {.name = "scan.startup.specific-offsets",
+     .type = SL_OPTION_STRING,
+     .help =
+         "for specific-offsets: 'partition:0,offset:42;partition:1,offset:300'; partitions that "
+         "are not named begin at their earliest record"},
+    {.name = "scan.bounded.mode",
+     .type = SL_OPTION_ENUM,
+     .default_value = "unbounded",
      .choices = "unbounded|latest-offset|group-offsets|timestamp|specific-offsets",
      .help = "where reading ends"},
-    {.name = "scan.bounded.timestamp-millis", .type = SL_OPTION_INTEGER, .min = 0,
-     .max = INT64_MAX, .help = "for timestamp: milliseconds since 1970"},
-    {.name = "scan.bounded.specific-offsets", .type = SL_OPTION_STRING,
+    {.name = "scan.bounded.timestamp-millis",
+     .type = SL_OPTION_INTEGER,
+     .min = 0,
+     .max = INT64_MAX,
+     .help = "for timestamp: milliseconds since 1970"},
+    {.name = "scan.bounded.specific-offsets",
+     .type = SL_OPTION_STRING,
      .help = "for specific-offsets; partitions that are not named end at their present end"},
-    {.name = "scan.topic-partition-discovery.interval", .type = SL_OPTION_DURATION,
-     .default_value = "5 min", .min = 0, .max = INT64_MAX,
+    {.name = "scan.topic-partition-discovery.interval",
+     .type = SL_OPTION_DURATION,
+     .default_value = "5 min",
+     .min = 0,
+     .max = INT64_MAX,
      .help = "how often to look for new partitions; 0: never"},
-    {.name = "sink.partitioner", .type = SL_OPTION_ENUM, .default_value = "default",
+    {.name = "sink.partitioner",
+     .type = SL_OPTION_ENUM,
+     .default_value = "default",
      .choices = "default|fixed|round-robin",
      .help = "by key or sticky, one partition a subtask, or in turn"},
-    {.name = "sink.delivery-guarantee", .type = SL_OPTION_ENUM, .default_value = "at-least-once",
+    {.name = "sink.delivery-guarantee",
+     .type = SL_OPTION_ENUM,
+     .default_value = "at-least-once",
      .choices = "at-least-once|none|exactly-once",
      .help = "at-least-once waits for the brokers' acknowledgements"},
-    {.name = "value.fields-include", .type = SL_OPTION_ENUM, .default_value = "ALL",
-     .choices = "ALL|EXCEPT_KEY", .help = "ALL: the value holds every column"},
+    {.name = "value.fields-include",
+     .type = SL_OPTION_ENUM,
+     .default_value = "ALL",
+     .choices = "ALL|EXCEPT_KEY",
+     .help = "ALL: the value holds every column"},
     {.name = "key.format", .type = SL_OPTION_STRING, .help = "refused: keys are not supported yet"},
     {.name = "key.fields", .type = SL_OPTION_LIST, .help = "refused: keys are not supported yet"},
-    {.name = "key.fields-prefix", .type = SL_OPTION_STRING,
+    {.name = "key.fields-prefix",
+     .type = SL_OPTION_STRING,
      .help = "refused: keys are not supported yet"},
-    {.name = "sink.transactional-id-prefix", .type = SL_OPTION_STRING,
+    {.name = "sink.transactional-id-prefix",
+     .type = SL_OPTION_STRING,
      .help = "refused: goes with exactly-once, which is not supported yet"},
 };
 _Static_assert(SL_COUNT_OF(sl_kafka_option_specs) == SL_KAFKA_OPTION_COUNT, "count them");
@@ -65,10 +96,10 @@ kafka_option(const struct sl_option_list *list, const char *name)
 enum { KAFKA_CONSUMER = 1, KAFKA_PRODUCER = 2, KAFKA_BOTH = 3, KAFKA_OURS = 4 };
 
 struct kafka_property {
-    const char *name;   /* as in WITH, after "properties." */
-    int clients;        /* KAFKA_OURS: read by us, never handed on */
+    const char *name;        /* as in WITH, after "properties." */
+    int clients;             /* KAFKA_OURS: read by us, never handed on */
     const char *client_name; /* librdkafka's; NULL: the same */
-    int64_t divisor;    /* of a number that has another unit there */
+    int64_t divisor;         /* of a number that has another unit there */
 };
 
 static const struct kafka_property kafka_properties[] = {
@@ -177,7 +208,8 @@ kafka_refuse_property(const struct sl_option *option, const char *name, struct s
             hint = kafka_refused[i].hint;
     }
     if (is_known || hint) {
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "Kafka property \"%s\" cannot be set for a table", name);
+        SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "Kafka property \"%s\" cannot be set for a table",
+                 name);
         if (hint)
             sl_error_hint(err, "%s", hint);
     } else {
@@ -305,8 +337,8 @@ kafka_check_offsets(const struct sl_option_list *list, const char *name, struct 
     bool read;
 
     if (!option)
-        return SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "specific offsets need the option \"%s\"",
-                        name);
+        return SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                        "specific offsets need the option \"%s\"", name);
     if (!topic || strchr(topic, ';')) {
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "\"%s\" needs exactly one topic", name);
         return sl_error_at(err, option->value_offset);
@@ -316,8 +348,8 @@ kafka_check_offsets(const struct sl_option_list *list, const char *name, struct 
     sl_arena_done(&arena);
     if (read)
         return SL_OK;
-    SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "option \"%s\" does not take the value \"%s\"", name,
-             option->value);
+    SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "option \"%s\" does not take the value \"%s\"",
+             name, option->value);
     sl_error_hint(err, "write it as 'partition:0,offset:42;partition:1,offset:300'");
     return sl_error_at(err, option->value_offset);
 }
@@ -438,8 +470,8 @@ sl_kafka_check(const struct sl_option_list *list, const struct sl_schema *schema
     SL_TRY(kafka_check_topics(list, err));
     SL_TRY(kafka_check_properties(list, err));
     SL_TRY(kafka_check_mode(list, "startup", kafka_option(list, "scan.startup.mode").integer,
-                            SL_KAFKA_START_GROUP, SL_KAFKA_START_TIMESTAMP,
-                            SL_KAFKA_START_SPECIFIC, err));
+                            SL_KAFKA_START_GROUP, SL_KAFKA_START_TIMESTAMP, SL_KAFKA_START_SPECIFIC,
+                            err));
     SL_TRY(kafka_check_mode(list, "bounded", kafka_option(list, "scan.bounded.mode").integer,
                             SL_KAFKA_BOUNDED_GROUP, SL_KAFKA_BOUNDED_TIMESTAMP,
                             SL_KAFKA_BOUNDED_SPECIFIC, err));
@@ -510,8 +542,7 @@ sl_kafka_options_read(struct sl_arena *arena, const struct sl_option_list *list,
         .bounded_ms = kafka_option(list, "scan.bounded.timestamp-millis").integer,
         .reset = kafka_read_reset(list),
         .discovery_us = kafka_option(list, "scan.topic-partition-discovery.interval").integer,
-        .partitioner =
-            (enum sl_kafka_partitioner)kafka_option(list, "sink.partitioner").integer,
+        .partitioner = (enum sl_kafka_partitioner)kafka_option(list, "sink.partitioner").integer,
         .waits_for_acks = !guarantee || !sl_equal_nocase(guarantee, "none"),
     };
     if (topic)

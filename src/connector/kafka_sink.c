@@ -1,7 +1,7 @@
 /* The kafka sink: records into librdkafka's producer, reports counted by epoch.
  *
- * 1. Every message carries the epoch it was written in; an epoch is acknowledged when it was closed by a
- *    barrier and no report of it or an earlier one is missing.  Reports come in any order.
+ * 1. Every message carries the epoch it was written in; an epoch is acknowledged when it was closed
+ * by a barrier and no report of it or an earlier one is missing.  Reports come in any order.
  * 2. What the producer's full queue refuses is kept and produced later, in order; while anything is
  *    kept, everything goes there.
  * 3. Nothing blocks: reports are taken from the event queue wherever the slot calls, and its first
@@ -88,8 +88,8 @@ kafka_sink_open(struct sl_sink *base, struct sl_error *err)
     kafka_begin_epoch(sink);
     sl_kafka_options_read(&sink->arena, base->config->options, &sink->options);
     if (sink->options.topic_count != 1)
-        return SL_ERROR(err, SL_E_NOT_SUPPORTED,
-                        "table \"%s\" cannot be written to: it has %s", base->config->table_name,
+        return SL_ERROR(err, SL_E_NOT_SUPPORTED, "table \"%s\" cannot be written to: it has %s",
+                        base->config->table_name,
                         sink->options.pattern ? "a topic-pattern" : "more than one topic");
     sink->topic = sink->options.topics[0];
     SL_TRY(sl_kafka_configure(sink->options.list, RD_KAFKA_PRODUCER, &conf, err));
@@ -334,8 +334,8 @@ kafka_sink_ready(struct sl_sink *base)
 
     kafka_serve(sink, 0);
     kafka_produce_kept(sink);
-    return sink->error || (!sink->kept &&
-                           rd_kafka_outq_len(sink->client.handle) < KAFKA_QUEUED_MAX / 2);
+    return sink->error ||
+           (!sink->kept && rd_kafka_outq_len(sink->client.handle) < KAFKA_QUEUED_MAX / 2);
 }
 
 /* What was kept stays with its epoch, which is not acknowledged before it is out. */

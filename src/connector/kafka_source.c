@@ -1,15 +1,16 @@
 /* The kafka source: a queue a partition, drained straight into slabs.
  *
- * 1. Partitions are read by librdkafka's simple consumer, each into a queue of its own; a split that is
- *    held back is a queue that is not served.  A message's payload is copied once, into the slab, and
- *    the message goes at once: librdkafka was seen to hang at the end while messages were held.
+ * 1. Partitions are read by librdkafka's simple consumer, each into a queue of its own; a split
+ * that is held back is a queue that is not served.  A message's payload is copied once, into the
+ * slab, and the message goes at once: librdkafka was seen to hang at the end while messages were
+ * held.
  * 2. The end of a partition is the client's EOF event, never arithmetic: commit markers and aborted
- *    records take offsets that nobody sees.  A bounded split has ended when its next offset, or that of
- *    an EOF event, has reached its end.
+ *    records take offsets that nobody sees.  A bounded split has ended when its next offset, or
+ * that of an EOF event, has reached its end.
  * 3. discover and refresh_end run on an I/O thread while the slot polls: they touch only what was
  *    found (handed over when their job is done), names, and the atomic ends.
- * 4. Where a split begins is always an offset, never "the end": a checkpoint before the first record
- *    must know it. */
+ * 4. Where a split begins is always an offset, never "the end": a checkpoint before the first
+ * record must know it. */
 #include "connector/kafka_internal.h"
 
 #include "base/log.h"
@@ -35,15 +36,15 @@ struct kafka_split {
     const char *topic;
     int32_t partition;
     rd_kafka_topic_t *handle;
-    rd_kafka_queue_t *queue;     /* NULL: never started, it had ended before */
-    int64_t next;                /* the offset after the last record handed on */
-    int64_t eof;                 /* of the last EOF event; -1: none */
-    int64_t end;                 /* KAFKA_NO_END: unbounded */
-    bool at_eof;                 /* nothing came after that event */
+    rd_kafka_queue_t *queue; /* NULL: never started, it had ended before */
+    int64_t next;            /* the offset after the last record handed on */
+    int64_t eof;             /* of the last EOF event; -1: none */
+    int64_t end;             /* KAFKA_NO_END: unbounded */
+    bool at_eof;             /* nothing came after that event */
     bool is_paused;
-    bool has_passed_end;         /* a record at or after the end was seen */
-    _Atomic int64_t known_end;   /* of the last refresh, until it was reached; -1: none */
-    _Atomic int64_t last_end;    /* of the last refresh; -1: none */
+    bool has_passed_end;       /* a record at or after the end was seen */
+    _Atomic int64_t known_end; /* of the last refresh, until it was reached; -1: none */
+    _Atomic int64_t last_end;  /* of the last refresh; -1: none */
     rd_kafka_resp_err_t error;
 };
 
@@ -99,8 +100,8 @@ kafka_is_mine(const struct kafka_source *source, uint32_t ordinal)
 /* One topic, or a list: partition by partition over all topics.  A pattern's topics come and go, so
  * that the topic's name decides where they begin (Flink's formula). */
 static uint32_t
-kafka_ordinal(const struct kafka_source *source, const struct sl_kafka_topics *topics,
-              size_t topic, int32_t partition)
+kafka_ordinal(const struct kafka_source *source, const struct sl_kafka_topics *topics, size_t topic,
+              int32_t partition)
 {
     uint32_t hash = 0;
 
@@ -165,8 +166,7 @@ kafka_list_found(const struct kafka_source *source, size_t from, int64_t offset)
         rd_kafka_topic_partition_list_new((int)(source->found_count - from) + 1);
 
     for (size_t i = from; i < source->found_count; i++)
-        rd_kafka_topic_partition_list_add(list, source->found[i].topic,
-                                          source->found[i].partition)
+        rd_kafka_topic_partition_list_add(list, source->found[i].topic, source->found[i].partition)
             ->offset = offset;
     return list;
 }
@@ -200,11 +200,10 @@ static int
 kafka_ask_group(struct kafka_source *source, size_t from, enum kafka_bound bound,
                 struct sl_error *err)
 {
-    rd_kafka_topic_partition_list_t *list =
-        kafka_list_found(source, from, RD_KAFKA_OFFSET_INVALID);
-    rd_kafka_resp_err_t code = list->cnt ? rd_kafka_committed(source->client.handle, list,
-                                                              SL_KAFKA_ANSWER_MS)
-                                         : RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_topic_partition_list_t *list = kafka_list_found(source, from, RD_KAFKA_OFFSET_INVALID);
+    rd_kafka_resp_err_t code =
+        list->cnt ? rd_kafka_committed(source->client.handle, list, SL_KAFKA_ANSWER_MS)
+                  : RD_KAFKA_RESP_ERR_NO_ERROR;
     int rc = SL_OK;
 
     if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
@@ -299,21 +298,19 @@ kafka_find(struct kafka_source *source, const char *id)
 }
 
 static void
-kafka_add_found(struct kafka_source *source, const struct sl_kafka_topic *topic,
-                int32_t partition, uint32_t ordinal, struct sl_split_list *splits)
+kafka_add_found(struct kafka_source *source, const struct sl_kafka_topic *topic, int32_t partition,
+                uint32_t ordinal, struct sl_split_list *splits)
 {
     char id[300];
     const char *kept;
 
     snprintf(id, sizeof(id), "%s-%d", topic->name, (int)partition);
-    splits->items[splits->count++] =
-        (struct sl_split){sl_arena_strdup(splits->arena, id), ordinal};
+    splits->items[splits->count++] = (struct sl_split){sl_arena_strdup(splits->arena, id), ordinal};
     if (!kafka_is_mine(source, ordinal) || kafka_find(source, id))
         return;
     if (source->found_count == source->found_capacity) {
         source->found_capacity = SL_MAX(16, source->found_capacity * 2);
-        source->found =
-            sl_realloc(source->found, source->found_capacity * sizeof(*source->found));
+        source->found = sl_realloc(source->found, source->found_capacity * sizeof(*source->found));
     }
     kept = sl_arena_strdup(&source->arena, id);
     source->found[source->found_count++] =
@@ -324,8 +321,7 @@ kafka_add_found(struct kafka_source *source, const struct sl_kafka_topic *topic,
 }
 
 static int
-kafka_discover_now(struct kafka_source *source, struct sl_split_list *splits,
-                   struct sl_error *err)
+kafka_discover_now(struct kafka_source *source, struct sl_split_list *splits, struct sl_error *err)
 {
     struct sl_kafka_topics topics;
     size_t before = source->found_count, count = 0;
@@ -392,8 +388,8 @@ kafka_start_split(struct kafka_source *source, struct kafka_split *split, struct
         return sl_kafka_raise(err, rd_kafka_last_error(), what);
     split->queue = rd_kafka_queue_new(source->client.handle);
     rd_kafka_queue_cb_event_enable(split->queue, kafka_source_wake, source);
-    if (rd_kafka_consume_start_queue(split->handle, split->partition, split->next,
-                                     split->queue) == 0)
+    if (rd_kafka_consume_start_queue(split->handle, split->partition, split->next, split->queue) ==
+        0)
         return SL_OK;
     rd_kafka_queue_destroy(split->queue);
     split->queue = NULL;
@@ -401,8 +397,8 @@ kafka_start_split(struct kafka_source *source, struct kafka_split *split, struct
 }
 
 static int
-kafka_source_add_split(struct sl_source *base, const struct sl_split *item,
-                       struct sl_text position, bool is_new, struct sl_error *err)
+kafka_source_add_split(struct sl_source *base, const struct sl_split *item, struct sl_text position,
+                       bool is_new, struct sl_error *err)
 {
     struct kafka_source *source = source_of(base);
     const struct kafka_found *found = kafka_find(source, item->id);
@@ -667,8 +663,7 @@ kafka_poll_split(struct kafka_source *source, uint32_t index, size_t bytes_max,
         source->slab = NULL;
     }
     kafka_lay_out(&fill,
-                  source->slab ? source->slab
-                               : sl_pool_block(source->source.config->pool, size),
+                  source->slab ? source->slab : sl_pool_block(source->source.config->pool, size),
                   count_max);
     source->slab = NULL;
     fill.at = fill.values;
@@ -776,8 +771,8 @@ kafka_source_describe(struct sl_source *base, uint32_t index, int64_t position,
 {
     const struct kafka_split *split = source_of(base)->splits[index];
 
-    sl_buffer_printf(to, "topic %s, partition %d, offset %lld", split->topic,
-                     (int)split->partition, (long long)position);
+    sl_buffer_printf(to, "topic %s, partition %d, offset %lld", split->topic, (int)split->partition,
+                     (long long)position);
 }
 
 static void

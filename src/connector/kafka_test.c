@@ -1,5 +1,5 @@
-/* Tests the kafka connector against a real broker, which SLT_KAFKA names (host:port).  Without it the
- * tests fail: `tools/kafka start` runs one. */
+/* Tests the kafka connector against a real broker, which SLT_KAFKA names (host:port).  Without it
+ * the tests fail: `tools/kafka start` runs one. */
 #include "connector/connector_test.h"
 
 #include "data/time.h"
@@ -128,7 +128,7 @@ Test(kafka, round_trip)
 {
     enum { COUNT = 100000 };
     const char *topic = kafka_topic("round", 4);
-    char (*texts)[8] = malloc(COUNT * sizeof(*texts));
+    char(*texts)[8] = malloc(COUNT * sizeof(*texts));
     const char **values = malloc(COUNT * sizeof(*values));
     struct test_table table;
     struct sl_records records;
@@ -282,14 +282,13 @@ kafka_catch_up(struct test_table *table)
     }
 }
 
-/* An endless read wakes for each record, says when it is caught up, and can be made to end; a second
- * one goes on from the position that the first wrote. */
+/* An endless read wakes for each record, says when it is caught up, and can be made to end; a
+ * second one goes on from the position that the first wrote. */
 Test(kafka, endless_reads)
 {
     const char *topic = kafka_topic("endless", 1);
-    const char *const *options =
-        OPTIONS("topic", topic, "properties.bootstrap.servers", kafka_servers(),
-                "scan.startup.mode", "latest-offset");
+    const char *const *options = OPTIONS("topic", topic, "properties.bootstrap.servers",
+                                         kafka_servers(), "scan.startup.mode", "latest-offset");
     struct sl_split_list splits;
     const struct sl_source_class *class;
     struct test_table table;
@@ -323,9 +322,9 @@ Test(kafka, endless_reads)
     splits = (struct sl_split_list){.arena = &table.arena};
     cr_assert_eq(class->open(table.source, &err), SL_OK, "%s", err.text);
     cr_assert_eq(class->discover(table.source, &splits, &err), SL_OK, "%s", err.text);
-    cr_assert_eq(class->add_split(table.source, &splits.items[0], sl_buffer_text(&position), false,
-                                  &err),
-                 SL_OK);
+    cr_assert_eq(
+        class->add_split(table.source, &splits.items[0], sl_buffer_text(&position), false, &err),
+        SL_OK);
     cr_expect_str_eq(kafka_read_all(&table), "three four");
     test_table_close(&table);
     sl_buffer_done(&position);
@@ -334,16 +333,16 @@ Test(kafka, endless_reads)
 static void
 kafka_produce(rd_kafka_t *handle, const char *topic, const char *value, const char *header)
 {
-    cr_assert_eq(rd_kafka_producev(handle, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
-                                   RD_KAFKA_V_VALUE((void *)(uintptr_t)value,
-                                                    value ? strlen(value) : 0),
-                                   RD_KAFKA_V_HEADER("h", header, header ? strlen(header) : 0),
-                                   RD_KAFKA_V_TIMESTAMP(5000), RD_KAFKA_V_END),
-                 0);
+    cr_assert_eq(
+        rd_kafka_producev(handle, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
+                          RD_KAFKA_V_VALUE((void *)(uintptr_t)value, value ? strlen(value) : 0),
+                          RD_KAFKA_V_HEADER("h", header, header ? strlen(header) : 0),
+                          RD_KAFKA_V_TIMESTAMP(5000), RD_KAFKA_V_END),
+        0);
 }
 
-/* Aborted records are not seen, and the markers at the end of the log do not keep a bounded read from
- * ending. */
+/* Aborted records are not seen, and the markers at the end of the log do not keep a bounded read
+ * from ending. */
 Test(kafka, transactions)
 {
     const char *topic = kafka_topic("transactions", 1);
@@ -367,8 +366,8 @@ Test(kafka, transactions)
 Test(kafka, metadata_and_null_values)
 {
     static const char *const wanted[] = {"headers"};
-    static const char *const expected[] = {"topic", "0", "{\"h\": \"\\\\x7631\"}", "0",
-                                           "1970-01-01 00:00:05+00", "CreateTime"};
+    static const char *const expected[] = {
+        "topic", "0", "{\"h\": \"\\\\x7631\"}", "0", "1970-01-01 00:00:05+00", "CreateTime"};
     const char *topic = kafka_topic("metadata", 1);
     rd_kafka_t *handle = kafka_handle(RD_KAFKA_PRODUCER, NULL);
     struct test_table table;
@@ -413,9 +412,9 @@ Test(kafka, names_what_is_missing)
     struct sl_records records;
     struct sl_error err;
 
-    test_table_open(&table, "kafka",
-                    OPTIONS("topic", "no-such-topic", "properties.bootstrap.servers",
-                            kafka_servers()));
+    test_table_open(
+        &table, "kafka",
+        OPTIONS("topic", "no-such-topic", "properties.bootstrap.servers", kafka_servers()));
     cr_expect_eq(table.class->descriptor.probe(&table.options, &err), SL_E_UNDEFINED_OBJECT);
     cr_expect_not_null(strstr(err.text, "no-such-topic"), "%s", err.text);
     test_table_close(&table);
