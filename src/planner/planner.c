@@ -134,15 +134,18 @@ planner_bind(struct planner *planner, const struct sl_ast *statement, struct sl_
 
 /* --- what the plan reads and writes --- */
 
-/* Asks the connectors whether what the tables name outside is there: 42704 at the table's name. */
+/* Asks the connectors whether what the tables name outside is there: 42704 at the table's name.  One
+ * that does not answer is no error: *unreachable says which. */
 static int
-planner_probe(const struct sl_log_node *node, struct sl_error *err)
+planner_probe(struct sl_arena *arena, const struct sl_log_node *node, const char **unreachable,
+              struct sl_error *err)
 {
     const struct sl_option_list *options = NULL;
     const struct sl_connector_descriptor *connector;
+    int rc;
 
     for (size_t i = 0; i < node->input_count; i++)
-        SL_TRY(planner_probe(node->inputs[i], err));
+        SL_TRY(planner_probe(arena, node->inputs[i], unreachable, err));
     if (node->kind == SL_LOG_SCAN)
         options = &node->scan.options;
     if (node->kind == SL_LOG_SINK)
@@ -150,8 +153,11 @@ planner_probe(const struct sl_log_node *node, struct sl_error *err)
     if (!options)
         return SL_OK;
     connector = sl_connector_descriptor_find(sl_option_get(options, "connector"));
-    if (connector && connector->probe && connector->probe(options, err) < 0)
+    rc = connector && connector->probe ? connector->probe(options, err) : SL_OK;
+    if (rc < 0)
         return sl_error_at(err, node->offset);
+    if (rc == SL_AGAIN)
+        *unreachable = sl_arena_printf(arena, "%s does not answer", connector->name);
     return SL_OK;
 }
 
@@ -346,7 +352,7 @@ sl_plan_statement(struct sl_plan_context *context, const struct sl_ast *statemen
         sl_rules_apply(&rewriter, &planner.roots[i]);
     SL_TRY(planner_lower(&planner, &rewriter, planned, err));
     for (size_t i = 0; i < planner.root_count && !options->explain && !options->describe_only; i++)
-        SL_TRY(planner_probe(planner.roots[i], err));
+        SL_TRY(planner_probe(context->arena, planner.roots[i], &planned->unreachable, err));
     planned->kind = planner.is_query ? SL_PLANNED_QUERY : SL_PLANNED_INSERT;
     if (!planner.is_query) {
         planned->endless = !sl_phys_is_bounded(planned->plan);

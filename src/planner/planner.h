@@ -46,6 +46,7 @@ struct sl_planned {
     size_t table_count;
     const char *tag;             /* "INSERT", "UPDATE", "DELETE", "SELECT" */
     const char *sink_name;       /* of a single INSERT, for the job's default name */
+    const char *unreachable;     /* what a connector's probe waited for in vain, or NULL */
 };
 
 struct sl_plan_options {

@@ -320,7 +320,9 @@ sl_job_start(struct sl_runtime *runtime, const struct sl_job_spec *spec, struct 
     job = job_new(runtime, spec);
     sl_runtime_add_job(runtime, job);
     pthread_mutex_lock(&job->mutex);
-    job_set_state(job, SL_RUN_RUNNING);
+    if (spec->waiting_reason)
+        SL_ERROR(&job->failure, SL_E_CONNECTION_FAILURE, "%s", spec->waiting_reason);
+    job_set_state(job, spec->waiting_reason ? SL_RUN_RESTARTING : SL_RUN_RUNNING);
     job_launch(job);
     pthread_mutex_unlock(&job->mutex);
     *ret_job = job;

@@ -39,6 +39,8 @@ struct sl_job_spec {
     const struct sl_phys_plan *plan; /* copied, options included */
     bool is_query;                   /* has a COLLECT: hidden from job lists, no restarts */
     uint32_t collect_rows_max;       /* rows buffered for the session before backpressure */
+    const char *waiting_reason;      /* known to wait for something outside: RESTARTING, with this
+                                        reason, until all subtasks have started; or NULL */
 };
 
 void sl_runtime_new_id(struct sl_runtime *runtime, char ret_id[33]);

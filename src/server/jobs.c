@@ -186,14 +186,20 @@ jobs_resolve(struct sl_server *server, struct sl_arena *arena, struct sl_phys_pl
 }
 
 int
-sl_jobs_start(struct sl_server *server, const struct sl_phys_plan *plan, const char *name,
-              struct sl_text sql, const uint64_t *table_ids, const uint32_t *table_versions,
-              size_t table_count, struct sl_job **ret_job, struct sl_error *err)
+sl_jobs_start(struct sl_server *server, const struct sl_planned *planned, const char *name,
+              struct sl_text sql, struct sl_job **ret_job, struct sl_error *err)
 {
-    struct sl_job_record record = {.name = name, .reason = "", .table_ids = table_ids,
-                                   .table_versions = table_versions, .table_count = table_count,
+    const struct sl_phys_plan *plan = planned->plan;
+    struct sl_job_record record = {.name = name,
+                                   .reason = "",
+                                   .table_ids = planned->table_ids,
+                                   .table_versions = planned->table_versions,
+                                   .table_count = planned->table_count,
                                    .start_us = sl_now_us(server->env)};
-    struct sl_job_spec spec = {.id = record.id, .name = name, .plan = plan};
+    struct sl_job_spec spec = {.id = record.id,
+                               .name = name,
+                               .plan = plan,
+                               .waiting_reason = planned->unreachable};
     struct sl_arena arena;
     struct sl_buffer json;
     struct sl_error ignored;

@@ -3,6 +3,7 @@
 #ifndef SL_SERVER_JOBS_H
 #define SL_SERVER_JOBS_H
 
+#include "planner/planner.h"
 #include "server/server.h"
 
 /* job_changed of struct sl_runtime_config. */
@@ -16,9 +17,8 @@ void sl_jobs_close(struct sl_server *server);
 void sl_jobs_free(struct sl_jobs *jobs);
 
 /* Stores a planned INSERT as a job and starts it.  *ret_job: a reference. */
-int sl_jobs_start(struct sl_server *server, const struct sl_phys_plan *plan, const char *name,
-                  struct sl_text sql, const uint64_t *table_ids, const uint32_t *table_versions,
-                  size_t table_count, struct sl_job **ret_job, struct sl_error *err);
+int sl_jobs_start(struct sl_server *server, const struct sl_planned *planned, const char *name,
+                  struct sl_text sql, struct sl_job **ret_job, struct sl_error *err);
 /* The record of the job with this id or unique prefix: 42704 none, with the runtime's state on top. */
 int sl_jobs_find(struct sl_server *server, struct sl_arena *arena, struct sl_text id,
                  struct sl_job_record *ret_record, struct sl_error *err);

@@ -72,8 +72,7 @@ change_start_job(struct sl_portal *portal, const struct sl_planned *planned, str
     if (name[0] == '\0')
         name = sl_arena_printf(&portal->arena, "insert-into_%s",
                                planned->sink_name ? planned->sink_name : "statement-set");
-    SL_TRY(sl_jobs_start(session->server, planned->plan, name, sql, planned->table_ids,
-                         planned->table_versions, planned->table_count, &job, err));
+    SL_TRY(sl_jobs_start(session->server, planned, name, sql, &job, err));
     sl_job_get_status(job, &status);
     snprintf(notice, sizeof(notice), "job %s started", status.id);
     sl_session_notice(session, notice);
