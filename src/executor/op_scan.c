@@ -347,6 +347,8 @@ sl_scan_step(struct sl_op *op, int64_t now_us, struct sl_out *out, struct sl_err
     int rc;
 
     SL_TRY(scan_serve_io(scan, now_us, err));
+    if (scan->is_abandoned)
+        return scan->io_pending ? SL_AGAIN : SL_EOF;
     sl_scan_time_tick(scan, now_us);
     rc = sl_scan_read(scan, &batch, err);
     if (rc == SL_OK && batch)
@@ -399,6 +401,16 @@ sl_scan_catch_up(struct sl_op *op, struct sl_error *err)
     sl_scan_time_flush(scan);
     sl_scan_time_schedule(scan);
     return SL_OK;
+}
+
+void
+sl_scan_abandon(struct sl_op *op)
+{
+    struct op_scan *scan = scan_of(op);
+
+    scan->is_abandoned = scan->is_finished = true;
+    scan->discovery_us = INT64_MAX;
+    sl_scan_drop_records(scan);
 }
 
 int

@@ -73,6 +73,7 @@ struct sl_op_class {
 
     /* Consumes a batch from input `input` (the caller keeps its reference).  Rows of one call lie
      * between two due times.  SL_AGAIN: `resume` goes on with the same batch, which stays valid.
+     * SL_EOF: taken, and no later row can matter: the scans above it end now.
      * Marks in the batch are the loop's: an operator that passes rows through emits a batch with
      * none (the loop hands the marks on by itself), since it is called between marks that matter. */
     int (*batch)(struct sl_op *op, unsigned input, struct sl_batch *batch, struct sl_out *out,

@@ -31,6 +31,8 @@ int sl_scan_catch_up(struct sl_op *op, struct sl_error *err);
 /* From its present end on the table is bounded: SL_AGAIN until the end is known, then SL_OK; the
  * end is reached by steps. */
 int sl_scan_finish(struct sl_op *op, struct sl_error *err);
+/* Nobody wants more of it: its next step says SL_EOF, whatever it holds. */
+void sl_scan_abandon(struct sl_op *op);
 
 /* Closes the connection.  SL_AGAIN: not yet; after SL_OK the operator's close may be called.  A
  * half-opened one is taken too. */

@@ -43,7 +43,7 @@ struct op_scan {
     struct sl_error io_error;
     struct sl_arena io_arena; /* ids of splits */
     struct sl_split_list found;
-    bool is_open, is_started, is_closed, is_finished;
+    bool is_open, is_started, is_closed, is_finished, is_abandoned;
     enum sl_scan_refresh catch_up, finishing;
     uint32_t known_count;     /* splits of the whole table that were looked at */
     int64_t discovery_us;     /* the next one, or INT64_MAX */

@@ -31,7 +31,7 @@ json_write_options(const struct sl_option_list *options)
 
     for (size_t i = 0; i < options->count; i++)
         json_object_set_new(json, options->items[i].key,
-                            sl_json_write_string(options->items[i].value));
+                            sl_plan_json_write_string(options->items[i].value));
     return json;
 }
 
@@ -41,7 +41,7 @@ json_write_row(const struct sl_value *row, size_t width)
     json_t *json = json_array();
 
     for (size_t i = 0; i < width; i++)
-        json_array_append_new(json, sl_json_write_value(&row[i]));
+        json_array_append_new(json, sl_plan_json_write_value(&row[i]));
     return json;
 }
 
@@ -59,11 +59,11 @@ json_write_list(const void *from, const struct sl_member *member, size_t width)
         json_t *item;
 
         if (member->kind == SL_MEMBER_AGGREGATES)
-            item = sl_json_write_aggregate(((struct sl_aggregate *const *)list)[i]);
+            item = sl_plan_json_write_aggregate(((struct sl_aggregate *const *)list)[i]);
         else if (member->kind == SL_MEMBER_STRINGS)
-            item = sl_json_write_string(((const char *const *)list)[i]);
+            item = sl_plan_json_write_string(((const char *const *)list)[i]);
         else if (member->kind == SL_MEMBER_TYPES)
-            item = sl_json_write_type(((const struct sl_type *const *)list)[i]);
+            item = sl_plan_json_write_type(((const struct sl_type *const *)list)[i]);
         else if (member->kind == SL_MEMBER_SORT_KEYS)
             item = json_write_struct(&((const struct sl_sort_key *)list)[i], &sl_plan_sort_key, 0);
         else
@@ -79,7 +79,7 @@ json_write_exprs(struct sl_expr *const *exprs, size_t count)
     json_t *json = json_array();
 
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(json, sl_json_write_expr(exprs[i]));
+        json_array_append_new(json, sl_plan_json_write_expr(exprs[i]));
     return json;
 }
 
@@ -100,10 +100,10 @@ json_write_member(const void *from, const struct sl_member *member, size_t width
         SL_ASSERT(AT(unsigned, from, member) < member->name_count);
         return json_string(member->names[AT(unsigned, from, member)]);
     case SL_MEMBER_STRING:
-        return AT(const char *, from, member) ? sl_json_write_string(AT(const char *, from, member))
+        return AT(const char *, from, member) ? sl_plan_json_write_string(AT(const char *, from, member))
                                               : NULL;
     case SL_MEMBER_SCHEMA:
-        return sl_json_write_schema(AT(const struct sl_schema *, from, member));
+        return sl_plan_json_write_schema(AT(const struct sl_schema *, from, member));
     case SL_MEMBER_OPTIONS:
         return AT(struct sl_option_list, from, member).count
                    ? json_write_options(&AT(struct sl_option_list, from, member))
@@ -114,7 +114,7 @@ json_write_member(const void *from, const struct sl_member *member, size_t width
         return json_write_struct(&AT(struct sl_window, from, member), &sl_plan_window, 0);
     case SL_MEMBER_EXPR:
         return AT(const struct sl_expr *, from, member)
-                   ? sl_json_write_expr(AT(const struct sl_expr *, from, member))
+                   ? sl_plan_json_write_expr(AT(const struct sl_expr *, from, member))
                    : NULL;
     case SL_MEMBER_EXPRS:
         return json_write_exprs(AT(struct sl_expr **, from, member), width);
@@ -171,11 +171,11 @@ json_write_node(const struct sl_phys_node *node)
 
     json_object_set_new(json, "id", json_integer(node->id));
     json_object_set_new(json, "operator", json_string(sl_op_kind_name(node->kind)));
-    json_object_set_new(json, "uid", sl_json_write_string(node->uid));
+    json_object_set_new(json, "uid", sl_plan_json_write_string(node->uid));
     json_object_set_new(json, "parallelism", json_integer(node->parallelism));
     if (node->input_count)
         json_object_set_new(json, "inputs", json_write_inputs(node));
-    json_object_set_new(json, "schema", sl_json_write_schema(node->schema));
+    json_object_set_new(json, "schema", sl_plan_json_write_schema(node->schema));
     json_object_set_new(json, "kinds", json_integer(node->kinds));
     if (node->upsert_key_count)
         json_object_set_new(json, "upsertKey",
@@ -254,7 +254,7 @@ json_read_row(struct sl_arena *arena, const json_t *json, const struct sl_schema
     struct sl_value *row = SL_NEW_ARRAY(arena, struct sl_value, schema->count);
 
     for (size_t i = 0; i < schema->count; i++)
-        SL_TRY(sl_json_read_value(arena, json_array_get(json, i), schema->columns[i].type, &row[i],
+        SL_TRY(sl_plan_json_read_value(arena, json_array_get(json, i), schema->columns[i].type, &row[i],
                                   err));
     *ret_row = row;
     return SL_OK;
@@ -277,9 +277,9 @@ json_read_item(struct sl_arena *arena, const json_t *json, enum sl_member_kind k
                void **ret_item, struct sl_error *err)
 {
     if (kind == SL_MEMBER_AGGREGATES)
-        return sl_json_read_aggregate(arena, json, (struct sl_aggregate **)ret_item, err);
+        return sl_plan_json_read_aggregate(arena, json, (struct sl_aggregate **)ret_item, err);
     if (kind == SL_MEMBER_TYPES)
-        return sl_json_read_type(arena, json, (const struct sl_type **)ret_item, err);
+        return sl_plan_json_read_type(arena, json, (const struct sl_type **)ret_item, err);
     if (!json_is_string(json))
         return sl_json_broken(err, "string");
     *ret_item = sl_arena_strdup(arena, json_string_value(json));
@@ -320,7 +320,7 @@ json_read_exprs(struct sl_arena *arena, const json_t *json, size_t width,
     if (json_array_size(json) != width)
         return sl_json_broken(err, "list of expressions");
     for (size_t i = 0; i < width; i++)
-        SL_TRY(sl_json_read_expr(arena, json_array_get(json, i), &exprs[i], err));
+        SL_TRY(sl_plan_json_read_expr(arena, json_array_get(json, i), &exprs[i], err));
     *ret_exprs = exprs;
     return SL_OK;
 }
@@ -363,7 +363,7 @@ json_read_member(struct sl_arena *arena, const json_t *json, void *to,
         AT(char *, to, member) = sl_arena_strdup(arena, json_string_value(json));
         return SL_OK;
     case SL_MEMBER_SCHEMA:
-        return sl_json_read_schema(arena, json, &AT(struct sl_schema *, to, member), err);
+        return sl_plan_json_read_schema(arena, json, &AT(struct sl_schema *, to, member), err);
     case SL_MEMBER_OPTIONS:
         AT(struct sl_option_list, to, member) = json_read_options(arena, json);
         return SL_OK;
@@ -371,7 +371,7 @@ json_read_member(struct sl_arena *arena, const json_t *json, void *to,
         return json_read_struct(arena, json, &AT(struct sl_window, to, member), &sl_plan_window, 0,
                                 err);
     case SL_MEMBER_EXPR:
-        return sl_json_read_expr(arena, json, &AT(struct sl_expr *, to, member), err);
+        return sl_plan_json_read_expr(arena, json, &AT(struct sl_expr *, to, member), err);
     case SL_MEMBER_EXPRS:
         return json_read_exprs(arena, json, width, &AT(struct sl_expr **, to, member), err);
     case SL_MEMBER_AGGREGATES:
@@ -462,7 +462,7 @@ json_read_node(struct sl_arena *arena, const json_t *json, struct sl_phys_plan *
     if (node->parallelism == 0)
         return sl_json_broken(err, "parallelism");
     SL_TRY(json_read_inputs(arena, json_object_get(json, "inputs"), plan, node, err));
-    SL_TRY(sl_json_read_schema(arena, json_object_get(json, "schema"), &node->schema, err));
+    SL_TRY(sl_plan_json_read_schema(arena, json_object_get(json, "schema"), &node->schema, err));
     SL_TRY(json_read_columns(arena, json_object_get(json, "upsertKey"), &node->upsert_key,
                              &node->upsert_key_count, err));
     if (!layout->size)

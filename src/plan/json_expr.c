@@ -22,7 +22,7 @@ sl_json_broken(struct sl_error *err, const char *what)
 /* --- writing --- */
 
 json_t *
-sl_json_write_string(const char *string)
+sl_plan_json_write_string(const char *string)
 {
     json_t *json = json_string(string);
 
@@ -31,20 +31,20 @@ sl_json_write_string(const char *string)
 }
 
 json_t *
-sl_json_write_type(const struct sl_type *type)
+sl_plan_json_write_type(const struct sl_type *type)
 {
     struct sl_buffer text;
     json_t *json;
 
     sl_buffer_init(&text, SIZE_MAX);
     sl_type_format(type, &text);
-    json = sl_json_write_string(text.data);
+    json = sl_plan_json_write_string(text.data);
     sl_buffer_done(&text);
     return json;
 }
 
 json_t *
-sl_json_write_schema(const struct sl_schema *schema)
+sl_plan_json_write_schema(const struct sl_schema *schema)
 {
     json_t *json = json_array();
 
@@ -52,8 +52,8 @@ sl_json_write_schema(const struct sl_schema *schema)
         const struct sl_schema_column *column = &schema->columns[i];
         json_t *item = json_object();
 
-        json_object_set_new(item, "name", sl_json_write_string(column->name));
-        json_object_set_new(item, "type", sl_json_write_type(column->type));
+        json_object_set_new(item, "name", sl_plan_json_write_string(column->name));
+        json_object_set_new(item, "type", sl_plan_json_write_type(column->type));
         if (column->time != SL_TIME_NONE)
             json_object_set_new(item, "time", json_string(json_times[column->time]));
         json_array_append_new(json, item);
@@ -82,12 +82,12 @@ json_write_list(const struct sl_value *value)
     json_t *json = json_array();
 
     for (size_t i = 0; i < value->list.count; i++)
-        json_array_append_new(json, sl_json_write_value(&value->list.items[i]));
+        json_array_append_new(json, sl_plan_json_write_value(&value->list.items[i]));
     return json;
 }
 
 json_t *
-sl_json_write_value(const struct sl_value *value)
+sl_plan_json_write_value(const struct sl_value *value)
 {
     char text[SL_DECIMAL_TEXT_MAX];
 
@@ -124,7 +124,7 @@ sl_json_write_value(const struct sl_value *value)
 }
 
 json_t *
-sl_json_write_expr(const struct sl_expr *expr)
+sl_plan_json_write_expr(const struct sl_expr *expr)
 {
     json_t *json = json_object();
 
@@ -133,54 +133,54 @@ sl_json_write_expr(const struct sl_expr *expr)
         json_object_set_new(json, "column", json_integer(expr->column));
         break;
     case SL_EXPR_LITERAL:
-        json_object_set_new(json, "literal", sl_json_write_value(&expr->value));
+        json_object_set_new(json, "literal", sl_plan_json_write_value(&expr->value));
         break;
     case SL_EXPR_PARAM:
         json_object_set_new(json, "parameter", json_integer(expr->column));
         break;
     case SL_EXPR_CALL:
-        json_object_set_new(json, "call", sl_json_write_string(sl_expr_function_name(expr)));
+        json_object_set_new(json, "call", sl_plan_json_write_string(sl_expr_function_name(expr)));
         break;
     case SL_EXPR_CAST:
         json_object_set_new(json, "cast", json_string(json_casts[expr->cast]));
         break;
     }
-    json_object_set_new(json, "type", sl_json_write_type(expr->type));
+    json_object_set_new(json, "type", sl_plan_json_write_type(expr->type));
     if (expr->offset >= 0)
         json_object_set_new(json, "offset", json_integer(expr->offset));
     if (expr->arg_count) {
         json_t *args = json_array();
 
         for (size_t i = 0; i < expr->arg_count; i++)
-            json_array_append_new(args, sl_json_write_expr(expr->args[i]));
+            json_array_append_new(args, sl_plan_json_write_expr(expr->args[i]));
         json_object_set_new(json, "args", args);
     }
     return json;
 }
 
 json_t *
-sl_json_write_aggregate(const struct sl_aggregate *aggregate)
+sl_plan_json_write_aggregate(const struct sl_aggregate *aggregate)
 {
     json_t *json = json_object(), *args = json_array();
 
-    json_object_set_new(json, "aggregate", sl_json_write_string(sl_aggregate_name(aggregate)));
-    json_object_set_new(json, "type", sl_json_write_type(aggregate->type));
+    json_object_set_new(json, "aggregate", sl_plan_json_write_string(sl_aggregate_name(aggregate)));
+    json_object_set_new(json, "type", sl_plan_json_write_type(aggregate->type));
     if (aggregate->distinct)
         json_object_set_new(json, "distinct", json_true());
     if (aggregate->offset >= 0)
         json_object_set_new(json, "offset", json_integer(aggregate->offset));
     for (size_t i = 0; i < aggregate->arg_count; i++)
-        json_array_append_new(args, sl_json_write_expr(aggregate->args[i]));
+        json_array_append_new(args, sl_plan_json_write_expr(aggregate->args[i]));
     json_object_set_new(json, "args", args);
     if (aggregate->filter)
-        json_object_set_new(json, "filter", sl_json_write_expr(aggregate->filter));
+        json_object_set_new(json, "filter", sl_plan_json_write_expr(aggregate->filter));
     return json;
 }
 
 /* --- reading --- */
 
 int
-sl_json_read_type(struct sl_arena *arena, const json_t *json, const struct sl_type **ret_type,
+sl_plan_json_read_type(struct sl_arena *arena, const json_t *json, const struct sl_type **ret_type,
                   struct sl_error *err)
 {
     if (!json_is_string(json))
@@ -189,7 +189,7 @@ sl_json_read_type(struct sl_arena *arena, const json_t *json, const struct sl_ty
 }
 
 int
-sl_json_read_schema(struct sl_arena *arena, const json_t *json, struct sl_schema **ret_schema,
+sl_plan_json_read_schema(struct sl_arena *arena, const json_t *json, struct sl_schema **ret_schema,
                     struct sl_error *err)
 {
     struct sl_schema *schema;
@@ -206,7 +206,7 @@ sl_json_read_schema(struct sl_arena *arena, const json_t *json, struct sl_schema
             return sl_json_broken(err, "schema");
         schema->columns[i].name = sl_arena_strdup(arena, name);
         SL_TRY(
-            sl_json_read_type(arena, json_object_get(item, "type"), &schema->columns[i].type, err));
+            sl_plan_json_read_type(arena, json_object_get(item, "type"), &schema->columns[i].type, err));
         for (size_t t = 0; time && t < SL_COUNT_OF(json_times); t++)
             if (strcmp(time, json_times[t]) == 0)
                 schema->columns[i].time = (enum sl_time_kind)t;
@@ -258,13 +258,13 @@ json_read_list(struct sl_arena *arena, const json_t *json, struct sl_value *valu
         if (!type)
             return sl_json_broken(err, "value");
         SL_TRY(
-            sl_json_read_value(arena, json_array_get(json, i), type, &value->list.items[i], err));
+            sl_plan_json_read_value(arena, json_array_get(json, i), type, &value->list.items[i], err));
     }
     return SL_OK;
 }
 
 int
-sl_json_read_value(struct sl_arena *arena, const json_t *json, const struct sl_type *type,
+sl_plan_json_read_value(struct sl_arena *arena, const json_t *json, const struct sl_type *type,
                    struct sl_value *ret_value, struct sl_error *err)
 {
     struct sl_value value = {.type = type};
@@ -321,7 +321,7 @@ json_read_args(struct sl_arena *arena, const json_t *json, struct sl_expr ***ret
     struct sl_expr **args = SL_NEW_ARRAY(arena, struct sl_expr *, count);
 
     for (size_t i = 0; i < count; i++)
-        SL_TRY(sl_json_read_expr(arena, json_array_get(list, i), &args[i], err));
+        SL_TRY(sl_plan_json_read_expr(arena, json_array_get(list, i), &args[i], err));
     *ret_args = args;
     *ret_count = count;
     return SL_OK;
@@ -360,7 +360,7 @@ json_offset(const json_t *json)
 }
 
 int
-sl_json_read_expr(struct sl_arena *arena, const json_t *json, struct sl_expr **ret_expr,
+sl_plan_json_read_expr(struct sl_arena *arena, const json_t *json, struct sl_expr **ret_expr,
                   struct sl_error *err)
 {
     const char *call = json_string_value(json_object_get(json, "call"));
@@ -373,7 +373,7 @@ sl_json_read_expr(struct sl_arena *arena, const json_t *json, struct sl_expr **r
     struct sl_expr **args;
     size_t arg_count;
 
-    SL_TRY(sl_json_read_type(arena, json_object_get(json, "type"), &type, err));
+    SL_TRY(sl_plan_json_read_type(arena, json_object_get(json, "type"), &type, err));
     SL_TRY(json_read_args(arena, json, &args, &arg_count, err));
     if (column) {
         expr = sl_expr_column(arena, (uint32_t)json_integer_value(column), type);
@@ -382,7 +382,7 @@ sl_json_read_expr(struct sl_arena *arena, const json_t *json, struct sl_expr **r
     } else if (literal) {
         struct sl_value value;
 
-        SL_TRY(sl_json_read_value(arena, literal, type, &value, err));
+        SL_TRY(sl_plan_json_read_value(arena, literal, type, &value, err));
         expr = sl_expr_literal(arena, &value);
     } else if (call) {
         SL_TRY(sl_expr_call(arena, call, args, arg_count, json_offset(json), &expr, err));
@@ -398,7 +398,7 @@ sl_json_read_expr(struct sl_arena *arena, const json_t *json, struct sl_expr **r
 }
 
 int
-sl_json_read_aggregate(struct sl_arena *arena, const json_t *json,
+sl_plan_json_read_aggregate(struct sl_arena *arena, const json_t *json,
                        struct sl_aggregate **ret_aggregate, struct sl_error *err)
 {
     const char *name = json_string_value(json_object_get(json, "aggregate"));
@@ -410,9 +410,9 @@ sl_json_read_aggregate(struct sl_arena *arena, const json_t *json,
         return sl_json_broken(err, "aggregate");
     SL_TRY(json_read_args(arena, json, &args, &arg_count, err));
     if (filter_json)
-        SL_TRY(sl_json_read_expr(arena, filter_json, &filter, err));
+        SL_TRY(sl_plan_json_read_expr(arena, filter_json, &filter, err));
     SL_TRY(sl_aggregate_bind(arena, name, args, arg_count,
                              json_is_true(json_object_get(json, "distinct")), filter,
                              json_offset(json), ret_aggregate, err));
-    return sl_json_read_type(arena, json_object_get(json, "type"), &(*ret_aggregate)->type, err);
+    return sl_plan_json_read_type(arena, json_object_get(json, "type"), &(*ret_aggregate)->type, err);
 }

@@ -150,7 +150,13 @@ sl_execution_unref(struct sl_execution *execution)
 
 /* --- commands --- */
 
-enum execution_order { EXECUTION_START, EXECUTION_STOP, EXECUTION_INJECT, EXECUTION_FINISH };
+enum execution_order {
+    EXECUTION_START,
+    EXECUTION_STOP,
+    EXECUTION_INJECT,
+    EXECUTION_FINISH,
+    EXECUTION_ABANDON,
+};
 
 struct execution_command {
     struct sl_command base; /* the first member */
@@ -178,6 +184,9 @@ execution_run_command(struct sl_command *base, struct sl_slot *slot)
         break;
     case EXECUTION_FINISH:
         sl_subtask_finish(subtask);
+        break;
+    case EXECUTION_ABANDON:
+        sl_subtask_abandon(subtask);
         break;
     }
     free(command);
@@ -224,6 +233,27 @@ sl_execution_inject(struct sl_execution *execution, uint64_t epoch)
     for (size_t i = 0; i < execution->subtask_count; i++) {
         if (execution_is_scan(execution->subtasks[i]))
             execution_post(execution->subtasks[i], EXECUTION_INJECT, epoch);
+    }
+}
+
+/* Does what `node` emits come to `above` alone?  A node has one consumer: a tree. */
+static bool
+execution_is_input_of(const struct sl_phys_node *node, const struct sl_phys_node *above)
+{
+    for (size_t i = 0; i < above->input_count; i++)
+        if (above->inputs[i].node == node || execution_is_input_of(node, above->inputs[i].node))
+            return true;
+    return false;
+}
+
+void
+sl_execution_abandon(struct sl_execution *execution, const struct sl_phys_node *node)
+{
+    for (size_t i = 0; i < execution->subtask_count; i++) {
+        struct sl_subtask *subtask = execution->subtasks[i];
+
+        if (execution_is_scan(subtask) && execution_is_input_of(subtask->task->nodes[0], node))
+            execution_post(subtask, EXECUTION_ABANDON, 0);
     }
 }
 

@@ -80,6 +80,7 @@ void sl_execution_start(struct sl_execution *execution);
 void sl_execution_stop(struct sl_execution *execution);
 void sl_execution_inject(struct sl_execution *execution, uint64_t epoch);
 /* Tells the scans of this table; returns how many there are. */
+void sl_execution_abandon(struct sl_execution *execution, const struct sl_phys_node *node);
 size_t sl_execution_finish_table(struct sl_execution *execution, uint64_t table_id);
 struct sl_execution *sl_execution_ref(struct sl_execution *execution);
 void sl_execution_unref(struct sl_execution *execution);

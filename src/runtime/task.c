@@ -561,3 +561,12 @@ sl_subtask_finish(struct sl_subtask *subtask)
     subtask->finish_wanted = true;
     sl_runnable_wake(&subtask->runnable);
 }
+
+void
+sl_subtask_abandon(struct sl_subtask *subtask)
+{
+    if (subtask->phase >= SL_TASK_DRAINING || !subtask->scan)
+        return;
+    sl_scan_abandon(subtask->scan);
+    sl_runnable_wake(&subtask->runnable);
+}

@@ -78,6 +78,7 @@ struct sl_link {
     int64_t mark_ms;          /* the mark that ends the piece, or SL_WATERMARK_MIN */
     int64_t merged_ms;        /* the highest mark that was passed, not yet forwarded */
     bool marks_moved;         /* keeps_rows: the emitted batch carries the marks */
+    bool wants_no_more;       /* its inputs were told to end */
     bool has_failed;          /* something further down did, while this operator emitted */
     struct sl_error failure;
 };
@@ -168,6 +169,7 @@ void sl_subtask_free(struct sl_subtask *subtask); /* gone, or never started */
 void sl_subtask_stop(struct sl_subtask *subtask);
 void sl_subtask_inject(struct sl_subtask *subtask, uint64_t epoch); /* a source: to a barrier */
 void sl_subtask_finish(struct sl_subtask *subtask); /* a scan: bounded from now on */
+void sl_subtask_abandon(struct sl_subtask *subtask); /* a scan: nobody wants more of it */
 
 const char *sl_task_phase_name(enum sl_task_phase phase);
 

@@ -237,6 +237,16 @@ link_piece_end(struct sl_link *link)
     return batch->row_count;
 }
 
+/* The operator has all it will ever emit (LIMIT): the scans above it end now, whatever they hold. */
+static int
+link_want_no_more(struct sl_link *link)
+{
+    if (!link->wants_no_more)
+        sl_execution_abandon(link->subtask->execution, link->op->node);
+    link->wants_no_more = true;
+    return SL_OK;
+}
+
 static int
 link_next_piece(struct sl_link *link, struct sl_error *err)
 {
@@ -252,7 +262,7 @@ link_next_piece(struct sl_link *link, struct sl_error *err)
     if (sl_batch_live_count(link->piece) == 0)
         return SL_OK;
     rc = link->op->class->batch(link->op, link->current.input, link->piece, &link->out, err);
-    return sl_chain_outcome(link, rc, err);
+    return sl_chain_outcome(link, rc == SL_EOF ? link_want_no_more(link) : rc, err);
 }
 
 /* All rows are through: the marks that nobody carried go on, and the batch is done with. */

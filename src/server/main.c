@@ -221,8 +221,9 @@ main_lock_directory(const char *directory, struct sl_error *err)
 static void
 main_install_plugins(void)
 {
-    const struct sl_connector_descriptor *connectors[MAIN_PLUGINS_MAX];
-    const struct sl_format_descriptor *formats[MAIN_PLUGINS_MAX];
+    /* The planner keeps the lists. */
+    static const struct sl_connector_descriptor *connectors[MAIN_PLUGINS_MAX];
+    static const struct sl_format_descriptor *formats[MAIN_PLUGINS_MAX];
     size_t connector_count = sl_connectors_init(connectors, MAIN_PLUGINS_MAX);
     size_t format_count = sl_formats_init(formats, MAIN_PLUGINS_MAX);
 

@@ -57,23 +57,36 @@ main_run_once(const struct slt_script *script, const struct main_options *option
     return good;
 }
 
+/* Each run reads the file anew: ${SLT_RUN} is another name in every run, for what outlives a server
+ * (a topic, a directory). */
+static bool
+main_read(struct sl_arena *arena, const char *path, size_t run, struct slt_script *script)
+{
+    const char *message;
+    char name[64];
+
+    snprintf(name, sizeof(name), "%ld_%zu", (long)getpid(), run);
+    setenv("SLT_RUN", name, 1);
+    if (slt_script_read(arena, path, script, &message))
+        return true;
+    printf("FAIL %s: %s\n", path, message);
+    return false;
+}
+
 static bool
 main_run_file(const char *path, const struct main_options *options)
 {
     struct slt_script script;
     struct sl_arena arena;
-    const char *message;
     int runs = 0;
-    bool good;
+    bool good = true;
 
     sl_arena_init(&arena);
-    good = slt_script_read(&arena, path, &script, &message);
-    if (!good)
-        printf("FAIL %s: %s\n", path, message);
     for (size_t i = 0; good && i < SL_COUNT_OF(main_matrix); i++) {
         const struct slt_config *config = &main_matrix[i];
 
-        if ((options->parallelism && config->parallelism != options->parallelism) ||
+        good = main_read(&arena, path, i, &script);
+        if (!good || (options->parallelism && config->parallelism != options->parallelism) ||
             (options->batch_size && config->batch_size != options->batch_size) ||
             (!script.is_streaming && i > 0))
             continue;

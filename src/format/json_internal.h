@@ -1,0 +1,94 @@
+/* What the files of the json format share. */
+#ifndef SL_FORMAT_JSON_INTERNAL_H
+#define SL_FORMAT_JSON_INTERNAL_H
+
+#include "data/value.h"
+#include "format/format.h"
+#include "format/time_text.h"
+
+enum sl_json_null_key { SL_JSON_NULL_KEY_FAIL, SL_JSON_NULL_KEY_DROP, SL_JSON_NULL_KEY_LITERAL };
+
+/* The options, read. */
+struct sl_json_options {
+    bool fail_on_missing, ignore_errors;
+    enum sl_time_standard standard;
+    enum sl_json_null_key null_key;
+    const char *null_key_literal;
+    bool plain_decimals, ignore_nulls;
+};
+
+/* --- json_token.c: what stands between two tokens --- */
+
+/* Tokens of several records, one after the other; `at` moves.  Entries at `end` and after it are the
+ * length of the data. */
+struct sl_json_cursor {
+    const char *data;
+    const uint32_t *at, *end;
+};
+
+/* One value as it is written.  kind: '"' string (text without the quotes), '{' or '[' container (all
+ * of its text), 'a' number or literal. */
+struct sl_json_token {
+    char kind;
+    bool is_escaped; /* a string with backslashes in it */
+    struct sl_text text;
+};
+
+/* The byte at the next token; 0: there is none. */
+static inline char
+sl_json_peek(const struct sl_json_cursor *cursor)
+{
+    return cursor->at < cursor->end ? cursor->data[*cursor->at] : '\0';
+}
+/* The value at the cursor, which then is behind it.  False: no value begins here. */
+bool sl_json_take(struct sl_json_cursor *cursor, struct sl_json_token *token);
+/* The string at the cursor, raw; false: there is none. */
+bool sl_json_take_string(struct sl_json_cursor *cursor, struct sl_json_token *token);
+/* Goes behind a value without looking at it; false: it does not end, or none begins here. */
+bool sl_json_skip(struct sl_json_cursor *cursor);
+/* Writes at most text.length bytes; false: a backslash before something unknown. */
+bool sl_json_unescape(struct sl_text text, char *to, size_t *ret_length);
+/* The text of a container without blanks between its tokens; at most text.length bytes. */
+size_t sl_json_minify(struct sl_text text, char *to);
+
+/* --- json_value.c: tokens to values --- */
+
+struct sl_json_reader {
+    const struct sl_json_options *options;
+    struct sl_time_reader time;
+    struct sl_arena *arena; /* for nested values, unescaped texts and reasons */
+    const char *reason;     /* why the last call failed, in the arena */
+};
+
+/* Where the bytes of texts go that cannot stay where they are; NULL: into the arena. */
+bool sl_json_read_scalar(struct sl_json_reader *reader, const struct sl_json_token *token,
+                         const struct sl_type *type, struct sl_heap_writer *writer,
+                         struct sl_value *ret_value);
+/* Any type; the cursor stands at the value.  False: it does not fit (reader->reason), or
+ * ret_broken: this is no JSON and the rest of the record cannot be read. */
+bool sl_json_read_value(struct sl_json_reader *reader, struct sl_json_cursor *cursor,
+                        const struct sl_type *type, struct sl_value *ret_value, bool *ret_broken);
+
+/* --- json_decode.c, json_encode.c --- */
+
+struct sl_json_decoder {
+    struct sl_decoder decoder;
+    struct sl_json_options options;
+    struct json_decode_state *state;
+};
+void sl_json_decoder_init(struct sl_json_decoder *decoder);
+void sl_json_decode(struct sl_decoder *decoder, const struct sl_records *records, uint32_t from,
+                    size_t row_count_max, struct sl_pool *pool, struct sl_decoded *ret_decoded);
+void sl_json_decoder_done(struct sl_json_decoder *decoder);
+
+struct sl_json_encoder {
+    struct sl_encoder encoder;
+    struct sl_json_options options;
+    struct sl_arena arena;     /* names as they are written: "\"name\":" */
+    struct sl_text *names;
+};
+int sl_json_encode(struct sl_encoder *encoder, const struct sl_batch *batch,
+                   struct sl_encoded *to, struct sl_error *err);
+void sl_json_add_string(struct sl_buffer *to, struct sl_text text); /* with quotes and escapes */
+
+#endif
