@@ -50,8 +50,8 @@ uint32_t net_read_u32(struct net_cursor *cursor);
 const char *net_read_string(struct net_cursor *cursor); /* "" when bad */
 struct sl_text net_read_bytes(struct net_cursor *cursor, size_t size);
 
-/* io.c.  SL_EOF: the client closed.  54000: a message was too large and is passed over; its type is in
- * ret_message. */
+/* io.c.  SL_EOF: the client closed.  54000: a message was too large and is passed over; its type is
+ * in ret_message. */
 int net_read_message(struct sl_net_connection *connection, struct net_message *ret_message,
                      struct sl_error *err);
 /* At least `size` bytes from input_at on, within the time (-1: for ever). */

@@ -344,6 +344,7 @@ struct copy_in {
     struct sl_copy_form form;
     uint32_t *targets; /* table column of each field */
     size_t target_count;
+    struct sl_copy_field *fields; /* of the line at hand */
     struct sl_arena arena;
     struct sl_pool *pool;
     struct sl_value **rows;
@@ -487,8 +488,7 @@ static int
 copy_in_lines(struct copy_in *in, struct sl_buffer *pending, bool at_end, size_t *capacity,
               bool *ret_done, struct sl_error *err)
 {
-    struct sl_copy_field *fields =
-        SL_NEW_ARRAY(&in->portal->arena, struct sl_copy_field, COPY_COLUMNS_MAX);
+    struct sl_copy_field *fields = in->fields;
     size_t at = 0;
 
     for (;;) {
@@ -554,6 +554,7 @@ copy_table_in(struct sl_portal *portal, const struct sl_ast_copy *copy,
     SL_TRY(copy_in_targets(&in, copy, err));
     sl_arena_init(&in.arena);
     in.pool = sl_pool_new();
+    in.fields = SL_NEW_ARRAY(&portal->arena, struct sl_copy_field, COPY_COLUMNS_MAX);
     sl_net_copy_in_begin(portal->session->connection, in.target_count + form->row_kind);
     rc = copy_in_read(&in, err);
     if (rc == SL_OK && in.row_count > 0)

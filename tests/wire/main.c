@@ -48,8 +48,8 @@ wire_check(bool passed, const char *file, int line, const char *format, ...)
 void
 wire_check_text(const char *got, const char *expected, const char *file, int line)
 {
-    wire_check(strcmp(got, expected) == 0, file, line, "expected  %s\n    got       %s", expected,
-               got);
+    wire_check(got && strcmp(got, expected) == 0, file, line, "expected  %s\n    got       %s",
+               expected, got ? got : "nothing");
 }
 
 static void

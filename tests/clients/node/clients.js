@@ -45,7 +45,7 @@ async function main() {
   assert.strictEqual(pid, client.processID);
   const endless = client.query("SELECT n FROM node_endless WHERE n = -1");
   const other = new Client(options);
-  setTimeout(() => other.cancel(client, client.activeQuery || client._getActiveQuery()), 300);
+  setTimeout(() => other.cancel(client, client._getActiveQuery ? client._getActiveQuery() : client.activeQuery), 300);
   await assert.rejects(endless, { code: "57014" });
   assert.strictEqual((await client.query("SELECT 7 AS a")).rows[0].a, 7);
   await client.end();
