@@ -85,7 +85,7 @@ struct sl_net_column {
 void sl_net_row_description(struct sl_net_connection *connection,
                             const struct sl_net_column *columns, size_t count);
 void sl_net_parameter_description(struct sl_net_connection *connection,
-                                  const struct sl_type *const *types, size_t count);
+                                  const uint32_t *oids, size_t count);
 void sl_net_no_data(struct sl_net_connection *connection);
 /* Live rows [from, from + count) of a batch; columns beyond the batch's are not there. */
 void sl_net_data_rows(struct sl_net_connection *connection, const struct sl_net_column *columns,

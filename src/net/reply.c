@@ -51,6 +51,8 @@ sl_net_close_complete(struct sl_net_connection *connection)
 void
 net_ready(struct sl_net_connection *connection, char status)
 {
+    if (connection->ending)
+        return;
     net_begin(connection, 'Z');
     sl_buffer_add_byte(&connection->output, status);
     net_end(connection);
@@ -125,12 +127,12 @@ sl_net_row_description(struct sl_net_connection *connection, const struct sl_net
 
 void
 sl_net_parameter_description(struct sl_net_connection *connection,
-                             const struct sl_type *const *types, size_t count)
+                             const uint32_t *oids, size_t count)
 {
     net_begin(connection, 't');
     sl_buffer_add_u16(&connection->output, (uint16_t)count);
     for (size_t i = 0; i < count; i++)
-        sl_buffer_add_u32(&connection->output, sl_net_oid_of(types[i]));
+        sl_buffer_add_u32(&connection->output, oids[i]);
     net_end(connection);
 }
 
@@ -375,7 +377,7 @@ sl_net_copy_in_read(struct sl_net_connection *connection, struct sl_text *ret_by
         case 'S':
             break;
         default:
-            connection->broken = true;
+            connection->ending = true;
             return SL_ERROR(err, SL_E_PROTOCOL_VIOLATION,
                             "unexpected message type 0x%02X during COPY from stdin",
                             (unsigned char)message.type);

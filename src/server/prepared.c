@@ -26,17 +26,34 @@ prepared_parse(struct sl_prepared *prepared, struct sl_text sql, struct sl_error
     return SL_OK;
 }
 
+static int
+prepared_describe(struct sl_session *session, struct sl_prepared *prepared, struct sl_error *err)
+{
+    struct sl_portal *portal = sl_portal_new(session, prepared->statement);
+    int rc;
+
+    portal->param_types = prepared->param_types;
+    portal->param_count = prepared->param_count;
+    rc = sl_portal_describe(portal, err);
+    /* The inferred types must outlive the portal. */
+    for (size_t i = 0; rc == SL_OK && i < prepared->param_count; i++)
+        if (prepared->param_types[i])
+            prepared->param_types[i] = sl_type_copy(&prepared->arena, prepared->param_types[i]);
+    sl_portal_free(portal);
+    return rc;
+}
+
 /* Types that the client gave, and what the planner infers of the others. */
 static int
 prepared_infer(struct sl_session *session, struct sl_prepared *prepared, const uint32_t *oids,
                size_t oid_count, struct sl_error *err)
 {
     size_t count = prepared->statement ? (size_t)prepared->statement->parameter_count : 0;
-    struct sl_portal *portal;
-    int rc;
+    int rc = SL_OK;
 
     count = SL_MAX(count, oid_count);
     prepared->param_types = SL_NEW_ARRAY(&prepared->arena, const struct sl_type *, count + 1);
+    prepared->param_oids = SL_NEW_ARRAY(&prepared->arena, uint32_t, count + 1);
     prepared->param_count = count;
     for (size_t i = 0; i < oid_count; i++) {
         prepared->param_types[i] = sl_net_type_of(oids[i]);
@@ -45,17 +62,16 @@ prepared_infer(struct sl_session *session, struct sl_prepared *prepared, const u
                                                         "not known",
                             oids[i], i + 1);
     }
-    if (!prepared->statement)
-        return SL_OK;
-    portal = sl_portal_new(session, prepared->statement);
-    portal->param_types = prepared->param_types;
-    portal->param_count = count;
-    rc = sl_portal_describe(portal, err);
-    for (size_t i = 0; i < count && rc == SL_OK; i++)
-        prepared->param_types[i] = prepared->param_types[i]
-                                       ? sl_type_copy(&prepared->arena, prepared->param_types[i])
-                                       : &sl_type_string;
-    sl_portal_free(portal);
+    if (prepared->statement)
+        rc = prepared_describe(session, prepared, err);
+    for (size_t i = 0; i < count && rc == SL_OK; i++) {
+        bool is_declared = i < oid_count && sl_net_type_of(oids[i]);
+
+        if (!prepared->param_types[i])
+            prepared->param_types[i] = &sl_type_string;
+        prepared->param_oids[i] =
+            is_declared ? oids[i] : sl_net_oid_of(prepared->param_types[i]);
+    }
     return rc;
 }
 

@@ -35,6 +35,7 @@ struct sl_prepared {
     struct sl_text sql;
     const struct sl_ast_statement *statement; /* NULL: an empty text */
     const struct sl_type **param_types;
+    uint32_t *param_oids;          /* as the client declared them, or of the inferred types */
     size_t param_count;
 };
 
