@@ -187,8 +187,8 @@ table_rows_alike(const struct sl_table *a, const struct sl_table *b)
     return i == a->column_count && j == b->column_count;
 }
 
-/* The rows of a memory table are kept in the form of its columns: while there are rows, or jobs that
- * will read them in that form, the columns stay. */
+/* The rows of a memory table are kept in the form of its columns: while there are rows, or jobs
+ * that will read them in that form, the columns stay. */
 static int
 table_check_rows(struct sl_portal *portal, const struct sl_table *table,
                  const struct sl_table *altered, struct sl_error *err)
