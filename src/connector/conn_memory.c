@@ -24,7 +24,7 @@ static const struct sl_option_spec memory_options[] = {
      .help = "which row kinds it holds and takes"},
 };
 
-/* Whether rows may be changes.  Unset, a stream takes only +I, and a bounded query what there is. */
+/* Whether rows may be changes.  Unset, a stream takes only +I, a bounded query what there is. */
 static bool
 memory_updates(const struct sl_connector_config *config)
 {

@@ -41,6 +41,7 @@ assign_literal(struct sl_binder *binder, struct sl_expr *literal,
                struct sl_error *err)
 {
     const struct sl_type *type = sl_type_nullable(binder->arena, column->type, true);
+    struct sl_buffer text;
     struct sl_value value;
     struct sl_expr *expr;
 
@@ -58,10 +59,12 @@ assign_literal(struct sl_binder *binder, struct sl_expr *literal,
     SL_TRY(sl_expr_cast(binder->arena, literal, type, SL_CAST_STRICT, offset, &expr, err));
     expr = sl_expr_fold(binder->arena, expr, &binder->settings);
     if (expr->kind != SL_EXPR_LITERAL) {
+        sl_buffer_init(&text, SIZE_MAX / 2);
+        sl_value_format(&literal->value, SL_FORM_POSTGRES, binder->settings.zone, &text);
         SL_ERROR(err, SL_E_NUMERIC_OUT_OF_RANGE,
-                 "the value for column \"%s\" is out of range for "
-                 "type %s",
-                 column->name, sl_type_text(binder->arena, type));
+                 "the value %.*s for column \"%s\" is out of range for type %s", (int)text.length,
+                 text.data, column->name, sl_type_text(binder->arena, type));
+        sl_buffer_done(&text);
         return sl_error_at(err, offset);
     }
     *ret_expr = expr;

@@ -455,7 +455,8 @@ draft_check_changes(const struct sl_draft *draft, const struct sl_table *table,
     }
     if (splits && strcmp(splits->value, "1") != 0) {
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
-                 "table \"%s\" with 'changelog-mode' = '%s' needs a PRIMARY KEY for 'splits' = '%s'",
+                 "table \"%s\" with 'changelog-mode' = '%s' needs a PRIMARY KEY for "
+                 "'splits' = '%s'",
                  draft->name, mode->value, splits->value);
         return sl_error_at(err, splits->value_offset);
     }

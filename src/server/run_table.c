@@ -2,7 +2,6 @@
 #include "connector/memory_store.h"
 #include "server/session.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 static const char *
@@ -188,8 +187,8 @@ table_rows_alike(const struct sl_table *a, const struct sl_table *b)
     return i == a->column_count && j == b->column_count;
 }
 
-/* The rows of a memory table are kept in the form of its columns: while there are rows, or jobs that
- * will read them in that form, the columns stay. */
+/* The rows of a memory table are kept in the form of its columns: while there are rows, or jobs
+ * that will read them in that form, the columns stay. */
 static int
 table_check_rows(struct sl_portal *portal, const struct sl_table *table,
                  const struct sl_table *altered, struct sl_error *err)
@@ -213,9 +212,8 @@ table_check_rows(struct sl_portal *portal, const struct sl_table *table,
     if (sl_memory_log_count(log) == 0)
         return SL_OK;
     SL_ERROR(err, SL_E_NOT_SUPPORTED,
-             "changing the columns of memory table \"%s\", which holds %" PRIu64
-             " changes, is not supported",
-             table->name, sl_memory_log_count(log));
+             "changing the columns of memory table \"%s\", which holds rows, is not supported",
+             table->name);
     return sl_error_hint(err, "make a table with the new columns and INSERT INTO it");
 }
 

@@ -1,6 +1,7 @@
-/* Every plan of the SQL tests is stored and read back: round_trip SLUICED FOLDER.  For each file the
- * tables are made on a server of its own, each query and INSERT that works is explained as JSON, and
- * that text must come out again when it is read into a plan and written.  No row is fed or read. */
+/* Every plan of the SQL tests is stored and read back: round_trip SLUICED FOLDER.  For each file
+ * the tables are made on a server of its own, each query and INSERT that works is explained as
+ * JSON, and that text must come out again when it is read into a plan and written.  No row is fed
+ * or read. */
 #include "tools/slt/slt.h"
 
 #include "plan/physical.h"

@@ -73,6 +73,17 @@ main_read(struct sl_arena *arena, const char *path, size_t run, struct slt_scrip
     return false;
 }
 
+/* A file that does not stream runs once, whatever was asked for. */
+static bool
+main_is_wanted(const struct slt_script *script, const struct main_options *options,
+               const struct slt_config *config)
+{
+    if (!script->is_streaming)
+        return config == &main_matrix[0];
+    return (!options->parallelism || config->parallelism == options->parallelism) &&
+           (!options->batch_size || config->batch_size == options->batch_size);
+}
+
 static bool
 main_run_file(const char *path, const struct main_options *options)
 {
@@ -86,12 +97,14 @@ main_run_file(const char *path, const struct main_options *options)
         const struct slt_config *config = &main_matrix[i];
 
         good = main_read(&arena, path, i, &script);
-        if (!good || (options->parallelism && config->parallelism != options->parallelism) ||
-            (options->batch_size && config->batch_size != options->batch_size) ||
-            (!script.is_streaming && i > 0))
+        if (!good || !main_is_wanted(&script, options, config))
             continue;
         good = main_run_once(&script, options, config);
         runs++;
+    }
+    if (good && runs == 0) {
+        printf("FAIL %s: the matrix has no such parallelism and batch size\n", path);
+        good = false;
     }
     if (good)
         printf("ok   %s (%d run%s)\n", path, runs, runs == 1 ? "" : "s");

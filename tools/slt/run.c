@@ -178,12 +178,14 @@ run_query(struct run *run, const struct slt_record *record)
     PGresult *mode = PQexec(run->connection, "SHOW 'execution.runtime-mode'");
     bool was_batch =
         PQntuples(mode) == 1 && strcmp(PQgetvalue(mode, 0, 0), "batch") == 0;
+    /* A plan is shown for the mode that the file is in. */
+    bool stays = was_batch || strncmp(record->sql, "EXPLAIN", 7) == 0;
     PGresult *result;
     const char **lines;
     bool good;
 
     PQclear(mode);
-    if (!run_command(run, "SET 'execution.runtime-mode' = 'batch'"))
+    if (!stays && !run_command(run, "SET 'execution.runtime-mode' = 'batch'"))
         return false;
     result = PQexec(run->connection, record->sql);
     good = PQresultStatus(result) == PGRES_TUPLES_OK ||
@@ -201,7 +203,7 @@ run_query(struct run *run, const struct slt_record *record)
     }
     good = good && run_check_rows(run, record, lines, (size_t)PQntuples(result));
     PQclear(result);
-    return (was_batch || run_command(run, "SET 'execution.runtime-mode' = 'streaming'")) && good;
+    return (stays || run_command(run, "SET 'execution.runtime-mode' = 'streaming'")) && good;
 }
 
 /* One line of CSV with the row kind first, as values separated by blanks. */
