@@ -3,14 +3,13 @@
  * directory.  Reads and writes go through the page cache a bounded chunk at a time; what is synced is
  * synced on I/O threads. */
 #include "connector/connector.h"
+#include "connector/epoch_sync.h"
 #include "data/time.h"
 #include "data/value.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -375,17 +374,21 @@ static const struct sl_source_class file_source_class = {
 
 /* --- sink --- */
 
-/* A barrier's epoch is acknowledged when a sync that began after it is done. */
 struct file_sink {
     struct sl_sink sink;
     char path[4096];
     int fd;
     struct sl_buffer pending;
-    struct sl_io_job job;
-    _Atomic bool syncing;
-    uint64_t barrier_epoch, syncing_epoch, synced_epoch;
-    struct sl_error error;
+    struct sl_epoch_sync sync;
 };
+
+static int
+file_sink_sync(void *arg, struct sl_error *err)
+{
+    struct file_sink *sink = arg;
+
+    return fdatasync(sink->fd) < 0 ? file_error("sync", sink->path, err) : SL_OK;
+}
 
 /* A name of its own, also after a restart: the first number that is free. */
 static int
@@ -395,6 +398,7 @@ file_sink_open(struct sl_sink *base, struct sl_error *err)
     const char *directory = file_path(base->config->options);
 
     sl_buffer_init(&sink->pending, SIZE_MAX / 2);
+    sl_epoch_sync_init(&sink->sync, base->config->env, base->config->wake, file_sink_sync, sink);
     sink->fd = -1;
     if (mkdir(directory, 0777) < 0 && errno != EEXIST)
         return file_error("make the directory", directory, err);
@@ -439,70 +443,16 @@ file_sink_write(struct sl_sink *base, const struct sl_records *records, struct s
     return sink->pending.length >= FILE_CHUNK ? file_sink_flush(base, err) : SL_OK;
 }
 
-static struct file_sink *
-file_sink_of(struct sl_io_job *job)
-{
-    return (struct file_sink *)(void *)((char *)job - offsetof(struct file_sink, job));
-}
-
-static void
-file_sink_sync(struct sl_io_job *job)
-{
-    struct file_sink *sink = file_sink_of(job);
-
-    sl_error_reset(&sink->error);
-    if (fdatasync(sink->fd) < 0)
-        file_error("sync", sink->path, &sink->error);
-}
-
-static void
-file_sink_synced(struct sl_io_job *job)
-{
-    struct file_sink *sink = file_sink_of(job);
-    struct sl_env *env = sink->sink.config->env;
-    struct sl_wake *wake = sink->sink.config->wake;
-
-    atomic_store_explicit(&sink->syncing, false, memory_order_release);
-    env->ops->wake_signal(env, wake);
-}
-
-static void
-file_sink_start_sync(struct file_sink *sink)
-{
-    struct sl_env *env = sink->sink.config->env;
-
-    sink->syncing_epoch = sink->barrier_epoch;
-    sink->job = (struct sl_io_job){.run = file_sink_sync, .done = file_sink_synced};
-    atomic_store(&sink->syncing, true);
-    env->ops->io_submit(env, &sink->job);
-}
-
 static void
 file_sink_barrier(struct sl_sink *base, uint64_t epoch)
 {
-    struct file_sink *sink = (struct file_sink *)base;
-
-    sink->barrier_epoch = epoch;
-    if (!atomic_load_explicit(&sink->syncing, memory_order_acquire))
-        file_sink_start_sync(sink);
+    sl_epoch_sync_barrier(&((struct file_sink *)base)->sync, epoch);
 }
 
 static int
 file_sink_acknowledged(struct sl_sink *base, uint64_t *ret_epoch, struct sl_error *err)
 {
-    struct file_sink *sink = (struct file_sink *)base;
-
-    if (!atomic_load_explicit(&sink->syncing, memory_order_acquire)) {
-        if (sink->error.code < 0) {
-            *err = sink->error;
-            return err->code;
-        }
-        sink->synced_epoch = sink->syncing_epoch;
-        if (sink->synced_epoch < sink->barrier_epoch)
-            file_sink_start_sync(sink);
-    }
-    *ret_epoch = sink->synced_epoch;
-    return SL_OK;
+    return sl_epoch_sync_acknowledged(&((struct file_sink *)base)->sync, ret_epoch, err);
 }
 
 static void
@@ -510,8 +460,7 @@ file_sink_close(struct sl_sink *base)
 {
     struct file_sink *sink = (struct file_sink *)base;
 
-    while (atomic_load_explicit(&sink->syncing, memory_order_acquire))
-        sched_yield(); /* on an I/O thread: the sync under way runs on another */
+    sl_epoch_sync_done(&sink->sync);
     if (sink->fd >= 0)
         close(sink->fd);
     sl_buffer_done(&sink->pending);

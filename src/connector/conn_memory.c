@@ -2,10 +2,9 @@
  * internal format `row` wrote: kind, hash of the primary key, packed row.  With 'splits'='n' row i
  * belongs to split i mod n; where rows update, the key's hash decides. */
 #include "connector/connector.h"
+#include "connector/epoch_sync.h"
 #include "connector/memory_store.h"
 
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,21 +16,24 @@ static const struct sl_option_spec memory_options[] = {
      .default_value = "1",
      .min = 1,
      .max = MEMORY_SPLITS_MAX,
-     .help = "row i of the log belongs to split i mod n; each split has its own watermark"},
+     .help = "row i of the log belongs to split i mod n, where rows update the hash of its key; "
+             "each split has its own watermark"},
     {.name = "changelog-mode",
      .type = SL_OPTION_ENUM,
      .choices = "all|upsert|append",
      .help = "which row kinds it holds and takes"},
 };
 
+/* Whether rows may be changes.  Unset, a stream takes only +I, and a bounded query what there is. */
 static bool
-memory_updates(const struct sl_option_list *options)
+memory_updates(const struct sl_connector_config *config)
 {
     union sl_option_value value;
 
-    return sl_option_read(memory_options, SL_COUNT_OF(memory_options), options, "changelog-mode",
-                          &value) &&
-           value.integer != MEMORY_MODE_APPEND;
+    if (!sl_option_read(memory_options, SL_COUNT_OF(memory_options), config->options,
+                        "changelog-mode", &value))
+        return config->bounded;
+    return value.integer != MEMORY_MODE_APPEND;
 }
 
 /* --- source --- */
@@ -62,7 +64,7 @@ memory_source_open(struct sl_source *base, struct sl_error *err)
 
     sl_option_read(memory_options, SL_COUNT_OF(memory_options), config->options, "splits", &value);
     source->total_splits = (uint32_t)value.integer;
-    source->by_key = source->total_splits > 1 && memory_updates(config->options);
+    source->by_key = source->total_splits > 1 && memory_updates(config);
     SL_TRY(sl_memory_log_open(config->data_directory, config->table_id, &source->log, err));
     source->end = config->bounded ? sl_memory_log_count(source->log) : UINT64_MAX;
     sl_memory_log_watch(source->log, config->env, config->wake);
@@ -277,23 +279,27 @@ static const struct sl_source_class memory_source_class = {
 struct memory_sink {
     struct sl_sink sink;
     struct sl_memory_log *log;
-    struct sl_io_job job;
-    _Atomic bool syncing;
-    uint64_t syncing_epoch;
-    uint64_t barrier_epoch;   /* the newest that write saw */
-    uint64_t synced_epoch;
-    struct sl_error error;    /* of the last sync */
+    struct sl_epoch_sync sync;
     struct sl_text *payloads;
     size_t payload_capacity;
 };
+
+static int
+memory_sink_sync(void *log, struct sl_error *err)
+{
+    return sl_memory_log_sync(log, err);
+}
 
 static int
 memory_sink_open(struct sl_sink *base, struct sl_error *err)
 {
     struct memory_sink *sink = (struct memory_sink *)base;
 
-    return sl_memory_log_open(base->config->data_directory, base->config->table_id, &sink->log,
-                              err);
+    SL_TRY(sl_memory_log_open(base->config->data_directory, base->config->table_id, &sink->log,
+                              err));
+    sl_epoch_sync_init(&sink->sync, base->config->env, base->config->wake, memory_sink_sync,
+                       sink->log);
+    return SL_OK;
 }
 
 static int
@@ -321,64 +327,15 @@ memory_sink_flush(struct sl_sink *base, struct sl_error *err)
 }
 
 static void
-memory_sink_sync(struct sl_io_job *job)
-{
-    struct memory_sink *sink =
-        (struct memory_sink *)(void *)((char *)job - offsetof(struct memory_sink, job));
-
-    sl_error_reset(&sink->error);
-    sl_memory_log_sync(sink->log, &sink->error);
-}
-
-static void
-memory_sink_synced(struct sl_io_job *job)
-{
-    struct memory_sink *sink =
-        (struct memory_sink *)(void *)((char *)job - offsetof(struct memory_sink, job));
-    struct sl_env *env = sink->sink.config->env;
-    struct sl_wake *wake = sink->sink.config->wake;
-
-    atomic_store_explicit(&sink->syncing, false, memory_order_release);
-    env->ops->wake_signal(env, wake);
-}
-
-static void
-memory_sink_start_sync(struct memory_sink *sink)
-{
-    struct sl_env *env = sink->sink.config->env;
-
-    sink->syncing_epoch = sink->barrier_epoch;
-    sink->job = (struct sl_io_job){.run = memory_sink_sync, .done = memory_sink_synced};
-    atomic_store(&sink->syncing, true);
-    env->ops->io_submit(env, &sink->job);
-}
-
-static void
 memory_sink_barrier(struct sl_sink *base, uint64_t epoch)
 {
-    struct memory_sink *sink = (struct memory_sink *)base;
-
-    sink->barrier_epoch = epoch;
-    if (!atomic_load_explicit(&sink->syncing, memory_order_acquire))
-        memory_sink_start_sync(sink);
+    sl_epoch_sync_barrier(&((struct memory_sink *)base)->sync, epoch);
 }
 
 static int
 memory_sink_acknowledged(struct sl_sink *base, uint64_t *ret_epoch, struct sl_error *err)
 {
-    struct memory_sink *sink = (struct memory_sink *)base;
-
-    if (!atomic_load_explicit(&sink->syncing, memory_order_acquire)) {
-        if (sink->error.code < 0) {
-            *err = sink->error;
-            return err->code;
-        }
-        sink->synced_epoch = sink->syncing_epoch;
-        if (sink->synced_epoch < sink->barrier_epoch)
-            memory_sink_start_sync(sink);
-    }
-    *ret_epoch = sink->synced_epoch;
-    return SL_OK;
+    return sl_epoch_sync_acknowledged(&((struct memory_sink *)base)->sync, ret_epoch, err);
 }
 
 static void
@@ -386,8 +343,7 @@ memory_sink_close(struct sl_sink *base)
 {
     struct memory_sink *sink = (struct memory_sink *)base;
 
-    while (atomic_load_explicit(&sink->syncing, memory_order_acquire))
-        sched_yield(); /* on an I/O thread: the sync under way runs on another */
+    sl_epoch_sync_done(&sink->sync);
     free(sink->payloads);
 }
 

@@ -8,7 +8,7 @@ Test(expr_string, functions)
         {"(CONCAT j '-' o)", "STRING", "2-TRUE|3-FALSE|~|5-TRUE|0-FALSE"},
         {"(CONCAT_WS '/' s NULL 'x')", "STRING", "Hello/x|äöü straße/x|x|a,b,,c/x|/x"},
         {"(CONCAT_WS NULL s)", "STRING", "~|~|~|~|~"},
-        {"(UPPER s)", "STRING", "HELLO|ÄÖÜ STRAẞE|~|A,B,,C|"},
+        {"(UPPER s)", "STRING", "HELLO|ÄÖÜ STRASSE|~|A,B,,C|"},
         {"(LOWER 'ÀB')", "STRING NOT NULL", "àb|àb|àb|àb|àb"},
         {"(INITCAP 'hELLO wORLD-x')", NULL,
          "Hello World-X|Hello World-X|Hello World-X|Hello World-X|Hello World-X"},

@@ -130,6 +130,13 @@ string_case_unicode(struct sl_text text, enum string_case wanted, char *to)
             left--;
             continue;
         }
+        if (wanted == STRING_UPPER && character == 0xdf) { /* the sharp s has two capitals */
+            memcpy(to + size, "SS", 2);
+            size += 2;
+            at += taken;
+            left -= taken;
+            continue;
+        }
         if (wanted == STRING_UPPER || (wanted == STRING_INITCAP && !in_word))
             character = utf8proc_toupper(character);
         else

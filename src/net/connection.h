@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { NET_FLUSH_BYTES = 64 * 1024 };
+enum { NET_FLUSH_BYTES = 64 * 1024, NET_STOP_CHECK_MS = 100 };
 
 struct sl_net_connection {
     struct sl_net_server *server;
@@ -22,12 +22,13 @@ struct sl_net_connection {
     int cancel_fd;           /* eventfd behind the two flags above */
     bool broken;             /* the client is gone */
     bool skipping;           /* until Sync, after an error */
+    bool ending;             /* the next error is the last word: FATAL */
     struct sl_buffer input;
     size_t input_at;         /* read so far */
     struct sl_buffer output;
     size_t message_start;    /* in output, of the message that is being written */
     const struct sl_zone *zone;
-    struct sl_text sql;
+    struct sl_buffer sql;    /* of the running statement, for positions */
     void *session;
     struct sl_net_connection *next;
 };
@@ -49,7 +50,8 @@ uint32_t net_read_u32(struct net_cursor *cursor);
 const char *net_read_string(struct net_cursor *cursor); /* "" when bad */
 struct sl_text net_read_bytes(struct net_cursor *cursor, size_t size);
 
-/* io.c.  SL_EOF: the client closed. */
+/* io.c.  SL_EOF: the client closed.  54000: a message was too large and is passed over; its type is in
+ * ret_message. */
 int net_read_message(struct sl_net_connection *connection, struct net_message *ret_message,
                      struct sl_error *err);
 /* At least `size` bytes from input_at on, within the time (-1: for ever). */

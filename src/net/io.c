@@ -192,16 +192,37 @@ net_fill(struct sl_net_connection *connection, size_t size, int64_t timeout_us,
     return SL_OK;
 }
 
+/* Reads past the rest of a message that is too large, so that the session can go on. */
 static int
-net_check_length(struct sl_net_connection *connection, char type, uint32_t length,
-                 struct sl_error *err)
+net_discard(struct sl_net_connection *connection, size_t size, struct sl_error *err)
+{
+    while (size > 0) {
+        size_t have = SL_MIN(connection->input.length - connection->input_at, size);
+
+        connection->input_at += have;
+        size -= have;
+        if (size > 0) {
+            int rc = net_fill(connection, 1, -1, err);
+
+            if (rc != SL_OK)
+                return rc;
+        }
+    }
+    return SL_OK;
+}
+
+static int
+net_check_length(struct sl_net_connection *connection, uint32_t length, struct sl_error *err)
 {
     if (length < 4) {
         connection->broken = true;
         return SL_ERROR(err, SL_E_PROTOCOL_VIOLATION, "invalid message length");
     }
     if (length > connection->config->message_bytes_max) {
-        connection->broken = true;
+        int rc = net_discard(connection, (size_t)length + 1, err);
+
+        if (rc != SL_OK)
+            return rc;
         return SL_ERROR(err, SL_E_LIMIT_EXCEEDED,
                         "a message of %u bytes is larger than the limit of %u bytes", length,
                         connection->config->message_bytes_max);
@@ -226,7 +247,10 @@ net_read_message(struct sl_net_connection *connection, struct net_message *ret_m
     at = connection->input.data + connection->input_at;
     memcpy(&length, at + 1, 4);
     length = be32toh(length);
-    SL_TRY(net_check_length(connection, at[0], length, err));
+    ret_message->type = at[0];
+    rc = net_check_length(connection, length, err);
+    if (rc != SL_OK)
+        return rc;
     rc = net_fill(connection, (size_t)length + 1, -1, err);
     if (rc != SL_OK)
         return rc;
@@ -238,6 +262,19 @@ net_read_message(struct sl_net_connection *connection, struct net_message *ret_m
 
 /* --- output --- */
 
+/* The client reads slowly: waits, but not beyond the server's end. */
+static void
+net_wait_writable(struct sl_net_connection *connection)
+{
+    struct pollfd item = {.fd = connection->fd, .events = POLLOUT};
+
+    while (poll(&item, 1, NET_STOP_CHECK_MS) == 0)
+        if (atomic_load(&connection->stopping)) {
+            shutdown(connection->fd, SHUT_RDWR);
+            return;
+        }
+}
+
 int
 sl_net_flush(struct sl_net_connection *connection, struct sl_error *err)
 {
@@ -247,11 +284,15 @@ sl_net_flush(struct sl_net_connection *connection, struct sl_error *err)
     if (connection->broken)
         return net_gone(connection, err);
     while (done < output->length) {
-        ssize_t n =
-            send(connection->fd, output->data + done, output->length - done, MSG_NOSIGNAL);
+        ssize_t n = send(connection->fd, output->data + done, output->length - done,
+                         MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (n < 0 && errno == EINTR)
             continue;
+        if (n < 0 && errno == EAGAIN) {
+            net_wait_writable(connection);
+            continue;
+        }
         if (n <= 0) {
             sl_buffer_reset(output);
             return net_gone(connection, err);

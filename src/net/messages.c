@@ -31,7 +31,7 @@ message_parse(struct sl_net_connection *connection, struct net_cursor *cursor,
         oids[i] = net_read_u32(cursor);
     if (cursor->bad)
         return message_bad(err);
-    connection->sql = sl_text_of(sql);
+    sl_net_set_sql(connection, sl_text_of(sql));
     SL_TRY(connection->config->ops->parse(connection->session, name, sl_text_of(sql), oids, count,
                                           err));
     sl_net_parse_complete(connection);
@@ -139,7 +139,7 @@ message_close(struct sl_net_connection *connection, struct net_cursor *cursor,
 static void
 message_fail(struct sl_net_connection *connection, struct sl_error *err)
 {
-    sl_net_error(connection, err, connection->sql);
+    sl_net_error(connection, err, sl_buffer_text(&connection->sql));
     connection->config->ops->failed(connection->session);
 }
 
@@ -152,7 +152,7 @@ message_query(struct sl_net_connection *connection, struct net_cursor *cursor)
     int rc;
 
     sl_error_reset(&err);
-    connection->sql = sql;
+    sl_net_set_sql(connection, sql);
     rc = cursor->bad ? message_bad(&err) : ops->query(connection->session, sql, &err);
     if (rc < 0)
         message_fail(connection, &err);
@@ -257,9 +257,24 @@ message_handle(struct sl_net_connection *connection, const struct net_message *m
     default:
         SL_ERROR(&err, SL_E_PROTOCOL_VIOLATION, "invalid frontend message type %d",
                  (unsigned char)message->type);
+        connection->ending = true;
         sl_net_error(connection, &err, (struct sl_text){0});
         return false;
     }
+}
+
+/* A message too large to be read: its error, in the place of its answer. */
+static void
+message_too_large(struct sl_net_connection *connection, char type, struct sl_error *err)
+{
+    if (connection->skipping)
+        return;
+    sl_net_set_sql(connection, (struct sl_text){0});
+    message_fail(connection, err);
+    if (type == 'Q' || type == 'F')
+        net_ready(connection, connection->config->ops->transaction_status(connection->session));
+    else
+        connection->skipping = true;
 }
 
 void
@@ -275,8 +290,14 @@ net_serve(struct sl_net_connection *connection)
         rc = net_read_message(connection, &message, &err);
         if (rc < 0 && err.code == SL_E_QUERY_CANCELED)
             continue; /* a cancel that came late */
-        if (rc < 0 && !connection->broken)
+        if (rc < 0 && err.code == SL_E_LIMIT_EXCEEDED) {
+            message_too_large(connection, message.type, &err);
+            continue;
+        }
+        if (rc < 0 && !connection->broken) {
+            connection->ending = true;
             sl_net_error(connection, &err, (struct sl_text){0});
+        }
         if (rc != SL_OK || !message_handle(connection, &message))
             break;
     }

@@ -110,7 +110,7 @@ void sl_net_notice(struct sl_net_connection *connection, const char *severity,
                    const char *sqlstate, const char *text, const char *hint);
 void sl_net_parameter_status(struct sl_net_connection *connection, const char *name,
                              const char *value);
-/* The text that later errors' offsets of this statement refer to: where they stand in the whole. */
+/* The text that later errors' offsets refer to; copied. */
 void sl_net_set_sql(struct sl_net_connection *connection, struct sl_text sql);
 void sl_net_set_zone(struct sl_net_connection *connection, const struct sl_zone *zone);
 
@@ -140,6 +140,8 @@ uint32_t sl_net_process_id(const struct sl_net_connection *connection);
 uint32_t sl_net_oid_of(const struct sl_type *type);
 /* The type a client means by an oid; NULL: unknown to us (0 and 705 too: to be inferred). */
 const struct sl_type *sl_net_type_of(uint32_t oid);
+/* 22021 where the text is not UTF-8 or holds a NUL. */
+int sl_net_check_utf8(struct sl_text text, struct sl_error *err);
 /* A parameter's bytes as a value of this type. */
 int sl_net_decode(struct sl_arena *arena, const struct sl_type *type, int16_t format,
                   struct sl_text bytes, const struct sl_zone *zone, struct sl_value *ret_value,

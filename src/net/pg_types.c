@@ -5,9 +5,11 @@
 #include "data/time.h"
 
 #include <endian.h>
+#include <utf8proc.h>
 
 #define PG_EPOCH_US INT64_C(946684800000000) /* 2000-01-01 from 1970-01-01 */
 #define PG_EPOCH_DAYS 10957
+#define PG_NUMERIC_GROUPS_MAX 64
 
 struct pg_type {
     uint32_t oid, array_oid;
@@ -250,37 +252,67 @@ pg_read_big_endian(struct sl_text bytes)
     return value;
 }
 
-static bool
-pg_decode_numeric(const struct sl_type *type, struct sl_text bytes, sl_int128 *ret_value)
+static int
+pg_bad_binary(const struct sl_type *type, struct sl_text bytes, struct sl_error *err)
 {
-    size_t count;
-    int weight;
+    return SL_ERROR(err, SL_E_INVALID_BINARY,
+                    "incorrect binary data format of a parameter (%zu bytes, oid %u)",
+                    bytes.length, sl_net_oid_of(type));
+}
+
+/* numeric as text, which is then read like any other: it rounds and checks alike. */
+static bool
+pg_numeric_text(struct sl_text bytes, struct sl_buffer *to)
+{
+    struct sl_text at = {bytes.start, 2};
+    int count, weight, scale;
     unsigned sign;
-    sl_int128 value = 0, factor;
 
     if (bytes.length < 8)
         return false;
-    count = (size_t)pg_read_big_endian((struct sl_text){bytes.start, 2});
-    weight = (int16_t)pg_read_big_endian((struct sl_text){bytes.start + 2, 2});
-    sign = (unsigned)pg_read_big_endian((struct sl_text){bytes.start + 4, 2});
-    if (bytes.length != 8 + 2 * count || (sign != 0 && sign != 0x4000))
+    count = (int)pg_read_big_endian(at);
+    at.start += 2;
+    weight = (int16_t)pg_read_big_endian(at);
+    at.start += 2;
+    sign = (unsigned)pg_read_big_endian(at);
+    at.start += 2;
+    scale = (int)pg_read_big_endian(at);
+    if (bytes.length != 8 + 2 * (size_t)count || (sign != 0 && sign != 0x4000) ||
+        weight > PG_NUMERIC_GROUPS_MAX || weight < -PG_NUMERIC_GROUPS_MAX ||
+        scale > 4 * PG_NUMERIC_GROUPS_MAX)
         return false;
-    for (size_t i = 0; i < count; i++) {
-        int exponent = 4 * (weight - (int)i) + type->scale;
-        sl_int128 digit =
-            (sl_int128)pg_read_big_endian((struct sl_text){bytes.start + 8 + 2 * i, 2});
+    if (sign)
+        sl_buffer_add_byte(to, '-');
+    if (weight < 0)
+        sl_buffer_add_byte(to, '0');
+    for (int group = SL_MAX(weight, -1); group >= -(scale + 3) / 4 || group >= 0; group--) {
+        int i = weight - group;
+        unsigned digits = 0;
 
-        if (digit == 0)
-            continue;
-        if (exponent > 34 || exponent < -3)
+        if (group == -1)
+            sl_buffer_add_byte(to, '.');
+        if (i >= 0 && i < count)
+            digits = (unsigned)pg_read_big_endian((struct sl_text){bytes.start + 8 + 2 * i, 2});
+        if (digits > 9999)
             return false;
-        factor = sl_decimal_power10(exponent < 0 ? -exponent : exponent);
-        if (exponent < 0 ? digit % factor != 0 : false)
-            return false;
-        value += exponent < 0 ? digit / factor : digit * factor;
+        sl_buffer_printf(to, "%04u", digits);
     }
-    *ret_value = sign ? -value : value;
-    return sl_decimal_fits(*ret_value, type->precision);
+    return true;
+}
+
+static int
+pg_decode_numeric(struct sl_arena *arena, const struct sl_type *type, struct sl_text bytes,
+                  struct sl_value *value, struct sl_error *err)
+{
+    struct sl_buffer text;
+    int rc;
+
+    sl_buffer_init(&text, SIZE_MAX / 2);
+    rc = pg_numeric_text(bytes, &text)
+             ? sl_value_parse(arena, type, sl_buffer_text(&text), sl_zone_utc(), value, err)
+             : pg_bad_binary(type, bytes, err);
+    sl_buffer_done(&text);
+    return rc;
 }
 
 /* The size that a type's binary form must have; 0: any. */
@@ -307,18 +339,12 @@ pg_binary_size(enum sl_type_kind kind)
 }
 
 static int
-pg_bad_binary(const struct sl_type *type, struct sl_text bytes, struct sl_error *err)
-{
-    return SL_ERROR(err, SL_E_INVALID_BINARY,
-                    "incorrect binary data format of a parameter (%zu bytes, oid %u)",
-                    bytes.length, sl_net_oid_of(type));
-}
-
-static int
 pg_decode_integer(const struct sl_type *type, struct sl_text bytes, struct sl_value *value,
                   struct sl_error *err)
 {
+    int bits = 8 * (int)sl_type_width(type->kind);
     uint64_t raw = pg_read_big_endian(bytes);
+    int64_t limit;
 
     switch (bytes.length) {
     case 2:
@@ -333,6 +359,39 @@ pg_decode_integer(const struct sl_type *type, struct sl_text bytes, struct sl_va
     default:
         return pg_bad_binary(type, bytes, err);
     }
+    limit = bits == 64 ? INT64_MAX : (INT64_C(1) << (bits - 1)) - 1;
+    if (value->integer > limit || value->integer < -limit - 1)
+        return SL_ERROR(err, SL_E_NUMERIC_OUT_OF_RANGE, "value %lld of a parameter is out of range",
+                        (long long)value->integer);
+    return SL_OK;
+}
+
+/* Moves a moment from PostgreSQL's epoch; ±infinity and what else leaves the range is refused. */
+static int
+pg_decode_moment(int64_t since, int64_t epoch, int64_t min, int64_t max, struct sl_value *value,
+                 struct sl_error *err)
+{
+    if (since == min || since == max || __builtin_add_overflow(since, epoch, &value->integer))
+        return SL_ERROR(err, SL_E_DATETIME_OVERFLOW, "date or time of a parameter is out of range");
+    return SL_OK;
+}
+
+static int
+pg_decode_interval(const struct sl_type *type, struct sl_text bytes, struct sl_value *value,
+                   struct sl_error *err)
+{
+    int64_t us = (int64_t)pg_read_big_endian((struct sl_text){bytes.start, 8});
+    int64_t days = (int32_t)pg_read_big_endian((struct sl_text){bytes.start + 8, 4});
+    int32_t months = (int32_t)pg_read_big_endian((struct sl_text){bytes.start + 12, 4});
+    bool is_day = type->kind == SL_TYPE_INTERVAL_DAY;
+
+    if (is_day ? months != 0 : us != 0 || days != 0)
+        return SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                        "an interval of both months and days is not supported");
+    value->integer = months;
+    if (is_day && (__builtin_mul_overflow(days, SL_US_PER_DAY, &days) ||
+                   __builtin_add_overflow(days, us, &value->integer)))
+        return SL_ERROR(err, SL_E_DATETIME_OVERFLOW, "interval of a parameter is out of range");
     return SL_OK;
 }
 
@@ -361,26 +420,18 @@ pg_decode_binary(struct sl_arena *arena, const struct sl_type *type, struct sl_t
         memcpy(&value->real, &raw, sizeof(raw));
         return SL_OK;
     case SL_TYPE_DATE:
-        value->integer = (int32_t)word + PG_EPOCH_DAYS;
-        return SL_OK;
+        return pg_decode_moment((int32_t)word, PG_EPOCH_DAYS, INT32_MIN, INT32_MAX, value, err);
     case SL_TYPE_TIME:
         value->integer = (int64_t)raw;
         return SL_OK;
     case SL_TYPE_TIMESTAMP:
     case SL_TYPE_TIMESTAMP_LTZ:
-        value->integer = (int64_t)raw + PG_EPOCH_US;
-        return SL_OK;
+        return pg_decode_moment((int64_t)raw, PG_EPOCH_US, INT64_MIN, INT64_MAX, value, err);
     case SL_TYPE_INTERVAL_DAY:
-        value->integer =
-            (int64_t)pg_read_big_endian((struct sl_text){bytes.start, 8}) +
-            (int32_t)pg_read_big_endian((struct sl_text){bytes.start + 8, 4}) * SL_US_PER_DAY;
-        return SL_OK;
     case SL_TYPE_INTERVAL_MONTH:
-        value->integer = (int32_t)pg_read_big_endian((struct sl_text){bytes.start + 12, 4});
-        return SL_OK;
+        return pg_decode_interval(type, bytes, value, err);
     case SL_TYPE_DECIMAL:
-        return pg_decode_numeric(type, bytes, &value->decimal) ? SL_OK
-                                                               : pg_bad_binary(type, bytes, err);
+        return pg_decode_numeric(arena, type, bytes, value, err);
     case SL_TYPE_CHAR:
     case SL_TYPE_VARCHAR:
     case SL_TYPE_BINARY:
@@ -394,6 +445,24 @@ pg_decode_binary(struct sl_arena *arena, const struct sl_type *type, struct sl_t
 }
 
 int
+sl_net_check_utf8(struct sl_text text, struct sl_error *err)
+{
+    for (size_t at = 0; at < text.length;) {
+        utf8proc_int32_t point;
+        utf8proc_ssize_t size =
+            utf8proc_iterate((const utf8proc_uint8_t *)text.start + at,
+                             (utf8proc_ssize_t)SL_MIN(text.length - at, (size_t)4), &point);
+
+        if (size <= 0 || point == 0)
+            return SL_ERROR(err, SL_E_INVALID_ENCODING,
+                            "invalid byte sequence for encoding \"UTF8\": 0x%02x",
+                            (unsigned char)text.start[at]);
+        at += (size_t)size;
+    }
+    return SL_OK;
+}
+
+int
 sl_net_decode(struct sl_arena *arena, const struct sl_type *type, int16_t format,
               struct sl_text bytes, const struct sl_zone *zone, struct sl_value *ret_value,
               struct sl_error *err)
@@ -404,6 +473,8 @@ sl_net_decode(struct sl_arena *arena, const struct sl_type *type, int16_t format
         *ret_value = sl_value_null(type);
         return SL_OK;
     }
+    if (format == 0 || sl_type_is_text(type->kind))
+        SL_TRY(sl_net_check_utf8(bytes, err));
     if (format == 0)
         return sl_value_parse(arena, type, bytes, zone, ret_value, err);
     SL_TRY(pg_decode_binary(arena, type, bytes, &value, err));

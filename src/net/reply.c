@@ -232,9 +232,9 @@ reply_position(struct sl_text sql, int offset)
 }
 
 static bool
-reply_is_fatal(int code)
+reply_is_fatal(const struct sl_net_connection *connection, int code)
 {
-    return code == SL_E_SHUTDOWN || code == SL_E_TOO_MANY_CONNECTIONS ||
+    return connection->ending || code == SL_E_SHUTDOWN || code == SL_E_TOO_MANY_CONNECTIONS ||
            code == SL_E_INVALID_AUTHORIZATION || code == SL_E_CANNOT_CONNECT_NOW;
 }
 
@@ -242,7 +242,7 @@ void
 sl_net_error(struct sl_net_connection *connection, const struct sl_error *err, struct sl_text sql)
 {
     struct sl_buffer *output = &connection->output;
-    const char *severity = reply_is_fatal(err->code) ? "FATAL" : "ERROR";
+    const char *severity = reply_is_fatal(connection, err->code) ? "FATAL" : "ERROR";
     char position[24];
 
     if (err->code == SL_E_INTERNAL)
@@ -292,7 +292,8 @@ sl_net_parameter_status(struct sl_net_connection *connection, const char *name, 
 void
 sl_net_set_sql(struct sl_net_connection *connection, struct sl_text sql)
 {
-    connection->sql = sql;
+    sl_buffer_reset(&connection->sql);
+    sl_buffer_add_text(&connection->sql, sql);
 }
 
 void

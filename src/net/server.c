@@ -100,6 +100,7 @@ connection_free(struct sl_net_connection *connection)
 {
     sl_buffer_done(&connection->input);
     sl_buffer_done(&connection->output);
+    sl_buffer_done(&connection->sql);
     close(connection->fd);
     close(connection->cancel_fd);
     free(connection);
@@ -116,6 +117,7 @@ connection_main(void *arg)
     sl_error_reset(&err);
     rc = net_start(connection, &err);
     if (rc < 0) {
+        connection->ending = true;
         sl_net_error(connection, &err, (struct sl_text){0});
         if (sl_net_flush(connection, &err) < 0)
             connection->broken = true;
@@ -177,6 +179,7 @@ server_add(struct sl_net_server *server, int fd)
     connection->cancel_key = (uint32_t)server->config.env->ops->random(server->config.env);
     sl_buffer_init(&connection->input, SIZE_MAX / 2);
     sl_buffer_init(&connection->output, SIZE_MAX / 2);
+    sl_buffer_init(&connection->sql, SIZE_MAX / 2);
     pthread_mutex_lock(&server->mutex);
     server_reap(server);
     if (server->connection_count >= server->config.connection_max) {

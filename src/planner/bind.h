@@ -114,6 +114,12 @@ struct sl_expr *sl_binder_integer(struct sl_arena *arena, int64_t value,
 struct sl_expr *sl_binder_boolean(struct sl_arena *arena, bool value);
 struct sl_expr *sl_binder_null(struct sl_arena *arena, const struct sl_type *type, int offset);
 
+/* --- session_call.c --- */
+/* version(), current_database() …; SL_EOF: it is none of these. */
+int sl_binder_session_call(struct sl_clause *binding, const char *name,
+                           struct sl_expr *const *args, size_t arg_count, int offset,
+                           struct sl_expr **ret_expr, struct sl_error *err);
+
 /* --- expr.c --- */
 int sl_binder_expr(struct sl_clause *binding, const struct sl_ast_expr *ast,
                    struct sl_expr **ret_expr, struct sl_error *err);

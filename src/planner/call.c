@@ -99,6 +99,7 @@ call_function(struct sl_clause *binding, const struct sl_ast_expr *ast, struct s
     const char *name = call_name(binding, call);
     int offset = sl_binder_offset(binding->binder, ast->ast.offset);
     struct sl_expr **args;
+    int rc;
 
     SL_TRY(call_check_group_window(binding, ast, err));
     if (call->star || call->quantifier == SL_AST_DISTINCT || call->filter) {
@@ -110,6 +111,9 @@ call_function(struct sl_clause *binding, const struct sl_ast_expr *ast, struct s
         return sl_error_at(err, offset);
     }
     SL_TRY(call_args(binding, call, &args, err));
+    rc = sl_binder_session_call(binding, name, args, call->arg_count, offset, ret_expr, err);
+    if (rc != SL_EOF)
+        return rc;
     return sl_binder_function(binding, name, args, call->arg_count, offset, ret_expr, err);
 }
 
@@ -212,15 +216,16 @@ sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
                struct sl_error *err)
 {
     const struct sl_ast_call *call = &ast->call;
+    bool is_postgres = sl_text_equal_nocase(call->name.parts[0].text, SL_TEXT("pg_catalog"));
 
     SL_TRY(call_check_clauses(binding, ast, err));
-    if (call->name.count > 1) {
+    if (call->name.count > 1 && !(call->name.count == 2 && is_postgres)) {
         SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "function %.*s.%s does not exist",
                  SL_TEXT_FORMAT(call->name.parts[0].text), call_name(binding, call));
         sl_error_hint(err, "SHOW FUNCTIONS lists what there is");
         return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
     }
-    if (sl_aggregate_exists(call->name.parts[0].text))
+    if (sl_aggregate_exists(call->name.parts[call->name.count - 1].text))
         return call_aggregate(binding, ast, ret_expr, err);
     return call_function(binding, ast, ret_expr, err);
 }

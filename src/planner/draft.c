@@ -438,6 +438,30 @@ draft_check_options(const struct sl_draft *draft, const struct sl_table *table,
                                   sl_table_physical(draft->binder->arena, table), err);
 }
 
+/* The changes of one row are told apart by its key. */
+static int
+draft_check_changes(const struct sl_draft *draft, const struct sl_table *table,
+                    struct sl_error *err)
+{
+    const struct sl_option *mode = sl_option_find(&table->options, "changelog-mode");
+    const struct sl_option *splits = sl_option_find(&table->options, "splits");
+
+    if (!mode || sl_equal_nocase(mode->value, "append") || table->primary_key_count)
+        return SL_OK;
+    if (sl_equal_nocase(mode->value, "upsert")) {
+        SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                 "table \"%s\" with 'changelog-mode' = 'upsert' needs a PRIMARY KEY", draft->name);
+        return sl_error_at(err, mode->value_offset);
+    }
+    if (splits && strcmp(splits->value, "1") != 0) {
+        SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                 "table \"%s\" with 'changelog-mode' = '%s' needs a PRIMARY KEY for 'splits' = '%s'",
+                 draft->name, mode->value, splits->value);
+        return sl_error_at(err, splits->value_offset);
+    }
+    return SL_OK;
+}
+
 int
 sl_draft_finish(struct sl_draft *draft, struct sl_table **ret_table, struct sl_error *err)
 {
@@ -471,6 +495,7 @@ sl_draft_finish(struct sl_draft *draft, struct sl_table **ret_table, struct sl_e
     SL_TRY(draft_bind_computed(draft, table, err));
     SL_TRY(draft_bind_watermark(draft, table, err));
     SL_TRY(draft_check_options(draft, table, err));
+    SL_TRY(draft_check_changes(draft, table, err));
     *ret_table = table;
     return SL_OK;
 }

@@ -1,6 +1,8 @@
 /* Names of tables: t, s.t, default_catalog.s.t.  Schema default_database is public. */
 #include "planner/bind.h"
 
+#include <strings.h>
+
 #define FIND_CATALOG "default_catalog"
 
 /* The text of a name as written, for messages. */
@@ -40,14 +42,30 @@ find_split(struct sl_binder *binder, const struct sl_ast_name *name, const char 
     return SL_OK;
 }
 
+static bool
+find_is_postgres(const struct sl_ast_name *name, const char *schema, const char *table_name)
+{
+    return sl_equal_nocase(schema, "pg_catalog") ||
+           sl_equal_nocase(schema, "information_schema") ||
+           (name->count == 1 && strncasecmp(table_name, "pg_", 3) == 0);
+}
+
 static int
 find_no_table(struct sl_binder *binder, const struct sl_ast_name *name, const char *schema,
               const char *table_name, struct sl_error *err)
 {
     const struct sl_table **tables;
-    size_t count = sl_catalog_list_tables(binder->context->catalog, binder->arena, schema, &tables);
-    const char **names = SL_NEW_ARRAY(binder->arena, const char *, count);
+    size_t count;
+    const char **names;
 
+    if (find_is_postgres(name, schema, table_name)) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "the catalog of PostgreSQL (%s) is not supported",
+                 find_text(binder, name));
+        sl_error_hint(err, "SHOW TABLES");
+        return sl_error_at(err, sl_binder_offset(binder, name->offset));
+    }
+    count = sl_catalog_list_tables(binder->context->catalog, binder->arena, schema, &tables);
+    names = SL_NEW_ARRAY(binder->arena, const char *, count);
     for (size_t i = 0; i < count; i++)
         names[i] = tables[i]->name;
     SL_ERROR(err, SL_E_UNDEFINED_TABLE, "table \"%s\" does not exist", find_text(binder, name));

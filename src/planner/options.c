@@ -183,8 +183,11 @@ options_check_keys(const char *what, const struct sl_table_format *format,
                  format->format->name);
         options_add(scopes, &count, options_format, SL_COUNT_OF(options_format), NULL);
         options_add(scopes, &count, format->format->options, format->format->option_count, prefix);
-        options_add(scopes, &count, options_on_error, SL_COUNT_OF(options_on_error), prefix);
+    } else if (format->format_name) {
+        snprintf(prefix, sizeof(prefix), "%s.", format->format_name);
     }
+    if (format->format_name)
+        options_add(scopes, &count, options_on_error, SL_COUNT_OF(options_on_error), prefix);
     if (key_format) {
         snprintf(key_prefix, sizeof(key_prefix), "key.%s.", key_format->name);
         options_add(scopes, &count, key_format->options, key_format->option_count, key_prefix);
@@ -199,10 +202,10 @@ options_find_on_error(const struct sl_table_format *format, const struct sl_opti
 {
     char key[160];
 
-    if (!format->format)
+    if (!format->format_name)
         return NULL;
     snprintf(key, sizeof(key), "%s%s.%s", format->prefix ? format->prefix : "",
-             format->format->name, name);
+             format->format_name, name);
     return sl_option_find(options, key);
 }
 

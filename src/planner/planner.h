@@ -14,8 +14,8 @@ struct sl_plan_context {
     struct sl_arena *arena;      /* everything that is returned lives here */
     struct sl_catalog *catalog;
     const char *schema;          /* the current one */
-    /* The value of a setting ('execution.runtime-mode', 'parallelism.default' …) as text, never
-     * NULL for a known key. */
+    /* The value of a setting ('execution.runtime-mode', 'parallelism.default' …) as text, NULL for an
+     * unknown key; also session.database, session.user, session.process-id. */
     const char *(*setting)(void *session, const char *key);
     void *session;
     struct sl_text sql;          /* the statement's text, for slices */

@@ -70,6 +70,8 @@ sl_prepared_new(struct sl_session *session, struct sl_text sql, const uint32_t *
     sl_arena_init(&prepared->arena);
     rc = prepared_parse(prepared, sql, err);
     if (rc == SL_OK)
+        rc = sl_session_check_block(session, prepared->statement, err);
+    if (rc == SL_OK)
         rc = prepared_infer(session, prepared, oids, oid_count, err);
     if (rc < 0) {
         sl_prepared_unref(prepared);

@@ -413,10 +413,12 @@ copy_in_row(struct copy_in *in, const struct sl_copy_field *fields, size_t field
     for (size_t i = 0; i < schema->count; i++)
         values[i] = sl_value_null(schema->columns[i].type);
     for (size_t i = 0; i < in->target_count; i++)
-        if (!fields[first + i].is_null)
+        if (!fields[first + i].is_null) {
+            SL_TRY(sl_net_check_utf8(fields[first + i].text, err));
             SL_TRY(sl_value_parse(&in->arena, schema->columns[in->targets[i]].type,
                                   fields[first + i].text, sl_session_zone(in->portal->session),
                                   &values[in->targets[i]], err));
+        }
     for (size_t i = 0; i < schema->count; i++)
         if (values[i].is_null && !schema->columns[i].type->nullable)
             return SL_ERROR(err, SL_E_NOT_NULL_VIOLATION,

@@ -4,6 +4,16 @@
 
 #include <stdio.h>
 
+/* No rows come of it, but its parameters are the query's and errors have their place in this text. */
+int
+sl_describe_declare(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_declare *declare = (const struct sl_ast_declare *)portal->statement->ast;
+    struct sl_planned *planned;
+
+    return sl_portal_plan(portal, &declare->query->ast, false, &planned, err);
+}
+
 int
 sl_run_declare(struct sl_portal *portal, struct sl_error *err)
 {
@@ -23,6 +33,8 @@ sl_run_declare(struct sl_portal *portal, struct sl_error *err)
     cursor = sl_portal_new(session, statement);
     cursor->prepared = prepared;
     cursor->is_cursor = true;
+    cursor->is_held = declare->hold;
+    cursor->is_of_block = session->transaction != 'I';
     cursor->params = portal->params
                          ? SL_NEW_ARRAY(&cursor->arena, struct sl_value, portal->param_count + 1)
                          : NULL;
@@ -43,8 +55,6 @@ sl_run_declare(struct sl_portal *portal, struct sl_error *err)
     }
     if (sl_portal_describe(cursor, err) < 0) {
         sl_portal_free(cursor);
-        if (err->offset >= 0)
-            err->offset += (int)(declare->query->ast.offset);
         return err->code;
     }
     sl_portal_set_tag(portal, "DECLARE CURSOR");

@@ -131,6 +131,7 @@ reset_all(struct sl_session *session)
     free(session->schema);
     session->schema = sl_strdup("public");
     set_changed(session, SL_TEXT("table.local-time-zone"));
+    set_changed(session, SL_TEXT("application_name"));
 }
 
 int
@@ -171,29 +172,37 @@ transaction_begin(struct sl_portal *portal, const char *tag)
     sl_portal_set_tag(portal, "%s", tag);
 }
 
+/* A block takes its portals along, but cursors WITH HOLD that it committed, and earlier cursors. */
 static void
-transaction_drop_portals(struct sl_session *session, const struct sl_portal *running)
+transaction_drop_portals(struct sl_session *session, const struct sl_portal *running, bool commit)
 {
     for (size_t i = session->portals.count; i-- > 0;) {
-        const struct sl_portal *portal = session->portals.entries[i].value;
+        struct sl_portal *portal = session->portals.entries[i].value;
+        bool stays = portal->is_cursor && (!portal->is_of_block || (commit && portal->is_held));
 
-        if (portal != running)
+        portal->is_of_block &= !stays;
+        if (portal != running && !stays)
             sl_portal_drop(session, session->portals.entries[i].key);
     }
 }
 
-static void
-transaction_end(struct sl_portal *portal, bool commit)
+static int
+transaction_end(struct sl_portal *portal, bool commit, bool chain, struct sl_error *err)
 {
     struct sl_session *session = portal->session;
-    bool failed = session->transaction == 'E';
+    bool failed = session->transaction == 'E', was_open = session->transaction != 'I';
 
-    if (session->transaction == 'I')
-        transaction_warn(portal, "25P01", "there is no transaction in progress");
+    if (chain && !was_open)
+        return SL_ERROR(err, SL_E_NO_TRANSACTION, "%s AND CHAIN can only be used in transaction "
+                                                  "blocks",
+                        commit ? "COMMIT" : "ROLLBACK");
+    if (was_open)
+        transaction_drop_portals(session, portal, commit && !failed);
     else
-        transaction_drop_portals(session, portal);
-    session->transaction = 'I';
+        transaction_warn(portal, "25P01", "there is no transaction in progress");
+    session->transaction = chain ? 'T' : 'I';
     sl_portal_set_tag(portal, commit && !failed ? "COMMIT" : "ROLLBACK");
+    return SL_OK;
 }
 
 static int
@@ -226,15 +235,12 @@ sl_run_transaction(struct sl_portal *portal, struct sl_error *err)
     case SL_AST_TRANSACTION_END:
         if (portal->session->set_open)
             return sl_end_statement_set(portal, err);
-        transaction_end(portal, true);
-        return SL_OK;
+        return transaction_end(portal, true, transaction->chain, err);
     case SL_AST_TRANSACTION_COMMIT:
-        transaction_end(portal, true);
-        return SL_OK;
+        return transaction_end(portal, true, transaction->chain, err);
     case SL_AST_TRANSACTION_ROLLBACK:
     case SL_AST_TRANSACTION_ABORT:
-        transaction_end(portal, false);
-        return SL_OK;
+        return transaction_end(portal, false, transaction->chain, err);
     case SL_AST_TRANSACTION_SAVEPOINT:
         return transaction_savepoint(portal, "SAVEPOINT", err);
     case SL_AST_TRANSACTION_RELEASE:
@@ -247,6 +253,14 @@ sl_run_transaction(struct sl_portal *portal, struct sl_error *err)
     }
 }
 
+static void
+discard_portals(struct sl_session *session, const struct sl_portal *running)
+{
+    for (size_t i = session->portals.count; i-- > 0;)
+        if (session->portals.entries[i].value != running)
+            sl_portal_drop(session, session->portals.entries[i].key);
+}
+
 int
 sl_run_discard(struct sl_portal *portal, struct sl_error *err)
 {
@@ -257,7 +271,7 @@ sl_run_discard(struct sl_portal *portal, struct sl_error *err)
         if (session->transaction != 'I')
             return SL_ERROR(err, SL_E_ACTIVE_TRANSACTION,
                             "DISCARD ALL cannot run inside a transaction block");
-        transaction_drop_portals(session, portal);
+        discard_portals(session, portal);
         sl_prepared_drop_all(session);
         reset_all(session);
     }

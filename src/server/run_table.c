@@ -2,6 +2,7 @@
 #include "connector/memory_store.h"
 #include "server/session.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 static const char *
@@ -113,6 +114,66 @@ table_tell_users(struct sl_portal *portal, const struct sl_table *table)
                                           users[i], table->name));
 }
 
+/* The physical column at or after `from`; column_count: none. */
+static size_t
+table_next_physical(const struct sl_table *table, size_t from)
+{
+    while (from < table->column_count && table->columns[from].kind != SL_COLUMN_PHYSICAL)
+        from++;
+    return from;
+}
+
+/* Rows of both versions look alike in a log: the same types in the same order, the same key. */
+static bool
+table_rows_alike(const struct sl_table *a, const struct sl_table *b)
+{
+    size_t i = table_next_physical(a, 0), j = table_next_physical(b, 0);
+
+    if (a->primary_key_count != b->primary_key_count)
+        return false;
+    for (size_t k = 0; k < a->primary_key_count; k++)
+        if (a->primary_key[k] != b->primary_key[k])
+            return false;
+    while (i < a->column_count && j < b->column_count) {
+        if (!sl_type_equal(a->columns[i].type, b->columns[j].type))
+            return false;
+        i = table_next_physical(a, i + 1);
+        j = table_next_physical(b, j + 1);
+    }
+    return i == a->column_count && j == b->column_count;
+}
+
+/* The rows of a memory table are kept in the form of its columns: while there are rows, or jobs that
+ * will read them in that form, the columns stay. */
+static int
+table_check_rows(struct sl_portal *portal, const struct sl_table *table,
+                 const struct sl_table *altered, struct sl_error *err)
+{
+    struct sl_server *server = portal->session->server;
+    const char *connector = sl_option_get(&table->options, "connector");
+    struct sl_memory_log *log;
+    const char **users;
+
+    if (table->kind != SL_RELATION_TABLE || !connector || !sl_equal_nocase(connector, "memory") ||
+        table_rows_alike(table, altered))
+        return SL_OK;
+    if (sl_catalog_table_users(server->catalog, &portal->arena, table->id, &users) > 0) {
+        SL_ERROR(err, SL_E_DEPENDENT_OBJECTS,
+                 "cannot change the columns of memory table \"%s\" because other objects depend "
+                 "on it",
+                 table->name);
+        return sl_error_detail(err, "%s uses it", users[0]);
+    }
+    SL_TRY(sl_memory_log_open(server->data_directory, table->id, &log, err));
+    if (sl_memory_log_count(log) == 0)
+        return SL_OK;
+    SL_ERROR(err, SL_E_NOT_SUPPORTED,
+             "changing the columns of memory table \"%s\", which holds %" PRIu64
+             " changes, is not supported",
+             table->name, sl_memory_log_count(log));
+    return sl_error_hint(err, "make a table with the new columns and INSERT INTO it");
+}
+
 static int
 table_alter(struct sl_portal *portal, const struct sl_ast_name *name, bool if_exists,
             struct sl_error *err)
@@ -131,6 +192,8 @@ table_alter(struct sl_portal *portal, const struct sl_ast_name *name, bool if_ex
     }
     SL_TRY(sl_plan_alter_table(&context, portal->statement->ast, table, &altered, err));
     altered->id = table->id;
+    if (table_check_rows(portal, table, altered, err) < 0)
+        return sl_error_at(err, name->offset);
     SL_TRY(sl_catalog_replace_table(portal->session->server->catalog, altered, err));
     table_tell_users(portal, table);
     return SL_OK;

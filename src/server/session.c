@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -117,6 +118,8 @@ session_open(void *arg, struct sl_net_connection *connection,
     session->user = sl_strdup(startup->user);
     session->database = sl_strdup(startup->database);
     session->schema = sl_strdup("public");
+    snprintf(session->process_id, sizeof(session->process_id), "%u",
+             sl_net_process_id(connection));
     sl_map_init(&session->prepared, false);
     sl_map_init(&session->portals, true);
     sl_buffer_init(&session->set, SIZE_MAX / 2);
@@ -171,10 +174,9 @@ session_failed(void *arg)
         session->transaction = 'E';
 }
 
-/* In a failed block only its end may come. */
-static int
-session_check_block(const struct sl_session *session, const struct sl_ast_statement *statement,
-                    struct sl_error *err)
+int
+sl_session_check_block(const struct sl_session *session, const struct sl_ast_statement *statement,
+                       struct sl_error *err)
 {
     const struct sl_ast_transaction *transaction;
 
@@ -198,6 +200,46 @@ session_check_block(const struct sl_session *session, const struct sl_ast_statem
                     "block");
 }
 
+/* --- the catalog of PostgreSQL, which is not here --- */
+
+/* Where `word` stands, after FROM or JOIN; -1: nowhere. */
+static int
+session_find_relation(struct sl_text sql, struct sl_text word)
+{
+    for (size_t at = 5; at + word.length <= sql.length; at++) {
+        size_t before = at;
+
+        if (strncasecmp(sql.start + at, word.start, word.length) != 0)
+            continue;
+        while (before > 4 && strchr(" \t\r\n", sql.start[before - 1]))
+            before--;
+        if (before < at && (strncasecmp(sql.start + before - 4, "from", 4) == 0 ||
+                            strncasecmp(sql.start + before - 4, "join", 4) == 0))
+            return (int)at;
+    }
+    return -1;
+}
+
+/* psql's \d and drivers read relations of the catalog, in syntax that is not known here: whatever
+ * was wrong with such a statement, this is what the client needs to hear. */
+static int
+session_refuse_catalog(struct sl_text sql, int offset, struct sl_error *err)
+{
+    static const char *const schemas[] = {"pg_catalog.", "information_schema."};
+
+    for (size_t i = 0; i < SL_COUNT_OF(schemas); i++) {
+        int at = session_find_relation(sql, sl_text_of(schemas[i]));
+
+        if (at < 0)
+            continue;
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "the catalog of PostgreSQL (%.*s) is not supported",
+                 (int)strlen(schemas[i]) - 1, schemas[i]);
+        sl_error_hint(err, "SHOW TABLES");
+        return sl_error_at(err, offset + at);
+    }
+    return err->code;
+}
+
 /* --- the simple protocol --- */
 
 static int
@@ -207,7 +249,7 @@ session_run_one(struct sl_session *session, const struct sl_ast_statement *state
     struct sl_portal *portal;
     int rc;
 
-    SL_TRY(session_check_block(session, statement, err));
+    SL_TRY(sl_session_check_block(session, statement, err));
     if (statement->parameter_count > 0 && statement->ast->kind != SL_AST_PREPARE)
         return SL_ERROR(err, SL_E_UNDEFINED_PARAMETER, "there is no parameter $1");
     portal = sl_portal_new(session, statement);
@@ -217,7 +259,24 @@ session_run_one(struct sl_session *session, const struct sl_ast_statement *state
     if (rc == SL_OK)
         rc = sl_portal_execute(portal, 0, err);
     sl_portal_free(portal);
-    return rc;
+    return rc < 0 ? session_refuse_catalog(statement->text, statement->offset, err) : rc;
+}
+
+/* Outside a block portals of the protocol end with the implicit transaction; cursors stay. */
+static int
+session_sync(void *arg, struct sl_error *err)
+{
+    struct sl_session *session = arg;
+
+    if (session->transaction != 'I')
+        return SL_OK;
+    for (size_t i = session->portals.count; i-- > 0;) {
+        const struct sl_portal *portal = session->portals.entries[i].value;
+
+        if (!portal->is_cursor)
+            sl_portal_drop(session, session->portals.entries[i].key);
+    }
+    return SL_OK;
 }
 
 static int
@@ -231,12 +290,15 @@ session_query(void *arg, struct sl_text sql, struct sl_error *err)
     session->extended = false;
     sl_arena_init(&arena);
     rc = sl_parse_script(&arena, sql, NULL, &script, err);
+    if (rc < 0)
+        session_refuse_catalog(sql, 0, err);
     if (rc == SL_OK && script->count == 0)
         sl_net_empty_query(session->connection);
     for (size_t i = 0; rc == SL_OK && i < script->count; i++)
         rc = session_run_one(session, &script->statements[i], err);
     sl_arena_done(&arena);
-    return rc;
+    session_sync(session, err);
+    return rc < 0 ? err->code : rc;
 }
 
 /* --- the extended protocol --- */
@@ -249,11 +311,8 @@ session_parse(void *arg, const char *name, struct sl_text sql, const uint32_t *o
     struct sl_prepared *prepared;
 
     session->extended = true;
-    SL_TRY(sl_prepared_new(session, sql, oids, oid_count, &prepared, err));
-    if (session_check_block(session, prepared->statement, err) < 0) {
-        sl_prepared_unref(prepared);
-        return err->code;
-    }
+    if (sl_prepared_new(session, sql, oids, oid_count, &prepared, err) < 0)
+        return session_refuse_catalog(sql, 0, err);
     return sl_prepared_put(session, name, prepared, err);
 }
 
@@ -300,7 +359,7 @@ session_bind(void *arg, const struct sl_net_bind *bind, struct sl_error *err)
     int rc;
 
     SL_TRY(sl_prepared_find(session, sl_text_of(bind->statement), &prepared, err));
-    SL_TRY(session_check_block(session, prepared->statement, err));
+    SL_TRY(sl_session_check_block(session, prepared->statement, err));
     portal = sl_portal_new(session, prepared->statement);
     portal->prepared = prepared;
     prepared->references++;
@@ -338,7 +397,7 @@ session_describe_statement(void *arg, const char *name, struct sl_error *err)
     int rc;
 
     SL_TRY(sl_prepared_find(session, sl_text_of(name), &prepared, err));
-    SL_TRY(session_check_block(session, prepared->statement, err));
+    SL_TRY(sl_session_check_block(session, prepared->statement, err));
     portal = sl_portal_new(session, prepared->statement);
     portal->param_types = prepared->param_types;
     portal->param_count = prepared->param_count;
@@ -381,7 +440,7 @@ session_execute(void *arg, const char *name, uint32_t row_max, struct sl_error *
 
     session->extended = true;
     SL_TRY(session_find_portal(session, name, &portal, err));
-    SL_TRY(session_check_block(session, portal->statement, err));
+    SL_TRY(sl_session_check_block(session, portal->statement, err));
     if (portal->prepared)
         sl_net_set_sql(session->connection, portal->prepared->sql);
     return sl_portal_execute(portal, row_max, err);
@@ -397,23 +456,6 @@ static void
 session_close_portal(void *arg, const char *name)
 {
     sl_portal_drop(arg, sl_text_of(name));
-}
-
-/* Outside a block portals of the protocol end with the implicit transaction; cursors stay. */
-static int
-session_sync(void *arg, struct sl_error *err)
-{
-    struct sl_session *session = arg;
-
-    if (session->transaction != 'I')
-        return SL_OK;
-    for (size_t i = session->portals.count; i-- > 0;) {
-        const struct sl_portal *portal = session->portals.entries[i].value;
-
-        if (!portal->is_cursor)
-            sl_portal_drop(session, session->portals.entries[i].key);
-    }
-    return SL_OK;
 }
 
 const struct sl_net_ops sl_session_ops = {

@@ -17,6 +17,7 @@ struct sl_session {
     struct sl_net_connection *connection;
     struct sl_settings settings;
     char *user, *database;
+    char process_id[16];
     char *schema;                  /* the current one */
     struct sl_map prepared;        /* struct sl_prepared */
     struct sl_map portals;         /* struct sl_portal */
@@ -55,6 +56,8 @@ struct sl_portal {
     struct sl_planned *planned;
 
     bool is_started, is_done, is_cursor, is_copy;
+    bool is_held;                  /* a cursor WITH HOLD */
+    bool is_of_block;              /* a cursor of the open transaction block */
     struct sl_job *job;            /* whose rows it hands out */
     struct sl_batch *batch;
     size_t batch_at;
@@ -68,6 +71,11 @@ struct sl_portal {
     uint64_t fetch_max;
     int64_t fetch_timeout_us;      /* -1: for ever */
 };
+
+/* --- session.c --- */
+/* 25P02: in a failed block only its end may come. */
+int sl_session_check_block(const struct sl_session *session,
+                           const struct sl_ast_statement *statement, struct sl_error *err);
 
 /* --- prepared.c --- */
 int sl_prepared_new(struct sl_session *session, struct sl_text sql, const uint32_t *oids,
@@ -89,7 +97,6 @@ int sl_portal_put(struct sl_session *session, struct sl_text name, struct sl_por
                   struct sl_error *err);
 struct sl_portal *sl_portal_find(struct sl_session *session, struct sl_text name);
 void sl_portal_drop(struct sl_session *session, struct sl_text name);
-/* All, or all but cursors that outlive a transaction. */
 void sl_portal_drop_all(struct sl_session *session);
 /* Makes columns known, without running anything. */
 int sl_portal_describe(struct sl_portal *portal, struct sl_error *err);
@@ -155,6 +162,7 @@ STATEMENT_RUN(reset);
 STATEMENT_RUN(transaction);
 STATEMENT_RUN(discard);
 STATEMENT_RUN(listen);
+STATEMENT_DESCRIBE(declare);
 STATEMENT_RUN(declare);
 STATEMENT_DESCRIBE(fetch);
 STATEMENT_RUN(fetch);

@@ -25,7 +25,7 @@ static const struct sl_statement_class statement_classes[] = {
     {SL_AST_TRANSACTION, NULL, sl_run_transaction},
     {SL_AST_DISCARD, NULL, sl_run_discard},
     {SL_AST_LISTEN, NULL, sl_run_listen},
-    {SL_AST_DECLARE, NULL, sl_run_declare},
+    {SL_AST_DECLARE, sl_describe_declare, sl_run_declare},
     {SL_AST_FETCH, sl_describe_fetch, sl_run_fetch},
     {SL_AST_CLOSE, NULL, sl_run_close},
     {SL_AST_PREPARE, NULL, sl_run_prepare},
@@ -47,11 +47,20 @@ sl_statement_class_of(enum sl_ast_kind kind)
     return NULL;
 }
 
+/* Settings, and what functions like current_database() tell of the session. */
 static const char *
 statement_setting(void *arg, const char *key)
 {
     struct sl_session *session = arg;
 
+    if (strcmp(key, "session.database") == 0)
+        return session->database;
+    if (strcmp(key, "session.user") == 0)
+        return session->user;
+    if (strcmp(key, "session.process-id") == 0)
+        return session->process_id;
+    if (sl_setting_find(sl_text_of(key)) < 0)
+        return NULL;
     return sl_settings_get(&session->settings, key);
 }
 
