@@ -1,8 +1,9 @@
-/* The seam of connectors: records and positions.  A connector knows no format, no column (but for the
- * few that make or take columns) and no SQL.
+/* The seam of connectors: records and positions.  A connector knows no format, no column (but for
+ * the few that make or take columns) and no SQL.
  *
- * A source subtask discovers all splits of its table and takes those whose ordinal mod subtask_count
- * is its own; splits keep their ordinal for ever. */
+ * A source subtask discovers all splits of its table and takes those whose ordinal mod
+ * subtask_count is its own; splits keep their ordinal for ever.  The id tells splits apart; two may
+ * share an ordinal. */
 #ifndef SL_CONNECTOR_CONNECTOR_H
 #define SL_CONNECTOR_CONNECTOR_H
 
@@ -16,20 +17,22 @@ struct sl_connector_config {
     const struct sl_schema *physical;     /* the table's physical columns */
     uint64_t table_id;
     const char *table_name;
-    const char *data_directory;           /* of the server */
+    const char *data_directory; /* of the server */
     const char *job_id;
     uint32_t subtask, subtask_count;
     struct sl_env *env;
-    struct sl_pool *pool;                 /* the slot's; for slabs, batches */
-    struct sl_wake *wake;                 /* signalled, from any thread, when a call that said
-                                             SL_AGAIN may do better now */
-    uint32_t batch_size;                  /* rows a batch, at most */
+    struct sl_pool *pool; /* the slot's; for slabs, batches */
+    struct sl_wake *wake; /* signalled, from any thread, when a call that said
+                             SL_AGAIN may do better now */
+    uint32_t batch_size;  /* rows a batch, at most */
     const struct sl_zone *zone;
     /* Sources: */
-    bool bounded;                         /* ends at the end that the table has when it is opened */
-    const uint32_t *columns;              /* column sources: the physical columns that are wanted */
+    bool bounded;            /* ends at the end that the table has when it is opened */
+    const uint32_t *columns; /* column sources: the physical columns that are wanted */
     size_t column_count;
-    int64_t buffer_bytes;                 /* what it may hold back outside the slabs */
+    int64_t buffer_bytes;        /* what it may hold back outside the slabs */
+    const char *const *metadata; /* the metadata keys that are asked for */
+    size_t metadata_count;
     /* Sinks: */
     const uint32_t *primary_key;
     size_t primary_key_count;
@@ -46,7 +49,7 @@ struct sl_source { /* the first member of every source's own struct */
 };
 
 struct sl_split {
-    const char *id;        /* "bids-3": for messages, metrics and checkpoints */
+    const char *id; /* "bids-3": for messages, metrics and checkpoints */
     uint32_t ordinal;
 };
 
@@ -64,7 +67,7 @@ enum sl_split_state {
 
 /* All calls on the slot's thread and never waiting, but for those marked [I/O]. */
 struct sl_source_class {
-    size_t size;       /* the runtime allocates this much, zeroed */
+    size_t size; /* the runtime allocates this much, zeroed */
     bool makes_columns;
     /* [I/O] Connects.  Retryable errors (08xxx) restart the job. */
     int (*open)(struct sl_source *source, struct sl_error *err);
@@ -72,12 +75,12 @@ struct sl_source_class {
     int (*discover)(struct sl_source *source, struct sl_split_list *splits, struct sl_error *err);
     int64_t (*discovery_interval_us)(const struct sl_source *source); /* optional [never again] */
     /* Begins to read a split; its index is the number of splits added before.  `position` is what
-     * `position` wrote at a checkpoint, length 0: from the start-up mode.  `is_new`: found after the
-     * job's first start, so that it is read from its earliest record. */
+     * `position` wrote at a checkpoint, length 0: from the start-up mode.  `is_new`: found after
+     * the job's first start, so that it is read from its earliest record. */
     int (*add_split)(struct sl_source *source, const struct sl_split *split,
                      struct sl_text position, bool is_new, struct sl_error *err);
-    /* Records of one split, at once, about bytes_max at most.  SL_AGAIN: none now; SL_EOF: all splits
-     * have ended (only after the runtime said that discovery is over). */
+    /* Records of one split, at once, about bytes_max at most.  SL_AGAIN: none now; SL_EOF: all
+     * splits have ended (only after the runtime said that discovery is over). */
     int (*poll)(struct sl_source *source, size_t bytes_max, struct sl_records *ret_records,
                 struct sl_error *err);
     /* makes_columns: the same, a batch of config->columns with `split` set. */
@@ -117,8 +120,8 @@ struct sl_sink_class {
     size_t size;
     bool takes_columns;
     int (*open)(struct sl_sink *sink, struct sl_error *err); /* [I/O] */
-    /* Takes the records; their bytes may go away after the call.  SL_AGAIN: taken, but write no more
-     * until the wake-up. */
+    /* Takes the records; their bytes may go away after the call.  SL_AGAIN: taken, but write no
+     * more until the wake-up. */
     int (*write)(struct sl_sink *sink, const struct sl_records *records, struct sl_error *err);
     /* takes_columns: the batch's live rows, kinds included. */
     int (*write_batch)(struct sl_sink *sink, struct sl_batch *batch, struct sl_error *err);
@@ -127,8 +130,8 @@ struct sl_sink_class {
     int (*flush)(struct sl_sink *sink, struct sl_error *err);
     /* Notes that everything written so far belongs to `epoch`. */
     void (*barrier)(struct sl_sink *sink, uint64_t epoch);
-    /* Ret the newest epoch of which every record's report is in; an error that came in with a report
-     * is returned here.  Optional: `barrier` and `acknowledged` [everything is at once]. */
+    /* Ret the newest epoch of which every record's report is in; an error that came in with a
+     * report is returned here.  Optional: `barrier` and `acknowledged` [everything is at once]. */
     int (*acknowledged)(struct sl_sink *sink, uint64_t *ret_epoch, struct sl_error *err);
     bool (*ready)(struct sl_sink *sink); /* after SL_AGAIN: write again?  Optional [always] */
     void (*close)(struct sl_sink *sink); /* [I/O] */
@@ -144,8 +147,8 @@ struct sl_connector_class {
 
 /* connectors.def: CONNECTOR(stem) for every conn_<stem>.c that ends in sl_conn_<stem>. */
 const struct sl_connector_class *sl_connector_find(const char *name);
-/* Asserts that every class is whole, then lists the descriptors.  Optional members may be NULL: the two
- * places that call them (scan and sink) hold the defaults given in brackets above. */
+/* Asserts that every class is whole, then lists the descriptors.  Optional members may be NULL: the
+ * two places that call them (scan and sink) hold the defaults given in brackets above. */
 size_t sl_connectors_init(const struct sl_connector_descriptor **to, size_t max);
 
 #endif

@@ -38,6 +38,8 @@ scan_make_config(struct op_scan *scan)
         .columns = plan->decoded,
         .column_count = plan->decoded_count,
         .buffer_bytes = SCAN_BUFFER_BYTES,
+        .metadata = plan->metadata,
+        .metadata_count = plan->metadata_count,
         .primary_key = plan->primary_key,
         .primary_key_count = plan->primary_key_count,
     };

@@ -68,10 +68,10 @@ scan_io_is_mine(const struct op_scan *scan, uint32_t ordinal)
 }
 
 static bool
-scan_io_is_known(const struct op_scan *scan, uint32_t ordinal)
+scan_io_is_known(const struct op_scan *scan, const char *id)
 {
     for (uint32_t i = 0; i < scan->split_count; i++) {
-        if (scan->splits[i].ordinal == ordinal)
+        if (strcmp(scan->splits[i].id, id) == 0)
             return true;
     }
     return false;
@@ -84,7 +84,7 @@ scan_io_add_splits(struct op_scan *scan, bool is_new, struct sl_error *err)
     for (size_t i = 0; i < scan->found.count; i++) {
         const struct sl_split *split = &scan->found.items[i];
 
-        if (!scan_io_is_mine(scan, split->ordinal) || scan_io_is_known(scan, split->ordinal))
+        if (!scan_io_is_mine(scan, split->ordinal) || scan_io_is_known(scan, split->id))
             continue;
         if (scan->split_count == scan->split_capacity) {
             scan->split_capacity = SL_MAX(8, scan->split_capacity * 2);

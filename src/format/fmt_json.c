@@ -1,23 +1,39 @@
-/* json: one JSON object a record, with the options of Flink's format.  Reading is json_decode.c over
- * the tokens of json_index.cc, writing json_encode.c. */
+/* json: one JSON object a record, with the options of Flink's format.  Reading is json_decode.c
+ * over the tokens of json_index.cc, writing json_encode.c. */
 #include "format/json_internal.h"
 
 #include <stdio.h>
 
 static const struct sl_option_spec json_option_specs[] = {
-    {.name = "fail-on-missing-field", .type = SL_OPTION_BOOLEAN, .default_value = "false",
+    {.name = "fail-on-missing-field",
+     .type = SL_OPTION_BOOLEAN,
+     .default_value = "false",
      .help = "a field that is not there is an error, not NULL"},
-    {.name = "ignore-parse-errors", .type = SL_OPTION_BOOLEAN, .default_value = "false",
+    {.name = "ignore-parse-errors",
+     .type = SL_OPTION_BOOLEAN,
+     .default_value = "false",
      .help = "fields that do not fit are NULL, records that are no JSON are skipped and counted"},
-    {.name = "timestamp-format.standard", .type = SL_OPTION_ENUM, .default_value = "SQL",
-     .choices = "SQL|ISO-8601", .help = "2020-01-01 00:00:00 or 2020-01-01T00:00:00"},
-    {.name = "map-null-key.mode", .type = SL_OPTION_ENUM, .default_value = "FAIL",
-     .choices = "FAIL|DROP|LITERAL", .help = "what is written for a NULL key of a map"},
-    {.name = "map-null-key.literal", .type = SL_OPTION_STRING, .default_value = "null",
+    {.name = "timestamp-format.standard",
+     .type = SL_OPTION_ENUM,
+     .default_value = "SQL",
+     .choices = "SQL|ISO-8601",
+     .help = "2020-01-01 00:00:00 or 2020-01-01T00:00:00"},
+    {.name = "map-null-key.mode",
+     .type = SL_OPTION_ENUM,
+     .default_value = "FAIL",
+     .choices = "FAIL|DROP|LITERAL",
+     .help = "what is written for a NULL key of a map"},
+    {.name = "map-null-key.literal",
+     .type = SL_OPTION_STRING,
+     .default_value = "null",
      .help = "the key that mode LITERAL writes"},
-    {.name = "encode.decimal-as-plain-number", .type = SL_OPTION_BOOLEAN,
-     .default_value = "false", .help = "0.000000027, not 2.7E-8"},
-    {.name = "encode.ignore-null-fields", .type = SL_OPTION_BOOLEAN, .default_value = "false",
+    {.name = "encode.decimal-as-plain-number",
+     .type = SL_OPTION_BOOLEAN,
+     .default_value = "false",
+     .help = "0.000000027, not 2.7E-8"},
+    {.name = "encode.ignore-null-fields",
+     .type = SL_OPTION_BOOLEAN,
+     .default_value = "false",
      .help = "leave out fields that are NULL"},
 };
 

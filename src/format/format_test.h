@@ -114,7 +114,8 @@ test_print_rows(struct sl_column *const *columns, size_t column_count, size_t ro
     }
 }
 
-/* Decodes the records into lines of columns with '|' between them and '~' for NULL; after them a line
+/* Decodes the records into lines of columns with '|' between them and '~' for NULL; after them a
+ * line
  * "! record: reason" for each error and "skipped n". */
 static inline const char *
 test_decode_texts(struct test_format *format, const struct sl_text *texts, size_t count)
@@ -134,11 +135,10 @@ test_decode_texts(struct test_format *format, const struct sl_text *texts, size_
         cr_assert_gt(decoded.record_count, 0);
         test_print_rows(decoded.columns, format->config.column_count, decoded.row_count, &text);
         for (uint32_t i = 0; i < decoded.error_count; i++)
-            sl_buffer_printf(&text, "%s! %u: %s", text.length ? "\n" : "",
-                             decoded.errors[i].record, decoded.errors[i].text);
+            sl_buffer_printf(&text, "%s! %u: %s", text.length ? "\n" : "", decoded.errors[i].record,
+                             decoded.errors[i].text);
         if (decoded.skipped_count)
-            sl_buffer_printf(&text, "%sskipped %u", text.length ? "\n" : "",
-                             decoded.skipped_count);
+            sl_buffer_printf(&text, "%sskipped %u", text.length ? "\n" : "", decoded.skipped_count);
         for (size_t i = 0; i < format->config.column_count; i++)
             sl_column_unref(decoded.columns[i]);
     }
@@ -177,8 +177,8 @@ test_encode_row(struct test_format *format, const char *const *values, const cha
         struct sl_value value = sl_value_null(type);
 
         if (values[i])
-            cr_assert_eq(sl_value_parse(&format->arena, type, sl_text_of(values[i]),
-                                        sl_zone_utc(), &value, err),
+            cr_assert_eq(sl_value_parse(&format->arena, type, sl_text_of(values[i]), sl_zone_utc(),
+                                        &value, err),
                          SL_OK, "%s", err->text);
         sl_column_builder_add(builder, &value);
         sl_batch_set_column(batch, i, sl_column_builder_end(builder));
@@ -209,26 +209,26 @@ test_encode(struct test_format *format, const char *const *values)
 }
 
 /* Opens, decodes, compares, closes. */
-#define TEST_DECODES(name, row_type, options, expected, ...)                              \
-    do {                                                                                  \
-        struct test_format test_it;                                                       \
-        const char *test_got;                                                             \
-                                                                                          \
-        test_format_open(&test_it, name, row_type, options);                              \
-        test_got = test_decode(&test_it, (const char *const[]){__VA_ARGS__, NULL});       \
+#define TEST_DECODES(name, row_type, options, expected, ...)                                 \
+    do {                                                                                     \
+        struct test_format test_it;                                                          \
+        const char *test_got;                                                                \
+                                                                                             \
+        test_format_open(&test_it, name, row_type, options);                                 \
+        test_got = test_decode(&test_it, (const char *const[]){__VA_ARGS__, NULL});          \
         cr_expect_str_eq(test_got, expected, "got:\n%s\nexpected:\n%s", test_got, expected); \
-        test_format_close(&test_it);                                                      \
+        test_format_close(&test_it);                                                         \
     } while (0)
 
-#define TEST_ENCODES(name, row_type, options, expected, ...)                              \
-    do {                                                                                  \
-        struct test_format test_it;                                                       \
-        const char *test_got;                                                             \
-                                                                                          \
-        test_format_open(&test_it, name, row_type, options);                              \
-        test_got = test_encode(&test_it, (const char *const[]){__VA_ARGS__});             \
+#define TEST_ENCODES(name, row_type, options, expected, ...)                                 \
+    do {                                                                                     \
+        struct test_format test_it;                                                          \
+        const char *test_got;                                                                \
+                                                                                             \
+        test_format_open(&test_it, name, row_type, options);                                 \
+        test_got = test_encode(&test_it, (const char *const[]){__VA_ARGS__});                \
         cr_expect_str_eq(test_got, expected, "got:\n%s\nexpected:\n%s", test_got, expected); \
-        test_format_close(&test_it);                                                      \
+        test_format_close(&test_it);                                                         \
     } while (0)
 
 #endif

@@ -1,10 +1,10 @@
 /* JSON records to columns.
  *
- * 1. Records that lie one after the other in the slab are a group: one run of the index serves all of
- *    them.  A record that leaves a string open spoils the tokens of the next, which is seen there: no
- *    token stands at its first byte.  The group then begins anew at that record, and smaller.
- * 2. Fields are expected in the order of the last record: a slot a place, which knows the key's bytes
- *    and its column.  Only a key that differs is looked up.
+ * 1. Records that lie one after the other in the slab are a group: one run of the index serves all
+ * of them.  A record that leaves a string open spoils the tokens of the next, which is seen there:
+ * no token stands at its first byte.  The group then begins anew at that record, and smaller.
+ * 2. Fields are expected in the order of the last record: a slot a place, which knows the key's
+ * bytes and its column.  Only a key that differs is looked up.
  * 3. A row is written where the next row will be; one that fails leaves nothing but bytes that the
  *    next overwrites.  Nested values wait in `pending` until the row is whole. */
 #include "base/map.h"
@@ -28,13 +28,13 @@ struct json_slot {
 struct json_field {
     const char *name;
     const struct sl_type *type;
-    struct sl_column *column;            /* NULL: nested, through the builder */
+    struct sl_column *column; /* NULL: nested, through the builder */
     struct sl_column_builder *builder;
     struct sl_value pending;
     struct sl_heap_writer writer;
-    uint32_t stamp;   /* the row it was last set for, + 1 */
+    uint32_t stamp; /* the row it was last set for, + 1 */
     bool holds_slab;
-    bool is_integer;  /* INT or BIGINT */
+    bool is_integer; /* INT or BIGINT */
 };
 
 struct json_decode_state {
@@ -103,8 +103,7 @@ json_store(struct json_decode_state *state, struct json_field *field,
     case SL_TYPE_VARCHAR:
     case SL_TYPE_BINARY:
     case SL_TYPE_VARBINARY:
-        ((struct sl_view *)column->values)[row] =
-            sl_view_of(value->text.start, value->text.length);
+        ((struct sl_view *)column->values)[row] = sl_view_of(value->text.start, value->text.length);
         field->holds_slab |= value->text.start == token->text.start;
         break;
     default:
@@ -173,8 +172,7 @@ json_read_field(struct json_decode_state *state, struct sl_json_cursor *cursor,
         cursor->at = start;
     }
     if (!field->column) {
-        read = sl_json_read_value(&state->reader, cursor, field->type, &field->pending,
-                                  ret_broken);
+        read = sl_json_read_value(&state->reader, cursor, field->type, &field->pending, ret_broken);
         if (*ret_broken)
             return false;
     } else {
@@ -194,8 +192,8 @@ json_read_field(struct json_decode_state *state, struct sl_json_cursor *cursor,
         json_set_null(state, field);
         return true;
     }
-    state->reader.reason = sl_arena_printf(&state->arena, "field \"%s\": %s", field->name,
-                                           state->reader.reason);
+    state->reader.reason =
+        sl_arena_printf(&state->arena, "field \"%s\": %s", field->name, state->reader.reason);
     return false;
 }
 
@@ -401,8 +399,8 @@ json_drop_row(struct json_decode_state *state, uint32_t record)
             sl_validity_set(column->validity, state->row, true);
     }
     state->stamp++;
-    state->errors[state->error_count++] = (struct sl_decode_error){
-        record, sl_arena_strdup(&state->arena, state->reader.reason)};
+    state->errors[state->error_count++] =
+        (struct sl_decode_error){record, sl_arena_strdup(&state->arena, state->reader.reason)};
 }
 
 /* --- groups --- */
@@ -570,11 +568,10 @@ sl_json_decoder_init(struct sl_json_decoder *decoder)
     for (uint32_t i = 0; i < state->field_count; i++) {
         const struct sl_schema_column *column = &config->physical->columns[config->columns[i]];
 
-        state->fields[i] = (struct json_field){
-            .name = column->name,
-            .type = column->type,
-            .is_integer =
-                column->type->kind == SL_TYPE_INT || column->type->kind == SL_TYPE_BIGINT};
+        state->fields[i] = (struct json_field){.name = column->name,
+                                               .type = column->type,
+                                               .is_integer = column->type->kind == SL_TYPE_INT ||
+                                                             column->type->kind == SL_TYPE_BIGINT};
         sl_map_put(&state->by_name, sl_text_of(column->name), (void *)(uintptr_t)(i + 1));
     }
 }

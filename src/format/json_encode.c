@@ -1,5 +1,5 @@
-/* Columns to JSON records, in the forms of Flink's RowDataToJsonConverters.  The whole batch goes into
- * one buffer; names are written out once, when the encoder is opened. */
+/* Columns to JSON records, in the forms of Flink's RowDataToJsonConverters.  The whole batch goes
+ * into one buffer; names are written out once, when the encoder is opened. */
 #include "data/real_text.h"
 #include "data/time.h"
 #include "format/base64.h"
@@ -21,10 +21,10 @@ static int json_write(struct json_writer *writer, const struct sl_column *column
 /* --- strings --- */
 
 /* 0: as it is; 'u': \u00XX; else the letter after the backslash. */
-static const char json_escapes[256] = {
-    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b', 't', 'n', 'u', 'f', 'r', 'u', 'u', 'u', 'u',
-    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', ['"'] = '"',
-    ['\\'] = '\\'};
+static const char json_escapes[256] = {'u', 'u', 'u', 'u', 'u', 'u',         'u',          'u', 'b',
+                                       't', 'n', 'u', 'f', 'r', 'u',         'u',          'u', 'u',
+                                       'u', 'u', 'u', 'u', 'u', 'u',         'u',          'u', 'u',
+                                       'u', 'u', 'u', 'u', 'u', ['"'] = '"', ['\\'] = '\\'};
 
 /* Does any of the eight bytes need an escape?  (Bit tricks: a byte below 0x20, '"' or '\\'.) */
 static inline bool
@@ -101,8 +101,7 @@ json_format_time(const struct json_writer *writer, const struct sl_column *colum
         length = sl_time_format(((const int64_t *)column->values)[row], -1, to + 1);
         break;
     default:
-        length =
-            sl_timestamp_format(((const int64_t *)column->values)[row], -1, separator, to + 1);
+        length = sl_timestamp_format(((const int64_t *)column->values)[row], -1, separator, to + 1);
         if (column->type->kind == SL_TYPE_TIMESTAMP_LTZ)
             to[++length] = 'Z';
         break;
@@ -161,9 +160,9 @@ json_write_scalar(const struct json_writer *writer, const struct sl_column *colu
         length = json_format_real(((const double *)column->values)[row], false, to);
         break;
     case SL_TYPE_DECIMAL:
-        length = sl_decimal_format_java(((const sl_int128 *)column->values)[row],
-                                        column->type->scale, false,
-                                        writer->options->plain_decimals, to);
+        length =
+            sl_decimal_format_java(((const sl_int128 *)column->values)[row], column->type->scale,
+                                   false, writer->options->plain_decimals, to);
         break;
     case SL_TYPE_DATE:
     case SL_TYPE_TIME:

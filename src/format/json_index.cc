@@ -1,6 +1,6 @@
 /* simdjson's first stage: see json_index.h.  The second stage, from tokens to values, is ours
- * (json_decode.c), because it knows which fields are wanted and writes into columns; so one run of the
- * first serves all records of a slab. */
+ * (json_decode.c), because it knows which fields are wanted and writes into columns; so one run of
+ * the first serves all records of a slab. */
 #include "format/json_index.h"
 
 #include <memory>

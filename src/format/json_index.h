@@ -16,9 +16,10 @@ struct sl_json_index *sl_json_index_new(void);
 void sl_json_index_free(struct sl_json_index *index);
 
 /* Finds the positions of { } [ ] : , of opening quotes, and of the first bytes of numbers and
- * literals in data[0 … length), which 64 readable bytes must follow.  The array belongs to the index,
- * until the next call, and has two more entries after the last, both `length`.  Returns NULL, or why
- * this is no JSON: a string that does not end, a control character in one, bytes that are no UTF-8. */
+ * literals in data[0 … length), which 64 readable bytes must follow.  The array belongs to the
+ * index, until the next call, and has two more entries after the last, both `length`.  Returns
+ * NULL, or why this is no JSON: a string that does not end, a control character in one, bytes that
+ * are no UTF-8. */
 const char *sl_json_index_run(struct sl_json_index *index, const char *data, size_t length,
                               const uint32_t **ret_positions, size_t *ret_count);
 

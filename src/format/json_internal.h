@@ -19,15 +19,15 @@ struct sl_json_options {
 
 /* --- json_token.c: what stands between two tokens --- */
 
-/* Tokens of several records, one after the other; `at` moves.  Entries at `end` and after it are the
- * length of the data. */
+/* Tokens of several records, one after the other; `at` moves.  Entries at `end` and after it are
+ * the length of the data. */
 struct sl_json_cursor {
     const char *data;
     const uint32_t *at, *end;
 };
 
-/* One value as it is written.  kind: '"' string (text without the quotes), '{' or '[' container (all
- * of its text), 'a' number or literal. */
+/* One value as it is written.  kind: '"' string (text without the quotes), '{' or '[' container
+ * (all of its text), 'a' number or literal. */
 struct sl_json_token {
     char kind;
     bool is_escaped; /* a string with backslashes in it */
@@ -84,11 +84,11 @@ void sl_json_decoder_done(struct sl_json_decoder *decoder);
 struct sl_json_encoder {
     struct sl_encoder encoder;
     struct sl_json_options options;
-    struct sl_arena arena;     /* names as they are written: "\"name\":" */
+    struct sl_arena arena; /* names as they are written: "\"name\":" */
     struct sl_text *names;
 };
-int sl_json_encode(struct sl_encoder *encoder, const struct sl_batch *batch,
-                   struct sl_encoded *to, struct sl_error *err);
+int sl_json_encode(struct sl_encoder *encoder, const struct sl_batch *batch, struct sl_encoded *to,
+                   struct sl_error *err);
 void sl_json_add_string(struct sl_buffer *to, struct sl_text text); /* with quotes and escapes */
 
 #endif

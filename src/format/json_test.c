@@ -1,5 +1,5 @@
-/* Tests the json format: every type both ways, Flink's leniency, escapes, nesting, bad records among
- * good ones, in Flink's documented forms. */
+/* Tests the json format: every type both ways, Flink's leniency, escapes, nesting, bad records
+ * among good ones, in Flink's documented forms. */
 #include "format/format_test.h"
 
 #include "format/json_internal.h"
@@ -94,8 +94,8 @@ Test(json, names_what_is_wrong_and_goes_on)
 Test(json, follows_its_options)
 {
     TEST_DECODES("json", "`a` INT, `b` ARRAY<INT>", OPTIONS("json.ignore-parse-errors", "true"),
-                 "~|{NULL,2}\n1|~\nskipped 2", "{\"a\":\"x\",\"b\":[\"y\",2]}", "nonsense", "{\"a\":",
-                 "{\"a\":1}");
+                 "~|{NULL,2}\n1|~\nskipped 2", "{\"a\":\"x\",\"b\":[\"y\",2]}", "nonsense",
+                 "{\"a\":", "{\"a\":1}");
     TEST_DECODES("json", "`a` INT, `b` INT", OPTIONS("json.fail-on-missing-field", "true"),
                  "1|~\n! 1: field \"b\" is missing", "{\"a\":1,\"b\":null}", "{\"a\":1}");
 }
@@ -104,7 +104,8 @@ Test(json, follows_its_options)
 Test(json, skips_records_without_a_value)
 {
     struct test_format format;
-    struct sl_text texts[] = {SL_TEXT("{\"a\":null,\"b\":[1]}"), {NULL, 0},
+    struct sl_text texts[] = {SL_TEXT("{\"a\":null,\"b\":[1]}"),
+                              {NULL, 0},
                               SL_TEXT("{\"a\":null,\"b\":[2],\"c\":x}"),
                               SL_TEXT("{\"a\":7,\"b\":[3]}")};
 
@@ -145,26 +146,30 @@ Test(json, keeps_good_records_apart_from_bad_ones)
 
 Test(json, writes_every_type)
 {
-    TEST_ENCODES("json", "`b` BOOLEAN, `t` TINYINT, `l` BIGINT, `f` FLOAT, `d` DOUBLE, `n` DECIMAL(10, 2)",
-                 NULL, "{\"b\":true,\"t\":-5,\"l\":-9223372036854775808,\"f\":1.5,\"d\":1.0E20,"
-                       "\"n\":12.50}",
-                 "t", "-5", "-9223372036854775808", "1.5", "1e20", "12.5");
     TEST_ENCODES("json",
-                 "`d` DATE, `t` TIME(0), `s` TIMESTAMP(3), `z` TIMESTAMP_LTZ(3), `y` INTERVAL YEAR TO "
-                 "MONTH, `i` INTERVAL DAY TO SECOND",
+                 "`b` BOOLEAN, `t` TINYINT, `l` BIGINT, `f` FLOAT, `d` DOUBLE, `n` DECIMAL(10, 2)",
                  NULL,
-                 "{\"d\":\"2020-02-29\",\"t\":\"12:34:56\",\"s\":\"2020-01-01 00:00:00.12\",\"z\":"
-                 "\"2020-01-01 00:00:00Z\",\"y\":14,\"i\":1500}",
-                 "2020-02-29", "12:34:56", "2020-01-01 00:00:00.12", "2020-01-01 02:00:00+02",
-                 "1 year 2 mons", "1.5 seconds");
+                 "{\"b\":true,\"t\":-5,\"l\":-9223372036854775808,\"f\":1.5,\"d\":1.0E20,"
+                 "\"n\":12.50}",
+                 "t", "-5", "-9223372036854775808", "1.5", "1e20", "12.5");
+    TEST_ENCODES(
+        "json",
+        "`d` DATE, `t` TIME(0), `s` TIMESTAMP(3), `z` TIMESTAMP_LTZ(3), `y` INTERVAL YEAR TO "
+        "MONTH, `i` INTERVAL DAY TO SECOND",
+        NULL,
+        "{\"d\":\"2020-02-29\",\"t\":\"12:34:56\",\"s\":\"2020-01-01 00:00:00.12\",\"z\":"
+        "\"2020-01-01 00:00:00Z\",\"y\":14,\"i\":1500}",
+        "2020-02-29", "12:34:56", "2020-01-01 00:00:00.12", "2020-01-01 02:00:00+02",
+        "1 year 2 mons", "1.5 seconds");
     TEST_ENCODES("json", "`s` TIMESTAMP(3), `z` TIMESTAMP_LTZ(3)",
                  OPTIONS("json.timestamp-format.standard", "ISO-8601"),
                  "{\"s\":\"2020-01-01T00:00:00.123\",\"z\":\"2020-01-01T00:00:00Z\"}",
                  "2020-01-01 00:00:00.123", "2020-01-01 00:00:00+00");
-    TEST_ENCODES("json", "`s` STRING, `b` BYTES, `q\"` STRING", NULL,
-                 "{\"s\":\"a\\\"b\\\\c/\\n\\u0001\\u001Fä and more text\",\"b\":\"aGVsbG8=\",\"q\\\"\":"
-                 "null}",
-                 "a\"b\\c/\n\x01\x1fä and more text", "\\x68656c6c6f", NULL);
+    TEST_ENCODES(
+        "json", "`s` STRING, `b` BYTES, `q\"` STRING", NULL,
+        "{\"s\":\"a\\\"b\\\\c/\\n\\u0001\\u001Fä and more text\",\"b\":\"aGVsbG8=\",\"q\\\"\":"
+        "null}",
+        "a\"b\\c/\n\x01\x1fä and more text", "\\x68656c6c6f", NULL);
     TEST_ENCODES("json", "`f` DOUBLE", NULL, "{\"f\":\"NaN\"}", "NaN");
 }
 
@@ -173,17 +178,19 @@ Test(json, writes_nested_values)
     TEST_ENCODES("json", "`r` ROW<`x` INT, `y` STRING>, `a` ARRAY<ARRAY<INT>>", NULL,
                  "{\"r\":{\"x\":1,\"y\":null},\"a\":[[1,2],[]]}", "(1,)", "{{1,2},{}}");
     TEST_ENCODES("json", "`r` ROW<`x` INT, `y` STRING>, `a` INT",
-                 OPTIONS("json.encode.ignore-null-fields", "true"), "{\"r\":{\"x\":1}}", "(1,)", NULL);
+                 OPTIONS("json.encode.ignore-null-fields", "true"), "{\"r\":{\"x\":1}}", "(1,)",
+                 NULL);
     TEST_ENCODES("json", "`n` DECIMAL(12, 9)", NULL, "{\"n\":2.7E-8}", "0.000000027");
-    TEST_ENCODES("json", "`n` DECIMAL(12, 9)", OPTIONS("json.encode.decimal-as-plain-number", "true"),
-                 "{\"n\":0.000000027}", "0.000000027");
+    TEST_ENCODES("json", "`n` DECIMAL(12, 9)",
+                 OPTIONS("json.encode.decimal-as-plain-number", "true"), "{\"n\":0.000000027}",
+                 "0.000000027");
 }
 
 static const char *
 json_encode_map(const char *mode, struct sl_error *err)
 {
-    const char *const options[] = {"json.map-null-key.mode", mode, "json.map-null-key.literal", "none",
-                                   NULL};
+    const char *const options[] = {"json.map-null-key.mode", mode, "json.map-null-key.literal",
+                                   "none", NULL};
     struct test_format format;
     struct sl_value items[4];
     struct sl_value map;
@@ -234,8 +241,9 @@ Test(json, refuses_what_it_cannot_hold)
     cr_expect_eq(format.class->descriptor.check(&format.options, format.schema, &err),
                  SL_E_NOT_SUPPORTED);
     test_format_close(&format);
-    test_format_open(&format, "json", "`a` INT",
-                     OPTIONS("json.ignore-parse-errors", "true", "json.fail-on-missing-field", "true"));
+    test_format_open(
+        &format, "json", "`a` INT",
+        OPTIONS("json.ignore-parse-errors", "true", "json.fail-on-missing-field", "true"));
     cr_expect_eq(format.class->descriptor.check(&format.options, format.schema, &err),
                  SL_E_INVALID_PARAMETER_VALUE);
     test_format_close(&format);

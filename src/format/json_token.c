@@ -199,8 +199,8 @@ token_unescape_unicode(const char **at, const char *end, char **to)
     if (!token_read_hex(*at, end, &code))
         return false;
     *at += 4;
-    if (code >= 0xd800 && code < 0xdc00 && end - *at >= 6 && (*at)[0] == '\\' &&
-        (*at)[1] == 'u' && token_read_hex(*at + 2, end, &low) && low >= 0xdc00 && low < 0xe000) {
+    if (code >= 0xd800 && code < 0xdc00 && end - *at >= 6 && (*at)[0] == '\\' && (*at)[1] == 'u' &&
+        token_read_hex(*at + 2, end, &low) && low >= 0xdc00 && low < 0xe000) {
         *at += 6;
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
     } else if (code >= 0xd800 && code < 0xe000) {

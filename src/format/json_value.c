@@ -1,5 +1,5 @@
-/* From JSON values to SQL values, as leniently as Flink's JsonParserToRowDataConverters: numbers out
- * of strings, texts out of anything, fractions cut from whole numbers. */
+/* From JSON values to SQL values, as leniently as Flink's JsonParserToRowDataConverters: numbers
+ * out of strings, texts out of anything, fractions cut from whole numbers. */
 #include "base/map.h"
 #include "format/base64.h"
 #include "format/json_internal.h"
@@ -16,9 +16,8 @@ value_fails(struct sl_json_reader *reader, const struct sl_json_token *token,
     struct sl_text shown = {token->text.start, SL_MIN(token->text.length, VALUE_SHOWN_MAX)};
 
     reader->reason = sl_arena_printf(
-        reader->arena, "%s%.*s%s%s is no %s", token->kind == '"' ? "\"" : "",
-        SL_TEXT_FORMAT(shown), is_cut ? "…" : "", token->kind == '"' ? "\"" : "",
-        sl_type_text(reader->arena, type));
+        reader->arena, "%s%.*s%s%s is no %s", token->kind == '"' ? "\"" : "", SL_TEXT_FORMAT(shown),
+        is_cut ? "…" : "", token->kind == '"' ? "\"" : "", sl_type_text(reader->arena, type));
     return false;
 }
 
@@ -189,8 +188,8 @@ sl_json_read_scalar(struct sl_json_reader *reader, const struct sl_json_token *t
 
 /* --- nested values --- */
 
-/* Steps into a container and over the separators of its members.  The caller sets `state` to 0; true:
- * the cursor stands at a member (of an object: at its key). */
+/* Steps into a container and over the separators of its members.  The caller sets `state` to 0;
+ * true: the cursor stands at a member (of an object: at its key). */
 static bool
 value_next(struct sl_json_cursor *cursor, char close, unsigned *state, bool *ret_broken)
 {

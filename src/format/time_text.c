@@ -13,7 +13,8 @@ sl_time_reader_init(struct sl_time_reader *reader, enum sl_time_standard standar
 static inline unsigned
 time_two(const char *at)
 {
-    unsigned high = (unsigned char)at[0] - (unsigned)'0', low = (unsigned char)at[1] - (unsigned)'0';
+    unsigned high = (unsigned char)at[0] - (unsigned)'0',
+             low = (unsigned char)at[1] - (unsigned)'0';
 
     return high <= 9 && low <= 9 ? high * 10 + low : 1000;
 }

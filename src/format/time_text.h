@@ -4,8 +4,8 @@
 
 #include "base/base.h"
 
-/* SQL: "2020-01-01 00:00:00.123", with "Z" for TIMESTAMP_LTZ; ISO-8601: 'T' between the two, and the
- * seconds may be left out. */
+/* SQL: "2020-01-01 00:00:00.123", with "Z" for TIMESTAMP_LTZ; ISO-8601: 'T' between the two, and
+ * the seconds may be left out. */
 enum sl_time_standard { SL_TIME_SQL, SL_TIME_ISO_8601 };
 
 /* Remembers the last date, since neighbours mostly have the same. */

@@ -286,7 +286,7 @@ net_serve(struct sl_net_connection *connection)
 
     sl_error_reset(&err);
     net_ready(connection, 'I');
-    while (!connection->broken) {
+    while (!connection->broken && !connection->ending) {
         rc = net_read_message(connection, &message, &err);
         if (rc < 0 && err.code == SL_E_QUERY_CANCELED)
             continue; /* a cancel that came late */

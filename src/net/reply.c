@@ -51,6 +51,8 @@ sl_net_close_complete(struct sl_net_connection *connection)
 void
 net_ready(struct sl_net_connection *connection, char status)
 {
+    if (connection->ending)
+        return;
     net_begin(connection, 'Z');
     sl_buffer_add_byte(&connection->output, status);
     net_end(connection);
@@ -375,7 +377,7 @@ sl_net_copy_in_read(struct sl_net_connection *connection, struct sl_text *ret_by
         case 'S':
             break;
         default:
-            connection->broken = true;
+            connection->ending = true;
             return SL_ERROR(err, SL_E_PROTOCOL_VIOLATION,
                             "unexpected message type 0x%02X during COPY from stdin",
                             (unsigned char)message.type);

@@ -211,3 +211,23 @@ sl_binder_view_query(struct sl_binder *binder, struct sl_table *view,
 {
     return create_view_bind(binder, view, query, NULL, 0, err);
 }
+
+bool
+sl_plan_view_uses(struct sl_plan_context *context, const struct sl_table *view, uint64_t table_id)
+{
+    struct sl_ast_query *query;
+    struct sl_log_node *node;
+    struct sl_binder binder;
+    struct sl_error err;
+
+    if (sl_binder_init(&binder, context, &err) < 0 ||
+        sl_parse_query(context->arena, sl_text_of(view->query), NULL, &query, &err) < 0)
+        return false;
+    binder.schema = view->query_schema ? view->query_schema : view->schema;
+    /* A query that does not bind any more has still named what it read before it failed. */
+    sl_binder_query(&binder, query, &node, &err);
+    for (size_t i = 0; i < binder.use_count; i++)
+        if (binder.uses[i].id == table_id)
+            return true;
+    return false;
+}

@@ -67,6 +67,9 @@ int sl_plan_create_view(struct sl_plan_context *context, const struct sl_ast *st
 int sl_plan_alter_table(struct sl_plan_context *context, const struct sl_ast *statement,
                         const struct sl_table *table, struct sl_table **ret_table,
                         struct sl_error *err);
+/* Whether the view's query reads that table or view, itself or through other views. */
+bool sl_plan_view_uses(struct sl_plan_context *context, const struct sl_table *view,
+                       uint64_t table_id);
 /* A constant expression of an utility statement (CALL's arguments), evaluated. */
 int sl_plan_constant(struct sl_plan_context *context, const struct sl_ast *expr,
                      struct sl_value *ret_value, struct sl_error *err);

@@ -269,15 +269,16 @@ portal_send(struct sl_portal *portal, struct sl_portal *source, uint64_t row_max
     return SL_OK;
 }
 
+/* `sent`: the rows of this Execute; earlier ones were told of by PortalSuspended. */
 static void
-portal_complete(struct sl_portal *portal)
+portal_complete(struct sl_portal *portal, uint64_t sent)
 {
     struct sl_net_connection *connection = portal->session->connection;
 
     portal->is_done = true;
     portal_stop(portal);
     if (portal->tag[0] == '\0')
-        sl_portal_set_tag(portal, "SELECT %llu", (unsigned long long)portal->sent_count);
+        sl_portal_set_tag(portal, "SELECT %llu", (unsigned long long)sent);
     sl_net_command_complete(connection, portal->tag);
 }
 
@@ -307,7 +308,7 @@ portal_execute_fetch(struct sl_portal *portal, struct sl_error *err)
     if (rc < 0)
         return rc;
     sl_portal_set_tag(portal, "FETCH %llu", (unsigned long long)sent);
-    portal_complete(portal);
+    portal_complete(portal, sent);
     return SL_OK;
 }
 
@@ -334,7 +335,7 @@ sl_portal_execute(struct sl_portal *portal, uint32_t row_max, struct sl_error *e
     if (portal->fetched)
         return portal_execute_fetch(portal, err);
     if (portal->is_copy || portal->column_count == 0) {
-        portal_complete(portal);
+        portal_complete(portal, 0);
         return SL_OK;
     }
     rc = portal_send(portal, portal, row_max ? row_max : UINT64_MAX, &sent, err);
@@ -343,7 +344,7 @@ sl_portal_execute(struct sl_portal *portal, uint32_t row_max, struct sl_error *e
     if (rc == SL_OK && row_max)
         sl_net_portal_suspended(connection);
     else
-        portal_complete(portal);
+        portal_complete(portal, sent);
     return SL_OK;
 }
 

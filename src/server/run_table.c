@@ -114,6 +114,51 @@ table_tell_users(struct sl_portal *portal, const struct sl_table *table)
                                           users[i], table->name));
 }
 
+/* A view that reads the table; NULL when none does. */
+static const char *
+table_find_view(struct sl_portal *portal, const struct sl_table *table)
+{
+    struct sl_plan_context context;
+    const struct sl_table **tables;
+    size_t count = sl_catalog_list_tables(portal->session->server->catalog, &portal->arena, NULL,
+                                          &tables);
+
+    sl_portal_plan_context(portal, &context);
+    for (size_t i = 0; i < count; i++)
+        if (tables[i]->kind == SL_RELATION_VIEW && tables[i]->id != table->id &&
+            sl_plan_view_uses(&context, tables[i], table->id))
+            return tables[i]->name;
+    return NULL;
+}
+
+static bool
+table_has_column(const struct sl_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (sl_equal_nocase(table->columns[i].name, name))
+            return true;
+    return false;
+}
+
+/* Views are kept as text: the names in it must stay. */
+static int
+table_check_views(struct sl_portal *portal, const struct sl_table *table,
+                  const struct sl_table *altered, struct sl_error *err)
+{
+    bool names_stay = strcmp(table->name, altered->name) == 0;
+    const char *view;
+
+    for (size_t i = 0; i < table->column_count; i++)
+        names_stay = names_stay && table_has_column(altered, table->columns[i].name);
+    view = names_stay ? NULL : table_find_view(portal, table);
+    if (!view)
+        return SL_OK;
+    SL_ERROR(err, SL_E_DEPENDENT_OBJECTS,
+             "cannot rename \"%s\" or take columns from it because other objects depend on it",
+             table->name);
+    return sl_error_detail(err, "view \"%s\" uses it", view);
+}
+
 /* The physical column at or after `from`; column_count: none. */
 static size_t
 table_next_physical(const struct sl_table *table, size_t from)
@@ -192,7 +237,8 @@ table_alter(struct sl_portal *portal, const struct sl_ast_name *name, bool if_ex
     }
     SL_TRY(sl_plan_alter_table(&context, portal->statement->ast, table, &altered, err));
     altered->id = table->id;
-    if (table_check_rows(portal, table, altered, err) < 0)
+    if (table_check_views(portal, table, altered, err) < 0 ||
+        table_check_rows(portal, table, altered, err) < 0)
         return sl_error_at(err, name->offset);
     SL_TRY(sl_catalog_replace_table(portal->session->server->catalog, altered, err));
     table_tell_users(portal, table);
@@ -235,10 +281,14 @@ table_drop_one(struct sl_portal *portal, const struct sl_table *table, struct sl
     struct sl_server *server = portal->session->server;
     const char **users;
     size_t count = sl_catalog_table_users(server->catalog, &portal->arena, table->id, &users);
+    const char *view = count > 0 ? NULL : table_find_view(portal, table);
 
-    if (count > 0) {
+    if (count > 0 || view) {
         SL_ERROR(err, SL_E_DEPENDENT_OBJECTS,
-                 "cannot drop table \"%s\" because other objects depend on it", table->name);
+                 "cannot drop %s \"%s\" because other objects depend on it",
+                 table->kind == SL_RELATION_VIEW ? "view" : "table", table->name);
+        if (view)
+            return sl_error_detail(err, "view \"%s\" uses it", view);
         sl_error_detail(err, "%s uses it", users[0]);
         return sl_error_hint(err, "STOP JOB ends a job");
     }
@@ -284,7 +334,7 @@ table_drop_database(struct sl_portal *portal, const struct sl_ast_drop *drop,
         table_name_text(&portal->arena, name->parts[name->count - 1].text);
     const struct sl_table **tables;
     const char *found;
-    size_t count;
+    size_t count, left;
 
     if (drop->if_exists && !sl_catalog_find_schema(catalog, &portal->arena, text, &found)) {
         sl_session_notice(portal->session,
@@ -293,8 +343,15 @@ table_drop_database(struct sl_portal *portal, const struct sl_ast_drop *drop,
         return SL_OK;
     }
     count = drop->cascade ? sl_catalog_list_tables(catalog, &portal->arena, text, &tables) : 0;
-    for (size_t i = 0; i < count; i++)
-        SL_TRY(table_drop_one(portal, tables[i], err));
+    /* What nothing depends on goes first, until nothing is left or nothing goes any more. */
+    for (left = count; left > 0; count = left) {
+        left = 0;
+        for (size_t i = 0; i < count; i++)
+            if (table_drop_one(portal, tables[i], err) < 0)
+                tables[left++] = tables[i];
+        if (left == count)
+            return err->code;
+    }
     SL_TRY(sl_catalog_drop_schema(catalog, text, err));
     if (sl_equal_nocase(portal->session->schema, text)) {
         free(portal->session->schema);

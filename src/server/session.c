@@ -17,7 +17,7 @@ session_apply_options(struct sl_session *session, const char *text, struct sl_er
 
     while (*text) {
         size_t length = 0;
-        char *equals;
+        char *equals, *name = word;
 
         while (*text == ' ')
             text++;
@@ -33,11 +33,13 @@ session_apply_options(struct sl_session *session, const char *text, struct sl_er
         if (!equals)
             continue;
         *equals = '\0';
-        for (char *at = word; *at; at++)
-            *at = *at == '-' && strncmp(word, "--", 2) == 0 ? '_' : *at;
-        SL_TRY(sl_settings_set(&session->settings,
-                               sl_text_of(strncmp(word, "__", 2) == 0 ? word + 2 : word),
-                               equals + 1, SL_SETTING_S, err));
+        if (strncmp(word, "--", 2) == 0) {
+            name = word + 2;
+            for (char *at = name; *at; at++)
+                *at = *at == '-' ? '_' : *at;
+        }
+        SL_TRY(sl_settings_set(&session->settings, sl_text_of(name), equals + 1, SL_SETTING_S,
+                               err));
     }
     return SL_OK;
 }

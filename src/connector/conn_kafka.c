@@ -1,0 +1,17 @@
+/* kafka: topics of Apache Kafka as tables, through librdkafka, with the options of Flink's
+ * connector. Reading is kafka_source.c, writing kafka_sink.c. */
+#include "connector/kafka_internal.h"
+
+const struct sl_connector_class sl_conn_kafka = {
+    .descriptor = {.name = "kafka",
+                   .abilities = SL_ABILITY_SOURCE | SL_ABILITY_SINK,
+                   .options = sl_kafka_option_specs,
+                   .option_count = SL_KAFKA_OPTION_COUNT,
+                   .metadata = sl_kafka_metadata_specs,
+                   .metadata_count = SL_KAFKA_METADATA_COUNT,
+                   .check = sl_kafka_check,
+                   .is_bounded = sl_kafka_is_bounded,
+                   .probe = sl_kafka_probe},
+    .source = &sl_kafka_source_class,
+    .sink = &sl_kafka_sink_class,
+};

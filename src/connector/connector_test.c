@@ -1,0 +1,85 @@
+/* Tests what connectors check of their options, without the outside world. */
+#include "connector/connector_test.h"
+
+#define OPTIONS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* Checks the options of a kafka table; the error's text and hint go to `err`. */
+static int
+kafka_check(const char *const *options, struct sl_error *err)
+{
+    struct test_table table;
+    int rc;
+
+    sl_error_reset(err);
+    test_table_open(&table, "kafka", options);
+    rc = table.class->descriptor.check(&table.options, &table.schema, err);
+    test_table_close(&table);
+    return rc;
+}
+
+#define BASIC "topic", "t", "properties.bootstrap.servers", "h:1"
+
+Test(kafka_options, takes_what_a_table_needs)
+{
+    struct sl_error err;
+
+    cr_expect_eq(kafka_check(OPTIONS(BASIC), &err), SL_OK, "%s", err.text);
+    cr_expect_eq(kafka_check(OPTIONS(BASIC, "properties.security.protocol", "SASL_SSL",
+                                     "properties.sasl.mechanism", "PLAIN",
+                                     "properties.buffer.memory", "33554432"),
+                             &err),
+                 SL_OK, "%s", err.text);
+    cr_expect_eq(kafka_check(OPTIONS(BASIC, "scan.startup.mode", "specific-offsets",
+                                     "scan.startup.specific-offsets",
+                                     "partition:0,offset:42;partition:1,offset:300"),
+                             &err),
+                 SL_OK, "%s", err.text);
+}
+
+/* Properties that load a library, run a command or read a file never reach the client. */
+Test(kafka_options, refuses_properties_that_are_not_allowed)
+{
+    static const char *const refused[] = {"plugin.library.paths",
+                                          "sasl.kerberos.kinit.cmd",
+                                          "ssl.ca.location",
+                                          "sasl.oauthbearer.token.endpoint.url",
+                                          "debug",
+                                          "enable.auto.commit"};
+    struct sl_error err;
+    char key[128];
+
+    for (size_t i = 0; i < SL_COUNT_OF(refused); i++) {
+        snprintf(key, sizeof(key), "properties.%s", refused[i]);
+        cr_expect_eq(kafka_check(OPTIONS(BASIC, key, "x"), &err), SL_E_UNDEFINED_OBJECT, "%s", key);
+        cr_expect_not_null(strstr(err.text, "cannot be set for a table"), "%s", err.text);
+    }
+    cr_expect_eq(kafka_check(OPTIONS(BASIC, "properties.linger.mss", "5"), &err),
+                 SL_E_UNDEFINED_OBJECT);
+    cr_expect_not_null(strstr(err.hint, "linger.ms"), "%s", err.hint);
+    cr_expect_eq(kafka_check(OPTIONS(BASIC, "properties.linger.ms", "soon"), &err),
+                 SL_E_INVALID_PARAMETER_VALUE);
+}
+
+Test(kafka_options, refuses_what_does_not_fit_together)
+{
+    static const char *const bad[][8] = {
+        {"properties.bootstrap.servers", "h:1", NULL},
+        {BASIC, "topic-pattern", "t.*", NULL},
+        {"topic-pattern", "(", "properties.bootstrap.servers", "h:1", NULL},
+        {BASIC, "scan.startup.mode", "timestamp", NULL},
+        {BASIC, "scan.startup.mode", "group-offsets", NULL},
+        {BASIC, "scan.bounded.mode", "specific-offsets", NULL},
+        {BASIC, "properties.auto.offset.reset", "smallest", NULL},
+    };
+    struct sl_error err;
+
+    for (size_t i = 0; i < SL_COUNT_OF(bad); i++)
+        cr_expect_lt(kafka_check(bad[i], &err), 0, "case %zu", i);
+    cr_expect_eq(kafka_check(OPTIONS(BASIC, "scan.startup.mode", "specific-offsets",
+                                     "scan.startup.specific-offsets", "0:42"),
+                             &err),
+                 SL_E_INVALID_PARAMETER_VALUE);
+    cr_expect_eq(kafka_check(OPTIONS(BASIC, "sink.delivery-guarantee", "exactly-once"), &err),
+                 SL_E_NOT_SUPPORTED);
+    cr_expect_eq(kafka_check(OPTIONS(BASIC, "key.format", "json"), &err), SL_E_NOT_SUPPORTED);
+}

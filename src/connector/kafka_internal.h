@@ -1,0 +1,154 @@
+/* What the files of the kafka connector share: kafka_options.c (WITH options and properties),
+ * kafka_client.c (librdkafka handles, look-ups, errors), kafka_source.c, kafka_metadata.c,
+ * kafka_sink.c; conn_kafka.c holds the descriptor. */
+#ifndef SL_CONNECTOR_KAFKA_INTERNAL_H
+#define SL_CONNECTOR_KAFKA_INTERNAL_H
+
+#include "connector/connector.h"
+
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+
+#define SL_KAFKA_ANSWER_MS 5000 /* how long a broker may take to answer */
+
+/* In the order of the options' choices. */
+enum sl_kafka_startup {
+    SL_KAFKA_START_GROUP,
+    SL_KAFKA_START_EARLIEST,
+    SL_KAFKA_START_LATEST,
+    SL_KAFKA_START_TIMESTAMP,
+    SL_KAFKA_START_SPECIFIC,
+};
+enum sl_kafka_bounded {
+    SL_KAFKA_BOUNDED_NEVER,
+    SL_KAFKA_BOUNDED_LATEST,
+    SL_KAFKA_BOUNDED_GROUP,
+    SL_KAFKA_BOUNDED_TIMESTAMP,
+    SL_KAFKA_BOUNDED_SPECIFIC,
+};
+enum sl_kafka_partitioner {
+    SL_KAFKA_PARTITION_DEFAULT,
+    SL_KAFKA_PARTITION_FIXED,
+    SL_KAFKA_PARTITION_ROUND_ROBIN,
+};
+enum sl_kafka_reset { SL_KAFKA_RESET_NONE, SL_KAFKA_RESET_EARLIEST, SL_KAFKA_RESET_LATEST };
+
+struct sl_kafka_offset {
+    int32_t partition;
+    int64_t offset;
+};
+struct sl_kafka_offsets {
+    struct sl_kafka_offset *items;
+    size_t count;
+};
+
+/* The options of a table, read; in the arena. */
+struct sl_kafka_options {
+    const struct sl_option_list *list;
+    const char **topics;
+    size_t topic_count;
+    const char *pattern; /* NULL: the topics */
+    const char *group;   /* NULL: none */
+    enum sl_kafka_startup startup;
+    int64_t startup_ms;
+    struct sl_kafka_offsets startup_offsets;
+    enum sl_kafka_bounded bounded;
+    int64_t bounded_ms;
+    struct sl_kafka_offsets bounded_offsets;
+    enum sl_kafka_reset reset;
+    int64_t discovery_us; /* 0: never again */
+    enum sl_kafka_partitioner partitioner;
+    bool waits_for_acks; /* at least once */
+};
+
+/* --- kafka_options.c --- */
+
+#define SL_KAFKA_OPTION_COUNT 18
+extern const struct sl_option_spec sl_kafka_option_specs[SL_KAFKA_OPTION_COUNT];
+void sl_kafka_options_read(struct sl_arena *arena, const struct sl_option_list *list,
+                           struct sl_kafka_options *options);
+int sl_kafka_check(const struct sl_option_list *list, const struct sl_schema *schema,
+                   struct sl_error *err);
+bool sl_kafka_is_bounded(const struct sl_option_list *list);
+/* A librdkafka configuration with our defaults and the table's properties for this kind of client;
+ * the caller's. */
+int sl_kafka_configure(const struct sl_option_list *list, rd_kafka_type_t type,
+                       rd_kafka_conf_t **ret_conf, struct sl_error *err);
+/* One more setting of ours; a programmer's error when librdkafka refuses it. */
+void sl_kafka_set(rd_kafka_conf_t *conf, const char *name, const char *value);
+void sl_kafka_set_integer(rd_kafka_conf_t *conf, const char *name, int64_t value);
+
+/* --- kafka_client.c --- */
+
+/* A librdkafka handle, and what it last complained about. */
+struct sl_kafka_client {
+    rd_kafka_t *handle; /* NULL: closed */
+    const char *servers;
+    pthread_mutex_t lock;
+    char complaint[256];
+};
+
+/* Takes over the configuration. */
+int sl_kafka_client_open(struct sl_kafka_client *client, rd_kafka_type_t type,
+                         rd_kafka_conf_t *conf, const char *servers, struct sl_error *err);
+void sl_kafka_client_close(struct sl_kafka_client *client); /* takes one that never opened */
+/* 08000: the broker does not answer, with the last complaint. */
+int sl_kafka_no_answer(struct sl_kafka_client *client, struct sl_error *err);
+/* The right error for a response code: retryable ones are 08xxx.  `what` names the object. */
+int sl_kafka_raise(struct sl_error *err, rd_kafka_resp_err_t code, const char *what);
+bool sl_kafka_is_gone(rd_kafka_resp_err_t code); /* the topic or partition does not exist */
+
+/* A topic and how many partitions it has. */
+struct sl_kafka_topic {
+    const char *name;
+    int32_t partition_count;
+};
+struct sl_kafka_topics {
+    struct sl_kafka_topic *items;
+    size_t count;
+};
+/* The table's topics as the broker has them now, by name; names in the arena.  42704: one is not
+ * there; 08000: no answer within 5 s. */
+int sl_kafka_look_up(struct sl_kafka_client *client, const struct sl_kafka_options *options,
+                     struct sl_arena *arena, struct sl_kafka_topics *ret_topics,
+                     struct sl_error *err);
+/* Asks for offsets: in each element `offset` is a time in ms, RD_KAFKA_OFFSET_BEGINNING or _END,
+ * and becomes the offset (a time after the last record: the end). */
+int sl_kafka_offsets_at(struct sl_kafka_client *client, rd_kafka_topic_partition_list_t *list,
+                        struct sl_error *err);
+int sl_kafka_probe(const struct sl_option_list *list, struct sl_error *err);
+
+/* --- kafka_metadata.c --- */
+
+enum sl_kafka_metadata {
+    SL_KAFKA_TOPIC,
+    SL_KAFKA_PARTITION,
+    SL_KAFKA_HEADERS,
+    SL_KAFKA_OFFSET,
+    SL_KAFKA_TIMESTAMP,
+    SL_KAFKA_TIMESTAMP_TYPE,
+    SL_KAFKA_METADATA_COUNT,
+};
+extern const struct sl_metadata_spec sl_kafka_metadata_specs[];
+
+/* What a record has beside its value, where a column asks for it. */
+struct sl_kafka_extra {
+    rd_kafka_timestamp_type_t timestamp_type;
+    uint32_t header_count;
+    uint32_t header_offset; /* from the first byte of the first value */
+};
+struct sl_kafka_extras {
+    const char *bytes; /* the first value */
+    struct sl_kafka_extra *items;
+};
+/* Headers as bytes: for each its key's length, its value's (UINT32_MAX: NULL), key, value. */
+size_t sl_kafka_headers_size(const rd_kafka_headers_t *headers);
+uint32_t sl_kafka_headers_write(const rd_kafka_headers_t *headers, char *to);
+struct sl_column *sl_kafka_metadata_column(struct sl_pool *pool, enum sl_kafka_metadata key,
+                                           const char *topic, int32_t partition,
+                                           const struct sl_records *records);
+
+extern const struct sl_source_class sl_kafka_source_class;
+extern const struct sl_sink_class sl_kafka_sink_class;
+
+#endif

@@ -1,0 +1,172 @@
+/* The metadata columns of Kafka records. */
+#include "connector/kafka_internal.h"
+#include "data/value.h"
+
+#include <stdlib.h>
+
+static const struct sl_type kafka_topic_type = {
+    .kind = SL_TYPE_VARCHAR, .nullable = false, .precision = SL_LENGTH_MAX};
+static const struct sl_type kafka_partition_type = {.kind = SL_TYPE_INT, .nullable = false};
+static const struct sl_type kafka_headers_type = {
+    .kind = SL_TYPE_MAP, .nullable = false, .key = &sl_type_string, .element = &sl_type_bytes};
+static const struct sl_type kafka_offset_type = {.kind = SL_TYPE_BIGINT, .nullable = false};
+static const struct sl_type kafka_timestamp_type = {
+    .kind = SL_TYPE_TIMESTAMP_LTZ, .nullable = false, .precision = 3};
+
+const struct sl_metadata_spec sl_kafka_metadata_specs[] = {
+    [SL_KAFKA_TOPIC] = {"topic", &kafka_topic_type, false},
+    [SL_KAFKA_PARTITION] = {"partition", &kafka_partition_type, false},
+    [SL_KAFKA_HEADERS] = {"headers", &kafka_headers_type, false},
+    [SL_KAFKA_OFFSET] = {"offset", &kafka_offset_type, false},
+    [SL_KAFKA_TIMESTAMP] = {"timestamp", &kafka_timestamp_type, true},
+    [SL_KAFKA_TIMESTAMP_TYPE] = {"timestamp-type", &kafka_topic_type, false},
+};
+_Static_assert(SL_COUNT_OF(sl_kafka_metadata_specs) == SL_KAFKA_METADATA_COUNT, "one a key");
+
+/* --- headers as bytes --- */
+
+size_t
+sl_kafka_headers_size(const rd_kafka_headers_t *headers)
+{
+    const char *key;
+    const void *value;
+    size_t size, total = 0;
+
+    for (size_t i = 0;
+         rd_kafka_header_get_all(headers, i, &key, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         i++)
+        total += 2 * sizeof(uint32_t) + strlen(key) + (value ? size : 0);
+    return total;
+}
+
+uint32_t
+sl_kafka_headers_write(const rd_kafka_headers_t *headers, char *to)
+{
+    const char *key;
+    const void *value;
+    size_t size;
+    uint32_t count = 0;
+
+    for (;
+         rd_kafka_header_get_all(headers, count, &key, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         count++) {
+        uint32_t lengths[2] = {(uint32_t)strlen(key), value ? (uint32_t)size : UINT32_MAX};
+
+        memcpy(to, lengths, sizeof(lengths));
+        to += sizeof(lengths);
+        memcpy(to, key, lengths[0]);
+        to += lengths[0];
+        if (value)
+            memcpy(to, value, size);
+        to += value ? size : 0;
+    }
+    return count;
+}
+
+/* Of two headers with one key the last counts, as in Flink. */
+static void
+kafka_add_header(struct sl_value *map, struct sl_text key, struct sl_value value)
+{
+    for (size_t i = 0; i < map->list.count; i += 2) {
+        if (sl_text_equal(map->list.items[i].text, key)) {
+            map->list.items[i + 1] = value;
+            return;
+        }
+    }
+    map->list.items[map->list.count++] = (struct sl_value){.type = &sl_type_string, .text = key};
+    map->list.items[map->list.count++] = value;
+}
+
+static struct sl_column *
+kafka_headers_column(struct sl_pool *pool, const struct sl_records *records)
+{
+    struct sl_column_builder *builder =
+        sl_column_builder_new(pool, &kafka_headers_type, records->count);
+    const struct sl_kafka_extras *extras = records->metadata;
+    struct sl_arena arena;
+
+    sl_arena_init(&arena);
+    for (uint32_t i = 0; i < records->count; i++) {
+        const struct sl_kafka_extra *extra = &extras->items[i];
+        const char *at = extras->bytes + extra->header_offset;
+        struct sl_value map = {.type = &kafka_headers_type};
+
+        map.list.items = SL_NEW_ARRAY(&arena, struct sl_value, extra->header_count * 2 + 1);
+        for (uint32_t k = 0; k < extra->header_count; k++) {
+            struct sl_value value = {.type = &sl_type_bytes};
+            uint32_t lengths[2];
+
+            memcpy(lengths, at, sizeof(lengths));
+            at += sizeof(lengths);
+            value.is_null = lengths[1] == UINT32_MAX;
+            value.text = (struct sl_text){at + lengths[0], value.is_null ? 0 : lengths[1]};
+            kafka_add_header(&map, (struct sl_text){at, lengths[0]}, value);
+            at += lengths[0] + value.text.length;
+        }
+        sl_column_builder_add(builder, &map);
+    }
+    sl_arena_done(&arena);
+    return sl_column_builder_end(builder);
+}
+
+/* --- columns --- */
+
+static struct sl_column *
+kafka_text_column(struct sl_pool *pool, const char *text, size_t row_count)
+{
+    struct sl_value value = {.type = &kafka_topic_type, .text = sl_text_of(text)};
+
+    return sl_value_column(pool, &value, row_count);
+}
+
+static struct sl_column *
+kafka_timestamp_types_column(struct sl_pool *pool, const struct sl_records *records)
+{
+    static const char *const names[] = {"NoTimestampType", "CreateTime", "LogAppendTime"};
+    const struct sl_kafka_extras *extras = records->metadata;
+    struct sl_column *column = sl_column_new(pool, &kafka_topic_type, records->count, false);
+
+    for (uint32_t i = 0; i < records->count; i++) {
+        const char *name = names[extras->items[i].timestamp_type];
+
+        /* Longer ones point to the constants, which outlive every column. */
+        ((struct sl_view *)column->values)[i] = sl_view_of(name, strlen(name));
+    }
+    return column;
+}
+
+static struct sl_column *
+kafka_numbers_column(struct sl_pool *pool, enum sl_kafka_metadata key, int32_t partition,
+                     const struct sl_records *records)
+{
+    struct sl_column *column =
+        sl_column_new(pool, sl_kafka_metadata_specs[key].type, records->count, false);
+
+    for (uint32_t i = 0; i < records->count; i++) {
+        if (key == SL_KAFKA_PARTITION)
+            ((int32_t *)column->values)[i] = partition;
+        else if (key == SL_KAFKA_OFFSET)
+            ((int64_t *)column->values)[i] = records->items[i].position;
+        else /* a record of before Kafka 0.10 has no time: Flink says -1 ms */
+            ((int64_t *)column->values)[i] = records->items[i].timestamp_us == INT64_MIN
+                                                 ? -1000
+                                                 : records->items[i].timestamp_us;
+    }
+    return column;
+}
+
+struct sl_column *
+sl_kafka_metadata_column(struct sl_pool *pool, enum sl_kafka_metadata key, const char *topic,
+                         int32_t partition, const struct sl_records *records)
+{
+    switch (key) {
+    case SL_KAFKA_TOPIC:
+        return kafka_text_column(pool, topic, records->count);
+    case SL_KAFKA_HEADERS:
+        return kafka_headers_column(pool, records);
+    case SL_KAFKA_TIMESTAMP_TYPE:
+        return kafka_timestamp_types_column(pool, records);
+    default:
+        return kafka_numbers_column(pool, key, partition, records);
+    }
+}

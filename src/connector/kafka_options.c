@@ -1,0 +1,554 @@
+/* The options of the kafka connector, and the properties that reach librdkafka: an allow-list,
+ * since some load libraries, read files or run commands. */
+#include "connector/kafka_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+const struct sl_option_spec sl_kafka_option_specs[] = {
+    {.name = "topic",
+     .type = SL_OPTION_LIST,
+     .help = "topic to read or write; ';' between several"},
+    {.name = "topic-pattern",
+     .type = SL_OPTION_STRING,
+     .help = "regular expression of the topics to read, instead of topic"},
+    {.name = "properties.bootstrap.servers",
+     .type = SL_OPTION_STRING,
+     .flags = SL_OPTION_REQUIRED,
+     .help = "host:port of some brokers, with commas"},
+    {.name = "properties.*",
+     .type = SL_OPTION_PREFIX,
+     .help = "settings of the Kafka client, by an allow-list"},
+    {.name = "scan.startup.mode",
+     .type = SL_OPTION_ENUM,
+     .default_value = "group-offsets",
+     .choices = "group-offsets|earliest-offset|latest-offset|timestamp|specific-offsets",
+     .help = "where reading begins"},
+    {.name = "scan.startup.timestamp-millis",
+     .type = SL_OPTION_INTEGER,
+     .min = 0,
+     .max = INT64_MAX,
+     .help = "for timestamp: milliseconds since 1970"},
+    {.name = "scan.startup.specific-offsets",
+     .type = SL_OPTION_STRING,
+     .help =
+         "for specific-offsets: 'partition:0,offset:42;partition:1,offset:300'; partitions that "
+         "are not named begin at their earliest record"},
+    {.name = "scan.bounded.mode",
+     .type = SL_OPTION_ENUM,
+     .default_value = "unbounded",
+     .choices = "unbounded|latest-offset|group-offsets|timestamp|specific-offsets",
+     .help = "where reading ends"},
+    {.name = "scan.bounded.timestamp-millis",
+     .type = SL_OPTION_INTEGER,
+     .min = 0,
+     .max = INT64_MAX,
+     .help = "for timestamp: milliseconds since 1970"},
+    {.name = "scan.bounded.specific-offsets",
+     .type = SL_OPTION_STRING,
+     .help = "for specific-offsets; partitions that are not named end at their present end"},
+    {.name = "scan.topic-partition-discovery.interval",
+     .type = SL_OPTION_DURATION,
+     .default_value = "5 min",
+     .min = 0,
+     .max = INT64_MAX,
+     .help = "how often to look for new partitions; 0: never"},
+    {.name = "sink.partitioner",
+     .type = SL_OPTION_ENUM,
+     .default_value = "default",
+     .choices = "default|fixed|round-robin",
+     .help = "by key or sticky, one partition a subtask, or in turn"},
+    {.name = "sink.delivery-guarantee",
+     .type = SL_OPTION_ENUM,
+     .default_value = "at-least-once",
+     .choices = "at-least-once|none|exactly-once",
+     .help = "at-least-once waits for the brokers' acknowledgements"},
+    {.name = "value.fields-include",
+     .type = SL_OPTION_ENUM,
+     .default_value = "ALL",
+     .choices = "ALL|EXCEPT_KEY",
+     .help = "ALL: the value holds every column"},
+    {.name = "key.format", .type = SL_OPTION_STRING, .help = "refused: keys are not supported yet"},
+    {.name = "key.fields", .type = SL_OPTION_LIST, .help = "refused: keys are not supported yet"},
+    {.name = "key.fields-prefix",
+     .type = SL_OPTION_STRING,
+     .help = "refused: keys are not supported yet"},
+    {.name = "sink.transactional-id-prefix",
+     .type = SL_OPTION_STRING,
+     .help = "refused: goes with exactly-once, which is not supported yet"},
+};
+_Static_assert(SL_COUNT_OF(sl_kafka_option_specs) == SL_KAFKA_OPTION_COUNT, "count them");
+
+static union sl_option_value
+kafka_option(const struct sl_option_list *list, const char *name)
+{
+    union sl_option_value value = {0};
+
+    sl_option_read(sl_kafka_option_specs, SL_KAFKA_OPTION_COUNT, list, name, &value);
+    return value;
+}
+
+/* --- properties --- */
+
+enum { KAFKA_CONSUMER = 1, KAFKA_PRODUCER = 2, KAFKA_BOTH = 3, KAFKA_OURS = 4 };
+
+struct kafka_property {
+    const char *name;        /* as in WITH, after "properties." */
+    int clients;             /* KAFKA_OURS: read by us, never handed on */
+    const char *client_name; /* librdkafka's; NULL: the same */
+    int64_t divisor;         /* of a number that has another unit there */
+};
+
+static const struct kafka_property kafka_properties[] = {
+    {"bootstrap.servers", KAFKA_BOTH, NULL, 0},
+    {"client.id", KAFKA_BOTH, NULL, 0},
+    {"client.rack", KAFKA_CONSUMER, NULL, 0},
+    {"group.id", KAFKA_CONSUMER, NULL, 0},
+    {"auto.offset.reset", KAFKA_OURS, NULL, 0},
+    {"isolation.level", KAFKA_CONSUMER, NULL, 0},
+    {"security.protocol", KAFKA_BOTH, NULL, 0},
+    {"sasl.mechanism", KAFKA_BOTH, "sasl.mechanisms", 0},
+    {"sasl.mechanisms", KAFKA_BOTH, NULL, 0},
+    {"sasl.username", KAFKA_BOTH, NULL, 0},
+    {"sasl.password", KAFKA_BOTH, NULL, 0},
+    {"ssl.ca.pem", KAFKA_BOTH, NULL, 0},
+    {"ssl.certificate.pem", KAFKA_BOTH, NULL, 0},
+    {"ssl.key.pem", KAFKA_BOTH, NULL, 0},
+    {"ssl.key.password", KAFKA_BOTH, NULL, 0},
+    {"socket.timeout.ms", KAFKA_BOTH, NULL, 0},
+    {"socket.connection.setup.timeout.ms", KAFKA_BOTH, NULL, 0},
+    {"socket.keepalive.enable", KAFKA_BOTH, NULL, 0},
+    {"metadata.max.age.ms", KAFKA_BOTH, NULL, 0},
+    {"topic.metadata.refresh.interval.ms", KAFKA_BOTH, NULL, 0},
+    {"reconnect.backoff.ms", KAFKA_BOTH, NULL, 0},
+    {"reconnect.backoff.max.ms", KAFKA_BOTH, NULL, 0},
+    {"connections.max.idle.ms", KAFKA_BOTH, NULL, 0},
+    {"broker.address.family", KAFKA_BOTH, NULL, 0},
+    {"client.dns.lookup", KAFKA_BOTH, NULL, 0},
+    {"message.max.bytes", KAFKA_BOTH, NULL, 0},
+    {"receive.message.max.bytes", KAFKA_BOTH, NULL, 0},
+    {"fetch.min.bytes", KAFKA_CONSUMER, NULL, 0},
+    {"fetch.max.bytes", KAFKA_CONSUMER, NULL, 0},
+    {"fetch.max.wait.ms", KAFKA_CONSUMER, "fetch.wait.max.ms", 0},
+    {"fetch.wait.max.ms", KAFKA_CONSUMER, NULL, 0},
+    {"max.partition.fetch.bytes", KAFKA_CONSUMER, "fetch.message.max.bytes", 0},
+    {"fetch.message.max.bytes", KAFKA_CONSUMER, NULL, 0},
+    {"check.crcs", KAFKA_CONSUMER, NULL, 0},
+    {"acks", KAFKA_PRODUCER, NULL, 0},
+    {"linger.ms", KAFKA_PRODUCER, NULL, 0},
+    {"batch.size", KAFKA_PRODUCER, NULL, 0},
+    {"batch.num.messages", KAFKA_PRODUCER, NULL, 0},
+    {"buffer.memory", KAFKA_PRODUCER, "queue.buffering.max.kbytes", 1024},
+    {"queue.buffering.max.kbytes", KAFKA_PRODUCER, NULL, 0},
+    {"queue.buffering.max.messages", KAFKA_PRODUCER, NULL, 0},
+    {"compression.type", KAFKA_PRODUCER, NULL, 0},
+    {"compression.codec", KAFKA_PRODUCER, NULL, 0},
+    {"compression.level", KAFKA_PRODUCER, NULL, 0},
+    {"delivery.timeout.ms", KAFKA_PRODUCER, "message.timeout.ms", 0},
+    {"message.timeout.ms", KAFKA_PRODUCER, NULL, 0},
+    {"request.timeout.ms", KAFKA_PRODUCER, NULL, 0},
+    {"retries", KAFKA_PRODUCER, NULL, 0},
+    {"retry.backoff.ms", KAFKA_PRODUCER, NULL, 0},
+    {"enable.idempotence", KAFKA_PRODUCER, NULL, 0},
+    {"max.in.flight.requests.per.connection", KAFKA_PRODUCER, NULL, 0},
+    {"max.request.size", KAFKA_PRODUCER, "message.max.bytes", 0},
+    {"sticky.partitioning.linger.ms", KAFKA_PRODUCER, NULL, 0},
+};
+
+/* Properties that people bring along from elsewhere, and what to write instead. */
+static const struct {
+    const char *name, *hint;
+} kafka_refused[] = {
+    {"sasl.jaas.config", "use 'properties.sasl.username' and 'properties.sasl.password'"},
+    {"ssl.ca.location", "use 'properties.ssl.ca.pem' with the certificate itself"},
+    {"ssl.certificate.location", "use 'properties.ssl.certificate.pem'"},
+    {"ssl.key.location", "use 'properties.ssl.key.pem'"},
+    {"ssl.truststore.location", "use 'properties.ssl.ca.pem' with the certificate itself"},
+    {"ssl.keystore.location", "use 'properties.ssl.certificate.pem' and 'properties.ssl.key.pem'"},
+    {"partition.discovery.interval.ms", "use 'scan.topic-partition-discovery.interval'"},
+    {"enable.auto.commit", "positions are kept by the job, not by the broker"},
+    {"max.poll.records", "SET 'sluice.batch-size' decides how many records are read at once"},
+    {"transactional.id", "exactly-once delivery to Kafka is not supported yet"},
+    {"transaction.timeout.ms", "exactly-once delivery to Kafka is not supported yet"},
+};
+
+static const char *
+kafka_property_name(const struct sl_option *option)
+{
+    return strncmp(option->key, "properties.", 11) == 0 ? option->key + 11 : NULL;
+}
+
+static const struct kafka_property *
+kafka_find_property(const char *name)
+{
+    for (size_t i = 0; i < SL_COUNT_OF(kafka_properties); i++) {
+        if (strcmp(kafka_properties[i].name, name) == 0)
+            return &kafka_properties[i];
+    }
+    return NULL;
+}
+
+static int
+kafka_refuse_property(const struct sl_option *option, const char *name, struct sl_error *err)
+{
+    const char *candidates[SL_COUNT_OF(kafka_properties)];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    char reason[512];
+    /* Without a value nothing is loaded or read: only the name is looked up. */
+    bool is_known =
+        rd_kafka_conf_set(conf, name, NULL, reason, sizeof(reason)) != RD_KAFKA_CONF_UNKNOWN;
+    const char *hint = NULL;
+
+    rd_kafka_conf_destroy(conf);
+    for (size_t i = 0; i < SL_COUNT_OF(kafka_refused); i++) {
+        if (strcmp(kafka_refused[i].name, name) == 0)
+            hint = kafka_refused[i].hint;
+    }
+    if (is_known || hint) {
+        SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "Kafka property \"%s\" cannot be set for a table",
+                 name);
+        if (hint)
+            sl_error_hint(err, "%s", hint);
+    } else {
+        for (size_t i = 0; i < SL_COUNT_OF(kafka_properties); i++)
+            candidates[i] = kafka_properties[i].name;
+        SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "there is no Kafka property \"%s\"", name);
+        sl_error_suggest(err, sl_text_of(name), candidates, SL_COUNT_OF(kafka_properties));
+    }
+    return sl_error_at(err, option->key_offset);
+}
+
+void
+sl_kafka_set(rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+    char reason[512];
+
+    SL_ASSERT(rd_kafka_conf_set(conf, name, value, reason, sizeof(reason)) == RD_KAFKA_CONF_OK);
+}
+
+void
+sl_kafka_set_integer(rd_kafka_conf_t *conf, const char *name, int64_t value)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "%lld", (long long)value);
+    sl_kafka_set(conf, name, text);
+}
+
+static int
+kafka_set_property(rd_kafka_conf_t *conf, const struct kafka_property *property,
+                   const struct sl_option *option, struct sl_error *err)
+{
+    const char *value = option->value;
+    char reason[512], converted[32];
+    int64_t number;
+
+    if (property->divisor && sl_parse_int64(value, &number)) {
+        snprintf(converted, sizeof(converted), "%lld",
+                 (long long)SL_MAX(number / property->divisor, 1));
+        value = converted;
+    }
+    if (rd_kafka_conf_set(conf, property->client_name ? property->client_name : property->name,
+                          value, reason, sizeof(reason)) == RD_KAFKA_CONF_OK)
+        return SL_OK;
+    SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "Kafka property \"%s\": %s", property->name,
+             reason);
+    return sl_error_at(err, option->value_offset);
+}
+
+/* Ordered and without duplicates within a session, in batches of 5 ms. */
+static void
+kafka_set_producer_defaults(rd_kafka_conf_t *conf, const struct sl_option_list *list)
+{
+    const char *acks = sl_option_get(list, "properties.acks");
+    bool waits_for_all = !acks || strcmp(acks, "all") == 0 || strcmp(acks, "-1") == 0;
+
+    sl_kafka_set(conf, "enable.idempotence", waits_for_all ? "true" : "false");
+    sl_kafka_set(conf, "linger.ms", "5");
+    sl_kafka_set(conf, "queue.buffering.max.messages", "500000");
+    sl_kafka_set(conf, "queue.buffering.max.kbytes", "262144");
+    sl_kafka_set(conf, "message.timeout.ms", "120000");
+}
+
+int
+sl_kafka_configure(const struct sl_option_list *list, rd_kafka_type_t type,
+                   rd_kafka_conf_t **ret_conf, struct sl_error *err)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    int client = type == RD_KAFKA_CONSUMER ? KAFKA_CONSUMER : KAFKA_PRODUCER;
+
+    if (type == RD_KAFKA_PRODUCER)
+        kafka_set_producer_defaults(conf, list);
+    for (size_t i = 0; i < list->count; i++) {
+        const char *name = kafka_property_name(&list->items[i]);
+        const struct kafka_property *property = name ? kafka_find_property(name) : NULL;
+
+        if (!property || !(property->clients & client))
+            continue;
+        if (kafka_set_property(conf, property, &list->items[i], err) < 0) {
+            rd_kafka_conf_destroy(conf);
+            return err->code;
+        }
+    }
+    *ret_conf = conf;
+    return SL_OK;
+}
+
+/* --- checks --- */
+
+/* "partition:0,offset:42;partition:1,offset:300"; false: it does not read so. */
+static bool
+kafka_read_offsets(const char *text, struct sl_arena *arena, struct sl_kafka_offsets *offsets)
+{
+    size_t capacity = 1;
+
+    for (const char *at = text; *at; at++)
+        capacity += *at == ';';
+    offsets->items = SL_NEW_ARRAY(arena, struct sl_kafka_offset, capacity);
+    offsets->count = 0;
+    for (const char *at = text; *at;) {
+        struct sl_kafka_offset *item = &offsets->items[offsets->count++];
+        long long partition, offset;
+        int length = 0;
+
+        if (sscanf(at, " partition:%lld,offset:%lld %n", &partition, &offset, &length) != 2 ||
+            length == 0 || partition < 0 || partition > INT32_MAX || offset < 0)
+            return false;
+        *item = (struct sl_kafka_offset){(int32_t)partition, offset};
+        at += length;
+        if (*at == ';')
+            at++;
+        else if (*at)
+            return false;
+    }
+    return offsets->count > 0;
+}
+
+static int
+kafka_check_offsets(const struct sl_option_list *list, const char *name, struct sl_error *err)
+{
+    const struct sl_option *option = sl_option_find(list, name);
+    const char *topic = sl_option_get(list, "topic");
+    struct sl_kafka_offsets offsets;
+    struct sl_arena arena;
+    bool read;
+
+    if (!option)
+        return SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                        "specific offsets need the option \"%s\"", name);
+    if (!topic || strchr(topic, ';')) {
+        SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "\"%s\" needs exactly one topic", name);
+        return sl_error_at(err, option->value_offset);
+    }
+    sl_arena_init(&arena);
+    read = kafka_read_offsets(option->value, &arena, &offsets);
+    sl_arena_done(&arena);
+    if (read)
+        return SL_OK;
+    SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "option \"%s\" does not take the value \"%s\"",
+             name, option->value);
+    sl_error_hint(err, "write it as 'partition:0,offset:42;partition:1,offset:300'");
+    return sl_error_at(err, option->value_offset);
+}
+
+/* What a mode needs beside itself. */
+static int
+kafka_check_mode(const struct sl_option_list *list, const char *what, int64_t mode, int64_t group,
+                 int64_t timestamp, int64_t specific, struct sl_error *err)
+{
+    const struct sl_option *option;
+    char name[64];
+
+    snprintf(name, sizeof(name), "scan.%s.mode", what);
+    option = sl_option_find(list, name);
+    if (option && mode == group && !sl_option_get(list, "properties.group.id")) {
+        SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                 "\"%s\" = group-offsets needs the option \"properties.group.id\"", name);
+        return sl_error_at(err, option->value_offset);
+    }
+    if (mode == specific) {
+        snprintf(name, sizeof(name), "scan.%s.specific-offsets", what);
+        return kafka_check_offsets(list, name, err);
+    }
+    snprintf(name, sizeof(name), "scan.%s.timestamp-millis", what);
+    if (mode == timestamp && !sl_option_get(list, name))
+        return SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "mode timestamp needs the option \"%s\"",
+                        name);
+    return SL_OK;
+}
+
+static int
+kafka_check_topics(const struct sl_option_list *list, struct sl_error *err)
+{
+    const struct sl_option *topic = sl_option_find(list, "topic");
+    const struct sl_option *pattern = sl_option_find(list, "topic-pattern");
+    pcre2_code *code;
+    PCRE2_SIZE at;
+    int error;
+
+    if (!topic == !pattern) {
+        SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                 "a kafka table has either \"topic\" or \"topic-pattern\"");
+        return sl_error_at(err, topic ? topic->key_offset : -1);
+    }
+    if (topic) {
+        if (topic->value[strspn(topic->value, "; ")])
+            return SL_OK;
+        SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "option \"topic\" names no topic");
+        return sl_error_at(err, topic->value_offset);
+    }
+    code = pcre2_compile((PCRE2_SPTR)pattern->value, PCRE2_ZERO_TERMINATED, 0, &error, &at, NULL);
+    pcre2_code_free(code);
+    if (code)
+        return SL_OK;
+    SL_ERROR(err, SL_E_INVALID_REGEXP, "\"topic-pattern\" is no regular expression: \"%s\"",
+             pattern->value);
+    return sl_error_at(err, pattern->value_offset);
+}
+
+static int
+kafka_check_properties(const struct sl_option_list *list, struct sl_error *err)
+{
+    static const rd_kafka_type_t types[] = {RD_KAFKA_CONSUMER, RD_KAFKA_PRODUCER};
+    const struct sl_option *reset = sl_option_find(list, "properties.auto.offset.reset");
+
+    for (size_t i = 0; i < list->count; i++) {
+        const char *name = kafka_property_name(&list->items[i]);
+
+        if (name && !kafka_find_property(name))
+            return kafka_refuse_property(&list->items[i], name, err);
+    }
+    for (size_t i = 0; i < SL_COUNT_OF(types); i++) {
+        rd_kafka_conf_t *conf;
+
+        SL_TRY(sl_kafka_configure(list, types[i], &conf, err));
+        rd_kafka_conf_destroy(conf);
+    }
+    if (reset && strcmp(reset->value, "earliest") != 0 && strcmp(reset->value, "latest") != 0 &&
+        strcmp(reset->value, "none") != 0) {
+        SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                 "Kafka property \"auto.offset.reset\" does not take the value \"%s\"",
+                 reset->value);
+        sl_error_hint(err, "expected: earliest, latest or none");
+        return sl_error_at(err, reset->value_offset);
+    }
+    return SL_OK;
+}
+
+/* Known to Flink's connector, and to be had here later. */
+static int
+kafka_check_later(const struct sl_option_list *list, struct sl_error *err)
+{
+    static const char *const later[] = {"key.format", "key.fields", "key.fields-prefix",
+                                        "sink.transactional-id-prefix"};
+    const struct sl_option *include = sl_option_find(list, "value.fields-include");
+
+    for (size_t i = 0; i < SL_COUNT_OF(later); i++) {
+        const struct sl_option *option = sl_option_find(list, later[i]);
+
+        if (!option)
+            continue;
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "option \"%s\" is not supported yet", later[i]);
+        return sl_error_at(err, option->key_offset);
+    }
+    if (!include || sl_equal_nocase(include->value, "ALL"))
+        return SL_OK;
+    SL_ERROR(err, SL_E_NOT_SUPPORTED, "'value.fields-include' = 'EXCEPT_KEY' is not supported yet");
+    return sl_error_at(err, include->value_offset);
+}
+
+int
+sl_kafka_check(const struct sl_option_list *list, const struct sl_schema *schema,
+               struct sl_error *err)
+{
+    const struct sl_option *guarantee = sl_option_find(list, "sink.delivery-guarantee");
+
+    SL_TRY(kafka_check_later(list, err));
+    SL_TRY(kafka_check_topics(list, err));
+    SL_TRY(kafka_check_properties(list, err));
+    SL_TRY(kafka_check_mode(list, "startup", kafka_option(list, "scan.startup.mode").integer,
+                            SL_KAFKA_START_GROUP, SL_KAFKA_START_TIMESTAMP, SL_KAFKA_START_SPECIFIC,
+                            err));
+    SL_TRY(kafka_check_mode(list, "bounded", kafka_option(list, "scan.bounded.mode").integer,
+                            SL_KAFKA_BOUNDED_GROUP, SL_KAFKA_BOUNDED_TIMESTAMP,
+                            SL_KAFKA_BOUNDED_SPECIFIC, err));
+    if (guarantee && sl_equal_nocase(guarantee->value, "exactly-once")) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "exactly-once delivery to Kafka is not supported yet");
+        sl_error_hint(err, "use 'sink.delivery-guarantee' = 'at-least-once'");
+        return sl_error_at(err, guarantee->value_offset);
+    }
+    return SL_OK;
+}
+
+bool
+sl_kafka_is_bounded(const struct sl_option_list *list)
+{
+    return kafka_option(list, "scan.bounded.mode").integer != SL_KAFKA_BOUNDED_NEVER;
+}
+
+/* --- reading them --- */
+
+static void
+kafka_read_topics(struct sl_arena *arena, const char *text, struct sl_kafka_options *options)
+{
+    size_t capacity = 1;
+
+    for (const char *at = text; *at; at++)
+        capacity += *at == ';';
+    options->topics = SL_NEW_ARRAY(arena, const char *, capacity);
+    for (const char *at = text; *at;) {
+        size_t length = strcspn(at, ";"), start = strspn(at, " ");
+        size_t end = length;
+
+        while (end > start && at[end - 1] == ' ')
+            end--;
+        if (end > start)
+            options->topics[options->topic_count++] =
+                sl_arena_strndup(arena, at + start, end - start);
+        at += length;
+        at += *at == ';';
+    }
+}
+
+static enum sl_kafka_reset
+kafka_read_reset(const struct sl_option_list *list)
+{
+    const char *reset = sl_option_get(list, "properties.auto.offset.reset");
+
+    if (!reset || strcmp(reset, "none") == 0)
+        return SL_KAFKA_RESET_NONE;
+    return strcmp(reset, "earliest") == 0 ? SL_KAFKA_RESET_EARLIEST : SL_KAFKA_RESET_LATEST;
+}
+
+void
+sl_kafka_options_read(struct sl_arena *arena, const struct sl_option_list *list,
+                      struct sl_kafka_options *options)
+{
+    const char *topic = sl_option_get(list, "topic");
+    const char *startup = sl_option_get(list, "scan.startup.specific-offsets");
+    const char *bounded = sl_option_get(list, "scan.bounded.specific-offsets");
+    const char *guarantee = sl_option_get(list, "sink.delivery-guarantee");
+
+    *options = (struct sl_kafka_options){
+        .list = list,
+        .pattern = sl_option_get(list, "topic-pattern"),
+        .group = sl_option_get(list, "properties.group.id"),
+        .startup = (enum sl_kafka_startup)kafka_option(list, "scan.startup.mode").integer,
+        .startup_ms = kafka_option(list, "scan.startup.timestamp-millis").integer,
+        .bounded = (enum sl_kafka_bounded)kafka_option(list, "scan.bounded.mode").integer,
+        .bounded_ms = kafka_option(list, "scan.bounded.timestamp-millis").integer,
+        .reset = kafka_read_reset(list),
+        .discovery_us = kafka_option(list, "scan.topic-partition-discovery.interval").integer,
+        .partitioner = (enum sl_kafka_partitioner)kafka_option(list, "sink.partitioner").integer,
+        .waits_for_acks = !guarantee || !sl_equal_nocase(guarantee, "none"),
+    };
+    if (topic)
+        kafka_read_topics(arena, topic, options);
+    if (startup)
+        kafka_read_offsets(startup, arena, &options->startup_offsets);
+    if (bounded)
+        kafka_read_offsets(bounded, arena, &options->bounded_offsets);
+}

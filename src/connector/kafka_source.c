@@ -1,0 +1,819 @@
+/* The kafka source: a queue a partition, drained straight into slabs.
+ *
+ * 1. Partitions are read by librdkafka's simple consumer, each into a queue of its own; a split
+ * that is held back is a queue that is not served.  A message's payload is copied once, into the
+ * slab, and the message goes at once: librdkafka was seen to hang at the end while messages were
+ * held.
+ * 2. The end of a partition is the client's EOF event, never arithmetic: commit markers and aborted
+ *    records take offsets that nobody sees.  A bounded split has ended when its next offset, or
+ * that of an EOF event, has reached its end.
+ * 3. discover and refresh_end run on an I/O thread while the slot polls: they touch only what was
+ *    found (handed over when their job is done), names, and the atomic ends.
+ * 4. Where a split begins is always an offset, never "the end": a checkpoint before the first
+ * record must know it. */
+#include "connector/kafka_internal.h"
+
+#include "base/log.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define KAFKA_SLAB_SLACK ((size_t)64 << 10)
+#define KAFKA_SPLIT_BUFFER_MIN ((int64_t)256 << 10)
+#define KAFKA_SPLITS_EXPECTED 4
+#define KAFKA_NO_END INT64_MAX
+
+/* A partition that a discovery found, with the offsets at which it may begin and end. */
+struct kafka_found {
+    const char *id, *topic;
+    int32_t partition;
+    uint32_t ordinal;
+    int64_t earliest, start, end;
+};
+
+struct kafka_split {
+    const char *topic;
+    int32_t partition;
+    rd_kafka_topic_t *handle;
+    rd_kafka_queue_t *queue; /* NULL: never started, it had ended before */
+    int64_t next;            /* the offset after the last record handed on */
+    int64_t eof;             /* of the last EOF event; -1: none */
+    int64_t end;             /* KAFKA_NO_END: unbounded */
+    bool at_eof;             /* nothing came after that event */
+    bool is_paused;
+    bool has_passed_end;       /* a record at or after the end was seen */
+    _Atomic int64_t known_end; /* of the last refresh, until it was reached; -1: none */
+    _Atomic int64_t last_end;  /* of the last refresh; -1: none */
+    rd_kafka_resp_err_t error;
+};
+
+struct kafka_source {
+    struct sl_source source;
+    struct sl_arena arena; /* of the I/O thread */
+    struct sl_kafka_options options;
+    struct sl_kafka_client client;
+    bool is_open, is_bounded, has_discovered, keeps_extras;
+    struct kafka_found *found;
+    size_t found_count, found_capacity;
+    struct kafka_split **splits;
+    uint32_t split_count, split_capacity;
+    uint32_t turn;
+    struct sl_block *slab; /* kept from a poll that filled little of it */
+};
+
+static struct kafka_source *
+source_of(struct sl_source *base)
+{
+    return (struct kafka_source *)base;
+}
+
+/* --- opening --- */
+
+static int
+kafka_open_client(struct kafka_source *source, int64_t split_buffer_bytes, struct sl_error *err)
+{
+    rd_kafka_conf_t *conf;
+
+    SL_TRY(sl_kafka_configure(source->options.list, RD_KAFKA_CONSUMER, &conf, err));
+    sl_kafka_set(conf, "enable.auto.commit", "false");
+    sl_kafka_set(conf, "enable.auto.offset.store", "false");
+    sl_kafka_set(conf, "enable.partition.eof", "true");
+    sl_kafka_set(conf, "auto.offset.reset", "error");
+    sl_kafka_set(conf, "allow.auto.create.topics", "false");
+    /* A full queue is looked at again after this time: 500 ms would be a stutter. */
+    sl_kafka_set(conf, "fetch.error.backoff.ms", "5");
+    sl_kafka_set_integer(conf, "queued.max.messages.kbytes", split_buffer_bytes >> 10);
+    return sl_kafka_client_open(&source->client, RD_KAFKA_CONSUMER, conf,
+                                sl_option_get(source->options.list, "properties.bootstrap.servers"),
+                                err);
+}
+
+static bool
+kafka_is_mine(const struct kafka_source *source, uint32_t ordinal)
+{
+    const struct sl_connector_config *config = source->source.config;
+
+    return ordinal % config->subtask_count == config->subtask;
+}
+
+/* One topic, or a list: partition by partition over all topics.  A pattern's topics come and go, so
+ * that the topic's name decides where they begin (Flink's formula). */
+static uint32_t
+kafka_ordinal(const struct kafka_source *source, const struct sl_kafka_topics *topics, size_t topic,
+              int32_t partition)
+{
+    uint32_t hash = 0;
+
+    if (!source->options.pattern)
+        return (uint32_t)partition * (uint32_t)topics->count + (uint32_t)topic;
+    for (const char *at = topics->items[topic].name; *at; at++)
+        hash = hash * 31 + (unsigned char)*at;
+    return ((hash * 31) & 0x7fffffff) + (uint32_t)partition;
+}
+
+static int64_t
+kafka_split_buffer(const struct kafka_source *source, const struct sl_kafka_topics *topics)
+{
+    int64_t count = 0;
+
+    for (size_t i = 0; i < topics->count; i++) {
+        for (int32_t k = 0; k < topics->items[i].partition_count; k++)
+            count += kafka_is_mine(source, kafka_ordinal(source, topics, i, k));
+    }
+    return SL_MAX(source->source.config->buffer_bytes / SL_MAX(count, KAFKA_SPLITS_EXPECTED),
+                  KAFKA_SPLIT_BUFFER_MIN);
+}
+
+static int
+kafka_source_open(struct sl_source *base, struct sl_error *err)
+{
+    struct kafka_source *source = source_of(base);
+    const struct sl_connector_config *config = base->config;
+    struct sl_kafka_topics topics;
+    int64_t expected_bytes, bytes;
+
+    sl_arena_init(&source->arena);
+    source->is_open = true;
+    sl_kafka_options_read(&source->arena, config->options, &source->options);
+    source->is_bounded = config->bounded || source->options.bounded != SL_KAFKA_BOUNDED_NEVER;
+    for (size_t i = 0; i < config->metadata_count; i++)
+        source->keeps_extras |= strcmp(config->metadata[i], "headers") == 0 ||
+                                strcmp(config->metadata[i], "timestamp-type") == 0;
+    if (!source->options.group && source->options.startup == SL_KAFKA_START_GROUP) {
+        SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                 "table \"%s\" begins at group-offsets, which needs the option "
+                 "\"properties.group.id\"",
+                 config->table_name);
+        return sl_error_hint(err, "or say 'scan.startup.mode' = 'earliest-offset'");
+    }
+    expected_bytes = SL_MAX(config->buffer_bytes / KAFKA_SPLITS_EXPECTED, KAFKA_SPLIT_BUFFER_MIN);
+    SL_TRY(kafka_open_client(source, expected_bytes, err));
+    SL_TRY(sl_kafka_look_up(&source->client, &source->options, &source->arena, &topics, err));
+    bytes = kafka_split_buffer(source, &topics);
+    if (bytes >= expected_bytes)
+        return SL_OK;
+    sl_kafka_client_close(&source->client);
+    return kafka_open_client(source, bytes, err);
+}
+
+/* --- discovery --- */
+
+static rd_kafka_topic_partition_list_t *
+kafka_list_found(const struct kafka_source *source, size_t from, int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)(source->found_count - from) + 1);
+
+    for (size_t i = from; i < source->found_count; i++)
+        rd_kafka_topic_partition_list_add(list, source->found[i].topic, source->found[i].partition)
+            ->offset = offset;
+    return list;
+}
+
+enum kafka_bound { KAFKA_EARLIEST, KAFKA_START, KAFKA_END };
+
+static int64_t *
+kafka_bound_of(struct kafka_found *found, enum kafka_bound bound)
+{
+    return bound == KAFKA_EARLIEST ? &found->earliest
+           : bound == KAFKA_START  ? &found->start
+                                   : &found->end;
+}
+
+/* Fills one bound of what was found: `at` is a time or RD_KAFKA_OFFSET_BEGINNING, _END. */
+static int
+kafka_ask_bound(struct kafka_source *source, size_t from, int64_t at, enum kafka_bound bound,
+                struct sl_error *err)
+{
+    rd_kafka_topic_partition_list_t *list = kafka_list_found(source, from, at);
+    int rc = sl_kafka_offsets_at(&source->client, list, err);
+
+    for (int i = 0; i < list->cnt && rc == SL_OK; i++)
+        *kafka_bound_of(&source->found[from + (size_t)i], bound) = list->elems[i].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return rc;
+}
+
+/* The group's offsets; where there is none, auto.offset.reset decides, at the start. */
+static int
+kafka_ask_group(struct kafka_source *source, size_t from, enum kafka_bound bound,
+                struct sl_error *err)
+{
+    rd_kafka_topic_partition_list_t *list = kafka_list_found(source, from, RD_KAFKA_OFFSET_INVALID);
+    rd_kafka_resp_err_t code =
+        list->cnt ? rd_kafka_committed(source->client.handle, list, SL_KAFKA_ANSWER_MS)
+                  : RD_KAFKA_RESP_ERR_NO_ERROR;
+    int rc = SL_OK;
+
+    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
+        code == RD_KAFKA_RESP_ERR__WAIT_COORD)
+        rc = sl_kafka_no_answer(&source->client, err);
+    else if (code)
+        rc = sl_kafka_raise(err, code, "asking for the group's offsets");
+    for (int i = 0; i < list->cnt && rc == SL_OK; i++) {
+        struct kafka_found *found = &source->found[from + (size_t)i];
+
+        if (list->elems[i].offset >= 0) {
+            *kafka_bound_of(found, bound) = list->elems[i].offset;
+        } else if (bound == KAFKA_START && source->options.reset == SL_KAFKA_RESET_EARLIEST) {
+            found->start = found->earliest;
+        } else if (bound == KAFKA_START && source->options.reset == SL_KAFKA_RESET_NONE) {
+            SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
+                     "topic %s, partition %d: group \"%s\" has no committed offset", found->topic,
+                     (int)found->partition, source->options.group);
+            rc = sl_error_hint(err, "'properties.auto.offset.reset' = 'earliest' or 'latest' says "
+                                    "where to begin then");
+        }
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return rc;
+}
+
+static void
+kafka_take_specific(struct kafka_source *source, size_t from,
+                    const struct sl_kafka_offsets *offsets, enum kafka_bound bound)
+{
+    for (size_t i = from; i < source->found_count; i++) {
+        for (size_t k = 0; k < offsets->count; k++) {
+            if (offsets->items[k].partition == source->found[i].partition)
+                *kafka_bound_of(&source->found[i], bound) = offsets->items[k].offset;
+        }
+    }
+}
+
+static int
+kafka_find_starts(struct kafka_source *source, size_t from, struct sl_error *err)
+{
+    const struct sl_kafka_options *options = &source->options;
+
+    SL_TRY(kafka_ask_bound(source, from, RD_KAFKA_OFFSET_BEGINNING, KAFKA_EARLIEST, err));
+    for (size_t i = from; i < source->found_count; i++)
+        source->found[i].start = source->found[i].earliest;
+    switch (options->startup) {
+    case SL_KAFKA_START_EARLIEST:
+        return SL_OK;
+    case SL_KAFKA_START_LATEST:
+        return kafka_ask_bound(source, from, RD_KAFKA_OFFSET_END, KAFKA_START, err);
+    case SL_KAFKA_START_TIMESTAMP:
+        return kafka_ask_bound(source, from, options->startup_ms, KAFKA_START, err);
+    case SL_KAFKA_START_SPECIFIC:
+        kafka_take_specific(source, from, &options->startup_offsets, KAFKA_START);
+        return SL_OK;
+    case SL_KAFKA_START_GROUP:
+        if (options->reset == SL_KAFKA_RESET_LATEST)
+            SL_TRY(kafka_ask_bound(source, from, RD_KAFKA_OFFSET_END, KAFKA_START, err));
+        return kafka_ask_group(source, from, KAFKA_START, err);
+    }
+    return SL_OK;
+}
+
+static int
+kafka_find_ends(struct kafka_source *source, size_t from, struct sl_error *err)
+{
+    const struct sl_kafka_options *options = &source->options;
+
+    for (size_t i = from; i < source->found_count; i++)
+        source->found[i].end = KAFKA_NO_END;
+    if (!source->is_bounded)
+        return SL_OK;
+    if (options->bounded == SL_KAFKA_BOUNDED_TIMESTAMP)
+        return kafka_ask_bound(source, from, options->bounded_ms, KAFKA_END, err);
+    SL_TRY(kafka_ask_bound(source, from, RD_KAFKA_OFFSET_END, KAFKA_END, err));
+    if (options->bounded == SL_KAFKA_BOUNDED_GROUP)
+        return kafka_ask_group(source, from, KAFKA_END, err);
+    if (options->bounded == SL_KAFKA_BOUNDED_SPECIFIC)
+        kafka_take_specific(source, from, &options->bounded_offsets, KAFKA_END);
+    return SL_OK;
+}
+
+static struct kafka_found *
+kafka_find(struct kafka_source *source, const char *id)
+{
+    for (size_t i = 0; i < source->found_count; i++) {
+        if (strcmp(source->found[i].id, id) == 0)
+            return &source->found[i];
+    }
+    return NULL;
+}
+
+static void
+kafka_add_found(struct kafka_source *source, const struct sl_kafka_topic *topic, int32_t partition,
+                uint32_t ordinal, struct sl_split_list *splits)
+{
+    char id[300];
+    const char *kept;
+
+    snprintf(id, sizeof(id), "%s-%d", topic->name, (int)partition);
+    splits->items[splits->count++] = (struct sl_split){sl_arena_strdup(splits->arena, id), ordinal};
+    if (!kafka_is_mine(source, ordinal) || kafka_find(source, id))
+        return;
+    if (source->found_count == source->found_capacity) {
+        source->found_capacity = SL_MAX(16, source->found_capacity * 2);
+        source->found = sl_realloc(source->found, source->found_capacity * sizeof(*source->found));
+    }
+    kept = sl_arena_strdup(&source->arena, id);
+    source->found[source->found_count++] =
+        (struct kafka_found){.id = kept,
+                             .topic = sl_arena_strdup(&source->arena, topic->name),
+                             .partition = partition,
+                             .ordinal = ordinal};
+}
+
+static int
+kafka_discover_now(struct kafka_source *source, struct sl_split_list *splits, struct sl_error *err)
+{
+    struct sl_kafka_topics topics;
+    size_t before = source->found_count, count = 0;
+
+    SL_TRY(sl_kafka_look_up(&source->client, &source->options, splits->arena, &topics, err));
+    for (size_t i = 0; i < topics.count; i++)
+        count += (size_t)topics.items[i].partition_count;
+    splits->items = SL_NEW_ARRAY(splits->arena, struct sl_split, count + 1);
+    splits->capacity = count + 1;
+    for (size_t i = 0; i < topics.count; i++) {
+        for (int32_t k = 0; k < topics.items[i].partition_count; k++)
+            kafka_add_found(source, &topics.items[i], k, kafka_ordinal(source, &topics, i, k),
+                            splits);
+    }
+    if (kafka_find_starts(source, before, err) < 0 || kafka_find_ends(source, before, err) < 0) {
+        source->found_count = before;
+        return err->code;
+    }
+    return SL_OK;
+}
+
+static int
+kafka_source_discover(struct sl_source *base, struct sl_split_list *splits, struct sl_error *err)
+{
+    struct kafka_source *source = source_of(base);
+    int rc = kafka_discover_now(source, splits, err);
+
+    /* A broker that is away while the job runs is for librdkafka to wait for. */
+    if (rc < 0 && source->has_discovered && sl_error_is_retryable(rc)) {
+        splits->count = 0;
+        sl_error_reset(err);
+        return SL_OK;
+    }
+    source->has_discovered |= rc == SL_OK;
+    return rc;
+}
+
+static int64_t
+kafka_source_discovery_interval(const struct sl_source *base)
+{
+    const struct kafka_source *source = (const struct kafka_source *)base;
+
+    return source->is_bounded ? 0 : source->options.discovery_us;
+}
+
+/* --- splits --- */
+
+static void
+kafka_source_wake(rd_kafka_t *handle, void *opaque)
+{
+    const struct sl_connector_config *config = ((struct kafka_source *)opaque)->source.config;
+
+    config->env->ops->wake_signal(config->env, config->wake);
+}
+
+static int
+kafka_start_split(struct kafka_source *source, struct kafka_split *split, struct sl_error *err)
+{
+    char what[300];
+
+    snprintf(what, sizeof(what), "topic %s, partition %d", split->topic, (int)split->partition);
+    split->handle = rd_kafka_topic_new(source->client.handle, split->topic, NULL);
+    if (!split->handle)
+        return sl_kafka_raise(err, rd_kafka_last_error(), what);
+    split->queue = rd_kafka_queue_new(source->client.handle);
+    rd_kafka_queue_cb_event_enable(split->queue, kafka_source_wake, source);
+    if (rd_kafka_consume_start_queue(split->handle, split->partition, split->next, split->queue) ==
+        0)
+        return SL_OK;
+    rd_kafka_queue_destroy(split->queue);
+    split->queue = NULL;
+    return sl_kafka_raise(err, rd_kafka_last_error(), what);
+}
+
+static int
+kafka_source_add_split(struct sl_source *base, const struct sl_split *item, struct sl_text position,
+                       bool is_new, struct sl_error *err)
+{
+    struct kafka_source *source = source_of(base);
+    const struct kafka_found *found = kafka_find(source, item->id);
+    struct kafka_split *split = sl_alloc_zeroed(sizeof(*split));
+
+    SL_ASSERT(found != NULL);
+    split->topic = found->topic;
+    split->partition = found->partition;
+    split->next = is_new ? found->earliest : found->start;
+    if (position.length == sizeof(split->next))
+        memcpy(&split->next, position.start, sizeof(split->next));
+    split->end = found->end;
+    split->eof = -1;
+    atomic_store(&split->known_end, -1);
+    atomic_store(&split->last_end, -1);
+    if (source->split_count == source->split_capacity) {
+        source->split_capacity = SL_MAX(8, source->split_capacity * 2);
+        source->splits =
+            sl_realloc(source->splits, source->split_capacity * sizeof(*source->splits));
+    }
+    source->splits[source->split_count++] = split;
+    return split->next >= split->end ? SL_OK : kafka_start_split(source, split, err);
+}
+
+/* How far it is known to be read. */
+static int64_t
+kafka_reached(const struct kafka_split *split)
+{
+    return SL_MAX(split->next, split->eof);
+}
+
+static bool
+kafka_has_ended(const struct kafka_split *split)
+{
+    return split->has_passed_end || kafka_reached(split) >= split->end;
+}
+
+static enum sl_split_state
+kafka_source_split_state(struct sl_source *base, uint32_t index)
+{
+    struct kafka_split *split = source_of(base)->splits[index];
+    int64_t known_end = atomic_load_explicit(&split->known_end, memory_order_acquire);
+
+    if (kafka_has_ended(split))
+        return SL_SPLIT_ENDED;
+    if (known_end >= 0)
+        return kafka_reached(split) >= known_end ? SL_SPLIT_CAUGHT_UP : SL_SPLIT_READING;
+    return split->at_eof ? SL_SPLIT_CAUGHT_UP : SL_SPLIT_READING;
+}
+
+/* --- polling --- */
+
+/* What one poll fills. */
+struct kafka_fill {
+    struct kafka_source *source;
+    struct kafka_split *split;
+    struct sl_block *slab;
+    struct sl_record *items;
+    struct sl_kafka_extra *extras; /* NULL: nobody asks */
+    char *values, *at, *limit;
+    uint32_t count, count_max;
+    size_t bytes_max;
+};
+
+static size_t
+kafka_index_size(const struct kafka_source *source, uint32_t count)
+{
+    size_t size = sizeof(struct sl_kafka_extras) + count * sizeof(struct sl_record);
+
+    if (source->keeps_extras)
+        size += count * sizeof(struct sl_kafka_extra);
+    return (size + 63) & ~(size_t)63;
+}
+
+/* The parts of a slab with room for `count` records. */
+static void
+kafka_lay_out(struct kafka_fill *fill, struct sl_block *slab, uint32_t count)
+{
+    fill->slab = slab;
+    fill->items = (struct sl_record *)(void *)(slab->data + sizeof(struct sl_kafka_extras));
+    fill->extras = fill->source->keeps_extras ? (void *)(fill->items + count) : NULL;
+    fill->values = slab->data + kafka_index_size(fill->source, count);
+    fill->limit = slab->data + slab->size - 64;
+}
+
+/* Moves what is there into another slab, for `count` records. */
+static void
+kafka_move(struct kafka_fill *fill, struct sl_block *slab, uint32_t count)
+{
+    struct kafka_fill from = *fill;
+
+    kafka_lay_out(fill, slab, count);
+    memcpy(fill->items, from.items, from.count * sizeof(*from.items));
+    if (from.extras)
+        memcpy(fill->extras, from.extras, from.count * sizeof(*from.extras));
+    fill->at = fill->values + (from.at - from.values);
+    memcpy(fill->values, from.values, (size_t)(from.at - from.values));
+    for (uint32_t i = 0; i < from.count; i++) {
+        if (fill->items[i].value)
+            fill->items[i].value = fill->values + (from.items[i].value - from.values);
+    }
+}
+
+static char *
+kafka_reserve(struct kafka_fill *fill, size_t size)
+{
+    if ((size_t)(fill->limit - fill->at) < size) {
+        struct sl_block *old = fill->slab;
+        size_t used = (size_t)(fill->at - fill->slab->data);
+
+        kafka_move(fill,
+                   sl_pool_block(fill->source->source.config->pool,
+                                 used + SL_MAX(size, used) + KAFKA_SLAB_SLACK),
+                   fill->count_max);
+        sl_block_unref(old);
+    }
+    return fill->at;
+}
+
+static void
+kafka_take_extra(struct kafka_fill *fill, rd_kafka_message_t *message,
+                 rd_kafka_timestamp_type_t timestamp_type)
+{
+    struct sl_kafka_extra extra = {.timestamp_type = timestamp_type};
+    rd_kafka_headers_t *headers;
+
+    if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        char *to = kafka_reserve(fill, sl_kafka_headers_size(headers));
+
+        extra.header_offset = (uint32_t)(to - fill->values);
+        extra.header_count = sl_kafka_headers_write(headers, to);
+        fill->at += sl_kafka_headers_size(headers);
+    }
+    fill->extras[fill->count] = extra;
+}
+
+static void
+kafka_take_message(struct kafka_fill *fill, rd_kafka_message_t *message)
+{
+    struct kafka_split *split = fill->split;
+    rd_kafka_timestamp_type_t timestamp_type;
+    int64_t timestamp_ms = rd_kafka_message_timestamp(message, &timestamp_type);
+    struct sl_record record = {
+        .value_length = SL_RECORD_NULL,
+        .key_length = SL_RECORD_NULL,
+        .position = message->offset,
+        .timestamp_us = timestamp_ms < 0 ? INT64_MIN : timestamp_ms * 1000,
+    };
+
+    if (message->payload) {
+        char *to = kafka_reserve(fill, message->len);
+
+        memcpy(to, message->payload, message->len);
+        fill->at += message->len;
+        record.value = to;
+        record.value_length = (uint32_t)message->len;
+    }
+    if (fill->extras) {
+        size_t value_offset = record.value ? (size_t)(record.value - fill->values) : 0;
+
+        kafka_take_extra(fill, message, timestamp_type);
+        if (record.value)
+            record.value = fill->values + value_offset; /* the slab may have grown */
+    }
+    fill->items[fill->count++] = record;
+    split->next = message->offset + 1;
+    split->at_eof = false;
+}
+
+/* An end was seen: a refresh's question is answered once that end is reached. */
+static void
+kafka_take_eof(struct kafka_split *split, int64_t offset)
+{
+    int64_t known_end = atomic_load_explicit(&split->known_end, memory_order_acquire);
+
+    split->eof = offset;
+    split->at_eof = true;
+    if (known_end >= 0 && known_end <= kafka_reached(split))
+        atomic_compare_exchange_strong(&split->known_end, &known_end, -1);
+}
+
+/* Called for each message of the queue, which librdkafka destroys after it. */
+static void
+kafka_consume(rd_kafka_message_t *message, void *opaque)
+{
+    struct kafka_fill *fill = opaque;
+    struct kafka_split *split = fill->split;
+
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        kafka_take_eof(split, message->offset);
+        return;
+    }
+    if (message->err) {
+        split->error = message->err;
+        rd_kafka_yield(fill->source->client.handle);
+        return;
+    }
+    if (message->offset < split->next)
+        return;
+    if (message->offset >= split->end) {
+        split->has_passed_end = true;
+        rd_kafka_yield(fill->source->client.handle);
+        return;
+    }
+    kafka_take_message(fill, message);
+    if (fill->count == fill->count_max || (size_t)(fill->at - fill->values) >= fill->bytes_max)
+        rd_kafka_yield(fill->source->client.handle);
+}
+
+static int
+kafka_split_error(struct kafka_source *source, struct kafka_split *split, struct sl_error *err)
+{
+    rd_kafka_resp_err_t code = split->error;
+    char what[300];
+
+    split->error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    snprintf(what, sizeof(what), "topic %s, partition %d, offset %lld", split->topic,
+             (int)split->partition, (long long)split->next);
+    sl_kafka_raise(err, code, what);
+    if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+        code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
+        sl_error_hint(err, "the records there are gone; start anew from 'earliest-offset'");
+    return err->code;
+}
+
+/* Hands the slab on, or, where it is mostly empty, a small one with the records. */
+static void
+kafka_finish_fill(struct kafka_fill *fill, uint32_t split, struct sl_records *records)
+{
+    size_t bytes = (size_t)(fill->at - fill->values);
+    size_t needed = kafka_index_size(fill->source, fill->count) + bytes + 64;
+    struct sl_kafka_extras *extras;
+
+    if (needed < fill->slab->size / 2) {
+        fill->source->slab = fill->slab;
+        kafka_move(fill, sl_pool_block(fill->source->source.config->pool, needed), fill->count);
+    }
+    memset(fill->at, 0, 64);
+    extras = (struct sl_kafka_extras *)(void *)fill->slab->data;
+    *extras = (struct sl_kafka_extras){fill->values, fill->extras};
+    *records = (struct sl_records){.slab = fill->slab,
+                                   .items = fill->items,
+                                   .count = fill->count,
+                                   .split = split,
+                                   .bytes = bytes,
+                                   .metadata = extras};
+}
+
+/* SL_AGAIN: the queue is empty. */
+static int
+kafka_poll_split(struct kafka_source *source, uint32_t index, size_t bytes_max,
+                 struct sl_records *records, struct sl_error *err)
+{
+    struct kafka_split *split = source->splits[index];
+    uint32_t count_max = source->source.config->batch_size;
+    struct kafka_fill fill = {
+        .source = source, .split = split, .count_max = count_max, .bytes_max = bytes_max};
+    size_t size = kafka_index_size(source, count_max) + bytes_max + KAFKA_SLAB_SLACK;
+
+    if (source->slab && source->slab->size < size) {
+        sl_block_unref(source->slab);
+        source->slab = NULL;
+    }
+    kafka_lay_out(&fill,
+                  source->slab ? source->slab : sl_pool_block(source->source.config->pool, size),
+                  count_max);
+    source->slab = NULL;
+    fill.at = fill.values;
+    rd_kafka_consume_callback_queue(split->queue, 0, kafka_consume, &fill);
+    if (fill.count > 0) {
+        kafka_finish_fill(&fill, index, records);
+        return SL_OK;
+    }
+    source->slab = fill.slab;
+    return split->error ? kafka_split_error(source, split, err) : SL_AGAIN;
+}
+
+static int
+kafka_source_poll(struct sl_source *base, size_t bytes_max, struct sl_records *records,
+                  struct sl_error *err)
+{
+    struct kafka_source *source = source_of(base);
+    bool all_ended = true;
+
+    for (uint32_t i = 0; i < source->split_count; i++) {
+        uint32_t index = source->turn;
+        struct kafka_split *split = source->splits[index];
+        int rc;
+
+        source->turn = (source->turn + 1) % source->split_count;
+        if (kafka_has_ended(split))
+            continue;
+        all_ended = false;
+        if (split->is_paused)
+            continue;
+        rc = split->error ? kafka_split_error(source, split, err)
+                          : kafka_poll_split(source, index, bytes_max, records, err);
+        if (rc != SL_AGAIN)
+            return rc;
+    }
+    return all_ended ? SL_EOF : SL_AGAIN;
+}
+
+/* --- the rest of the seam --- */
+
+static void
+kafka_source_position(struct sl_source *base, uint32_t index, struct sl_buffer *to)
+{
+    const struct kafka_split *split = source_of(base)->splits[index];
+
+    sl_buffer_add(to, &split->next, sizeof(split->next));
+}
+
+static int
+kafka_source_refresh_end(struct sl_source *base, struct sl_error *err)
+{
+    struct kafka_source *source = source_of(base);
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)source->split_count + 1);
+    int rc;
+
+    for (uint32_t i = 0; i < source->split_count; i++)
+        rd_kafka_topic_partition_list_add(list, source->splits[i]->topic,
+                                          source->splits[i]->partition)
+            ->offset = RD_KAFKA_OFFSET_END;
+    rc = sl_kafka_offsets_at(&source->client, list, err);
+    for (int i = 0; i < list->cnt && rc == SL_OK; i++) {
+        struct kafka_split *split = source->splits[i];
+
+        atomic_store_explicit(&split->last_end, list->elems[i].offset, memory_order_release);
+        atomic_store_explicit(&split->known_end, list->elems[i].offset, memory_order_release);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return rc;
+}
+
+static void
+kafka_source_finish(struct sl_source *base)
+{
+    struct kafka_source *source = source_of(base);
+
+    source->is_bounded = true;
+    for (uint32_t i = 0; i < source->split_count; i++) {
+        struct kafka_split *split = source->splits[i];
+        int64_t end = atomic_load_explicit(&split->last_end, memory_order_acquire);
+
+        SL_ASSERT(end >= 0);
+        split->end = SL_MIN(split->end, end);
+    }
+}
+
+static void
+kafka_source_pause(struct sl_source *base, uint32_t index, bool paused)
+{
+    source_of(base)->splits[index]->is_paused = paused;
+}
+
+static struct sl_column *
+kafka_source_metadata(struct sl_source *base, size_t key, const struct sl_records *records)
+{
+    const struct kafka_split *split = source_of(base)->splits[records->split];
+
+    return sl_kafka_metadata_column(base->config->pool, (enum sl_kafka_metadata)key, split->topic,
+                                    split->partition, records);
+}
+
+static void
+kafka_source_describe(struct sl_source *base, uint32_t index, int64_t position,
+                      struct sl_buffer *to)
+{
+    const struct kafka_split *split = source_of(base)->splits[index];
+
+    sl_buffer_printf(to, "topic %s, partition %d, offset %lld", split->topic, (int)split->partition,
+                     (long long)position);
+}
+
+static void
+kafka_source_close(struct sl_source *base)
+{
+    struct kafka_source *source = source_of(base);
+
+    if (!source->is_open)
+        return;
+    for (uint32_t i = 0; i < source->split_count; i++) {
+        struct kafka_split *split = source->splits[i];
+
+        if (split->queue) {
+            rd_kafka_queue_cb_event_enable(split->queue, NULL, NULL);
+            rd_kafka_consume_stop(split->handle, split->partition);
+            rd_kafka_queue_destroy(split->queue);
+        }
+        if (split->handle)
+            rd_kafka_topic_destroy(split->handle);
+        free(split);
+    }
+    free(source->splits);
+    free(source->found);
+    sl_block_unref(source->slab);
+    sl_kafka_client_close(&source->client);
+    sl_arena_done(&source->arena);
+}
+
+const struct sl_source_class sl_kafka_source_class = {
+    .size = sizeof(struct kafka_source),
+    .open = kafka_source_open,
+    .discover = kafka_source_discover,
+    .discovery_interval_us = kafka_source_discovery_interval,
+    .add_split = kafka_source_add_split,
+    .poll = kafka_source_poll,
+    .split_state = kafka_source_split_state,
+    .position = kafka_source_position,
+    .refresh_end = kafka_source_refresh_end,
+    .finish = kafka_source_finish,
+    .pause = kafka_source_pause,
+    .metadata = kafka_source_metadata,
+    .describe = kafka_source_describe,
+    .close = kafka_source_close,
+};
