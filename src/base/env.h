@@ -1,7 +1,7 @@
-/* The only doors to clock, chance, disk, network, threads, I/O jobs and wake-ups.  The server runs on
- * sl_env_system; a simulator brings its own table, in which everything happens on one thread, in an
- * order that a seed decides.  Files whose work is the outside world itself (a connector, the wire
- * protocol, SQLite's catalog) stand behind seams of their own and are replaced there. */
+/* The only doors to clock, chance, disk, network, threads, I/O jobs and wake-ups.  The server runs
+ * on sl_env_system; a simulator brings its own table, in which everything happens on one thread, in
+ * an order that a seed decides.  Files whose work is the outside world itself (a connector, the
+ * wire protocol, SQLite's catalog) stand behind seams of their own and are replaced there. */
 #ifndef SL_BASE_ENV_H
 #define SL_BASE_ENV_H
 
@@ -38,7 +38,7 @@ struct sl_env_ops {
     void (*io_drain)(struct sl_env *env);
     struct sl_wake *(*wake_new)(struct sl_env *env);
     void (*wake_free)(struct sl_env *env, struct sl_wake *wake);
-    void (*wake_signal)(struct sl_env *env, struct sl_wake *wake);   /* any thread */
+    void (*wake_signal)(struct sl_env *env, struct sl_wake *wake); /* any thread */
     /* Sleeps until a signal since the last wait, or for timeout_us (-1: for ever). */
     void (*wake_wait)(struct sl_env *env, struct sl_wake *wake, int64_t timeout_us);
 };

@@ -16,17 +16,17 @@ enum sl_code {
 };
 
 struct sl_error {
-    int code;         /* enum sl_code, negative; 0 when nothing was raised */
-    int offset;       /* byte offset into the statement's text, -1 when there is none */
-    int line;         /* where it was raised, for the log */
+    int code;   /* enum sl_code, negative; 0 when nothing was raised */
+    int offset; /* byte offset into the statement's text, -1 when there is none */
+    int line;   /* where it was raised, for the log */
     const char *file;
     char text[SL_ERROR_TEXT_MAX]; /* lower case, no full stop; names the object and the value */
     char hint[SL_ERROR_HINT_MAX]; /* what a person can do; may be empty */
     char detail[SL_ERROR_HINT_MAX];
 };
 
-/* Raises: fills err and evaluates to `code`, so that `return SL_ERROR(err, SL_E_X, "…")` reads well.
- * Position, hint and detail are reset. */
+/* Raises: fills err and evaluates to `code`, so that `return SL_ERROR(err, SL_E_X, "…")` reads
+ * well. Position, hint and detail are reset. */
 #define SL_ERROR(err, code, ...) sl_error_set((err), __FILE__, __LINE__, (code), __VA_ARGS__)
 
 void sl_error_reset(struct sl_error *err);

@@ -83,7 +83,8 @@ catalog_read_format(struct sl_catalog *catalog, char *to, size_t size, struct sl
     sqlite3_finalize(statement);
     if (is_new)
         return SL_OK;
-    SL_TRY(catalog_prepare(catalog, "SELECT value FROM meta WHERE key = 'format'", &statement, err));
+    SL_TRY(
+        catalog_prepare(catalog, "SELECT value FROM meta WHERE key = 'format'", &statement, err));
     if (sqlite3_step(statement) == SQLITE_ROW)
         snprintf(to, size, "%s", (const char *)sqlite3_column_text(statement, 0));
     sqlite3_finalize(statement);
@@ -175,8 +176,8 @@ catalog_insert_schema(struct sl_catalog *catalog, const char *name, const char *
 {
     sqlite3_stmt *statement;
 
-    SL_TRY(catalog_prepare(catalog, "INSERT OR IGNORE INTO schemas VALUES (?, ?)", &statement,
-                           err));
+    SL_TRY(
+        catalog_prepare(catalog, "INSERT OR IGNORE INTO schemas VALUES (?, ?)", &statement, err));
     catalog_bind(statement, 1, name);
     catalog_bind(statement, 2, comment);
     SL_TRY(catalog_run(catalog, statement, err));
@@ -205,9 +206,9 @@ catalog_delete_schema(struct sl_catalog *catalog, const char *name, struct sl_er
 
     if (sl_equal_nocase(name, "public"))
         return SL_ERROR(err, SL_E_DEPENDENT_OBJECTS, "database \"public\" cannot be dropped");
-    SL_TRY(catalog_prepare(
-        catalog, "SELECT count(*) FROM relations WHERE is_current AND schema_name = ?", &statement,
-        err));
+    SL_TRY(catalog_prepare(catalog,
+                           "SELECT count(*) FROM relations WHERE is_current AND schema_name = ?",
+                           &statement, err));
     catalog_bind(statement, 1, name);
     used = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
     sqlite3_finalize(statement);
@@ -237,8 +238,7 @@ sl_catalog_drop_schema(struct sl_catalog *catalog, const char *name, struct sl_e
 }
 
 size_t
-sl_catalog_list_schemas(struct sl_catalog *catalog, struct sl_arena *arena,
-                        const char ***ret_names)
+sl_catalog_list_schemas(struct sl_catalog *catalog, struct sl_arena *arena, const char ***ret_names)
 {
     struct sl_error err;
     sqlite3_stmt *statement;

@@ -1,5 +1,5 @@
-/* What the database knows: schemas, tables, views and jobs, kept in SQLite (DIR/catalog.db) and read
- * through immutable, refcounted objects.  Thread safe. */
+/* What the database knows: schemas, tables, views and jobs, kept in SQLite (DIR/catalog.db) and
+ * read through immutable, refcounted objects.  Thread safe. */
 #ifndef SL_CATALOG_CATALOG_H
 #define SL_CATALOG_CATALOG_H
 
@@ -12,12 +12,12 @@ enum sl_column_kind { SL_COLUMN_PHYSICAL, SL_COLUMN_METADATA, SL_COLUMN_COMPUTED
 
 struct sl_table_column {
     const char *name;
-    const struct sl_type *type;   /* of computed columns too, once the planner bound them */
+    const struct sl_type *type; /* of computed columns too, once the planner bound them */
     enum sl_column_kind kind;
-    const char *metadata_key;     /* METADATA FROM 'key'; the name when not given */
-    bool is_virtual;              /* METADATA … VIRTUAL: not written */
-    const char *expression;       /* computed: the SQL text */
-    enum sl_time_kind time;       /* EVENT: has the watermark; PROCESSING: AS PROCTIME() */
+    const char *metadata_key; /* METADATA FROM 'key'; the name when not given */
+    bool is_virtual;          /* METADATA … VIRTUAL: not written */
+    const char *expression;   /* computed: the SQL text */
+    enum sl_time_kind time;   /* EVENT: has the watermark; PROCESSING: AS PROCTIME() */
     const char *comment;
 };
 
@@ -33,20 +33,21 @@ struct sl_table {
     const char *name;
     struct sl_table_column *columns;
     size_t column_count;
-    int32_t watermark_column;    /* index into columns; -1: none */
-    const char *watermark;       /* the SQL text of its expression */
-    uint32_t *primary_key;       /* indexes into columns */
+    int32_t watermark_column; /* index into columns; -1: none */
+    const char *watermark;    /* the SQL text of its expression */
+    uint32_t *primary_key;    /* indexes into columns */
     size_t primary_key_count;
     const char *primary_key_name;
     uint32_t *partition_by;
     size_t partition_by_count;
     struct sl_option_list options;
     const char *comment;
-    const char *query;           /* views: the SQL text */
-    const char *query_schema;    /* views: the schema that was current when it was made */
+    const char *query;        /* views: the SQL text */
+    const char *query_schema; /* views: the schema that was current when it was made */
 };
 
-/* Opens or makes the catalog in `directory`; checks the format's version (refused with what to do). */
+/* Opens or makes the catalog in `directory`; checks the format's version (refused with what to do).
+ */
 int sl_catalog_open(const char *directory, struct sl_catalog **ret_catalog, struct sl_error *err);
 void sl_catalog_close(struct sl_catalog *catalog);
 
@@ -80,13 +81,19 @@ size_t sl_catalog_list_schemas(struct sl_catalog *catalog, struct sl_arena *aren
 /* --- jobs --- */
 
 enum sl_job_state {
-    SL_JOB_CREATED, SL_JOB_RUNNING, SL_JOB_RESTARTING, SL_JOB_FINISHED, SL_JOB_CANCELED,
-    SL_JOB_FAILED, SL_JOB_SUSPENDED, SL_JOB_STATE_COUNT,
+    SL_JOB_CREATED,
+    SL_JOB_RUNNING,
+    SL_JOB_RESTARTING,
+    SL_JOB_FINISHED,
+    SL_JOB_CANCELED,
+    SL_JOB_FAILED,
+    SL_JOB_SUSPENDED,
+    SL_JOB_STATE_COUNT,
 };
 const char *sl_job_state_name(enum sl_job_state state);
 
 struct sl_job_record {
-    char id[33];      /* 32 hex digits */
+    char id[33]; /* 32 hex digits */
     const char *name;
     const char *sql;
     const char *plan; /* JSON */

@@ -40,7 +40,8 @@ make_table(const char *name)
     struct sl_table_column *columns = SL_NEW_ARRAY(&arena, struct sl_table_column, 3);
     struct sl_option *options = SL_NEW_ARRAY(&arena, struct sl_option, 1);
 
-    columns[0] = (struct sl_table_column){.name = "Id", .type = sl_type_nullable(&arena, &sl_type_bigint, false)};
+    columns[0] = (struct sl_table_column){.name = "Id",
+                                          .type = sl_type_nullable(&arena, &sl_type_bigint, false)};
     columns[1] = (struct sl_table_column){.name = "v", .type = sl_type_decimal(&arena, 10, 2)};
     columns[2] = (struct sl_table_column){.name = "ts",
                                           .type = &sl_type_timestamp3,
@@ -93,8 +94,12 @@ Test(catalog, a_name_that_differs_in_case_only_is_taken)
 Test(catalog, a_version_that_a_job_uses_stays_until_the_job_ends)
 {
     struct sl_table *table = make_table("t");
-    struct sl_job_record job = {.id = "00000000000000000000000000000001", .name = "j", .sql = "s",
-                                .plan = "{}", .state = SL_JOB_RUNNING, .table_count = 1};
+    struct sl_job_record job = {.id = "00000000000000000000000000000001",
+                                .name = "j",
+                                .sql = "s",
+                                .plan = "{}",
+                                .state = SL_JOB_RUNNING,
+                                .table_count = 1};
     const struct sl_table *found;
     const char **users;
     uint32_t version = 1;
@@ -114,7 +119,9 @@ Test(catalog, a_version_that_a_job_uses_stays_until_the_job_ends)
     cr_assert_eq(sl_catalog_table_users(catalog, &arena, table->id, &users), 1);
     cr_assert_str_eq(users[0], "job 00000000000000000000000000000001");
 
-    cr_assert_eq(sl_catalog_update_job(catalog, job.id, SL_JOB_CANCELED, "by a person", 1, 2, 3, &err), SL_OK);
+    cr_assert_eq(
+        sl_catalog_update_job(catalog, job.id, SL_JOB_CANCELED, "by a person", 1, 2, 3, &err),
+        SL_OK);
     cr_assert_eq(sl_catalog_table_users(catalog, &arena, table->id, &users), 0);
     cr_assert_eq(sl_catalog_drop_table(catalog, table->id, &err), SL_OK);
     cr_assert_not(sl_catalog_table_by_id(catalog, &arena, table->id, 1, &found));

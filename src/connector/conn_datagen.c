@@ -1,6 +1,6 @@
-/* datagen: rows made up at random or in sequence, with the options of Flink's connector.  One split a
- * subtask; its position is the number of rows that it has made.  Values come a column at a time from
- * a splitmix64 generator, which is seeded by the environment. */
+/* datagen: rows made up at random or in sequence, with the options of Flink's connector.  One split
+ * a subtask; its position is the number of rows that it has made.  Values come a column at a time
+ * from a splitmix64 generator, which is seeded by the environment. */
 #include "connector/connector.h"
 #include "data/decimal.h"
 #include "data/time.h"
@@ -37,9 +37,9 @@ static const char *const datagen_properties[] = {"kind",    "min",   "max", "max
 struct datagen_field {
     const struct sl_type *type;
     bool is_sequence;
-    int64_t min, max;      /* integers, decimals' unscaled part, months, microseconds */
+    int64_t min, max; /* integers, decimals' unscaled part, months, microseconds */
     double real_min, real_max;
-    int64_t start, end;    /* of a sequence */
+    int64_t start, end; /* of a sequence */
     int64_t max_past_us;
     uint32_t length;
     bool length_varies;
@@ -70,8 +70,10 @@ datagen_bad(const char *column, const char *property, const char *text, const ch
 static void
 datagen_default_range(struct datagen_field *field)
 {
-    static const int64_t widest[] = {[SL_TYPE_TINYINT] = INT8_MAX, [SL_TYPE_SMALLINT] = INT16_MAX,
-                                     [SL_TYPE_INT] = INT32_MAX, [SL_TYPE_BIGINT] = INT64_MAX};
+    static const int64_t widest[] = {[SL_TYPE_TINYINT] = INT8_MAX,
+                                     [SL_TYPE_SMALLINT] = INT16_MAX,
+                                     [SL_TYPE_INT] = INT32_MAX,
+                                     [SL_TYPE_BIGINT] = INT64_MAX};
     enum sl_type_kind kind = field->type->kind;
 
     field->real_min = kind == SL_TYPE_FLOAT ? (double)-__FLT_MAX__ : -__DBL_MAX__;
@@ -90,8 +92,7 @@ datagen_default_range(struct datagen_field *field)
 
 static int
 datagen_parse_number(const struct datagen_field *field, const char *column, const char *property,
-                     const char *text, int64_t *ret_integer, double *ret_real,
-                     struct sl_error *err)
+                     const char *text, int64_t *ret_integer, double *ret_real, struct sl_error *err)
 {
     enum sl_type_kind kind = field->type->kind;
     sl_int128 decimal;
@@ -120,11 +121,11 @@ datagen_read_range(struct datagen_field *field, const struct sl_option_list *opt
 
     datagen_default_range(field);
     if ((text = datagen_property(options, column, "min")))
-        SL_TRY(datagen_parse_number(field, column, "min", text, &field->min, &field->real_min,
-                                    err));
+        SL_TRY(
+            datagen_parse_number(field, column, "min", text, &field->min, &field->real_min, err));
     if ((text = datagen_property(options, column, "max")))
-        SL_TRY(datagen_parse_number(field, column, "max", text, &field->max, &field->real_max,
-                                    err));
+        SL_TRY(
+            datagen_parse_number(field, column, "max", text, &field->max, &field->real_max, err));
     if (field->min > field->max || field->real_min > field->real_max)
         return SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
                         "option \"fields.%s.min\" is larger than \"fields.%s.max\"", column,
@@ -258,10 +259,10 @@ struct datagen_source {
     struct sl_source source;
     struct datagen_field *fields; /* one a wanted column */
     uint64_t random;
-    int64_t rows_per_second;      /* of this subtask */
-    int64_t row_max;              /* of this subtask; INT64_MAX: endless */
-    int64_t row_count;            /* made so far */
-    int64_t rate_base;            /* row_count and time from which the rate counts */
+    int64_t rows_per_second; /* of this subtask */
+    int64_t row_max;         /* of this subtask; INT64_MAX: endless */
+    int64_t row_count;       /* made so far */
+    int64_t rate_base;       /* row_count and time from which the rate counts */
     int64_t rate_start_us;
     bool has_split, finished;
 };
@@ -313,8 +314,8 @@ datagen_open(struct sl_source *base, struct sl_error *err)
 
         SL_TRY(datagen_read_field(&field, config->options, &config->physical->columns[i], err));
         if (field.is_sequence)
-            source->row_max = SL_MIN(source->row_max,
-                                     datagen_share(config, field.end - field.start + 1));
+            source->row_max =
+                SL_MIN(source->row_max, datagen_share(config, field.end - field.start + 1));
         for (size_t c = 0; c < config->column_count; c++)
             if (config->columns[c] == i)
                 source->fields[c] = field;
@@ -352,17 +353,16 @@ datagen_add_split(struct sl_source *base, const struct sl_split *split, struct s
 /* --- values --- */
 
 static void
-datagen_fill_integers(struct datagen_source *source, const struct datagen_field *field,
-                      int64_t *to, size_t count)
+datagen_fill_integers(struct datagen_source *source, const struct datagen_field *field, int64_t *to,
+                      size_t count)
 {
     uint64_t range = (uint64_t)field->max - (uint64_t)field->min + 1, state = source->random;
     int64_t step = source->source.config->subtask_count;
     int64_t first = field->start + source->source.config->subtask + source->row_count * step;
 
     for (size_t i = 0; i < count; i++)
-        to[i] = field->is_sequence
-                    ? first + (int64_t)i * step
-                    : (int64_t)((uint64_t)field->min + datagen_below(&state, range));
+        to[i] = field->is_sequence ? first + (int64_t)i * step
+                                   : (int64_t)((uint64_t)field->min + datagen_below(&state, range));
     source->random = state;
 }
 
@@ -381,10 +381,9 @@ datagen_fill_times(struct datagen_source *source, const struct datagen_field *fi
         else if (field->type->kind == SL_TYPE_TIME)
             to[i] = us_of_day / SL_US_PER_SECOND * SL_US_PER_SECOND;
         else
-            to[i] = now - (field->max_past_us
-                               ? (int64_t)datagen_below(&source->random,
-                                                        (uint64_t)field->max_past_us)
-                               : 0);
+            to[i] = now - (field->max_past_us ? (int64_t)datagen_below(&source->random,
+                                                                       (uint64_t)field->max_past_us)
+                                              : 0);
         if (sl_type_is_timestamp(field->type->kind))
             to[i] -= ((to[i] % unit) + unit) % unit;
     }
@@ -410,8 +409,8 @@ datagen_fill_text(struct datagen_source *source, const struct datagen_field *fie
             uint64_t bits = datagen_next(&source->random);
 
             for (uint32_t k = at; k < SL_MIN(at + 16, length); k++, bits >>= 4)
-                to[k] = sl_type_is_text(field->type->kind) ? digits[bits & 15]
-                                                           : (char)(bits & 0xff);
+                to[k] =
+                    sl_type_is_text(field->type->kind) ? digits[bits & 15] : (char)(bits & 0xff);
         }
         views[i] = sl_view_of(to, length);
         sl_heap_writer_commit(&writer, length > SL_VIEW_INLINE_MAX ? length : 0);
@@ -432,8 +431,7 @@ datagen_fill_text_sequence(struct datagen_source *source, const struct datagen_f
         char text[24];
 
         views[i] = sl_heap_writer_copy(
-            &writer, text,
-            (size_t)snprintf(text, sizeof(text), "%lld", (long long)numbers[i]));
+            &writer, text, (size_t)snprintf(text, sizeof(text), "%lld", (long long)numbers[i]));
     }
     free(numbers);
 }
@@ -572,8 +570,8 @@ datagen_next_poll(struct sl_source *base)
 {
     struct datagen_source *source = (struct datagen_source *)base;
     __int128 rows = source->row_count - source->rate_base;
-    int64_t due_us = source->rate_start_us +
-                     (int64_t)(rows * SL_US_PER_SECOND / source->rows_per_second) + 1;
+    int64_t due_us =
+        source->rate_start_us + (int64_t)(rows * SL_US_PER_SECOND / source->rows_per_second) + 1;
 
     return SL_MAX(due_us, sl_now_us(base->config->env) + DATAGEN_POLL_US);
 }
@@ -631,8 +629,8 @@ static const struct sl_source_class datagen_source_class = {
 
 const struct sl_connector_class sl_conn_datagen = {
     .descriptor = {.name = "datagen",
-                   .abilities = SL_ABILITY_SOURCE | SL_ABILITY_COLUMNS_SOURCE |
-                                SL_ABILITY_GENERATOR,
+                   .abilities =
+                       SL_ABILITY_SOURCE | SL_ABILITY_COLUMNS_SOURCE | SL_ABILITY_GENERATOR,
                    .options = datagen_options,
                    .option_count = SL_COUNT_OF(datagen_options),
                    .check = datagen_check,

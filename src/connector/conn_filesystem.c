@@ -1,7 +1,7 @@
-/* filesystem: files of lines.  As a source a file or a directory, bounded: a file is a split, a line a
- * record, the position a byte offset.  As a sink each subtask appends to one file of its own in the
- * directory.  Reads and writes go through the page cache a bounded chunk at a time; what is synced is
- * synced on I/O threads. */
+/* filesystem: files of lines.  As a source a file or a directory, bounded: a file is a split, a
+ * line a record, the position a byte offset.  As a sink each subtask appends to one file of its own
+ * in the directory.  Reads and writes go through the page cache a bounded chunk at a time; what is
+ * synced is synced on I/O threads. */
 #include "connector/connector.h"
 #include "connector/epoch_sync.h"
 #include "data/time.h"
@@ -141,8 +141,8 @@ file_source_discover(struct sl_source *base, struct sl_split_list *splits, struc
 }
 
 static int
-file_source_add_split(struct sl_source *base, const struct sl_split *split,
-                      struct sl_text position, bool is_new, struct sl_error *err)
+file_source_add_split(struct sl_source *base, const struct sl_split *split, struct sl_text position,
+                      bool is_new, struct sl_error *err)
 {
     struct file_source *source = (struct file_source *)base;
     struct file_split added = {.fd = open(split->id, O_RDONLY | O_CLOEXEC)};
@@ -155,8 +155,8 @@ file_source_add_split(struct sl_source *base, const struct sl_split *split,
     }
     added.path = sl_strdup(split->id);
     added.size = status.st_size;
-    added.modified_us = (int64_t)status.st_mtim.tv_sec * SL_US_PER_SECOND +
-                        status.st_mtim.tv_nsec / 1000;
+    added.modified_us =
+        (int64_t)status.st_mtim.tv_sec * SL_US_PER_SECOND + status.st_mtim.tv_nsec / 1000;
     if (position.length == sizeof(added.next))
         memcpy(&added.next, position.start, sizeof(added.next));
     if (source->split_count == source->split_capacity) {
@@ -206,11 +206,11 @@ file_count_lines(const char *bytes, size_t size, bool at_end, uint32_t max, size
 }
 
 static void
-file_fill(struct file_source *source, struct file_split *split, struct sl_block *slab,
-          size_t used, uint32_t count, struct sl_records *records)
+file_fill(struct file_source *source, struct file_split *split, struct sl_block *slab, size_t used,
+          uint32_t count, struct sl_records *records)
 {
-    struct sl_block *index =
-        sl_pool_block(source->source.config->pool, used + 64 + (count + 1) * sizeof(struct sl_record));
+    struct sl_block *index = sl_pool_block(source->source.config->pool,
+                                           used + 64 + (count + 1) * sizeof(struct sl_record));
     struct sl_record *items = (struct sl_record *)(void *)index->data;
     char *bytes = index->data + count * sizeof(*items);
     size_t at = 0;
@@ -254,8 +254,8 @@ file_poll_split(struct file_source *source, struct file_split *split, size_t byt
         wanted = SL_MIN(wanted, (size_t)(split->size - split->next));
         SL_TRY(file_read_chunk(source, split, wanted, &slab, &size, err));
         at_end = split->next + (int64_t)size >= split->size || size == 0;
-        count = file_count_lines(slab->data, size, at_end, source->source.config->batch_size,
-                                 &used);
+        count =
+            file_count_lines(slab->data, size, at_end, source->source.config->batch_size, &used);
         if (count > 0) {
             file_fill(source, split, slab, used, count, records);
             return SL_OK;
@@ -338,8 +338,7 @@ file_source_metadata(struct sl_source *base, size_t key, const struct sl_records
 }
 
 static void
-file_source_describe(struct sl_source *base, uint32_t split, int64_t position,
-                     struct sl_buffer *to)
+file_source_describe(struct sl_source *base, uint32_t split, int64_t position, struct sl_buffer *to)
 {
     struct file_source *source = (struct file_source *)base;
 

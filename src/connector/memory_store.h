@@ -1,7 +1,7 @@
 /* The logs of memory tables: append-only framed files in DIR/memory, each held in memory too.
  *
- * 1. A frame is length (4 bytes), checksum (4, of the payload), payload; little-endian.  A torn last
- *    frame is cut off when the log is opened.
+ * 1. A frame is length (4 bytes), checksum (4, of the payload), payload; little-endian.  A torn
+ * last frame is cut off when the log is opened.
  * 2. Frames below `count` never change: readers take them without a lock.
  * 3. An append is visible at once, and durable when a later sl_memory_log_sync has returned. */
 #ifndef SL_CONNECTOR_MEMORY_STORE_H

@@ -42,9 +42,9 @@ int sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, co
                         bool has_time, struct sl_error *err);
 void sl_aggregation_close(struct sl_aggregation *aggregation);
 
-/* Evaluates arguments and filters and hashes the keys of one batch.  Rows that fail go to out->error;
- * the live rows that are left are in aggregation->rows, their hashes beside.  Returns their number,
- * or a negative code. */
+/* Evaluates arguments and filters and hashes the keys of one batch.  Rows that fail go to
+ * out->error; the live rows that are left are in aggregation->rows, their hashes beside.  Returns
+ * their number, or a negative code. */
 int sl_aggregation_begin(struct sl_aggregation *aggregation, struct sl_op *op,
                          const struct sl_batch *batch, struct sl_out *out, struct sl_error *err);
 /* Folds `row_count` rows of the batch into the state of `time`. */
@@ -53,8 +53,8 @@ void sl_aggregation_add(struct sl_aggregation *aggregation, const struct sl_batc
                         size_t row_count);
 void sl_aggregation_end(struct sl_aggregation *aggregation); /* lets go of the batch's columns */
 
-/* Key columns, then aggregate columns, of these state rows into ret_columns.  Negative: a result that
- * overflowed, when it must raise. */
+/* Key columns, then aggregate columns, of these state rows into ret_columns.  Negative: a result
+ * that overflowed, when it must raise. */
 int sl_aggregation_finish(struct sl_aggregation *aggregation, const struct sl_state_row *rows,
                           size_t row_count, struct sl_column **ret_columns, struct sl_error *err);
 void sl_aggregation_drop_time(struct sl_aggregation *aggregation, int64_t time);

@@ -1,5 +1,5 @@
-/* GROUP BY over bounded input: folds every row, emits at the end of the input, key group by key group.
- * Without keys one row always comes, from subtask 0, also over no rows. */
+/* GROUP BY over bounded input: folds every row, emits at the end of the input, key group by key
+ * group. Without keys one row always comes, from subtask 0, also over no rows. */
 #include "executor/aggregation.h"
 
 struct op_batch_aggregate {
@@ -19,8 +19,8 @@ batch_aggregate_open(struct sl_op *base, struct sl_error *err)
     op->plan = base->node->detail;
     op->chunk = SL_NEW_ARRAY(base->context->arena, struct sl_state_row, SL_BATCH_ROWS_MAX);
     return sl_aggregation_open(&op->aggregation, base, "groups", op->plan->keys,
-                               op->plan->key_count, op->plan->aggregates,
-                               op->plan->aggregate_count, false, err);
+                               op->plan->key_count, op->plan->aggregates, op->plan->aggregate_count,
+                               false, err);
 }
 
 static int
@@ -31,8 +31,8 @@ batch_aggregate_batch(struct sl_op *base, unsigned input, struct sl_batch *batch
     int count = sl_aggregation_begin(&op->aggregation, base, batch, out, err);
 
     if (count > 0)
-        sl_aggregation_add(&op->aggregation, batch, 0, op->aggregation.rows,
-                           op->aggregation.hashes, (size_t)count);
+        sl_aggregation_add(&op->aggregation, batch, 0, op->aggregation.rows, op->aggregation.hashes,
+                           (size_t)count);
     sl_aggregation_end(&op->aggregation);
     return count < 0 ? count : SL_OK;
 }
@@ -59,8 +59,8 @@ batch_aggregate_add_row(struct op_batch_aggregate *op)
     uint64_t hash = 0;
     char *state;
 
-    sl_table_upsert(op->aggregation.table,
-                    &(struct sl_state_keys){.row_count = 1, .hashes = &hash}, &state, NULL);
+    sl_table_upsert(op->aggregation.table, &(struct sl_state_keys){.row_count = 1, .hashes = &hash},
+                    &state, NULL);
 }
 
 static int

@@ -1,5 +1,5 @@
-/* Filter and projection in one: rows where the filter is true, through the expressions.  A projection
- * that only picks columns shares them. */
+/* Filter and projection in one: rows where the filter is true, through the expressions.  A
+ * projection that only picks columns shares them. */
 #include "executor/operator.h"
 
 struct op_calc {
@@ -33,8 +33,8 @@ calc_open(struct sl_op *base, struct sl_error *err)
             sl_program_new(context->arena, &filter, 1, &context->expr_settings), context->pool);
     if (!calc_only_picks(op->plan, base->node->schema->count))
         op->projection =
-            sl_eval_new(sl_program_new(context->arena, op->plan->exprs,
-                                       base->node->schema->count, &context->expr_settings),
+            sl_eval_new(sl_program_new(context->arena, op->plan->exprs, base->node->schema->count,
+                                       &context->expr_settings),
                         context->pool);
     return SL_OK;
 }
@@ -89,8 +89,7 @@ calc_make_batch(struct op_calc *op, const struct sl_batch *batch, struct sl_colu
     for (size_t i = 0; i < op->op.node->schema->count; i++)
         sl_batch_set_column(made, i, columns[i]);
     if (selection) {
-        memcpy(sl_batch_add_selection(made, pool), selection,
-               selection_count * sizeof(*selection));
+        memcpy(sl_batch_add_selection(made, pool), selection, selection_count * sizeof(*selection));
         made->selection_count = (uint32_t)selection_count;
     }
     if (batch->kinds)

@@ -1,5 +1,5 @@
-/* UPDATE and DELETE: from the matching old rows (and, for UPDATE, their new values beside them) to the
- * changes that go into the table: -D, or -U and +U of each row side by side. */
+/* UPDATE and DELETE: from the matching old rows (and, for UPDATE, their new values beside them) to
+ * the changes that go into the table: -D, or -U and +U of each row side by side. */
 #include "executor/operator.h"
 
 struct op_change {
@@ -18,8 +18,7 @@ static int
 change_emit_deletes(struct op_change *op, const struct sl_batch *batch, struct sl_out *out)
 {
     struct sl_pool *pool = op->op.context->pool;
-    struct sl_batch *made =
-        sl_batch_compact(pool, batch, 0, sl_batch_live_count(batch));
+    struct sl_batch *made = sl_batch_compact(pool, batch, 0, sl_batch_live_count(batch));
 
     memset(sl_batch_add_kinds(made, pool), SL_ROW_DELETE, made->row_count);
     return sl_out_emit(out, made);

@@ -1,5 +1,5 @@
-/* LIMIT and OFFSET over what comes, at parallelism 1: passes rows offset … offset + limit - 1.  SL_EOF
- * from `batch` says that no later row matters: the loop ends the job's input. */
+/* LIMIT and OFFSET over what comes, at parallelism 1: passes rows offset … offset + limit - 1.
+ * SL_EOF from `batch` says that no later row matters: the loop ends the job's input. */
 #include "executor/operator.h"
 
 struct op_limit {
@@ -30,8 +30,8 @@ limit_batch(struct sl_op *base, unsigned input, struct sl_batch *batch, struct s
 
         for (int64_t i = from; i < to; i++)
             selection[i - from] = (uint16_t)sl_batch_row(batch, (size_t)i);
-        rc = sl_out_emit(out, sl_batch_share(base->context->pool, batch, selection,
-                                             (size_t)(to - from)));
+        rc = sl_out_emit(
+            out, sl_batch_share(base->context->pool, batch, selection, (size_t)(to - from)));
     }
     op->seen += live;
     return rc < 0 ? rc : op->seen >= end ? SL_EOF : SL_OK;

@@ -1,5 +1,5 @@
-/* ORDER BY over bounded input, at parallelism 1: keeps all rows, sorts memcomparable keys at the end,
- * stably; emits rows offset … offset + limit - 1. */
+/* ORDER BY over bounded input, at parallelism 1: keeps all rows, sorts memcomparable keys at the
+ * end, stably; emits rows offset … offset + limit - 1. */
 #include "data/row.h"
 #include "executor/operator.h"
 #include "executor/row_store.h"
@@ -93,8 +93,8 @@ sort_run(struct op_sort *op)
     for (size_t i = 0; i < row_count; i++)
         op->order[i] = entries[i].number;
     op->next = SL_MIN((size_t)op->plan->offset, row_count);
-    op->end = op->plan->limit < 0 ? row_count
-                                  : SL_MIN(op->next + (size_t)op->plan->limit, row_count);
+    op->end =
+        op->plan->limit < 0 ? row_count : SL_MIN(op->next + (size_t)op->plan->limit, row_count);
     sl_buffer_done(&keys);
     free(entries);
     free(offsets);

@@ -1,12 +1,11 @@
 /* GROUP BY window and keys over TUMBLE.
  *
- *     a row:        end = the end of its window; late if end - 1 ms <= watermark: to the late output
- *                   else fold it into state[end, keys]
- *     watermark W:  for each end with end - 1 ms <= W, in order: emit every key of it, key group by
- *                   key group, then drop the slice
+ *     a row:        end = the end of its window; late if end - 1 ms <= watermark: to the late
+ * output else fold it into state[end, keys] watermark W:  for each end with end - 1 ms <= W, in
+ * order: emit every key of it, key group by key group, then drop the slice
  *
- * State: one time-first table (window end in µs of the window's clock, keys → accumulators), and one
- * a DISTINCT aggregate.  A firing that is stopped goes on where its scan stands. */
+ * State: one time-first table (window end in µs of the window's clock, keys → accumulators), and
+ * one a DISTINCT aggregate.  A firing that is stopped goes on where its scan stands. */
 #include "executor/aggregation.h"
 #include "executor/window.h"
 
@@ -18,11 +17,11 @@ struct op_window_aggregate {
     struct sl_op op;
     const struct sl_phys_window_aggregate *plan;
     struct sl_aggregation aggregation;
-    int64_t *ends;                /* by place in aggregation.rows */
-    uint16_t *order;              /* places, by window */
+    int64_t *ends;   /* by place in aggregation.rows */
+    uint16_t *order; /* places, by window */
     uint64_t *ordered_hashes;
     uint16_t *ordered_rows;
-    struct sl_state_scan scan;    /* of the window that fires; rows NULL: none does */
+    struct sl_state_scan scan; /* of the window that fires; rows NULL: none does */
     int64_t firing_end;
     bool firing;
     struct sl_state_row *chunk;
@@ -41,14 +40,14 @@ window_aggregate_open(struct sl_op *base, struct sl_error *err)
     op->ordered_rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
     op->chunk = SL_NEW_ARRAY(arena, struct sl_state_row, SL_BATCH_ROWS_MAX);
     return sl_aggregation_open(&op->aggregation, base, "window", op->plan->keys,
-                               op->plan->key_count, op->plan->aggregates,
-                               op->plan->aggregate_count, true, err);
+                               op->plan->key_count, op->plan->aggregates, op->plan->aggregate_count,
+                               true, err);
 }
 
 /* --- rows --- */
 
-/* Rows without a time are errors; the others stay in aggregation.rows, with their hashes.  Returns how
- * many, or a negative code. */
+/* Rows without a time are errors; the others stay in aggregation.rows, with their hashes.  Returns
+ * how many, or a negative code. */
 static int
 window_aggregate_drop_timeless(struct op_window_aggregate *op, const struct sl_batch *batch,
                                size_t row_count, struct sl_out *out, struct sl_error *err)
@@ -168,8 +167,8 @@ window_aggregate_add_mixed(struct op_window_aggregate *op, const struct sl_batch
 
         if (i < row_count && op->ends[op->order[i]] == end)
             continue;
-        window_aggregate_add_run(op, batch, end, op->ordered_rows + from,
-                                 op->ordered_hashes + from, i - from, out);
+        window_aggregate_add_run(op, batch, end, op->ordered_rows + from, op->ordered_hashes + from,
+                                 i - from, out);
         from = i;
     }
 }
@@ -241,9 +240,9 @@ window_aggregate_emit(struct op_window_aggregate *op, size_t row_count, struct s
         /* Of a TIMESTAMP_LTZ column the window's time is an instant, its bounds are local. */
         int64_t time = (op->plan->window.local_zone ? sl_zone_to_utc(zone, end) : end);
 
-        sl_batch_set_column(batch, at,
-                            window_aggregate_bound(op, schema->columns[at].type,
-                                                   time - SL_US_PER_MS, row_count));
+        sl_batch_set_column(
+            batch, at,
+            window_aggregate_bound(op, schema->columns[at].type, time - SL_US_PER_MS, row_count));
     }
     return sl_out_emit(out, batch);
 }

@@ -1,5 +1,5 @@
-/* TUMBLE without an aggregate above it: appends window_start, window_end and window_time to each row.
- * A row without a time is an error of that row. */
+/* TUMBLE without an aggregate above it: appends window_start, window_end and window_time to each
+ * row. A row without a time is an error of that row. */
 #include "executor/operator.h"
 #include "executor/window.h"
 
@@ -55,8 +55,8 @@ window_table_fill(struct op_window_table *op, const struct sl_batch *batch, size
 
         starts[row] = sl_window_start_us(window, sl_window_local_us(window, zone, time));
         ends[row] = starts[row] + window->size_us;
-        times[row] = (window->local_zone ? sl_zone_to_utc(zone, ends[row]) : ends[row]) -
-                     SL_US_PER_MS;
+        times[row] =
+            (window->local_zone ? sl_zone_to_utc(zone, ends[row]) : ends[row]) - SL_US_PER_MS;
     }
 }
 

@@ -1,13 +1,13 @@
-/* The seam of operators.  An operator takes batches and watermarks from its inputs and emits batches; it
- * sees no thread, no queue, no clock, no file and no other operator.
+/* The seam of operators.  An operator takes batches and watermarks from its inputs and emits
+ * batches; it sees no thread, no queue, no clock, no file and no other operator.
  *
  * The task loop (runtime/) owns: the minimum of the inputs' watermarks, idle inputs, barriers and
  * their alignment, END, cutting a batch at its marks where an operator's due time passes, all
  * counters, and the error policies.
  *
  * Emitting always takes the batch and never waits.  SL_AGAIN from sl_out_emit means: taken; stop at
- * the next row or key boundary and return SL_AGAIN; the loop calls `resume` later.  An operator whose
- * output is bounded by its input batch may ignore it and go on. */
+ * the next row or key boundary and return SL_AGAIN; the loop calls `resume` later.  An operator
+ * whose output is bounded by its input batch may ignore it and go on. */
 #ifndef SL_EXECUTOR_OPERATOR_H
 #define SL_EXECUTOR_OPERATOR_H
 
@@ -39,17 +39,17 @@ sl_out_emit(struct sl_out *out, struct sl_batch *batch)
 
 /* What an operator gets when it is opened; lives as long as the operator. */
 struct sl_op_context {
-    struct sl_arena *arena;  /* of this subtask, until the job stops */
-    struct sl_pool *pool;    /* the slot's */
+    struct sl_arena *arena; /* of this subtask, until the job stops */
+    struct sl_pool *pool;   /* the slot's */
     struct sl_state *state;
     const struct sl_phys_settings *settings;
     struct sl_expr_settings expr_settings;
     uint32_t subtask, subtask_count;
-    struct sl_env *env;             /* for processing time only: sl_now_us */
+    struct sl_env *env; /* for processing time only: sl_now_us */
     const char *job_id;
     const char *data_directory;
-    struct sl_wake *wake;           /* the slot's; for sources and sinks */
-    void *collector;                /* COLLECT: struct sl_collector of the session */
+    struct sl_wake *wake; /* the slot's; for sources and sinks */
+    void *collector;      /* COLLECT: struct sl_collector of the session */
 };
 
 struct sl_op_class;
@@ -58,30 +58,31 @@ struct sl_op { /* the first member of every operator's own struct */
     const struct sl_op_class *class;
     const struct sl_phys_node *node; /* read-only, outlives the operator */
     struct sl_op_context *context;
-    int64_t watermark_ms;            /* set by the loop before `watermark`; SL_WATERMARK_MIN at first */
+    int64_t watermark_ms; /* set by the loop before `watermark`; SL_WATERMARK_MIN at first */
 };
 
 struct sl_op_class {
     const char *name;
     size_t size; /* the runtime allocates this much, zeroed */
-    /* True: each call of `batch` emits at most one batch, whose physical rows are the input's (Calc).
-     * Such an operator is given whole batches, and the loop moves their marks to what it emits, so
-     * that they stay at their rows; other operators' marks go on behind the batch. */
+    /* True: each call of `batch` emits at most one batch, whose physical rows are the input's
+     * (Calc). Such an operator is given whole batches, and the loop moves their marks to what it
+     * emits, so that they stay at their rows; other operators' marks go on behind the batch. */
     bool keeps_rows;
 
-    int (*open)(struct sl_op *op, struct sl_error *err);               /* optional */
+    int (*open)(struct sl_op *op, struct sl_error *err); /* optional */
 
     /* Consumes a batch from input `input` (the caller keeps its reference).  Rows of one call lie
      * between two due times.  SL_AGAIN: `resume` goes on with the same batch, which stays valid.
      * SL_EOF: taken, and no later row can matter: the scans above it end now.
      * Marks in the batch are the loop's: an operator that passes rows through emits a batch with
-     * none (the loop hands the marks on by itself), since it is called between marks that matter. */
+     * none (the loop hands the marks on by itself), since it is called between marks that matter.
+     */
     int (*batch)(struct sl_op *op, unsigned input, struct sl_batch *batch, struct sl_out *out,
-                 struct sl_error *err);                                /* required */
+                 struct sl_error *err);                                        /* required */
     int (*resume)(struct sl_op *op, struct sl_out *out, struct sl_error *err); /* optional */
 
-    /* The watermark rose to op->watermark_ms: fire what is due.  SL_AGAIN: resume goes on.  The loop
-     * forwards the watermark after the firing is complete. */
+    /* The watermark rose to op->watermark_ms: fire what is due.  SL_AGAIN: resume goes on.  The
+     * loop forwards the watermark after the firing is complete. */
     int (*watermark)(struct sl_op *op, struct sl_out *out, struct sl_error *err); /* optional */
     /* The least watermark at which something would happen (a slice boundary), or
      * SL_WATERMARK_MAX.  Optional [SL_WATERMARK_MAX: never cut]. */

@@ -1,5 +1,5 @@
-/* Arithmetic of windows: which window a time falls into, when it is due.  Times of rows and bounds of
- * windows are in microseconds of the window's own clock (local time for TIMESTAMP_LTZ columns),
+/* Arithmetic of windows: which window a time falls into, when it is due.  Times of rows and bounds
+ * of windows are in microseconds of the window's own clock (local time for TIMESTAMP_LTZ columns),
  * watermarks in milliseconds. */
 #ifndef SL_EXECUTOR_WINDOW_H
 #define SL_EXECUTOR_WINDOW_H
@@ -7,7 +7,8 @@
 #include "data/time.h"
 #include "plan/physical.h"
 
-/* The start of the tumbling window that holds time_us (Flink: TimeWindow.getWindowStartWithOffset). */
+/* The start of the tumbling window that holds time_us (Flink: TimeWindow.getWindowStartWithOffset).
+ */
 static inline int64_t
 sl_window_start_us(const struct sl_window *window, int64_t time_us)
 {

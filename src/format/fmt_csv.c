@@ -1,5 +1,5 @@
-/* csv: one record a row, with the options of Flink's format.  Scalar types but bytes; a field is text in
- * the SQL forms of its type.  A row with too few or too many fields does not decode. */
+/* csv: one record a row, with the options of Flink's format.  Scalar types but bytes; a field is
+ * text in the SQL forms of its type.  A row with too few or too many fields does not decode. */
 #include "data/time.h"
 #include "data/value.h"
 #include "format/format.h"
@@ -71,9 +71,8 @@ csv_is_true(const struct sl_format_config *config, const struct sl_format_descri
 }
 
 static int
-csv_form_read(const struct sl_format_config *config,
-              const struct sl_format_descriptor *descriptor, struct csv_form *form,
-              struct sl_error *err)
+csv_form_read(const struct sl_format_config *config, const struct sl_format_descriptor *descriptor,
+              struct csv_form *form, struct sl_error *err)
 {
     const char *escape = sl_format_option(config, descriptor, "escape-character");
 
@@ -176,8 +175,7 @@ csv_split(struct csv_decoder *decoder, struct sl_text line)
 
 /* An empty field without quotes is NULL but for strings; the null literal always is. */
 static bool
-csv_is_null(const struct csv_form *form, const struct csv_field *field,
-            const struct sl_type *type)
+csv_is_null(const struct csv_form *form, const struct csv_field *field, const struct sl_type *type)
 {
     if (form->null && !field->quoted && sl_text_equal(field->text, sl_text_of(form->null)))
         return true;
@@ -201,8 +199,7 @@ csv_read_values(struct csv_decoder *decoder, struct sl_value *values)
         if (sl_value_parse(&decoder->arena, column->type, field->text, config->zone, &values[i],
                            &err) < 0) {
             if (!decoder->form.lenient)
-                return sl_arena_printf(&decoder->arena, "field \"%s\": %s", column->name,
-                                       err.text);
+                return sl_arena_printf(&decoder->arena, "field \"%s\": %s", column->name, err.text);
             values[i] = sl_value_null(column->type);
         }
     }
@@ -344,10 +341,10 @@ csv_write_cell(struct csv_encoder *encoder, const struct sl_column *column, size
                              ((const uint8_t *)column->values)[row] ? "true" : "false");
     else
         sl_column_format(column, row, SL_FORM_POSTGRES, zone, &encoder->field);
-    csv_write_field(&encoder->form,
-                    (struct sl_text){encoder->field.data ? encoder->field.data : "",
-                                     encoder->field.length},
-                    sl_type_is_text(column->type->kind), to);
+    csv_write_field(
+        &encoder->form,
+        (struct sl_text){encoder->field.data ? encoder->field.data : "", encoder->field.length},
+        sl_type_is_text(column->type->kind), to);
 }
 
 static int

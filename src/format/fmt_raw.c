@@ -1,5 +1,5 @@
-/* raw: the record's bytes are the one column's value: strings and bytes as they are, numbers in binary
- * (raw.endianness), BOOLEAN as one byte. */
+/* raw: the record's bytes are the one column's value: strings and bytes as they are, numbers in
+ * binary (raw.endianness), BOOLEAN as one byte. */
 #include "format/format.h"
 
 #include <endian.h>
@@ -81,8 +81,8 @@ raw_decode(struct sl_decoder *base, const struct sl_records *records, uint32_t f
 {
     struct raw_decoder *decoder = (struct raw_decoder *)base;
     const struct sl_type *type = base->config->physical->columns[0].type;
-    size_t count = SL_MIN(SL_MIN((size_t)(records->count - from), row_count_max),
-                          (size_t)SL_BATCH_ROWS_MAX);
+    size_t count =
+        SL_MIN(SL_MIN((size_t)(records->count - from), row_count_max), (size_t)SL_BATCH_ROWS_MAX);
     size_t width = sl_type_width(type->kind), row = 0;
     struct sl_column *column = sl_column_new(pool, type, count, false);
 
@@ -150,10 +150,10 @@ raw_encode(struct sl_encoder *base, const struct sl_batch *batch, struct sl_enco
         const char *value = (const char *)column->values + row * width;
 
         if (!sl_column_is_null(column, row) && sl_type_is_view(column->type->kind)) {
-            sl_buffer_add_text(&to->data, sl_view_text((const struct sl_view *)(const void *)value));
+            sl_buffer_add_text(&to->data,
+                               sl_view_text((const struct sl_view *)(const void *)value));
         } else if (!sl_column_is_null(column, row)) {
-            raw_copy_number(sl_buffer_reserve(&to->data, width), value, width,
-                            encoder->is_little);
+            raw_copy_number(sl_buffer_reserve(&to->data, width), value, width, encoder->is_little);
             to->data.length += width;
         }
         sl_encoded_end_record(to);

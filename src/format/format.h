@@ -15,7 +15,7 @@ struct sl_format_config {
     const struct sl_schema *physical;     /* all columns of the record, in order */
     const uint32_t *columns;              /* decoders: those that are wanted, ascending */
     size_t column_count;
-    const uint32_t *primary_key;          /* of physical; encoders */
+    const uint32_t *primary_key; /* of physical; encoders */
     size_t primary_key_count;
     const struct sl_zone *zone;
 };
@@ -36,14 +36,14 @@ struct sl_decode_error {
 
 /* What a call of decode made. */
 struct sl_decoded {
-    uint32_t record_count;      /* records used up */
+    uint32_t record_count; /* records used up */
     uint32_t row_count;
-    struct sl_column **columns; /* config->column_count references, the caller's to take */
-    uint32_t *row_records;      /* row → record; NULL: row i is record from + i */
-    uint8_t *kinds;             /* NULL: all +I */
+    struct sl_column **columns;     /* config->column_count references, the caller's to take */
+    uint32_t *row_records;          /* row → record; NULL: row i is record from + i */
+    uint8_t *kinds;                 /* NULL: all +I */
     struct sl_decode_error *errors; /* records that made no row because they do not decode */
     uint32_t error_count;
-    uint32_t skipped_count;     /* … that ignore-parse-errors skipped */
+    uint32_t skipped_count; /* … that ignore-parse-errors skipped */
 };
 
 struct sl_encoder {
@@ -63,16 +63,16 @@ struct sl_format_class {
     size_t decoder_size; /* 0: cannot read */
     size_t encoder_size;
     int (*decoder_open)(struct sl_decoder *decoder, struct sl_error *err);
-    /* Decodes records[from …), at most row_count_max rows.  Arrays in *ret (but the columns) are the
-     * decoder's, until the next call.  Never fails: see `errors`.  Strings may point into the
+    /* Decodes records[from …), at most row_count_max rows.  Arrays in *ret (but the columns) are
+     * the decoder's, until the next call.  Never fails: see `errors`.  Strings may point into the
      * slab, which the columns then hold. */
     void (*decode)(struct sl_decoder *decoder, const struct sl_records *records, uint32_t from,
                    size_t row_count_max, struct sl_pool *pool, struct sl_decoded *ret_decoded);
     void (*decoder_close)(struct sl_decoder *decoder);
     int (*encoder_open)(struct sl_encoder *encoder, struct sl_error *err);
     /* Appends one record for each live row of the batch (its columns are config->physical's). */
-    int (*encode)(struct sl_encoder *encoder, const struct sl_batch *batch,
-                  struct sl_encoded *to, struct sl_error *err);
+    int (*encode)(struct sl_encoder *encoder, const struct sl_batch *batch, struct sl_encoded *to,
+                  struct sl_error *err);
     void (*encoder_close)(struct sl_encoder *encoder);
 };
 

@@ -1,5 +1,5 @@
-/* The frames of memory tables: one byte of row kind, eight bytes of the primary key's hash (0 without
- * a key), the packed row. */
+/* The frames of memory tables: one byte of row kind, eight bytes of the primary key's hash (0
+ * without a key), the packed row. */
 #ifndef SL_FORMAT_ROW_FRAME_H
 #define SL_FORMAT_ROW_FRAME_H
 

@@ -1,8 +1,9 @@
 /* The Postgres wire protocol, version 3: bytes ↔ requests, through a small table of calls.
  *
- * Each connection has a thread of its own, on which all calls of sl_net_ops are made.  What a call has
- * to say to the client it says through the connection (sl_net_* below); replies are buffered and go
- * out at the protocol's flush points, when the buffer is large, and before the thread waits. */
+ * Each connection has a thread of its own, on which all calls of sl_net_ops are made.  What a call
+ * has to say to the client it says through the connection (sl_net_* below); replies are buffered
+ * and go out at the protocol's flush points, when the buffer is large, and before the thread waits.
+ */
 #ifndef SL_NET_NET_H
 #define SL_NET_NET_H
 
@@ -17,7 +18,7 @@ struct sl_net_connection;
 /* What the client said at its start: user, database, application_name and settings. */
 struct sl_net_startup {
     const char *user, *database;
-    const char *const *names;  /* the other parameters */
+    const char *const *names; /* the other parameters */
     const char *const *values;
     size_t count;
 };
@@ -32,8 +33,8 @@ struct sl_net_bind {
     size_t result_format_count;
 };
 
-/* All calls are on the connection's thread but `cancel`.  A negative return: the error is sent, and in
- * the extended protocol everything up to Sync is skipped; ops->failed follows. */
+/* All calls are on the connection's thread but `cancel`.  A negative return: the error is sent, and
+ * in the extended protocol everything up to Sync is skipped; ops->failed follows. */
 struct sl_net_ops {
     int (*session_open)(void *arg, struct sl_net_connection *connection,
                         const struct sl_net_startup *startup, void **ret_session,
@@ -51,13 +52,13 @@ struct sl_net_ops {
     void (*close_statement)(void *session, const char *name);
     void (*close_portal)(void *session, const char *name);
     int (*sync)(void *session, struct sl_error *err); /* the implicit transaction ends */
-    void (*failed)(void *session);    /* an error was sent: an open transaction block has failed */
+    void (*failed)(void *session); /* an error was sent: an open transaction block has failed */
     char (*transaction_status)(void *session); /* I, T or E */
 };
 
 struct sl_net_config {
-    const char *host;           /* a loopback address */
-    uint16_t port;              /* 0: any free one */
+    const char *host; /* a loopback address */
+    uint16_t port;    /* 0: any free one */
     const char *socket_directory;
     uint32_t connection_max;
     uint32_t message_bytes_max;
@@ -84,8 +85,8 @@ struct sl_net_column {
 
 void sl_net_row_description(struct sl_net_connection *connection,
                             const struct sl_net_column *columns, size_t count);
-void sl_net_parameter_description(struct sl_net_connection *connection,
-                                  const uint32_t *oids, size_t count);
+void sl_net_parameter_description(struct sl_net_connection *connection, const uint32_t *oids,
+                                  size_t count);
 void sl_net_no_data(struct sl_net_connection *connection);
 /* Live rows [from, from + count) of a batch; columns beyond the batch's are not there. */
 void sl_net_data_rows(struct sl_net_connection *connection, const struct sl_net_column *columns,
@@ -106,8 +107,8 @@ void sl_net_close_complete(struct sl_net_connection *connection);
 /* `sql`: the statement that err->offset points into, for the caret; may be empty. */
 void sl_net_error(struct sl_net_connection *connection, const struct sl_error *err,
                   struct sl_text sql);
-void sl_net_notice(struct sl_net_connection *connection, const char *severity,
-                   const char *sqlstate, const char *text, const char *hint);
+void sl_net_notice(struct sl_net_connection *connection, const char *severity, const char *sqlstate,
+                   const char *text, const char *hint);
 void sl_net_parameter_status(struct sl_net_connection *connection, const char *name,
                              const char *value);
 /* The text that later errors' offsets refer to; copied. */

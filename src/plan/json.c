@@ -100,8 +100,9 @@ json_write_member(const void *from, const struct sl_member *member, size_t width
         SL_ASSERT(AT(unsigned, from, member) < member->name_count);
         return json_string(member->names[AT(unsigned, from, member)]);
     case SL_MEMBER_STRING:
-        return AT(const char *, from, member) ? sl_plan_json_write_string(AT(const char *, from, member))
-                                              : NULL;
+        return AT(const char *, from, member)
+                   ? sl_plan_json_write_string(AT(const char *, from, member))
+                   : NULL;
     case SL_MEMBER_SCHEMA:
         return sl_plan_json_write_schema(AT(const struct sl_schema *, from, member));
     case SL_MEMBER_OPTIONS:
@@ -254,8 +255,8 @@ json_read_row(struct sl_arena *arena, const json_t *json, const struct sl_schema
     struct sl_value *row = SL_NEW_ARRAY(arena, struct sl_value, schema->count);
 
     for (size_t i = 0; i < schema->count; i++)
-        SL_TRY(sl_plan_json_read_value(arena, json_array_get(json, i), schema->columns[i].type, &row[i],
-                                  err));
+        SL_TRY(sl_plan_json_read_value(arena, json_array_get(json, i), schema->columns[i].type,
+                                       &row[i], err));
     *ret_row = row;
     return SL_OK;
 }

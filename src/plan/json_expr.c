@@ -181,7 +181,7 @@ sl_plan_json_write_aggregate(const struct sl_aggregate *aggregate)
 
 int
 sl_plan_json_read_type(struct sl_arena *arena, const json_t *json, const struct sl_type **ret_type,
-                  struct sl_error *err)
+                       struct sl_error *err)
 {
     if (!json_is_string(json))
         return sl_json_broken(err, "type");
@@ -190,7 +190,7 @@ sl_plan_json_read_type(struct sl_arena *arena, const json_t *json, const struct 
 
 int
 sl_plan_json_read_schema(struct sl_arena *arena, const json_t *json, struct sl_schema **ret_schema,
-                    struct sl_error *err)
+                         struct sl_error *err)
 {
     struct sl_schema *schema;
 
@@ -205,8 +205,8 @@ sl_plan_json_read_schema(struct sl_arena *arena, const json_t *json, struct sl_s
         if (!name)
             return sl_json_broken(err, "schema");
         schema->columns[i].name = sl_arena_strdup(arena, name);
-        SL_TRY(
-            sl_plan_json_read_type(arena, json_object_get(item, "type"), &schema->columns[i].type, err));
+        SL_TRY(sl_plan_json_read_type(arena, json_object_get(item, "type"),
+                                      &schema->columns[i].type, err));
         for (size_t t = 0; time && t < SL_COUNT_OF(json_times); t++)
             if (strcmp(time, json_times[t]) == 0)
                 schema->columns[i].time = (enum sl_time_kind)t;
@@ -257,15 +257,15 @@ json_read_list(struct sl_arena *arena, const json_t *json, struct sl_value *valu
 
         if (!type)
             return sl_json_broken(err, "value");
-        SL_TRY(
-            sl_plan_json_read_value(arena, json_array_get(json, i), type, &value->list.items[i], err));
+        SL_TRY(sl_plan_json_read_value(arena, json_array_get(json, i), type, &value->list.items[i],
+                                       err));
     }
     return SL_OK;
 }
 
 int
 sl_plan_json_read_value(struct sl_arena *arena, const json_t *json, const struct sl_type *type,
-                   struct sl_value *ret_value, struct sl_error *err)
+                        struct sl_value *ret_value, struct sl_error *err)
 {
     struct sl_value value = {.type = type};
     const char *text = json_string_value(json);
@@ -361,7 +361,7 @@ json_offset(const json_t *json)
 
 int
 sl_plan_json_read_expr(struct sl_arena *arena, const json_t *json, struct sl_expr **ret_expr,
-                  struct sl_error *err)
+                       struct sl_error *err)
 {
     const char *call = json_string_value(json_object_get(json, "call"));
     const char *cast = json_string_value(json_object_get(json, "cast"));
@@ -399,7 +399,7 @@ sl_plan_json_read_expr(struct sl_arena *arena, const json_t *json, struct sl_exp
 
 int
 sl_plan_json_read_aggregate(struct sl_arena *arena, const json_t *json,
-                       struct sl_aggregate **ret_aggregate, struct sl_error *err)
+                            struct sl_aggregate **ret_aggregate, struct sl_error *err)
 {
     const char *name = json_string_value(json_object_get(json, "aggregate"));
     const json_t *filter_json = json_object_get(json, "filter");
@@ -414,5 +414,6 @@ sl_plan_json_read_aggregate(struct sl_arena *arena, const json_t *json,
     SL_TRY(sl_aggregate_bind(arena, name, args, arg_count,
                              json_is_true(json_object_get(json, "distinct")), filter,
                              json_offset(json), ret_aggregate, err));
-    return sl_plan_json_read_type(arena, json_object_get(json, "type"), &(*ret_aggregate)->type, err);
+    return sl_plan_json_read_type(arena, json_object_get(json, "type"), &(*ret_aggregate)->type,
+                                  err);
 }

@@ -134,7 +134,7 @@ planner_bind(struct planner *planner, const struct sl_ast *statement, struct sl_
 
 /* --- what the plan reads and writes --- */
 
-/* Asks the connectors whether what the tables name outside is there: 42704 at the table's name.  One
+/* Asks the connectors whether what the tables name outside is there: 42704 at the table's name. One
  * that does not answer is no error: *unreachable says which. */
 static int
 planner_probe(struct sl_arena *arena, const struct sl_log_node *node, const char **unreachable,

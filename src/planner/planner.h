@@ -11,14 +11,14 @@
 
 /* What the session brings. */
 struct sl_plan_context {
-    struct sl_arena *arena;      /* everything that is returned lives here */
+    struct sl_arena *arena; /* everything that is returned lives here */
     struct sl_catalog *catalog;
-    const char *schema;          /* the current one */
-    /* The value of a setting ('execution.runtime-mode', 'parallelism.default' …) as text, NULL for an
-     * unknown key; also session.database, session.user, session.process-id. */
+    const char *schema; /* the current one */
+    /* The value of a setting ('execution.runtime-mode', 'parallelism.default' …) as text, NULL for
+     * an unknown key; also session.database, session.user, session.process-id. */
     const char *(*setting)(void *session, const char *key);
     void *session;
-    struct sl_text sql;          /* the statement's text, for slices */
+    struct sl_text sql; /* the statement's text, for slices */
     /* Parameters $1 …: types that the client declared (NULL entries: to be inferred) on the way in,
      * inferred types on the way out. */
     const struct sl_type **param_types;
@@ -36,21 +36,21 @@ enum sl_planned_kind {
 struct sl_planned {
     enum sl_planned_kind kind;
     struct sl_phys_plan *plan;
-    struct sl_schema *columns;   /* of a query's result, as the client sees them (with op) */
-    bool endless;                /* some scan is unbounded, and no LIMIT ends it */
-    bool updating;               /* the result has -U, +U or -D */
-    bool synchronous;            /* VALUES, UPDATE, DELETE, batch mode: `INSERT 0 n` when done */
-    const char *logical_text;    /* EXPLAIN's first section, before any rule; NULL: not asked for */
-    const uint64_t *table_ids;   /* read and written, and versions */
+    struct sl_schema *columns; /* of a query's result, as the client sees them (with op) */
+    bool endless;              /* some scan is unbounded, and no LIMIT ends it */
+    bool updating;             /* the result has -U, +U or -D */
+    bool synchronous;          /* VALUES, UPDATE, DELETE, batch mode: `INSERT 0 n` when done */
+    const char *logical_text;  /* EXPLAIN's first section, before any rule; NULL: not asked for */
+    const uint64_t *table_ids; /* read and written, and versions */
     const uint32_t *table_versions;
     size_t table_count;
-    const char *tag;             /* "INSERT", "UPDATE", "DELETE", "SELECT" */
-    const char *sink_name;       /* of a single INSERT, for the job's default name */
-    const char *unreachable;     /* what a connector's probe waited for in vain, or NULL */
+    const char *tag;         /* "INSERT", "UPDATE", "DELETE", "SELECT" */
+    const char *sink_name;   /* of a single INSERT, for the job's default name */
+    const char *unreachable; /* what a connector's probe waited for in vain, or NULL */
 };
 
 struct sl_plan_options {
-    bool explain; /* make logical_text */
+    bool explain;       /* make logical_text */
     bool describe_only; /* parameters have no values yet; the plan is not run, nothing is probed */
 };
 

@@ -237,7 +237,8 @@ link_piece_end(struct sl_link *link)
     return batch->row_count;
 }
 
-/* The operator has all it will ever emit (LIMIT): the scans above it end now, whatever they hold. */
+/* The operator has all it will ever emit (LIMIT): the scans above it end now, whatever they hold.
+ */
 static int
 link_want_no_more(struct sl_link *link)
 {

@@ -22,9 +22,9 @@ struct sl_copy_field {
 void sl_copy_write_field(const struct sl_copy_form *form, struct sl_text text, bool is_null,
                          struct sl_buffer *to);
 
-/* One line (a CSV record may span several) from the front of `input`: its fields, and how many bytes
- * it took.  SL_AGAIN: the line is not whole yet; with `at_end` the rest is the last line.  SL_EOF: the
- * end mark \. or nothing left.  22P04 on damage. */
+/* One line (a CSV record may span several) from the front of `input`: its fields, and how many
+ * bytes it took.  SL_AGAIN: the line is not whole yet; with `at_end` the rest is the last line.
+ * SL_EOF: the end mark \. or nothing left.  22P04 on damage. */
 int sl_copy_read_line(const struct sl_copy_form *form, struct sl_text input, bool at_end,
                       struct sl_arena *arena, struct sl_copy_field *fields, size_t field_max,
                       size_t *ret_count, size_t *ret_used, struct sl_error *err);

@@ -149,7 +149,8 @@ jobs_options(struct sl_arena *arena, const struct sl_option_list *table,
     return list;
 }
 
-/* A stored plan names its tables; their options are looked up in the catalog, the newest version's. */
+/* A stored plan names its tables; their options are looked up in the catalog, the newest version's.
+ */
 static int
 jobs_resolve_table(struct sl_server *server, struct sl_arena *arena, uint64_t id, const char *name,
                    const struct sl_option_list *hints, const struct sl_option_list **ret_options,
@@ -173,13 +174,13 @@ jobs_resolve(struct sl_server *server, struct sl_arena *arena, struct sl_phys_pl
         if (node->kind == SL_OP_SCAN) {
             struct sl_phys_scan *scan = node->detail;
 
-            SL_TRY(jobs_resolve_table(server, arena, scan->table_id, scan->table_name,
-                                      &scan->hints, &scan->options, err));
+            SL_TRY(jobs_resolve_table(server, arena, scan->table_id, scan->table_name, &scan->hints,
+                                      &scan->options, err));
         } else if (node->kind == SL_OP_SINK) {
             struct sl_phys_sink *sink = node->detail;
 
-            SL_TRY(jobs_resolve_table(server, arena, sink->table_id, sink->table_name,
-                                      &sink->hints, &sink->options, err));
+            SL_TRY(jobs_resolve_table(server, arena, sink->table_id, sink->table_name, &sink->hints,
+                                      &sink->options, err));
         }
     }
     return SL_OK;
@@ -196,10 +197,8 @@ sl_jobs_start(struct sl_server *server, const struct sl_planned *planned, const 
                                    .table_versions = planned->table_versions,
                                    .table_count = planned->table_count,
                                    .start_us = sl_now_us(server->env)};
-    struct sl_job_spec spec = {.id = record.id,
-                               .name = name,
-                               .plan = plan,
-                               .waiting_reason = planned->unreachable};
+    struct sl_job_spec spec = {
+        .id = record.id, .name = name, .plan = plan, .waiting_reason = planned->unreachable};
     struct sl_arena arena;
     struct sl_buffer json;
     struct sl_error ignored;
@@ -278,8 +277,8 @@ sl_jobs_restart(struct sl_server *server)
         sl_log(SL_LOG_WARN, "job not started", "job=%s", record->id);
         sl_catalog_update_job(server->catalog, record->id,
                               err.code == SL_E_TOO_FEW_SLOTS ? SL_JOB_SUSPENDED : SL_JOB_FAILED,
-                              err.text, record->start_us, sl_now_us(server->env),
-                              record->restarts, &ignored);
+                              err.text, record->start_us, sl_now_us(server->env), record->restarts,
+                              &ignored);
     }
     sl_arena_done(&arena);
 }
@@ -323,8 +322,7 @@ sl_jobs_find(struct sl_server *server, struct sl_arena *arena, struct sl_text id
     size_t count = sl_jobs_list(server, arena, &records);
 
     for (size_t i = 0; i < count && id.length > 0; i++) {
-        if (id.length > 32 ||
-            !sl_text_equal_nocase((struct sl_text){records[i].id, id.length}, id))
+        if (id.length > 32 || !sl_text_equal_nocase((struct sl_text){records[i].id, id.length}, id))
             continue;
         if (found)
             return SL_ERROR(err, SL_E_UNDEFINED_OBJECT,

@@ -173,8 +173,7 @@ portal_check_formats(const struct sl_portal *portal, struct sl_error *err)
                         portal->format_count, portal->column_count);
     for (size_t i = 0; i < portal->column_count; i++)
         if (portal->columns[i].format == 1 && !sl_net_has_binary(portal->columns[i].type))
-            return SL_ERROR(err, SL_E_NOT_SUPPORTED,
-                            "column \"%s\" has no binary format here",
+            return SL_ERROR(err, SL_E_NOT_SUPPORTED, "column \"%s\" has no binary format here",
                             portal->columns[i].name);
     return SL_OK;
 }
@@ -229,25 +228,23 @@ sl_portal_next(struct sl_portal *portal, int64_t timeout_us, struct sl_error *er
     }
 }
 
-/* Hands out rows of `source` (the portal itself, or a cursor): *ret_sent, and SL_OK when row_max went
- * out, SL_EOF when there are no more, SL_AGAIN when the time was over. */
+/* Hands out rows of `source` (the portal itself, or a cursor): *ret_sent, and SL_OK when row_max
+ * went out, SL_EOF when there are no more, SL_AGAIN when the time was over. */
 static int
 portal_send(struct sl_portal *portal, struct sl_portal *source, uint64_t row_max,
             uint64_t *ret_sent, struct sl_error *err)
 {
     struct sl_net_connection *connection = portal->session->connection;
-    int64_t deadline = portal->fetch_timeout_us < 0
-                           ? -1
-                           : sl_monotonic_us(portal->session->server->env) +
-                                 portal->fetch_timeout_us;
+    int64_t deadline =
+        portal->fetch_timeout_us < 0
+            ? -1
+            : sl_monotonic_us(portal->session->server->env) + portal->fetch_timeout_us;
 
     *ret_sent = 0;
     while (*ret_sent < row_max) {
         size_t count;
-        int64_t left = deadline < 0 ? -1
-                                    : SL_MAX(deadline - sl_monotonic_us(
-                                                            portal->session->server->env),
-                                             0);
+        int64_t left =
+            deadline < 0 ? -1 : SL_MAX(deadline - sl_monotonic_us(portal->session->server->env), 0);
         int rc = source->is_done ? SL_EOF : sl_portal_next(source, left, err);
 
         if (rc != SL_OK) {
@@ -257,8 +254,8 @@ portal_send(struct sl_portal *portal, struct sl_portal *source, uint64_t row_max
         count = sl_batch_live_count(source->batch) - source->batch_at;
         count = SL_MIN(count, (size_t)SL_MIN(row_max - *ret_sent, (uint64_t)SIZE_MAX / 2));
         if (source->with_kind)
-            sl_net_data_rows_with_kind(connection, portal->columns, source->batch,
-                                       source->batch_at, count);
+            sl_net_data_rows_with_kind(connection, portal->columns, source->batch, source->batch_at,
+                                       count);
         else
             sl_net_data_rows(connection, portal->columns, source->batch, source->batch_at, count);
         source->batch_at += count;
@@ -285,8 +282,7 @@ portal_complete(struct sl_portal *portal, uint64_t sent)
 static int
 portal_start(struct sl_portal *portal, struct sl_error *err)
 {
-    const struct sl_statement_class *class =
-        sl_statement_class_of(portal->statement->ast->kind);
+    const struct sl_statement_class *class = sl_statement_class_of(portal->statement->ast->kind);
 
     portal->is_started = true;
     atomic_fetch_add(&portal->session->server->statement_count, 1);

@@ -1,10 +1,11 @@
-/* DECLARE, FETCH, MOVE, CLOSE; PREPARE, EXECUTE, DEALLOCATE.  A cursor is a portal; what PREPARE makes
- * is what Parse makes. */
+/* DECLARE, FETCH, MOVE, CLOSE; PREPARE, EXECUTE, DEALLOCATE.  A cursor is a portal; what PREPARE
+ * makes is what Parse makes. */
 #include "server/session.h"
 
 #include <stdio.h>
 
-/* No rows come of it, but its parameters are the query's and errors have their place in this text. */
+/* No rows come of it, but its parameters are the query's and errors have their place in this text.
+ */
 int
 sl_describe_declare(struct sl_portal *portal, struct sl_error *err)
 {
@@ -108,8 +109,8 @@ cursor_read_timeout(const struct sl_ast_fetch *fetch, struct sl_portal *portal,
         }
         snprintf(text, sizeof(text), "%.*s", SL_TEXT_FORMAT(option->value));
         if (!sl_parse_duration_us(text, &portal->fetch_timeout_us)) {
-            SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
-                     "timeout does not take the value \"%s\"", text);
+            SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "timeout does not take the value \"%s\"",
+                     text);
             return sl_error_at(err, option->value_offset);
         }
     }
@@ -201,10 +202,10 @@ sl_run_prepare(struct sl_portal *portal, struct sl_error *err)
     SL_TRY(sl_prepared_new(portal->session, prepare->statement_text, NULL, 0, &prepared, err));
     prepared->is_sql = true;
     sl_portal_set_tag(portal, "PREPARE");
-    return sl_prepared_put(portal->session,
-                           sl_arena_strndup(&portal->arena, prepare->name.text.start,
-                                            prepare->name.text.length),
-                           prepared, err);
+    return sl_prepared_put(
+        portal->session,
+        sl_arena_strndup(&portal->arena, prepare->name.text.start, prepare->name.text.length),
+        prepared, err);
 }
 
 /* EXECUTE name(args): the portal becomes the prepared statement's, bound to these values. */
@@ -236,8 +237,7 @@ sl_describe_execute(struct sl_portal *portal, struct sl_error *err)
                             prepared->param_types[i], SL_CAST_IMPLICIT, -1, &expr, err));
         expr = sl_expr_fold(&portal->arena, expr, &settings);
         if (expr->kind != SL_EXPR_LITERAL)
-            return SL_ERROR(err, SL_E_INVALID_TEXT, "parameter $%zu does not fit its type",
-                            i + 1);
+            return SL_ERROR(err, SL_E_INVALID_TEXT, "parameter $%zu does not fit its type", i + 1);
         params[i] = expr->value;
     }
     prepared->references++;

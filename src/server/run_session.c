@@ -24,8 +24,8 @@ set_list(struct sl_portal *portal)
     for (size_t i = 0; i < sl_setting_count(); i++) {
         const char *name = sl_setting_spec((int)i)->name;
 
-        sl_portal_add_row(portal, (const char *const[]){
-                                      name, sl_settings_get(&portal->session->settings, name)});
+        sl_portal_add_row(
+            portal, (const char *const[]){name, sl_settings_get(&portal->session->settings, name)});
     }
 }
 
@@ -101,8 +101,7 @@ sl_run_set(struct sl_portal *portal, struct sl_error *err)
     }
     if (set_is_harmless(set))
         return SL_OK;
-    if (index >= 0 && !set->to_default &&
-        strcmp(sl_setting_spec(index)->name, "search_path") == 0)
+    if (index >= 0 && !set->to_default && strcmp(sl_setting_spec(index)->name, "search_path") == 0)
         return set_schema(portal, set, err);
     if (index >= 0 && !set->to_default &&
         strcmp(sl_setting_spec(index)->name, "table.local-time-zone") == 0)
@@ -110,8 +109,7 @@ sl_run_set(struct sl_portal *portal, struct sl_error *err)
     if (sl_settings_set(&session->settings, set->name,
                         set->to_default
                             ? NULL
-                            : sl_arena_strndup(&portal->arena, set->value.start,
-                                               set->value.length),
+                            : sl_arena_strndup(&portal->arena, set->value.start, set->value.length),
                         SL_SETTING_S, err) < 0)
         return sl_error_at(err, err->code == SL_E_INVALID_PARAMETER_VALUE ? set->value_offset
                                                                           : set->name_offset);
@@ -154,7 +152,8 @@ sl_run_reset(struct sl_portal *portal, struct sl_error *err)
     return SL_OK;
 }
 
-/* --- transactions: each statement stands for itself; the block is kept for the clients' sake --- */
+/* --- transactions: each statement stands for itself; the block is kept for the clients' sake ---
+ */
 
 static void
 transaction_warn(struct sl_portal *portal, const char *sqlstate, const char *text)
@@ -193,8 +192,9 @@ transaction_end(struct sl_portal *portal, bool commit, bool chain, struct sl_err
     bool failed = session->transaction == 'E', was_open = session->transaction != 'I';
 
     if (chain && !was_open)
-        return SL_ERROR(err, SL_E_NO_TRANSACTION, "%s AND CHAIN can only be used in transaction "
-                                                  "blocks",
+        return SL_ERROR(err, SL_E_NO_TRANSACTION,
+                        "%s AND CHAIN can only be used in transaction "
+                        "blocks",
                         commit ? "COMMIT" : "ROLLBACK");
     if (was_open)
         transaction_drop_portals(session, portal, commit && !failed);
@@ -211,8 +211,7 @@ transaction_savepoint(struct sl_portal *portal, const char *tag, struct sl_error
     struct sl_session *session = portal->session;
 
     if (session->transaction == 'I')
-        return SL_ERROR(err, SL_E_NO_TRANSACTION, "%s can only be used in transaction blocks",
-                        tag);
+        return SL_ERROR(err, SL_E_NO_TRANSACTION, "%s can only be used in transaction blocks", tag);
     if (strcmp(tag, "ROLLBACK") == 0)
         session->transaction = 'T';
     sl_portal_set_tag(portal, "%s", tag);

@@ -1,9 +1,9 @@
 /* A session: one client's settings, prepared statements, portals and transaction block.
  *
- * Every statement runs as a portal: bound to its parameters, described, started, and its rows handed
- * out some at a time.  A simple query makes portals that live for one statement, a SQL cursor is a
- * portal that DECLARE made; the extended protocol names its own.  A portal is independent of the
- * prepared statement that it came from. */
+ * Every statement runs as a portal: bound to its parameters, described, started, and its rows
+ * handed out some at a time.  A simple query makes portals that live for one statement, a SQL
+ * cursor is a portal that DECLARE made; the extended protocol names its own.  A portal is
+ * independent of the prepared statement that it came from. */
 #ifndef SL_SERVER_SESSION_H
 #define SL_SERVER_SESSION_H
 
@@ -18,34 +18,34 @@ struct sl_session {
     struct sl_settings settings;
     char *user, *database;
     char process_id[16];
-    char *schema;                  /* the current one */
-    struct sl_map prepared;        /* struct sl_prepared */
-    struct sl_map portals;         /* struct sl_portal */
-    char transaction;              /* I, T, E */
-    bool set_open;                 /* BEGIN STATEMENT SET, INSERTs are collected */
-    struct sl_buffer set;          /* their texts */
-    bool extended;                 /* the running statement came by the extended protocol */
+    char *schema;           /* the current one */
+    struct sl_map prepared; /* struct sl_prepared */
+    struct sl_map portals;  /* struct sl_portal */
+    char transaction;       /* I, T, E */
+    bool set_open;          /* BEGIN STATEMENT SET, INSERTs are collected */
+    struct sl_buffer set;   /* their texts */
+    bool extended;          /* the running statement came by the extended protocol */
 };
 
 /* A parsed statement; refcounted, for portals outlive it. */
 struct sl_prepared {
     unsigned references;
-    bool is_sql;                   /* made by PREPARE */
+    bool is_sql; /* made by PREPARE */
     struct sl_arena arena;
     struct sl_text sql;
     const struct sl_ast_statement *statement; /* NULL: an empty text */
     const struct sl_type **param_types;
-    uint32_t *param_oids;          /* as the client declared them, or of the inferred types */
+    uint32_t *param_oids; /* as the client declared them, or of the inferred types */
     size_t param_count;
 };
 
 struct sl_portal {
     struct sl_session *session;
     struct sl_arena arena;
-    struct sl_prepared *prepared;  /* NULL in a simple query, whose AST outlives the portal */
+    struct sl_prepared *prepared; /* NULL in a simple query, whose AST outlives the portal */
     const struct sl_ast_statement *statement;
-    struct sl_text sql;            /* the statement's own text */
-    struct sl_value *params;       /* NULL while only described */
+    struct sl_text sql;      /* the statement's own text */
+    struct sl_value *params; /* NULL while only described */
     const struct sl_type **param_types;
     size_t param_count;
     const int16_t *formats;
@@ -57,20 +57,20 @@ struct sl_portal {
     struct sl_planned *planned;
 
     bool is_started, is_done, is_cursor, is_copy;
-    bool is_held;                  /* a cursor WITH HOLD */
-    bool is_of_block;              /* a cursor of the open transaction block */
-    struct sl_job *job;            /* whose rows it hands out */
+    bool is_held;       /* a cursor WITH HOLD */
+    bool is_of_block;   /* a cursor of the open transaction block */
+    struct sl_job *job; /* whose rows it hands out */
     struct sl_batch *batch;
     size_t batch_at;
     bool with_kind;
-    struct sl_pool *pool;          /* of rows that it made itself */
+    struct sl_pool *pool; /* of rows that it made itself */
     const char ***rows;
     size_t row_count, row_capacity;
     uint64_t sent_count;
     char tag[128];
-    struct sl_portal *fetched;     /* FETCH: the cursor whose rows this one hands out */
+    struct sl_portal *fetched; /* FETCH: the cursor whose rows this one hands out */
     uint64_t fetch_max;
-    int64_t fetch_timeout_us;      /* -1: for ever */
+    int64_t fetch_timeout_us; /* -1: for ever */
 };
 
 /* --- session.c --- */
@@ -113,8 +113,8 @@ void sl_portal_set_columns(struct sl_portal *portal, const struct sl_result_colu
                            size_t count);
 void sl_portal_add_row(struct sl_portal *portal, const char *const *values);
 void sl_portal_set_tag(struct sl_portal *portal, const char *format, ...) SL_PRINTF(2, 3);
-/* The next batch with rows of a portal's job or own rows into portal->batch: SL_OK, SL_EOF, SL_AGAIN
- * (timeout). */
+/* The next batch with rows of a portal's job or own rows into portal->batch: SL_OK, SL_EOF,
+ * SL_AGAIN (timeout). */
 int sl_portal_next(struct sl_portal *portal, int64_t timeout_us, struct sl_error *err);
 bool sl_portal_is_cursor_endless(const struct sl_portal *portal);
 
@@ -135,9 +135,8 @@ const struct sl_zone *sl_session_zone(const struct sl_session *session);
 void sl_session_notice(struct sl_session *session, const char *text);
 
 /* --- the statements, a file each --- */
-#define STATEMENT_RUN(name)                                                                        \
-    int sl_run_##name(struct sl_portal *portal, struct sl_error *err)
-#define STATEMENT_DESCRIBE(name)                                                                   \
+#define STATEMENT_RUN(name) int sl_run_##name(struct sl_portal *portal, struct sl_error *err)
+#define STATEMENT_DESCRIBE(name) \
     int sl_describe_##name(struct sl_portal *portal, struct sl_error *err)
 STATEMENT_DESCRIBE(query);
 STATEMENT_RUN(query);

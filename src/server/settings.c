@@ -11,15 +11,15 @@ struct setting_entry {
 };
 
 static const struct setting_entry setting_entries[] = {
-#define SETTING(setting_name, setting_type, setting_default, setting_choices, setting_min,         \
-                setting_max, setting_level, setting_help)                                          \
-    {{.name = setting_name,                                                                        \
-      .type = SL_OPTION_##setting_type,                                                            \
-      .default_value = setting_default,                                                            \
-      .choices = setting_choices,                                                                  \
-      .help = setting_help,                                                                        \
-      .min = setting_min,                                                                          \
-      .max = setting_max},                                                                         \
+#define SETTING(setting_name, setting_type, setting_default, setting_choices, setting_min, \
+                setting_max, setting_level, setting_help)                                  \
+    {{.name = setting_name,                                                                \
+      .type = SL_OPTION_##setting_type,                                                    \
+      .default_value = setting_default,                                                    \
+      .choices = setting_choices,                                                          \
+      .help = setting_help,                                                                \
+      .min = setting_min,                                                                  \
+      .max = setting_max},                                                                 \
      SL_SETTING_##setting_level},
 #include "server/settings.def"
 #undef SETTING
@@ -191,8 +191,9 @@ sl_settings_set(struct sl_settings *settings, struct sl_text name, const char *v
         SL_ERROR(err, SL_E_OBJECT_STATE, "parameter \"%s\" cannot be changed%s", entry->spec.name,
                  entry->level == SL_SETTING_G ? " now" : "");
         if (entry->level == SL_SETTING_G)
-            sl_error_hint(err, "it is set when the server starts: --set '%s=…' or the "
-                               "configuration file",
+            sl_error_hint(err,
+                          "it is set when the server starts: --set '%s=…' or the "
+                          "configuration file",
                           entry->spec.name);
         return err->code;
     }
@@ -262,8 +263,9 @@ sl_settings_read_file(struct sl_settings *settings, const char *path, struct sl_
 void
 sl_settings_write_sample(struct sl_buffer *to)
 {
-    sl_buffer_add_string(to, "# Settings of sluiced, with their defaults.  Take the # away to change "
-                             "one; --set 'key=value' beats this file.\n");
+    sl_buffer_add_string(to,
+                         "# Settings of sluiced, with their defaults.  Take the # away to change "
+                         "one; --set 'key=value' beats this file.\n");
     for (size_t i = 0; i < SL_COUNT_OF(setting_entries); i++) {
         const struct setting_entry *entry = &setting_entries[i];
 

@@ -19,8 +19,9 @@ enum sl_setting_level sl_setting_level(int index);
 
 /* One layer of values: those that are not set are NULL. */
 struct sl_settings {
-    char **values;               /* by number, owned */
-    const struct sl_settings *below; /* what holds where this layer has nothing; NULL: the defaults */
+    char **values; /* by number, owned */
+    const struct sl_settings
+        *below; /* what holds where this layer has nothing; NULL: the defaults */
 };
 
 void sl_settings_init(struct sl_settings *settings, const struct sl_settings *below);

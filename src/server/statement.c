@@ -1,7 +1,7 @@
 /* The table of contents of the program: which statement is run by what.
  *
- * A query or change goes: parsed (parser/) ─▶ sl_plan_statement (planner/: bind, rules, physical) ─▶
- * sl_job_start (runtime/) ─▶ rows through the portal, or a job that goes on by itself. */
+ * A query or change goes: parsed (parser/) ─▶ sl_plan_statement (planner/: bind, rules, physical)
+ * ─▶ sl_job_start (runtime/) ─▶ rows through the portal, or a job that goes on by itself. */
 #include "server/session.h"
 
 static const struct sl_statement_class statement_classes[] = {

@@ -1,8 +1,8 @@
 /* Keys of state tables as memcomparable bytes, a batch at a time, and back into columns.
  *
- * Each column is one byte (0: NULL, 1: a value) and the value in an encoding whose memcmp order is SQL
- * order: integers big-endian with the sign bit flipped, floats likewise after folding negatives,
- * strings with 00 escaped as 00 FF and ended by 00 00. */
+ * Each column is one byte (0: NULL, 1: a value) and the value in an encoding whose memcmp order is
+ * SQL order: integers big-endian with the sign bit flipped, floats likewise after folding
+ * negatives, strings with 00 escaped as 00 FF and ended by 00 00. */
 #ifndef SL_STORAGE_KEY_CODEC_H
 #define SL_STORAGE_KEY_CODEC_H
 

@@ -16,7 +16,8 @@ struct sl_row_memory {
 };
 
 void sl_row_memory_done(struct sl_row_memory *memory);
-void *sl_row_memory_alloc(struct sl_row_memory *memory, size_t size); /* aligned to 16, not zeroed */
+void *sl_row_memory_alloc(struct sl_row_memory *memory,
+                          size_t size); /* aligned to 16, not zeroed */
 void sl_row_memory_free(struct sl_row_memory *memory, void *piece, size_t size);
 
 #endif

@@ -1,7 +1,8 @@
 /* State tables: the keyed state of one subtask's operators.
  *
- * A table maps a key, and in a time-first table a time before it (a slice end, a timer's time), to a
- * value of fixed size.  Rows live in the slot's memory; all access goes a batch of keys at a time.
+ * A table maps a key, and in a time-first table a time before it (a slice end, a timer's time), to
+ * a value of fixed size.  Rows live in the slot's memory; all access goes a batch of keys at a
+ * time.
  *
  * The life of a row:
  *
@@ -10,18 +11,19 @@
  *                          │ └─delete──▶ tombstone (gone if it was never written)      │
  *                          └────────────────── upsert ─────────────────────────────────┘
  *
- * 1. Between `sl_table_freeze` and `sl_table_frozen_end` the frozen set's bytes do not change, whatever
- *    happens to the table.
+ * 1. Between `sl_table_freeze` and `sl_table_frozen_end` the frozen set's bytes do not change,
+ * whatever happens to the table.
  * 2. Pointers to values are good until the step ends: the next call that inserts, freezes or drops.
  * 3. A value may be written only through a pointer that `upsert` gave since the last freeze.
- * 4. Dropping a slice frees its rows at once, but for the frozen ones, which wait for frozen_end. */
+ * 4. Dropping a slice frees its rows at once, but for the frozen ones, which wait for frozen_end.
+ */
 #ifndef SL_STORAGE_TABLE_H
 #define SL_STORAGE_TABLE_H
 
 #include "data/batch.h"
 #include "storage/key_codec.h"
 
-struct sl_state;       /* all tables of one subtask */
+struct sl_state; /* all tables of one subtask */
 struct sl_state_table;
 
 struct sl_state_config {
@@ -36,12 +38,12 @@ void sl_state_free(struct sl_state *state); /* NULL does nothing */
 void sl_state_size(const struct sl_state *state, uint64_t *ret_rows, uint64_t *ret_bytes);
 
 struct sl_state_table_spec {
-    const char *name;          /* unique in the operator; part of checkpoints */
+    const char *name; /* unique in the operator; part of checkpoints */
     const char *operator_uid;
     const struct sl_type *const *key_types; /* live as long as the table */
     size_t key_count;
     bool has_time;
-    size_t value_size;         /* bytes, a multiple of 8; zeroed when a row is inserted */
+    size_t value_size;            /* bytes, a multiple of 8; zeroed when a row is inserted */
     const uint32_t *view_offsets; /* where the value holds a struct sl_view */
     size_t view_count;
 };
@@ -53,19 +55,19 @@ int sl_state_table_open(struct sl_state *state, const struct sl_state_table_spec
 /* A batch of keys.  hashes[i] is sl_hash_rows' over the key columns. */
 struct sl_state_keys {
     struct sl_column *const *columns;
-    const uint16_t *rows;   /* physical rows; NULL: 0 … */
+    const uint16_t *rows; /* physical rows; NULL: 0 … */
     size_t row_count;
     const uint64_t *hashes;
-    int64_t time;           /* of all of them; 0 in a table without time */
+    int64_t time; /* of all of them; 0 in a table without time */
 };
 
-/* Makes the rows of these keys ready in memory until the step ends: SL_OK, or SL_AGAIN while a read of
- * colder storage runs.  Rows in memory are always ready. */
+/* Makes the rows of these keys ready in memory until the step ends: SL_OK, or SL_AGAIN while a read
+ * of colder storage runs.  Rows in memory are always ready. */
 int sl_table_prepare(struct sl_state_table *table, const struct sl_state_keys *keys,
                      struct sl_error *err);
 
-/* Values of these keys, inserted (zeroed) where absent, writable, their rows dirty.  created[i], when
- * wanted, tells which were absent (of two equal keys in the batch only the first). */
+/* Values of these keys, inserted (zeroed) where absent, writable, their rows dirty.  created[i],
+ * when wanted, tells which were absent (of two equal keys in the batch only the first). */
 void sl_table_upsert(struct sl_state_table *table, const struct sl_state_keys *keys,
                      char **ret_values, bool *created);
 /* Values or NULL, to be read only. */
@@ -120,8 +122,8 @@ struct sl_frozen *sl_table_freeze(struct sl_state_table *table);
 size_t sl_frozen_dropped_times(const struct sl_frozen *frozen, const int64_t **ret_times);
 size_t sl_frozen_count(const struct sl_frozen *frozen);
 void sl_frozen_row(const struct sl_frozen *frozen, size_t index, struct sl_frozen_row *ret_row);
-/* Written: its rows are clean where nothing changed them since.  Not written: its rows are dirty again,
- * newer ones winning, those of times dropped since forgotten.  Frees the set. */
+/* Written: its rows are clean where nothing changed them since.  Not written: its rows are dirty
+ * again, newer ones winning, those of times dropped since forgotten.  Frees the set. */
 void sl_table_frozen_end(struct sl_state_table *table, struct sl_frozen *frozen, bool written);
 
 #endif

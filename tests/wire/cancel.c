@@ -62,14 +62,14 @@ test_cancel(void)
     wire_close_socket(wire);
 }
 
-/* How many threads' worth of time the server spends is not to be seen from here; what is: its end. */
+/* How many threads' worth of time the server spends is not to be seen from here; what is: its end.
+ */
 static void
 test_disconnect(void)
 {
     static const char *const statements[] = {
         "SELECT n FROM endless", "SELECT n FROM endless_slow",
-        "SELECT n FROM endless WHERE n * 0 = 1",
-        "COPY (SELECT n FROM endless) TO STDOUT",
+        "SELECT n FROM endless WHERE n * 0 = 1", "COPY (SELECT n FROM endless) TO STDOUT",
         "DECLARE c CURSOR FOR SELECT n FROM endless; FETCH 10 c"};
 
     for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {

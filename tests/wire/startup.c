@@ -32,7 +32,8 @@ test_requests(void)
 static void
 test_negotiation(void)
 {
-    static const char *const grease[] = {"user", "test", "_pq_.test_protocol_negotiation", "", NULL};
+    static const char *const grease[] = {"user", "test", "_pq_.test_protocol_negotiation", "",
+                                         NULL};
     struct wire *wire = wire_open_socket();
 
     wire_startup(wire, 196610, plain);
@@ -136,8 +137,7 @@ test_settings(void)
                "C:SHOW Z:I");
     wire_query(wire, "SELECT current_database() AS d, current_schema AS s, "
                      "current_setting('server_version_num') AS v");
-    CHECK_TEXT(wire_replies(wire, 'Z', 1),
-               "T:d/25,s/25,v/25 D:test|public|150000 C:SELECT 1 Z:I");
+    CHECK_TEXT(wire_replies(wire, 'Z', 1), "T:d/25,s/25,v/25 D:test|public|150000 C:SELECT 1 Z:I");
     wire_query(wire, "SELECT version() LIKE 'PostgreSQL 15.%' AS v");
     CHECK_TEXT(wire_replies(wire, 'Z', 1), "T:v/16 D:t C:SELECT 1 Z:I");
     wire_close_socket(wire);

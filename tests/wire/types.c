@@ -60,8 +60,10 @@ test_binary(struct wire *wire)
     round_trip(wire, "TIMESTAMP_LTZ(6)", 1184, "\xff\xff\xff\xff\xff\xf0\xbd\xc0", 8,
                "1999-12-31 23:59:59+00", "{fffffffffff0bdc0}");
     /* 12345.678: groups 1 2345 6780, weight 1, scale 3. */
-    round_trip(wire, "DECIMAL(10, 3)", 1700, "\0\3\0\1\0\0\0\3\0\1\x09\x29\x1a\x7c", 14, "12345.678",
-               "{000300010000000300010929" "1a7c}");
+    round_trip(wire, "DECIMAL(10, 3)", 1700, "\0\3\0\1\0\0\0\3\0\1\x09\x29\x1a\x7c", 14,
+               "12345.678",
+               "{000300010000000300010929"
+               "1a7c}");
     /* -0.0001 rounded to two digits is 0.00: no groups. */
     round_trip(wire, "DECIMAL(10, 2)", 1700, "\0\1\xff\xff\x40\0\0\4\0\1", 10, "0.00",
                "{0000000000000002}");
@@ -114,9 +116,10 @@ test_bad_binary(struct wire *wire)
 static void
 test_text(struct wire *wire)
 {
-    wire_parse(wire, "", "SELECT CAST($1 AS INT) AS a, CAST($2 AS BOOLEAN) AS b, "
-                         "CAST($3 AS DATE) AS c, CAST($4 AS DECIMAL(6, 2)) AS d, "
-                         "CAST($5 AS DOUBLE) AS e, CAST($6 AS TIMESTAMP(3)) AS f");
+    wire_parse(wire, "",
+               "SELECT CAST($1 AS INT) AS a, CAST($2 AS BOOLEAN) AS b, "
+               "CAST($3 AS DATE) AS c, CAST($4 AS DECIMAL(6, 2)) AS d, "
+               "CAST($5 AS DOUBLE) AS e, CAST($6 AS TIMESTAMP(3)) AS f");
     wire_describe(wire, 'S', "");
     wire_bind(wire, "", "", "-12|true|2024-02-29|3.456|1e-3|2024-02-29 01:02:03.4", 0);
     wire_execute(wire, "", 0);
@@ -132,7 +135,8 @@ test_text(struct wire *wire)
     wire_execute(wire, "", 0);
     wire_sync(wire);
     CHECK_TEXT(wire_replies(wire, 'Z', 1),
-               "1 2 D:{0000000100000001000000170000000200000001000000040000000" "1ffffffff}|"
+               "1 2 D:{0000000100000001000000170000000200000001000000040000000"
+               "1ffffffff}|"
                "{00000000000000000000000100000000}|{00000000000f4240} C:SELECT 1 Z:I");
 }
 

@@ -1,5 +1,5 @@
-/* slt FILE…: runs test files, each streaming one in the matrix of parallelism and batch size, prints a
- * line a file, and ends with `N passed, N failed`. */
+/* slt FILE…: runs test files, each streaming one in the matrix of parallelism and batch size,
+ * prints a line a file, and ends with `N passed, N failed`. */
 #include "slt.h"
 
 #include <getopt.h>
@@ -33,7 +33,8 @@ static bool
 main_run_once(const struct slt_script *script, const struct main_options *options,
               const struct slt_config *config)
 {
-    struct slt_server server = {.binary = options->binary, .is_virtual = script->needs_virtual,
+    struct slt_server server = {.binary = options->binary,
+                                .is_virtual = script->needs_virtual,
                                 .conninfo = options->conninfo};
     struct sl_arena arena;
     const char *message = "the server did not start";
@@ -41,8 +42,7 @@ main_run_once(const struct slt_script *script, const struct main_options *option
     bool good;
 
     sl_arena_init(&arena);
-    good = slt_server_start(&server) &&
-           slt_run(&arena, script, &server, config, &line, &message);
+    good = slt_server_start(&server) && slt_run(&arena, script, &server, config, &line, &message);
     if (!good) {
         printf("FAIL %s:%d (parallelism %d, batches of %d): %s\n", script->path, line,
                config->parallelism, config->batch_size, message);
@@ -135,11 +135,13 @@ main_find_binary(struct main_options *options)
 int
 main(int argc, char **argv)
 {
-    static const struct option long_options[] = {
-        {"sluiced", required_argument, NULL, 'b'},    {"server", required_argument, NULL, 's'},
-        {"parallelism", required_argument, NULL, 'p'}, {"batch-size", required_argument, NULL, 'n'},
-        {"keep", no_argument, NULL, 'k'},             {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+    static const struct option long_options[] = {{"sluiced", required_argument, NULL, 'b'},
+                                                 {"server", required_argument, NULL, 's'},
+                                                 {"parallelism", required_argument, NULL, 'p'},
+                                                 {"batch-size", required_argument, NULL, 'n'},
+                                                 {"keep", no_argument, NULL, 'k'},
+                                                 {"help", no_argument, NULL, 'h'},
+                                                 {NULL, 0, NULL, 0}};
     struct main_options options = {0};
     int option, passed = 0, failed = 0;
 

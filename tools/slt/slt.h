@@ -40,12 +40,13 @@ struct slt_script {
     const char *path;
     struct slt_record *records;
     size_t count;
-    bool is_streaming;     /* runs in the matrix */
-    bool needs_virtual;    /* has `advance` */
-    bool reads_changelog;  /* mini-batch is off for the whole file */
+    bool is_streaming;    /* runs in the matrix */
+    bool needs_virtual;   /* has `advance` */
+    bool reads_changelog; /* mini-batch is off for the whole file */
 };
 
-/* Reads a file; ${NAME} is replaced from the environment.  False: *ret_message says what is wrong. */
+/* Reads a file; ${NAME} is replaced from the environment.  False: *ret_message says what is wrong.
+ */
 bool slt_script_read(struct sl_arena *arena, const char *path, struct slt_script *script,
                      const char **ret_message);
 
