@@ -15,12 +15,13 @@
 
 #define DECODE_SLOTS 64
 #define DECODE_SLOT_KEY_MAX 48
+#define DECODE_SLOT_FREE (UINT32_MAX - 2) /* no key is as long; with its quotes it still counts */
 #define DECODE_GROUP_BYTES_MAX ((size_t)4 << 20)
 #define DECODE_GROUP_GAP_MAX 8
 #define DECODE_SHRINK 8
 
 struct json_slot {
-    uint32_t length; /* of the key; 0: nothing is expected here */
+    uint32_t length; /* of the key, or DECODE_SLOT_FREE */
     uint32_t field;  /* UINT32_MAX: not wanted */
     char key[DECODE_SLOT_KEY_MAX];
 };
@@ -561,6 +562,8 @@ sl_json_decoder_init(struct sl_json_decoder *decoder)
     state->row_records = sl_alloc(SL_BATCH_ROWS_MAX * sizeof(*state->row_records));
     state->errors = sl_alloc(SL_BATCH_ROWS_MAX * sizeof(*state->errors));
     state->group_max = SL_BATCH_ROWS_MAX;
+    for (size_t i = 0; i < DECODE_SLOTS; i++)
+        state->slots[i].length = DECODE_SLOT_FREE;
     sl_arena_init(&state->arena);
     sl_map_init(&state->by_name, false);
     state->reader = (struct sl_json_reader){.options = &decoder->options, .arena = &state->arena};

@@ -52,6 +52,7 @@ Test(json, reads_texts)
                  "longer than twelve\"}",
                  "{\"s\":12.50}", "{\"s\":true}", "{\"s\": { \"a\" : [1, \"x y\"] } }",
                  "{\"s\":\"\",\"b\":\"\"}");
+    TEST_DECODES("json", "`key` STRING", NULL, "~", "{\"\":1}");
     /* A key may be written with escapes, and the last of two equal ones counts. */
     TEST_DECODES("json", "`key` STRING", NULL, "2", "{\"k\\u0065y\":1,\"key\":2}");
 }
