@@ -220,9 +220,20 @@ log_load(struct sl_memory_log *log, struct sl_error *err)
     return SL_OK;
 }
 
+/* version 0: the log itself, else what is prepared for that version. */
+static void
+store_path(const char *data_directory, uint64_t table_id, uint32_t version, char *to, size_t size)
+{
+    if (version == 0)
+        snprintf(to, size, "%s/memory/%llu.log", data_directory, (unsigned long long)table_id);
+    else
+        snprintf(to, size, "%s/memory/%llu.log.%u", data_directory, (unsigned long long)table_id,
+                 version);
+}
+
 static int
-log_open(const char *data_directory, uint64_t table_id, struct sl_memory_log **ret_log,
-         struct sl_error *err)
+log_open(const char *data_directory, uint64_t table_id, uint32_t version,
+         struct sl_memory_log **ret_log, struct sl_error *err)
 {
     struct sl_memory_log *log = sl_alloc_zeroed(sizeof(*log));
 
@@ -231,8 +242,7 @@ log_open(const char *data_directory, uint64_t table_id, struct sl_memory_log **r
     log->segments = sl_alloc_zeroed(LOG_SEGMENTS_MAX * sizeof(*log->segments));
     snprintf(log->path, sizeof(log->path), "%s/memory", data_directory);
     mkdir(log->path, 0700);
-    snprintf(log->path, sizeof(log->path), "%s/memory/%llu.log", data_directory,
-             (unsigned long long)table_id);
+    store_path(data_directory, table_id, version, log->path, sizeof(log->path));
     log->fd = open(log->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (log->fd < 0 ? log_io_error(log, "open", err) < 0 : log_load(log, err) < 0) {
         log_free(log);
@@ -255,7 +265,7 @@ sl_memory_log_open(const char *data_directory, uint64_t table_id, struct sl_memo
     for (log = store_logs; log && log->table_id != table_id; log = log->next)
         ;
     if (!log) {
-        rc = log_open(data_directory, table_id, &log, err);
+        rc = log_open(data_directory, table_id, 0, &log, err);
         if (rc == SL_OK) {
             log->next = store_logs;
             store_logs = log;
@@ -267,11 +277,11 @@ sl_memory_log_open(const char *data_directory, uint64_t table_id, struct sl_memo
     return rc;
 }
 
-void
-sl_memory_log_drop(const char *data_directory, uint64_t table_id)
+/* Forgets the open log; readers may still hold it. */
+static void
+store_forget(uint64_t table_id)
 {
     struct sl_memory_log **at, *log;
-    char path[4096];
 
     pthread_mutex_lock(&store_mutex);
     for (at = &store_logs; *at && (*at)->table_id != table_id; at = &(*at)->next)
@@ -283,9 +293,48 @@ sl_memory_log_drop(const char *data_directory, uint64_t table_id)
         store_dropped = log;
     }
     pthread_mutex_unlock(&store_mutex);
-    snprintf(path, sizeof(path), "%s/memory/%llu.log", data_directory,
-             (unsigned long long)table_id);
+}
+
+void
+sl_memory_log_drop(const char *data_directory, uint64_t table_id)
+{
+    char path[4096];
+
+    store_forget(table_id);
+    store_path(data_directory, table_id, 0, path, sizeof(path));
     unlink(path);
+}
+
+void
+sl_memory_log_discard(const char *data_directory, uint64_t table_id, uint32_t version)
+{
+    char path[4096];
+
+    store_path(data_directory, table_id, version, path, sizeof(path));
+    unlink(path);
+}
+
+int
+sl_memory_log_commit(const char *data_directory, uint64_t table_id, uint32_t version,
+                     struct sl_error *err)
+{
+    char from[4096], to[4096];
+    int fd;
+
+    store_path(data_directory, table_id, version, from, sizeof(from));
+    store_path(data_directory, table_id, 0, to, sizeof(to));
+    if (rename(from, to) < 0)
+        return errno == ENOENT ? SL_OK
+                               : SL_ERROR(err, SL_E_IO, "cannot rename %s: %s", from,
+                                          strerror(errno));
+    snprintf(from, sizeof(from), "%s/memory", data_directory);
+    fd = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    store_forget(table_id);
+    return SL_OK;
 }
 
 void
@@ -383,6 +432,23 @@ sl_memory_log_end(struct sl_memory_log *log, struct sl_error *err)
         log_wake_watchers(log);
     }
     pthread_mutex_unlock(&log->mutex);
+    return rc;
+}
+
+int
+sl_memory_log_prepare(const char *data_directory, uint64_t table_id, uint32_t version,
+                      const struct sl_text *payloads, size_t count, bool has_ended,
+                      struct sl_error *err)
+{
+    struct sl_memory_log *aside;
+    int rc;
+
+    sl_memory_log_discard(data_directory, table_id, version);
+    SL_TRY(log_open(data_directory, table_id, version, &aside, err));
+    rc = sl_memory_log_append(aside, payloads, count, err);
+    if (rc == SL_OK)
+        rc = has_ended ? sl_memory_log_end(aside, err) : sl_memory_log_sync(aside, err);
+    log_free(aside);
     return rc;
 }
 

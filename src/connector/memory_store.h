@@ -17,6 +17,15 @@ int sl_memory_log_open(const char *data_directory, uint64_t table_id,
                        struct sl_memory_log **ret_log, struct sl_error *err);
 /* Forgets the table's log and removes its file; readers that have it open keep what they have. */
 void sl_memory_log_drop(const char *data_directory, uint64_t table_id);
+/* Other frames instead of a table's, when its row layout changes with its version in the catalog.
+ * `prepare` writes them aside, durable; `commit`, after the catalog's own, puts them in place (and
+ * does nothing when none were prepared for this version); `discard` forgets them. */
+int sl_memory_log_prepare(const char *data_directory, uint64_t table_id, uint32_t version,
+                          const struct sl_text *payloads, size_t count, bool has_ended,
+                          struct sl_error *err);
+int sl_memory_log_commit(const char *data_directory, uint64_t table_id, uint32_t version,
+                         struct sl_error *err);
+void sl_memory_log_discard(const char *data_directory, uint64_t table_id, uint32_t version);
 void sl_memory_store_close(void); /* at the process's end: frees all logs */
 
 uint64_t sl_memory_log_count(const struct sl_memory_log *log);

@@ -7,6 +7,7 @@
 #include "format/format.h"
 #include "plan/descriptors.h"
 #include "server/jobs.h"
+#include "server/memory_table.h"
 #include "server/server.h"
 
 #include <errno.h>
@@ -259,6 +260,7 @@ main_start(struct sl_server *server, const struct main_options *options, struct 
 
     SL_TRY(main_lock_directory(options->data_directory, err));
     SL_TRY(sl_catalog_open(options->data_directory, &server->catalog, err));
+    SL_TRY(sl_memory_tables_recover(options->data_directory, server->catalog, err));
     server->jobs = sl_jobs_new(server);
     server->runtime = sl_runtime_new(&runtime);
     if (!options->paused)

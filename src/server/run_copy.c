@@ -2,10 +2,9 @@
  *
  * COPY into a memory table appends to its log; out of one WITH (ROW_KIND true) it is the log as it
  * stands now, without that option the merged rows, which are a bounded query. */
-#include "connector/memory_store.h"
 #include "data/row.h"
-#include "format/row_frame.h"
 #include "server/copy_text.h"
+#include "server/memory_table.h"
 #include "server/session.h"
 
 #include <stdio.h>
@@ -208,14 +207,9 @@ copy_query_out(struct sl_portal *portal, const struct sl_ast *query,
 
 /* --- memory tables --- */
 
-/* The physical columns of a memory table, and its log. */
 struct copy_table {
     const struct sl_table *table;
-    struct sl_memory_log *log;
-    struct sl_schema *schema;
-    uint32_t *primary_key;
-    size_t primary_key_count;
-    struct sl_row_frame *frame;
+    struct sl_memory_table memory;
     bool is_append; /* changelog-mode = append */
 };
 
@@ -223,15 +217,13 @@ static int
 copy_open_table(struct sl_portal *portal, const struct sl_ast_copy *copy,
                 struct copy_table *opened, struct sl_error *err)
 {
-    struct sl_arena *arena = &portal->arena;
     struct sl_plan_context context;
     const char *connector, *mode;
-    uint32_t *places;
 
     sl_portal_plan_context(portal, &context);
     SL_TRY(sl_plan_find_table(&context, &copy->name, &opened->table, err));
-    connector = sl_option_get(&opened->table->options, "connector");
-    if (!connector || strcmp(connector, "memory") != 0) {
+    if (!sl_is_memory_table(opened->table)) {
+        connector = sl_option_get(&opened->table->options, "connector");
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "COPY of the %s \"%s\" is not supported",
                  connector ? connector : "view", opened->table->name);
         sl_error_hint(err, "COPY works on memory tables; COPY (SELECT …) TO STDOUT on all");
@@ -239,25 +231,8 @@ copy_open_table(struct sl_portal *portal, const struct sl_ast_copy *copy,
     }
     mode = sl_option_get(&opened->table->options, "changelog-mode");
     opened->is_append = mode && sl_equal_nocase(mode, "append");
-    opened->schema = sl_schema_new(arena, opened->table->column_count);
-    opened->schema->count = 0;
-    places = SL_NEW_ARRAY(arena, uint32_t, opened->table->column_count);
-    for (size_t i = 0; i < opened->table->column_count; i++) {
-        const struct sl_table_column *column = &opened->table->columns[i];
-
-        places[i] = (uint32_t)opened->schema->count;
-        if (column->kind == SL_COLUMN_PHYSICAL)
-            opened->schema->columns[opened->schema->count++] =
-                (struct sl_schema_column){column->name, column->type, column->time};
-    }
-    opened->primary_key_count = opened->table->primary_key_count;
-    opened->primary_key = SL_NEW_ARRAY(arena, uint32_t, opened->primary_key_count + 1);
-    for (size_t i = 0; i < opened->primary_key_count; i++)
-        opened->primary_key[i] = places[opened->table->primary_key[i]];
-    opened->frame = sl_row_frame_new(arena, opened->schema, opened->primary_key,
-                                     opened->primary_key_count);
-    return sl_memory_log_open(portal->session->server->data_directory, opened->table->id,
-                              &opened->log, err);
+    return sl_memory_table_open(portal->session->server->data_directory, &portal->arena,
+                                opened->table, &opened->memory, err);
 }
 
 /* The log as it stands now, in order. */
@@ -271,18 +246,18 @@ copy_log_out(struct sl_portal *portal, const struct sl_ast_copy *copy,
     int rc = SL_OK;
 
     SL_TRY(copy_open_table(portal, copy, &table, err));
-    end = sl_memory_log_count(table.log);
+    end = sl_memory_log_count(table.memory.log);
     pool = sl_pool_new();
-    sl_net_copy_out_begin(portal->session->connection, table.schema->count + 1);
-    copy_write_header(portal, form, table.schema);
+    sl_net_copy_out_begin(portal->session->connection, table.memory.schema->count + 1);
+    copy_write_header(portal, form, table.memory.schema);
     for (uint64_t from = 0; from < end && rc == SL_OK; from += COPY_ROWS_MAX) {
         struct sl_text frames[COPY_ROWS_MAX];
         size_t count = (size_t)SL_MIN(end - from, (uint64_t)COPY_ROWS_MAX);
         struct sl_batch *batch;
 
         for (size_t i = 0; i < count; i++)
-            frames[i] = sl_memory_log_frame(table.log, from + i);
-        rc = sl_row_frame_read(table.frame, pool, frames, count, &batch, err);
+            frames[i] = sl_memory_log_frame(table.memory.log, from + i);
+        rc = sl_row_frame_read(table.memory.frame, pool, frames, count, &batch, err);
         if (rc < 0)
             break;
         copy_write_batch(portal, form, batch, &row_count);
@@ -357,7 +332,7 @@ struct copy_in {
 static int
 copy_in_targets(struct copy_in *in, const struct sl_ast_copy *copy, struct sl_error *err)
 {
-    struct sl_schema *schema = in->table.schema;
+    struct sl_schema *schema = in->table.memory.schema;
 
     in->targets = SL_NEW_ARRAY(&in->portal->arena, uint32_t, schema->count + copy->column_count);
     for (size_t i = 0; i < copy->column_count; i++) {
@@ -398,7 +373,7 @@ static int
 copy_in_row(struct copy_in *in, const struct sl_copy_field *fields, size_t field_count,
             struct sl_error *err)
 {
-    const struct sl_schema *schema = in->table.schema;
+    const struct sl_schema *schema = in->table.memory.schema;
     size_t first = in->form.row_kind;
     struct sl_value *values = SL_NEW_ARRAY(&in->arena, struct sl_value, schema->count + 1);
 
@@ -434,7 +409,7 @@ copy_in_row(struct copy_in *in, const struct sl_copy_field *fields, size_t field
 static int
 copy_in_write(struct copy_in *in, struct sl_error *err)
 {
-    const struct sl_schema *schema = in->table.schema;
+    const struct sl_schema *schema = in->table.memory.schema;
     struct sl_text *payloads = sl_alloc((in->row_count + 1) * sizeof(*payloads));
     size_t *starts = sl_alloc((in->row_count + 1) * sizeof(*starts));
     struct sl_buffer bytes;
@@ -456,16 +431,16 @@ copy_in_write(struct copy_in *in, struct sl_error *err)
         memcpy(sl_batch_add_kinds(batch, in->pool), in->kinds + from, count);
         for (size_t i = 0; i < count; i++) {
             starts[from + i] = bytes.length;
-            sl_row_frame_write(in->table.frame, batch, i, &bytes);
+            sl_row_frame_write(in->table.memory.frame, batch, i, &bytes);
         }
         sl_batch_unref(batch);
     }
     starts[in->row_count] = bytes.length;
     for (size_t i = 0; i < in->row_count; i++)
         payloads[i] = (struct sl_text){bytes.data + starts[i], starts[i + 1] - starts[i]};
-    rc = sl_memory_log_append(in->table.log, payloads, in->row_count, err);
+    rc = sl_memory_log_append(in->table.memory.log, payloads, in->row_count, err);
     if (rc == SL_OK)
-        rc = sl_memory_log_sync(in->table.log, err);
+        rc = sl_memory_log_sync(in->table.memory.log, err);
     sl_buffer_done(&bytes);
     free(payloads);
     free(starts);

@@ -1,5 +1,5 @@
 /* CREATE, ALTER and DROP of tables, views and databases; USE. */
-#include "connector/memory_store.h"
+#include "server/memory_table.h"
 #include "server/session.h"
 
 #include <stdlib.h>
@@ -187,19 +187,19 @@ table_rows_alike(const struct sl_table *a, const struct sl_table *b)
     return i == a->column_count && j == b->column_count;
 }
 
-/* The rows of a memory table are kept in the form of its columns: while there are rows, or jobs
- * that will read them in that form, the columns stay. */
+/* The rows of a memory table are kept in the form of its columns: they are written anew, aside, for
+ * the next version.  Jobs that will read them in the old form keep the columns as they are. */
 static int
-table_check_rows(struct sl_portal *portal, const struct sl_table *table,
-                 const struct sl_table *altered, struct sl_error *err)
+table_convert_rows(struct sl_portal *portal, const struct sl_table *table,
+                   const struct sl_table *altered, struct sl_error *err)
 {
     struct sl_server *server = portal->session->server;
-    const char *connector = sl_option_get(&table->options, "connector");
-    struct sl_memory_log *log;
     const char **users;
 
-    if (table->kind != SL_RELATION_TABLE || !connector || !sl_equal_nocase(connector, "memory") ||
-        table_rows_alike(table, altered))
+    if (!sl_is_memory_table(table))
+        return SL_OK;
+    sl_memory_log_discard(server->data_directory, table->id, table->version + 1);
+    if (table_rows_alike(table, altered))
         return SL_OK;
     if (sl_catalog_table_users(server->catalog, &portal->arena, table->id, &users) > 0) {
         SL_ERROR(err, SL_E_DEPENDENT_OBJECTS,
@@ -208,19 +208,14 @@ table_check_rows(struct sl_portal *portal, const struct sl_table *table,
                  table->name);
         return sl_error_detail(err, "%s uses it", users[0]);
     }
-    SL_TRY(sl_memory_log_open(server->data_directory, table->id, &log, err));
-    if (sl_memory_log_count(log) == 0)
-        return SL_OK;
-    SL_ERROR(err, SL_E_NOT_SUPPORTED,
-             "changing the columns of memory table \"%s\", which holds rows, is not supported",
-             table->name);
-    return sl_error_hint(err, "make a table with the new columns and INSERT INTO it");
+    return sl_memory_table_convert(server->data_directory, &portal->arena, table, altered, err);
 }
 
 static int
 table_alter(struct sl_portal *portal, const struct sl_ast_name *name, bool if_exists,
             struct sl_error *err)
 {
+    struct sl_server *server = portal->session->server;
     struct sl_plan_context context;
     const struct sl_table *table;
     struct sl_table *altered;
@@ -236,9 +231,11 @@ table_alter(struct sl_portal *portal, const struct sl_ast_name *name, bool if_ex
     SL_TRY(sl_plan_alter_table(&context, portal->statement->ast, table, &altered, err));
     altered->id = table->id;
     if (table_check_views(portal, table, altered, err) < 0 ||
-        table_check_rows(portal, table, altered, err) < 0)
+        table_convert_rows(portal, table, altered, err) < 0)
         return sl_error_at(err, name->offset);
-    SL_TRY(sl_catalog_replace_table(portal->session->server->catalog, altered, err));
+    SL_TRY(sl_catalog_replace_table(server->catalog, altered, err));
+    if (sl_is_memory_table(table))
+        SL_TRY(sl_memory_log_commit(server->data_directory, table->id, altered->version, err));
     table_tell_users(portal, table);
     return SL_OK;
 }
