@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#define SCAN_BUFFER_BYTES (INT64_C(32) << 20)
+#define SCAN_BUFFER_BYTES (INT64_C(128) << 20) /* a quarter of a slot's memory as it is by default */
 
 static struct op_scan *
 scan_of(const struct sl_op *op)
