@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-#define SCAN_BUFFER_BYTES (INT64_C(128) << 20) /* a quarter of a slot's memory as it is by default */
+/* A quarter of a slot's memory as it is by default. */
+#define SCAN_BUFFER_BYTES (INT64_C(128) << 20)
 
 static struct op_scan *
 scan_of(const struct sl_op *op)
