@@ -42,43 +42,11 @@ static void
 builder_set(struct sl_column *column, struct sl_heap_writer *writer, size_t row,
             const struct sl_value *value)
 {
-    switch (column->type->kind) {
-    case SL_TYPE_NULL:
-        break;
-    case SL_TYPE_BOOLEAN:
-        ((uint8_t *)column->values)[row] = value->boolean;
-        break;
-    case SL_TYPE_TINYINT:
-        ((int8_t *)column->values)[row] = (int8_t)value->integer;
-        break;
-    case SL_TYPE_SMALLINT:
-        ((int16_t *)column->values)[row] = (int16_t)value->integer;
-        break;
-    case SL_TYPE_INT:
-    case SL_TYPE_DATE:
-    case SL_TYPE_INTERVAL_MONTH:
-        ((int32_t *)column->values)[row] = (int32_t)value->integer;
-        break;
-    case SL_TYPE_FLOAT:
-        ((float *)column->values)[row] = (float)value->real;
-        break;
-    case SL_TYPE_DOUBLE:
-        ((double *)column->values)[row] = value->real;
-        break;
-    case SL_TYPE_DECIMAL:
-        ((sl_int128 *)column->values)[row] = value->decimal;
-        break;
-    case SL_TYPE_CHAR:
-    case SL_TYPE_VARCHAR:
-    case SL_TYPE_BINARY:
-    case SL_TYPE_VARBINARY:
+    if (sl_type_is_view(column->type->kind))
         ((struct sl_view *)column->values)[row] =
             sl_heap_writer_copy(writer, value->text.start, value->text.length);
-        break;
-    default:
-        ((int64_t *)column->values)[row] = value->integer;
-        break;
-    }
+    else if (column->type->kind != SL_TYPE_NULL)
+        sl_column_store_scalar(column, row, value);
 }
 
 static void

@@ -30,6 +30,40 @@ struct sl_value sl_value_copy(struct sl_arena *arena, const struct sl_value *val
 /* SQL order, NULL first and equal to NULL; the types are the same. */
 int sl_value_compare(const struct sl_value *a, const struct sl_value *b);
 
+/* Writes a value that is not NULL, of any type but strings, bytes and nested ones, at a row of a
+ * writable column. */
+static inline void
+sl_column_store_scalar(struct sl_column *column, size_t row, const struct sl_value *value)
+{
+    switch (column->type->kind) {
+    case SL_TYPE_BOOLEAN:
+        ((uint8_t *)column->values)[row] = value->boolean;
+        break;
+    case SL_TYPE_TINYINT:
+        ((int8_t *)column->values)[row] = (int8_t)value->integer;
+        break;
+    case SL_TYPE_SMALLINT:
+        ((int16_t *)column->values)[row] = (int16_t)value->integer;
+        break;
+    case SL_TYPE_INT:
+    case SL_TYPE_DATE:
+    case SL_TYPE_INTERVAL_MONTH:
+        ((int32_t *)column->values)[row] = (int32_t)value->integer;
+        break;
+    case SL_TYPE_FLOAT:
+        ((float *)column->values)[row] = (float)value->real;
+        break;
+    case SL_TYPE_DOUBLE:
+        ((double *)column->values)[row] = value->real;
+        break;
+    case SL_TYPE_DECIMAL:
+        ((sl_int128 *)column->values)[row] = value->decimal;
+        break;
+    default:
+        ((int64_t *)column->values)[row] = value->integer;
+    }
+}
+
 /* Builds a column value by value, nested types included (slow paths: VALUES, COPY, tests). */
 struct sl_column_builder;
 struct sl_column_builder *sl_column_builder_new(struct sl_pool *pool, const struct sl_type *type,
