@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -119,15 +120,16 @@ server_remove(const char *path, const struct stat *status, int type, struct FTW 
 int
 wire_server_stop(void)
 {
-    struct timespec pause = {.tv_nsec = 10000000};
+    struct pollfd ending = {.events = POLLIN};
     int64_t start = wire_now_ms();
     int status = -1;
     pid_t ended = 0;
 
+    ending.fd = (int)syscall(SYS_pidfd_open, wire_server.pid, 0);
     kill(wire_server.pid, SIGTERM);
-    while ((ended = waitpid(wire_server.pid, &status, WNOHANG)) == 0 &&
-           wire_now_ms() - start < SERVER_STOP_TIMEOUT_MS)
-        nanosleep(&pause, NULL);
+    if (poll(&ending, 1, SERVER_STOP_TIMEOUT_MS) > 0)
+        ended = waitpid(wire_server.pid, &status, 0);
+    close(ending.fd);
     if (ended == 0) {
         kill(wire_server.pid, SIGKILL);
         waitpid(wire_server.pid, &status, 0);
