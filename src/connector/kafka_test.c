@@ -359,6 +359,8 @@ Test(kafka, transactions)
     rd_kafka_destroy(handle);
     READS("kept", "topic", topic, "scan.startup.mode", "earliest-offset",
           "properties.isolation.level", "read_committed");
+    READS("kept aborted", "topic", topic, "scan.startup.mode", "earliest-offset",
+          "properties.isolation.level", "read_uncommitted");
 }
 
 Test(kafka, metadata_and_null_values)
