@@ -1,6 +1,6 @@
--- The catalog, format 1.  Every table and view keeps the versions that something still uses.
+-- The catalog, format 2.  Every table and view keeps the versions that something still uses.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('format', '1'), ('next_id', '16384');
+INSERT INTO meta VALUES ('format', '2'), ('next_id', '16384');
 
 CREATE TABLE schemas (
     name TEXT PRIMARY KEY COLLATE NOCASE,
@@ -13,7 +13,7 @@ CREATE TABLE relations (
     version INTEGER NOT NULL,
     is_current INTEGER NOT NULL,
     kind INTEGER NOT NULL,              -- enum sl_relation_kind
-    temporary INTEGER NOT NULL,
+    session INTEGER NOT NULL,           -- whose temporary one it is; 0: permanent
     schema_name TEXT NOT NULL COLLATE NOCASE,
     name TEXT NOT NULL COLLATE NOCASE,
     watermark_column INTEGER NOT NULL,  -- -1: none
@@ -24,7 +24,7 @@ CREATE TABLE relations (
     query_schema TEXT,
     PRIMARY KEY (id, version)
 );
-CREATE UNIQUE INDEX relation_names ON relations (schema_name, name) WHERE is_current;
+CREATE UNIQUE INDEX relation_names ON relations (schema_name, name, session) WHERE is_current;
 
 CREATE TABLE relation_columns (
     relation_id INTEGER NOT NULL,

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CATALOG_FORMAT "1"
+#define CATALOG_FORMAT "2"
 
 int
 catalog_fail(struct sl_catalog *catalog, struct sl_error *err)
@@ -111,8 +111,12 @@ catalog_set_up(struct sl_catalog *catalog, const char *path, struct sl_error *er
         return sl_error_hint(err, "start the sluiced release that wrote it, or name another "
                                   "directory with --data");
     }
-    /* Temporary tables belong to sessions, which are gone. */
-    return catalog_exec(catalog, "DELETE FROM relations WHERE temporary", err);
+    /* Temporary tables belong to sessions, which are gone; jobs keep the versions that they use. */
+    SL_TRY(catalog_exec(catalog, "BEGIN IMMEDIATE", err));
+    int rc = catalog_exec(catalog, "UPDATE relations SET is_current = 0 WHERE session <> 0", err);
+    if (rc == SL_OK)
+        rc = catalog_prune_relations(catalog, err);
+    return catalog_end(catalog, rc, err);
 }
 
 int
@@ -207,7 +211,8 @@ catalog_delete_schema(struct sl_catalog *catalog, const char *name, struct sl_er
     if (sl_equal_nocase(name, "public"))
         return SL_ERROR(err, SL_E_DEPENDENT_OBJECTS, "database \"public\" cannot be dropped");
     SL_TRY(catalog_prepare(catalog,
-                           "SELECT count(*) FROM relations WHERE is_current AND schema_name = ?",
+                           "SELECT count(*) FROM relations WHERE is_current AND session = 0 AND "
+                           "schema_name = ?",
                            &statement, err));
     catalog_bind(statement, 1, name);
     used = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;

@@ -28,7 +28,7 @@ struct sl_table {
     uint64_t id;
     uint32_t version;
     enum sl_relation_kind kind;
-    bool temporary;
+    uint32_t session;   /* whose temporary one it is; 0: permanent, everybody's */
     const char *schema; /* "public" */
     const char *name;
     struct sl_table_column *columns;
@@ -52,14 +52,16 @@ int sl_catalog_open(const char *directory, struct sl_catalog **ret_catalog, stru
 void sl_catalog_close(struct sl_catalog *catalog);
 
 /* Look-ups: names match without case; the object lives as long as the arena (it is copied there, or
- * a reference is dropped with it).  `schema` NULL: not allowed here, the session resolves it. */
-bool sl_catalog_find_table(struct sl_catalog *catalog, struct sl_arena *arena, const char *schema,
-                           const char *name, const struct sl_table **ret_table);
+ * a reference is dropped with it).  `session`'s temporary objects hide permanent ones of the same
+ * name; 0 sees permanent ones only. */
+bool sl_catalog_find_table(struct sl_catalog *catalog, struct sl_arena *arena, uint32_t session,
+                           const char *schema, const char *name, const struct sl_table **ret_table);
 /* That id in that version, also an older one that a job uses; version 0: the newest. */
 bool sl_catalog_table_by_id(struct sl_catalog *catalog, struct sl_arena *arena, uint64_t id,
                             uint32_t version, const struct sl_table **ret_table);
-/* All tables and views of a schema (NULL: of all), by schema and name. */
-size_t sl_catalog_list_tables(struct sl_catalog *catalog, struct sl_arena *arena,
+/* All tables and views of a schema (NULL: of all), by schema and name; a temporary one of `session`
+ * comes before the permanent one that it hides. */
+size_t sl_catalog_list_tables(struct sl_catalog *catalog, struct sl_arena *arena, uint32_t session,
                               const char *schema, const struct sl_table ***ret_tables);
 
 /* A new table or view: id and version are set in *table.  42P07 when the name is taken. */
@@ -69,6 +71,8 @@ int sl_catalog_create_table(struct sl_catalog *catalog, struct sl_table *table,
 int sl_catalog_replace_table(struct sl_catalog *catalog, struct sl_table *table,
                              struct sl_error *err);
 int sl_catalog_drop_table(struct sl_catalog *catalog, uint64_t id, struct sl_error *err);
+/* All temporary objects of a session. */
+int sl_catalog_drop_session(struct sl_catalog *catalog, uint32_t session, struct sl_error *err);
 
 bool sl_catalog_find_schema(struct sl_catalog *catalog, struct sl_arena *arena, const char *name,
                             const char **ret_name);

@@ -70,7 +70,7 @@ Test(catalog, a_table_survives_a_restart_whole)
     cr_assert_eq(sl_catalog_create_table(catalog, make_table("Bids"), &err), SL_OK, "%s", err.text);
     sl_catalog_close(catalog);
     cr_assert_eq(sl_catalog_open(directory, &catalog, &err), SL_OK, "%s", err.text);
-    cr_assert(sl_catalog_find_table(catalog, &arena, "PUBLIC", "bids", &found));
+    cr_assert(sl_catalog_find_table(catalog, &arena, 0, "PUBLIC", "bids", &found));
     cr_assert_str_eq(found->name, "Bids");
     cr_assert_eq(found->id, 16384);
     cr_assert_eq(found->column_count, 3);
@@ -144,4 +144,43 @@ Test(catalog, schemas_are_made_listed_and_dropped_only_when_empty)
     cr_assert_eq(sl_catalog_drop_schema(catalog, "x", &err), SL_OK);
     cr_assert_eq(sl_catalog_drop_schema(catalog, "x", &err), SL_E_UNDEFINED_SCHEMA);
     cr_assert_eq(sl_catalog_drop_schema(catalog, "public", &err), SL_E_DEPENDENT_OBJECTS);
+}
+
+Test(catalog, a_temporary_table_is_its_sessions_and_outlives_it_only_for_a_job)
+{
+    struct sl_table *table = make_table("t"), *mine = make_table("T");
+    struct sl_job_record job = {.id = "00000000000000000000000000000002",
+                                .name = "j",
+                                .sql = "s",
+                                .plan = "{}",
+                                .state = SL_JOB_RUNNING,
+                                .table_count = 1};
+    const struct sl_table *found, **tables;
+    uint32_t version = 1;
+
+    mine->session = 7;
+    cr_assert_eq(sl_catalog_create_table(catalog, table, &err), SL_OK);
+    cr_assert_eq(sl_catalog_create_table(catalog, mine, &err), SL_OK);
+    cr_assert_eq(sl_catalog_create_table(catalog, mine, &err), SL_E_DUPLICATE_TABLE);
+    cr_assert(sl_catalog_find_table(catalog, &arena, 7, "public", "t", &found));
+    cr_assert_str_eq(found->name, "T");
+    cr_assert(sl_catalog_find_table(catalog, &arena, 8, "public", "t", &found));
+    cr_assert_str_eq(found->name, "t");
+    cr_assert_eq(sl_catalog_list_tables(catalog, &arena, 7, "public", &tables), 2);
+    cr_assert_eq(sl_catalog_list_tables(catalog, &arena, 8, "public", &tables), 1);
+
+    mine->id = 16385;
+    job.table_ids = &mine->id;
+    job.table_versions = &version;
+    cr_assert_eq(sl_catalog_create_job(catalog, &job, &err), SL_OK);
+    cr_assert_eq(sl_catalog_drop_session(catalog, 7, &err), SL_OK, "%s", err.text);
+    sl_catalog_close(catalog);
+    cr_assert_eq(sl_catalog_open(directory, &catalog, &err), SL_OK, "%s", err.text);
+    cr_assert(sl_catalog_find_table(catalog, &arena, 7, "public", "t", &found));
+    cr_assert_str_eq(found->name, "t");
+    cr_assert(sl_catalog_table_by_id(catalog, &arena, 16385, 1, &found));
+    cr_assert_eq(sl_catalog_update_job(catalog, job.id, SL_JOB_FINISHED, "", 1, 2, 0, &err), SL_OK);
+    sl_catalog_close(catalog);
+    cr_assert_eq(sl_catalog_open(directory, &catalog, &err), SL_OK, "%s", err.text);
+    cr_assert_not(sl_catalog_table_by_id(catalog, &arena, 16385, 0, &found));
 }

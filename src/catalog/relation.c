@@ -2,8 +2,8 @@
  * whole into the caller's arena. */
 #include "catalog/catalog_internal.h"
 
-#define RELATION_COLUMNS                                                                           \
-    "id, version, kind, temporary, schema_name, name, watermark_column, watermark, "              \
+#define RELATION_COLUMNS                                                           \
+    "id, version, kind, session, schema_name, name, watermark_column, watermark, " \
     "primary_key_name, comment, query, query_schema"
 
 /* --- reading --- */
@@ -16,7 +16,7 @@ relation_read_head(struct sl_arena *arena, sqlite3_stmt *statement)
     table->id = (uint64_t)sqlite3_column_int64(statement, 0);
     table->version = (uint32_t)sqlite3_column_int64(statement, 1);
     table->kind = (enum sl_relation_kind)sqlite3_column_int(statement, 2);
-    table->temporary = sqlite3_column_int(statement, 3) != 0;
+    table->session = (uint32_t)sqlite3_column_int64(statement, 3);
     table->schema = catalog_text(arena, statement, 4);
     table->name = catalog_text(arena, statement, 5);
     table->watermark_column = sqlite3_column_int(statement, 6);
@@ -124,8 +124,8 @@ relation_read_options(struct sl_catalog *catalog, struct sl_arena *arena, struct
     sqlite3_bind_int64(statement, 2, table->version);
     for (size_t i = 0; i < count; i++) {
         SL_ASSERT(sqlite3_step(statement) == SQLITE_ROW);
-        table->options.items[i] = (struct sl_option){
-            catalog_text(arena, statement, 0), catalog_text(arena, statement, 1), -1, -1};
+        table->options.items[i] = (struct sl_option){catalog_text(arena, statement, 0),
+                                                     catalog_text(arena, statement, 1), -1, -1};
     }
     sqlite3_finalize(statement);
     return SL_OK;
@@ -160,8 +160,8 @@ relation_find(struct sl_catalog *catalog, struct sl_arena *arena, sqlite3_stmt *
 }
 
 bool
-sl_catalog_find_table(struct sl_catalog *catalog, struct sl_arena *arena, const char *schema,
-                      const char *name, const struct sl_table **ret_table)
+sl_catalog_find_table(struct sl_catalog *catalog, struct sl_arena *arena, uint32_t session,
+                      const char *schema, const char *name, const struct sl_table **ret_table)
 {
     struct sl_error err;
     sqlite3_stmt *statement;
@@ -172,10 +172,12 @@ sl_catalog_find_table(struct sl_catalog *catalog, struct sl_arena *arena, const 
     pthread_mutex_lock(&catalog->mutex);
     if (catalog_prepare(catalog,
                         "SELECT " RELATION_COLUMNS
-                        " FROM relations WHERE is_current AND schema_name = ? AND name = ?",
+                        " FROM relations WHERE is_current AND schema_name = ? AND name = ? "
+                        "AND session IN (0, ?) ORDER BY session DESC LIMIT 1",
                         &statement, &err) == SL_OK) {
         catalog_bind(statement, 1, schema);
         catalog_bind(statement, 2, name);
+        sqlite3_bind_int64(statement, 3, session);
         found = relation_find(catalog, arena, statement, ret_table);
     }
     pthread_mutex_unlock(&catalog->mutex);
@@ -204,8 +206,8 @@ sl_catalog_table_by_id(struct sl_catalog *catalog, struct sl_arena *arena, uint6
 }
 
 size_t
-sl_catalog_list_tables(struct sl_catalog *catalog, struct sl_arena *arena, const char *schema,
-                       const struct sl_table ***ret_tables)
+sl_catalog_list_tables(struct sl_catalog *catalog, struct sl_arena *arena, uint32_t session,
+                       const char *schema, const struct sl_table ***ret_tables)
 {
     struct sl_error err;
     sqlite3_stmt *statement;
@@ -215,11 +217,13 @@ sl_catalog_list_tables(struct sl_catalog *catalog, struct sl_arena *arena, const
     pthread_mutex_lock(&catalog->mutex);
     if (catalog_prepare(catalog,
                         "SELECT " RELATION_COLUMNS " FROM relations WHERE is_current AND "
-                        "(?1 IS NULL OR schema_name = ?1) ORDER BY schema_name, name",
+                        "(?1 IS NULL OR schema_name = ?1) AND session IN (0, ?2) "
+                        "ORDER BY schema_name, name, session DESC",
                         &statement, &err) == SL_OK) {
         struct sl_table *table;
 
         catalog_bind(statement, 1, schema);
+        sqlite3_bind_int64(statement, 2, session);
         while (sqlite3_step(statement) == SQLITE_ROW &&
                relation_read(catalog, arena, statement, &table, &err) == SL_OK) {
             if (count == capacity) {
@@ -242,8 +246,7 @@ sl_catalog_list_tables(struct sl_catalog *catalog, struct sl_arena *arena, const
 /* --- writing --- */
 
 static int
-relation_insert_head(struct sl_catalog *catalog, const struct sl_table *table,
-                     struct sl_error *err)
+relation_insert_head(struct sl_catalog *catalog, const struct sl_table *table, struct sl_error *err)
 {
     sqlite3_stmt *statement;
 
@@ -254,7 +257,7 @@ relation_insert_head(struct sl_catalog *catalog, const struct sl_table *table,
     sqlite3_bind_int64(statement, 1, (int64_t)table->id);
     sqlite3_bind_int64(statement, 2, table->version);
     sqlite3_bind_int(statement, 3, (int)table->kind);
-    sqlite3_bind_int(statement, 4, table->temporary);
+    sqlite3_bind_int64(statement, 4, table->session);
     catalog_bind(statement, 5, table->schema);
     catalog_bind(statement, 6, table->name);
     sqlite3_bind_int(statement, 7, table->watermark_column);
@@ -355,11 +358,12 @@ relation_check_name(struct sl_catalog *catalog, const struct sl_table *table, st
 
     SL_TRY(catalog_prepare(catalog,
                            "SELECT 1 FROM relations WHERE is_current AND schema_name = ? AND "
-                           "name = ? AND id <> ?",
+                           "name = ? AND id <> ? AND session = ?",
                            &statement, err));
     catalog_bind(statement, 1, table->schema);
     catalog_bind(statement, 2, table->name);
     sqlite3_bind_int64(statement, 3, (int64_t)table->id);
+    sqlite3_bind_int64(statement, 4, table->session);
     taken = sqlite3_step(statement) == SQLITE_ROW;
     sqlite3_finalize(statement);
     if (taken)
@@ -375,9 +379,8 @@ relation_create(struct sl_catalog *catalog, struct sl_table *table, struct sl_er
     SL_TRY(relation_check_name(catalog, table, err));
     table->id = (uint64_t)relation_number(
         catalog, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'next_id'", 0);
-    SL_TRY(catalog_exec(catalog,
-                        "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'next_id'",
-                        err));
+    SL_TRY(catalog_exec(
+        catalog, "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'next_id'", err));
     return relation_insert(catalog, table, err);
 }
 
@@ -394,9 +397,8 @@ sl_catalog_create_table(struct sl_catalog *catalog, struct sl_table *table, stru
     return rc;
 }
 
-/* Versions that are neither current nor used by a job that may still run go away. */
-static int
-relation_prune(struct sl_catalog *catalog, struct sl_error *err)
+int
+catalog_prune_relations(struct sl_catalog *catalog, struct sl_error *err)
 {
     return catalog_exec(
         catalog,
@@ -427,10 +429,11 @@ relation_replace(struct sl_catalog *catalog, struct sl_table *table, struct sl_e
     SL_TRY(relation_check_name(catalog, table, err));
     table->version =
         (uint32_t)relation_number(catalog, "SELECT max(version) FROM relations WHERE id = ?",
-                                  (int64_t)table->id) + 1;
+                                  (int64_t)table->id) +
+        1;
     SL_TRY(relation_retire(catalog, table->id, err));
     SL_TRY(relation_insert(catalog, table, err));
-    return relation_prune(catalog, err);
+    return catalog_prune_relations(catalog, err);
 }
 
 int
@@ -456,7 +459,36 @@ sl_catalog_drop_table(struct sl_catalog *catalog, uint64_t id, struct sl_error *
     if (rc == SL_OK) {
         rc = relation_retire(catalog, id, err);
         if (rc == SL_OK)
-            rc = relation_prune(catalog, err);
+            rc = catalog_prune_relations(catalog, err);
+        rc = catalog_end(catalog, rc, err);
+    }
+    pthread_mutex_unlock(&catalog->mutex);
+    return rc;
+}
+
+static int
+relation_retire_session(struct sl_catalog *catalog, uint32_t session, struct sl_error *err)
+{
+    sqlite3_stmt *statement;
+
+    SL_TRY(catalog_prepare(catalog, "UPDATE relations SET is_current = 0 WHERE session = ?",
+                           &statement, err));
+    sqlite3_bind_int64(statement, 1, session);
+    return catalog_run(catalog, statement, err);
+}
+
+int
+sl_catalog_drop_session(struct sl_catalog *catalog, uint32_t session, struct sl_error *err)
+{
+    int rc;
+
+    SL_ASSERT(session != 0);
+    pthread_mutex_lock(&catalog->mutex);
+    rc = catalog_exec(catalog, "BEGIN IMMEDIATE", err);
+    if (rc == SL_OK) {
+        rc = relation_retire_session(catalog, session, err);
+        if (rc == SL_OK)
+            rc = catalog_prune_relations(catalog, err);
         rc = catalog_end(catalog, rc, err);
     }
     pthread_mutex_unlock(&catalog->mutex);

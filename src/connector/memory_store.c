@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -306,6 +307,28 @@ sl_memory_log_drop(const char *data_directory, uint64_t table_id)
 }
 
 void
+sl_memory_logs_sweep(const char *data_directory, bool (*is_known)(void *arg, uint64_t table_id),
+                     void *arg)
+{
+    char path[4096];
+    const struct dirent *entry;
+    DIR *directory;
+
+    snprintf(path, sizeof(path), "%s/memory", data_directory);
+    directory = opendir(path);
+    if (!directory)
+        return;
+    while ((entry = readdir(directory)) != NULL) {
+        char *end;
+        uint64_t table_id = strtoull(entry->d_name, &end, 10);
+
+        if (table_id > 0 && strcmp(end, ".log") == 0 && !is_known(arg, table_id))
+            sl_memory_log_drop(data_directory, table_id);
+    }
+    closedir(directory);
+}
+
+void
 sl_memory_log_discard(const char *data_directory, uint64_t table_id, uint32_t version)
 {
     char path[4096];
@@ -324,9 +347,9 @@ sl_memory_log_commit(const char *data_directory, uint64_t table_id, uint32_t ver
     store_path(data_directory, table_id, version, from, sizeof(from));
     store_path(data_directory, table_id, 0, to, sizeof(to));
     if (rename(from, to) < 0)
-        return errno == ENOENT ? SL_OK
-                               : SL_ERROR(err, SL_E_IO, "cannot rename %s: %s", from,
-                                          strerror(errno));
+        return errno == ENOENT
+                   ? SL_OK
+                   : SL_ERROR(err, SL_E_IO, "cannot rename %s: %s", from, strerror(errno));
     snprintf(from, sizeof(from), "%s/memory", data_directory);
     fd = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
@@ -458,8 +481,7 @@ sl_memory_log_watch(struct sl_memory_log *log, struct sl_env *env, struct sl_wak
     pthread_mutex_lock(&log->mutex);
     if (log->watcher_count == log->watcher_capacity) {
         log->watcher_capacity = log->watcher_capacity ? log->watcher_capacity * 2 : 4;
-        log->watchers =
-            sl_realloc(log->watchers, log->watcher_capacity * sizeof(*log->watchers));
+        log->watchers = sl_realloc(log->watchers, log->watcher_capacity * sizeof(*log->watchers));
     }
     log->watchers[log->watcher_count++] = (struct log_watcher){env, wake};
     pthread_mutex_unlock(&log->mutex);

@@ -17,6 +17,9 @@ int sl_memory_log_open(const char *data_directory, uint64_t table_id,
                        struct sl_memory_log **ret_log, struct sl_error *err);
 /* Forgets the table's log and removes its file; readers that have it open keep what they have. */
 void sl_memory_log_drop(const char *data_directory, uint64_t table_id);
+/* Removes the logs of tables that are not known any more; at start, while none is open. */
+void sl_memory_logs_sweep(const char *data_directory,
+                          bool (*is_known)(void *arg, uint64_t table_id), void *arg);
 /* Other frames instead of a table's, when its row layout changes with its version in the catalog.
  * `prepare` writes them aside, durable; `commit`, after the catalog's own, puts them in place (and
  * does nothing when none were prepared for this version); `discard` forgets them. */

@@ -39,8 +39,9 @@ struct sl_table_use {
 struct sl_binder {
     struct sl_plan_context *context;
     struct sl_arena *arena;
-    const char *schema; /* in which names are looked up */
-    bool batch;         /* execution.runtime-mode */
+    const char *schema;  /* in which names are looked up */
+    uint32_t session_id; /* whose temporary tables are seen; permanent views see none */
+    bool batch;          /* execution.runtime-mode */
     bool hide_positions;
     int view_depth, query_depth;
     struct sl_bound_cte *ctes; /* the innermost first */
@@ -116,9 +117,9 @@ struct sl_expr *sl_binder_null(struct sl_arena *arena, const struct sl_type *typ
 
 /* --- session_call.c --- */
 /* version(), current_database() …; SL_EOF: it is none of these. */
-int sl_binder_session_call(struct sl_clause *binding, const char *name,
-                           struct sl_expr *const *args, size_t arg_count, int offset,
-                           struct sl_expr **ret_expr, struct sl_error *err);
+int sl_binder_session_call(struct sl_clause *binding, const char *name, struct sl_expr *const *args,
+                           size_t arg_count, int offset, struct sl_expr **ret_expr,
+                           struct sl_error *err);
 
 /* --- expr.c --- */
 int sl_binder_expr(struct sl_clause *binding, const struct sl_ast_expr *ast,

@@ -8,6 +8,7 @@ sl_binder_init(struct sl_binder *binder, struct sl_plan_context *context, struct
     binder->context = context;
     binder->arena = context->arena;
     binder->schema = context->schema;
+    binder->session_id = context->session_id;
     binder->batch = sl_equal_nocase(sl_binder_setting(binder, "execution.runtime-mode"), "batch");
     binder->settings.overflow_wraps =
         sl_equal_nocase(sl_binder_setting(binder, "table.exec.numeric-overflow"), "wrap");

@@ -63,7 +63,7 @@ sl_plan_create_table(struct sl_plan_context *context, const struct sl_ast *state
     SL_TRY(sl_binder_init(&binder, context, err));
     SL_TRY(create_check(&binder, create, err));
     sl_draft_init(&draft, &binder);
-    draft.temporary = create->temporary;
+    draft.session = create->temporary ? context->session_id : 0;
     SL_TRY(sl_binder_new_name(&binder, &create->name, &draft.schema, &draft.name, err));
     if (create->comment.start)
         draft.comment =
@@ -166,6 +166,7 @@ create_view_bind(struct sl_binder *binder, struct sl_table *view, const struct s
     struct sl_star_expansion *expansions = NULL;
     struct sl_log_node *node;
 
+    binder->session_id = view->session;
     binder->batch = true; /* which mode the view is used in is not known yet */
     binder->expansions = &expansions;
     if (sl_binder_query(binder, query, &node, err) < 0 && binder->batch) {
@@ -193,7 +194,7 @@ sl_plan_create_view(struct sl_plan_context *context, const struct sl_ast *statem
 
     SL_TRY(sl_binder_init(&binder, context, err));
     view->kind = SL_RELATION_VIEW;
-    view->temporary = create->temporary;
+    view->session = create->temporary ? context->session_id : 0;
     view->watermark_column = -1;
     SL_TRY(sl_binder_new_name(&binder, &create->name, &view->schema, &view->name, err));
     if (create->comment.start)
@@ -223,6 +224,7 @@ sl_plan_view_uses(struct sl_plan_context *context, const struct sl_table *view, 
     if (sl_binder_init(&binder, context, &err) < 0 ||
         sl_parse_query(context->arena, sl_text_of(view->query), NULL, &query, &err) < 0)
         return false;
+    binder.session_id = view->session;
     binder.schema = view->query_schema ? view->query_schema : view->schema;
     /* A query that does not bind any more has still named what it read before it failed. */
     sl_binder_query(&binder, query, &node, &err);

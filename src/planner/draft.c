@@ -213,7 +213,7 @@ sl_draft_from_table(struct sl_draft *draft, const struct sl_table *table)
 {
     draft->schema = table->schema;
     draft->name = table->name;
-    draft->temporary = table->temporary;
+    draft->session = table->session;
     draft->comment = table->comment;
     for (size_t i = 0; i < table->column_count; i++)
         sl_draft_insert(draft, i)->column = table->columns[i];
@@ -473,7 +473,7 @@ sl_draft_finish(struct sl_draft *draft, struct sl_table **ret_table, struct sl_e
     table->kind = SL_RELATION_TABLE;
     table->schema = draft->schema;
     table->name = draft->name;
-    table->temporary = draft->temporary;
+    table->session = draft->session;
     table->comment = draft->comment;
     table->watermark_column = -1;
     table->options = (struct sl_option_list){draft->options, draft->option_count};

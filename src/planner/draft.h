@@ -15,7 +15,7 @@ struct sl_draft_column {
 struct sl_draft {
     struct sl_binder *binder;
     const char *schema, *name;
-    bool temporary;
+    uint32_t session; /* whose temporary table it is; 0: permanent */
     struct sl_draft_column *columns;
     size_t column_count, column_capacity;
     const char *watermark_column; /* NULL: none */

@@ -45,8 +45,7 @@ find_split(struct sl_binder *binder, const struct sl_ast_name *name, const char 
 static bool
 find_is_postgres(const struct sl_ast_name *name, const char *schema, const char *table_name)
 {
-    return sl_equal_nocase(schema, "pg_catalog") ||
-           sl_equal_nocase(schema, "information_schema") ||
+    return sl_equal_nocase(schema, "pg_catalog") || sl_equal_nocase(schema, "information_schema") ||
            (name->count == 1 && strncasecmp(table_name, "pg_", 3) == 0);
 }
 
@@ -54,7 +53,7 @@ static int
 find_no_table(struct sl_binder *binder, const struct sl_ast_name *name, const char *schema,
               const char *table_name, struct sl_error *err)
 {
-    const struct sl_table **tables;
+    const struct sl_table **tables, *hidden;
     size_t count;
     const char **names;
 
@@ -64,11 +63,16 @@ find_no_table(struct sl_binder *binder, const struct sl_ast_name *name, const ch
         sl_error_hint(err, "SHOW TABLES");
         return sl_error_at(err, sl_binder_offset(binder, name->offset));
     }
-    count = sl_catalog_list_tables(binder->context->catalog, binder->arena, schema, &tables);
+    count = sl_catalog_list_tables(binder->context->catalog, binder->arena, binder->session_id,
+                                   schema, &tables);
     names = SL_NEW_ARRAY(binder->arena, const char *, count);
     for (size_t i = 0; i < count; i++)
         names[i] = tables[i]->name;
     SL_ERROR(err, SL_E_UNDEFINED_TABLE, "table \"%s\" does not exist", find_text(binder, name));
+    if (!binder->session_id &&
+        sl_catalog_find_table(binder->context->catalog, binder->arena, binder->context->session_id,
+                              schema, table_name, &hidden))
+        sl_error_hint(err, "it is temporary: CREATE TEMPORARY VIEW makes a view that may read it");
     sl_error_suggest(err, sl_text_of(table_name), names, count);
     if (!err->hint[0])
         sl_error_hint(err, "SHOW TABLES lists the tables of the current database");
@@ -82,8 +86,8 @@ sl_binder_find_table(struct sl_binder *binder, const struct sl_ast_name *name,
     const char *schema, *table_name;
 
     SL_TRY(find_split(binder, name, &schema, &table_name, err));
-    if (!sl_catalog_find_table(binder->context->catalog, binder->arena, schema, table_name,
-                               ret_table))
+    if (!sl_catalog_find_table(binder->context->catalog, binder->arena, binder->session_id, schema,
+                               table_name, ret_table))
         return find_no_table(binder, name, schema, table_name, err);
     return SL_OK;
 }

@@ -79,6 +79,7 @@ from_bind_view_text(struct sl_binder *binder, const struct sl_table *view,
     int rc;
 
     inner.schema = view->query_schema ? view->query_schema : view->schema;
+    inner.session_id = view->session;
     inner.hide_positions = true;
     inner.ctes = NULL;
     inner.parallelism = 0;

@@ -13,7 +13,8 @@
 struct sl_plan_context {
     struct sl_arena *arena; /* everything that is returned lives here */
     struct sl_catalog *catalog;
-    const char *schema; /* the current one */
+    const char *schema;  /* the current one */
+    uint32_t session_id; /* whose temporary tables are seen; 0: nobody's */
     /* The value of a setting ('execution.runtime-mode', 'parallelism.default' …) as text, NULL for
      * an unknown key; also session.database, session.user, session.process-id. */
     const char *(*setting)(void *session, const char *key);

@@ -28,7 +28,7 @@ find(const char *name)
 {
     const struct sl_table *table;
 
-    cr_assert(sl_catalog_find_table(test.catalog, &test.arena, "public", name, &table));
+    cr_assert(sl_catalog_find_table(test.catalog, &test.arena, 0, "public", name, &table));
     return table;
 }
 

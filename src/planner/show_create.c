@@ -63,7 +63,7 @@ show_column(struct sl_arena *arena, struct sl_buffer *to, const struct sl_table_
 static void
 show_table(struct sl_arena *arena, const struct sl_table *table, struct sl_buffer *to)
 {
-    sl_buffer_printf(to, "CREATE %sTABLE ", table->temporary ? "TEMPORARY " : "");
+    sl_buffer_printf(to, "CREATE %sTABLE ", table->session ? "TEMPORARY " : "");
     show_name(arena, to, table);
     sl_buffer_add_string(to, " (\n");
     for (size_t i = 0; i < table->column_count; i++) {
@@ -102,7 +102,7 @@ show_table(struct sl_arena *arena, const struct sl_table *table, struct sl_buffe
 static void
 show_view(struct sl_arena *arena, const struct sl_table *view, struct sl_buffer *to)
 {
-    sl_buffer_printf(to, "CREATE %sVIEW ", view->temporary ? "TEMPORARY " : "");
+    sl_buffer_printf(to, "CREATE %sVIEW ", view->session ? "TEMPORARY " : "");
     show_name(arena, to, view);
     sl_buffer_add_string(to, " (");
     for (size_t i = 0; i < view->column_count; i++)

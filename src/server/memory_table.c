@@ -73,8 +73,7 @@ convert_match(struct sl_arena *arena, struct convert *convert, struct sl_error *
             return SL_ERROR(err, SL_E_NOT_NULL_VIOLATION,
                             "the rows that are there have no value for the new column \"%s\"",
                             column->name);
-        if (source >= 0 &&
-            !sl_type_equal(convert->from.schema->columns[source].type, column->type))
+        if (source >= 0 && !sl_type_equal(convert->from.schema->columns[source].type, column->type))
             return SL_ERROR(err, SL_E_NOT_SUPPORTED,
                             "changing the type of column \"%s\" of a memory table that holds "
                             "rows is not supported",
@@ -160,6 +159,20 @@ sl_memory_table_convert(const char *data_directory, struct sl_arena *arena,
     return rc;
 }
 
+struct recover {
+    struct sl_catalog *catalog;
+    struct sl_arena *arena;
+};
+
+static bool
+recover_knows(void *arg, uint64_t table_id)
+{
+    const struct recover *recover = arg;
+    const struct sl_table *table;
+
+    return sl_catalog_table_by_id(recover->catalog, recover->arena, table_id, 0, &table);
+}
+
 int
 sl_memory_tables_recover(const char *data_directory, struct sl_catalog *catalog,
                          struct sl_error *err)
@@ -170,7 +183,8 @@ sl_memory_tables_recover(const char *data_directory, struct sl_catalog *catalog,
     int rc = SL_OK;
 
     sl_arena_init(&arena);
-    count = sl_catalog_list_tables(catalog, &arena, NULL, &tables);
+    sl_memory_logs_sweep(data_directory, recover_knows, &(struct recover){catalog, &arena});
+    count = sl_catalog_list_tables(catalog, &arena, 0, NULL, &tables);
     for (size_t i = 0; i < count && rc == SL_OK; i++)
         if (sl_is_memory_table(tables[i]))
             rc = sl_memory_log_commit(data_directory, tables[i]->id, tables[i]->version, err);

@@ -31,8 +31,8 @@ call_text(struct sl_portal *portal, const struct sl_value *value)
 static int
 call_settle(struct sl_portal *portal, const struct sl_value *values, struct sl_error *err)
 {
-    int64_t timeout_us = values[1].type && !values[1].is_null ? values[1].integer
-                                                              : CALL_SETTLE_TIMEOUT_US;
+    int64_t timeout_us =
+        values[1].type && !values[1].is_null ? values[1].integer : CALL_SETTLE_TIMEOUT_US;
 
     SL_TRY(sl_net_flush(portal->session->connection, err));
     return sl_runtime_settle(portal->session->server->runtime, call_text(portal, &values[0]),
@@ -50,8 +50,8 @@ call_find_table(struct sl_portal *portal, const char *name, const struct sl_tabl
         schema = sl_arena_strndup(&portal->arena, name, (size_t)(dot - name));
         name = dot + 1;
     }
-    if (!sl_catalog_find_table(portal->session->server->catalog, &portal->arena, schema, name,
-                               ret_table))
+    if (!sl_catalog_find_table(portal->session->server->catalog, &portal->arena,
+                               portal->session->id, schema, name, ret_table))
         return SL_ERROR(err, SL_E_UNDEFINED_TABLE, "relation \"%s\" does not exist", name);
     return SL_OK;
 }
@@ -95,10 +95,8 @@ call_not_yet(struct sl_portal *portal, const struct sl_value *values, struct sl_
 }
 
 static const struct call_procedure call_procedures[] = {
-    {"settle", {"job", "timeout"}, 0, call_settle},
-    {"end_input", {"table"}, 1, call_end_input},
-    {"advance_time", {"by"}, 1, call_advance_time},
-    {"checkpoint", {"job"}, 1, call_not_yet},
+    {"settle", {"job", "timeout"}, 0, call_settle}, {"end_input", {"table"}, 1, call_end_input},
+    {"advance_time", {"by"}, 1, call_advance_time}, {"checkpoint", {"job"}, 1, call_not_yet},
     {"fail_job", {"job"}, 1, call_not_yet},
 };
 

@@ -274,6 +274,8 @@ sl_run_discard(struct sl_portal *portal, struct sl_error *err)
         sl_prepared_drop_all(session);
         reset_all(session);
     }
+    if (discard->discard == SL_AST_DISCARD_ALL || discard->discard == SL_AST_DISCARD_TEMPORARY)
+        SL_TRY(sl_session_drop_temporary(session, err));
     sl_portal_set_tag(portal, discard->discard == SL_AST_DISCARD_ALL         ? "DISCARD ALL"
                               : discard->discard == SL_AST_DISCARD_PLANS     ? "DISCARD PLANS"
                               : discard->discard == SL_AST_DISCARD_SEQUENCES ? "DISCARD SEQUENCES"

@@ -5,11 +5,13 @@
 
 #include <stdio.h>
 
-#define TEXT_COLUMN(name) {name, &sl_type_string}
+#define TEXT_COLUMN(name)     \
+    {                         \
+        name, &sl_type_string \
+    }
 
 static const struct sl_result_column show_catalogs[] = {TEXT_COLUMN("catalog name")};
-static const struct sl_result_column show_current_catalog[] = {
-    TEXT_COLUMN("current catalog name")};
+static const struct sl_result_column show_current_catalog[] = {TEXT_COLUMN("current catalog name")};
 static const struct sl_result_column show_databases[] = {TEXT_COLUMN("database name")};
 static const struct sl_result_column show_current_database[] = {
     TEXT_COLUMN("current database name")};
@@ -20,27 +22,46 @@ static const struct sl_result_column show_columns[] = {
     TEXT_COLUMN("key"),  TEXT_COLUMN("extras"), TEXT_COLUMN("watermark")};
 static const struct sl_result_column show_functions[] = {TEXT_COLUMN("function name")};
 static const struct sl_result_column show_create[] = {TEXT_COLUMN("result")};
-static const struct sl_result_column show_jobs[] = {
-    TEXT_COLUMN("job_id"), TEXT_COLUMN("name"), TEXT_COLUMN("state"),
-    {"start_time", &sl_type_timestamp_ltz3}, {"duration", &sl_type_interval_day},
-    {"restarts", &sl_type_bigint}, TEXT_COLUMN("reason")};
-static const struct sl_result_column show_tasks[] = {
-    TEXT_COLUMN("task"), {"subtask", &sl_type_int}, {"slot", &sl_type_int}, TEXT_COLUMN("state"),
-    {"rows_in", &sl_type_bigint}, {"rows_out", &sl_type_bigint}, {"bytes_in", &sl_type_bigint},
-    {"bytes_out", &sl_type_bigint}, {"busy", &sl_type_double}, {"idle", &sl_type_double},
-    {"backpressured", &sl_type_double}, {"watermark", &sl_type_timestamp3},
-    {"late_rows", &sl_type_bigint}, {"skipped_rows", &sl_type_bigint}};
-static const struct sl_result_column show_checkpoints[] = {
-    TEXT_COLUMN("job_id"), {"checkpoint_id", &sl_type_bigint}, TEXT_COLUMN("kind"),
-    TEXT_COLUMN("status"), {"start_time", &sl_type_timestamp_ltz3},
-    {"duration_ms", &sl_type_bigint}, {"alignment_ms", &sl_type_bigint},
-    {"freeze_ms", &sl_type_bigint}, {"write_ms", &sl_type_bigint},
-    {"size_full", &sl_type_bigint}, {"size_incremental", &sl_type_bigint},
-    TEXT_COLUMN("reason")};
-static const struct sl_result_column show_watermarks[] = {
-    TEXT_COLUMN("operator"), TEXT_COLUMN("input"), TEXT_COLUMN("split"),
-    {"watermark", &sl_type_timestamp3}, {"lag", &sl_type_interval_day},
-    {"idle", &sl_type_boolean}, {"holds_back", &sl_type_boolean}};
+static const struct sl_result_column show_jobs[] = {TEXT_COLUMN("job_id"),
+                                                    TEXT_COLUMN("name"),
+                                                    TEXT_COLUMN("state"),
+                                                    {"start_time", &sl_type_timestamp_ltz3},
+                                                    {"duration", &sl_type_interval_day},
+                                                    {"restarts", &sl_type_bigint},
+                                                    TEXT_COLUMN("reason")};
+static const struct sl_result_column show_tasks[] = {TEXT_COLUMN("task"),
+                                                     {"subtask", &sl_type_int},
+                                                     {"slot", &sl_type_int},
+                                                     TEXT_COLUMN("state"),
+                                                     {"rows_in", &sl_type_bigint},
+                                                     {"rows_out", &sl_type_bigint},
+                                                     {"bytes_in", &sl_type_bigint},
+                                                     {"bytes_out", &sl_type_bigint},
+                                                     {"busy", &sl_type_double},
+                                                     {"idle", &sl_type_double},
+                                                     {"backpressured", &sl_type_double},
+                                                     {"watermark", &sl_type_timestamp3},
+                                                     {"late_rows", &sl_type_bigint},
+                                                     {"skipped_rows", &sl_type_bigint}};
+static const struct sl_result_column show_checkpoints[] = {TEXT_COLUMN("job_id"),
+                                                           {"checkpoint_id", &sl_type_bigint},
+                                                           TEXT_COLUMN("kind"),
+                                                           TEXT_COLUMN("status"),
+                                                           {"start_time", &sl_type_timestamp_ltz3},
+                                                           {"duration_ms", &sl_type_bigint},
+                                                           {"alignment_ms", &sl_type_bigint},
+                                                           {"freeze_ms", &sl_type_bigint},
+                                                           {"write_ms", &sl_type_bigint},
+                                                           {"size_full", &sl_type_bigint},
+                                                           {"size_incremental", &sl_type_bigint},
+                                                           TEXT_COLUMN("reason")};
+static const struct sl_result_column show_watermarks[] = {TEXT_COLUMN("operator"),
+                                                          TEXT_COLUMN("input"),
+                                                          TEXT_COLUMN("split"),
+                                                          {"watermark", &sl_type_timestamp3},
+                                                          {"lag", &sl_type_interval_day},
+                                                          {"idle", &sl_type_boolean},
+                                                          {"holds_back", &sl_type_boolean}};
 static const struct sl_result_column show_settings[] = {TEXT_COLUMN("key"), TEXT_COLUMN("value")};
 static const struct sl_result_column show_all[] = {TEXT_COLUMN("name"), TEXT_COLUMN("setting"),
                                                    TEXT_COLUMN("description")};
@@ -162,11 +183,15 @@ show_run_tables(struct sl_portal *portal, const struct sl_ast_show *show, struct
     size_t count;
 
     SL_TRY(show_schema(portal, show, &schema, err));
-    count = sl_catalog_list_tables(portal->session->server->catalog, &portal->arena, schema,
-                                   &tables);
-    for (size_t i = 0; i < count; i++)
-        if (show->show == SL_AST_SHOW_TABLES || tables[i]->kind == SL_RELATION_VIEW)
+    count = sl_catalog_list_tables(portal->session->server->catalog, &portal->arena,
+                                   portal->session->id, schema, &tables);
+    for (size_t i = 0; i < count; i++) {
+        bool is_hidden = i > 0 && tables[i - 1]->session &&
+                         sl_equal_nocase(tables[i - 1]->name, tables[i]->name);
+
+        if (!is_hidden && (show->show == SL_AST_SHOW_TABLES || tables[i]->kind == SL_RELATION_VIEW))
             show_add(portal, &tables[i]->name);
+    }
     return SL_OK;
 }
 
@@ -197,8 +222,8 @@ show_table_columns(struct sl_portal *portal, const struct sl_table *table)
     key = sl_arena_printf(&portal->arena, "%s)", key);
     for (size_t i = 0; i < table->column_count; i++) {
         const struct sl_table_column *column = &table->columns[i];
-        const char *type = sl_type_text(
-            &portal->arena, sl_type_nullable(&portal->arena, column->type, true));
+        const char *type =
+            sl_type_text(&portal->arena, sl_type_nullable(&portal->arena, column->type, true));
         bool in_key = false;
 
         for (size_t k = 0; k < table->primary_key_count; k++)
@@ -206,11 +231,10 @@ show_table_columns(struct sl_portal *portal, const struct sl_table *table)
         if (column->time != SL_TIME_NONE)
             type = sl_arena_printf(&portal->arena, "%s %s", type,
                                    column->time == SL_TIME_EVENT ? "*ROWTIME*" : "*PROCTIME*");
-        show_add(portal,
-                 (const char *const[]){column->name, type, column->type->nullable ? "t" : "f",
-                                       in_key ? key : NULL, show_column_extras(portal, column),
-                                       (int32_t)i == table->watermark_column ? table->watermark
-                                                                             : NULL});
+        show_add(portal, (const char *const[]){
+                             column->name, type, column->type->nullable ? "t" : "f",
+                             in_key ? key : NULL, show_column_extras(portal, column),
+                             (int32_t)i == table->watermark_column ? table->watermark : NULL});
     }
 }
 
@@ -268,8 +292,7 @@ show_run_jobs(struct sl_portal *portal)
 
 /* The running job of a statement; NULL where it does not run now. */
 static int
-show_job(struct sl_portal *portal, struct sl_text id, struct sl_job **ret_job,
-         struct sl_error *err)
+show_job(struct sl_portal *portal, struct sl_text id, struct sl_job **ret_job, struct sl_error *err)
 {
     struct sl_job_record record;
 
@@ -288,27 +311,24 @@ show_run_tasks(struct sl_portal *portal, const struct sl_ast_show *show, struct 
     SL_TRY(show_job(portal, show->job, &job, err));
     count = job ? sl_job_tasks(job, &portal->arena, &tasks) : 0;
     for (size_t i = 0; i < count; i++)
-        show_add(portal, (const char *const[]){tasks[i].task,
-                                               show_number(portal, tasks[i].subtask),
-                                               show_number(portal, tasks[i].slot), tasks[i].state,
-                                               show_number(portal, tasks[i].rows_in),
-                                               show_number(portal, tasks[i].rows_out),
-                                               show_number(portal, tasks[i].bytes_in),
-                                               show_number(portal, tasks[i].bytes_out),
-                                               show_share(portal, tasks[i].busy),
-                                               show_share(portal, tasks[i].idle),
-                                               show_share(portal, tasks[i].backpressured),
-                                               show_watermark_time(portal, tasks[i].watermark_ms),
-                                               show_number(portal, tasks[i].late_rows),
-                                               show_number(portal, tasks[i].skipped_rows)});
+        show_add(portal,
+                 (const char *const[]){
+                     tasks[i].task, show_number(portal, tasks[i].subtask),
+                     show_number(portal, tasks[i].slot), tasks[i].state,
+                     show_number(portal, tasks[i].rows_in), show_number(portal, tasks[i].rows_out),
+                     show_number(portal, tasks[i].bytes_in),
+                     show_number(portal, tasks[i].bytes_out), show_share(portal, tasks[i].busy),
+                     show_share(portal, tasks[i].idle), show_share(portal, tasks[i].backpressured),
+                     show_watermark_time(portal, tasks[i].watermark_ms),
+                     show_number(portal, tasks[i].late_rows),
+                     show_number(portal, tasks[i].skipped_rows)});
     if (job)
         sl_job_unref(job);
     return SL_OK;
 }
 
 static int
-show_run_watermarks(struct sl_portal *portal, const struct sl_ast_show *show,
-                    struct sl_error *err)
+show_run_watermarks(struct sl_portal *portal, const struct sl_ast_show *show, struct sl_error *err)
 {
     struct sl_watermark_status *marks;
     struct sl_job *job;
@@ -317,8 +337,8 @@ show_run_watermarks(struct sl_portal *portal, const struct sl_ast_show *show,
     SL_TRY(show_job(portal, show->job, &job, err));
     count = job ? sl_job_watermarks(job, &portal->arena, &marks) : 0;
     for (size_t i = 0; i < count; i++) {
-        bool known = marks[i].watermark_ms != SL_WATERMARK_MIN &&
-                     marks[i].watermark_ms != SL_WATERMARK_MAX;
+        bool known =
+            marks[i].watermark_ms != SL_WATERMARK_MIN && marks[i].watermark_ms != SL_WATERMARK_MAX;
 
         show_add(portal, (const char *const[]){
                              marks[i].operator_name, marks[i].input, marks[i].split,
@@ -374,8 +394,7 @@ show_run_setting(struct sl_portal *portal, struct sl_text name, struct sl_error 
         sl_settings_done(&scratch);
         return rc;
     }
-    value = sl_settings_get(&session->settings,
-                            sl_setting_spec(sl_setting_find(name))->name);
+    value = sl_settings_get(&session->settings, sl_setting_spec(sl_setting_find(name))->name);
     if (sl_text_equal_nocase(name, SL_TEXT("session_authorization")))
         value = session->user;
     if (sl_text_equal_nocase(name, SL_TEXT("search_path")))
@@ -399,9 +418,9 @@ show_run_functions(struct sl_portal *portal)
 int
 sl_describe_show(struct sl_portal *portal, struct sl_error *err)
 {
-#define SHOW_COLUMNS(kind, columns)                                                                \
-    case SL_AST_SHOW_##kind:                                                                       \
-        sl_portal_set_columns(portal, columns, SL_COUNT_OF(columns));                              \
+#define SHOW_COLUMNS(kind, columns)                                   \
+    case SL_AST_SHOW_##kind:                                          \
+        sl_portal_set_columns(portal, columns, SL_COUNT_OF(columns)); \
         return SL_OK
     const struct sl_ast_show *show = (const struct sl_ast_show *)portal->statement->ast;
 
@@ -495,8 +514,7 @@ sl_run_show(struct sl_portal *portal, struct sl_error *err)
 int
 sl_describe_describe(struct sl_portal *portal, struct sl_error *err)
 {
-    const struct sl_ast_describe *describe =
-        (const struct sl_ast_describe *)portal->statement->ast;
+    const struct sl_ast_describe *describe = (const struct sl_ast_describe *)portal->statement->ast;
 
     if (describe->job.start)
         sl_portal_set_columns(portal, show_jobs, SL_COUNT_OF(show_jobs));
@@ -510,8 +528,7 @@ sl_describe_describe(struct sl_portal *portal, struct sl_error *err)
 int
 sl_run_describe(struct sl_portal *portal, struct sl_error *err)
 {
-    const struct sl_ast_describe *describe =
-        (const struct sl_ast_describe *)portal->statement->ast;
+    const struct sl_ast_describe *describe = (const struct sl_ast_describe *)portal->statement->ast;
     const struct sl_table *table;
     struct sl_job_record job;
 

@@ -35,6 +35,7 @@ sl_run_create_table(struct sl_portal *portal, struct sl_error *err)
 
     sl_portal_plan_context(portal, &context);
     SL_TRY(sl_plan_create_table(&context, portal->statement->ast, &table, err));
+    portal->session->has_temporary |= table->session != 0;
     rc = sl_catalog_create_table(catalog, table, err);
     if (rc < 0)
         sl_error_at(err, create->name.offset);
@@ -56,8 +57,11 @@ sl_run_create_view(struct sl_portal *portal, struct sl_error *err)
 
     sl_portal_plan_context(portal, &context);
     SL_TRY(sl_plan_create_view(&context, portal->statement->ast, &view, err));
+    portal->session->has_temporary |= view->session != 0;
     if (create->replace &&
-        sl_catalog_find_table(catalog, &portal->arena, view->schema, view->name, &there)) {
+        sl_catalog_find_table(catalog, &portal->arena, view->session, view->schema, view->name,
+                              &there) &&
+        there->session == view->session) {
         if (there->kind != SL_RELATION_VIEW)
             return SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, "\"%s\" is not a view", view->name);
         view->id = there->id;
@@ -85,12 +89,9 @@ sl_run_create_database(struct sl_portal *portal, struct sl_error *err)
                  SL_TEXT_FORMAT(create->options.items[0].key));
         return sl_error_at(err, create->options.items[0].key_offset);
     }
-    rc = sl_catalog_create_schema(portal->session->server->catalog,
-                                  table_name_text(&portal->arena, name),
-                                  create->comment.start
-                                      ? table_name_text(&portal->arena, create->comment)
-                                      : NULL,
-                                  err);
+    rc = sl_catalog_create_schema(
+        portal->session->server->catalog, table_name_text(&portal->arena, name),
+        create->comment.start ? table_name_text(&portal->arena, create->comment) : NULL, err);
     if (rc < 0)
         sl_error_at(err, create->name.offset);
     SL_TRY(table_created(portal, rc, create->if_not_exists, err));
@@ -109,8 +110,8 @@ table_tell_users(struct sl_portal *portal, const struct sl_table *table)
     for (size_t i = 0; i < count; i++)
         sl_session_notice(portal->session,
                           sl_arena_printf(&portal->arena,
-                                          "%s goes on with the earlier version of \"%s\"",
-                                          users[i], table->name));
+                                          "%s goes on with the earlier version of \"%s\"", users[i],
+                                          table->name));
 }
 
 /* A view that reads the table; NULL when none does. */
@@ -119,8 +120,8 @@ table_find_view(struct sl_portal *portal, const struct sl_table *table)
 {
     struct sl_plan_context context;
     const struct sl_table **tables;
-    size_t count = sl_catalog_list_tables(portal->session->server->catalog, &portal->arena, NULL,
-                                          &tables);
+    size_t count = sl_catalog_list_tables(portal->session->server->catalog, &portal->arena,
+                                          portal->session->id, NULL, &tables);
 
     sl_portal_plan_context(portal, &context);
     for (size_t i = 0; i < count; i++)
@@ -270,15 +271,17 @@ sl_run_alter_object(struct sl_portal *portal, struct sl_error *err)
 
 /* --- DROP --- */
 
+/* Jobs go on with a temporary table that is dropped, as they do after the session's end. */
 static int
 table_drop_one(struct sl_portal *portal, const struct sl_table *table, struct sl_error *err)
 {
     struct sl_server *server = portal->session->server;
     const char **users;
     size_t count = sl_catalog_table_users(server->catalog, &portal->arena, table->id, &users);
-    const char *view = count > 0 ? NULL : table_find_view(portal, table);
+    bool has_users = count > 0, in_use = has_users && !table->session;
+    const char *view = in_use ? NULL : table_find_view(portal, table);
 
-    if (count > 0 || view) {
+    if (in_use || view) {
         SL_ERROR(err, SL_E_DEPENDENT_OBJECTS,
                  "cannot drop %s \"%s\" because other objects depend on it",
                  table->kind == SL_RELATION_VIEW ? "view" : "table", table->name);
@@ -288,9 +291,24 @@ table_drop_one(struct sl_portal *portal, const struct sl_table *table, struct sl
         return sl_error_hint(err, "STOP JOB ends a job");
     }
     SL_TRY(sl_catalog_drop_table(server->catalog, table->id, err));
-    if (table->kind == SL_RELATION_TABLE)
+    if (table->kind == SL_RELATION_TABLE && !has_users)
         sl_memory_log_drop(server->data_directory, table->id);
     return SL_OK;
+}
+
+/* As in Flink, TEMPORARY says which of two with one name is meant, and must not be left out. */
+static int
+table_check_temporary(const struct sl_ast_drop *drop, const struct sl_table *table,
+                      const struct sl_ast_name *name, struct sl_error *err)
+{
+    const char *what = drop->object == SL_AST_OBJECT_VIEW ? "VIEW" : "TABLE";
+
+    if (drop->temporary == (table->session != 0))
+        return SL_OK;
+    SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, "\"%s\" is %stemporary", table->name,
+             table->session ? "" : "not ");
+    sl_error_hint(err, "use DROP %s%s", table->session ? "TEMPORARY " : "", what);
+    return sl_error_at(err, name->offset);
 }
 
 static int
@@ -309,6 +327,7 @@ table_drop_relation(struct sl_portal *portal, const struct sl_ast_drop *drop,
                           sl_arena_printf(&portal->arena, "%s, skipping", err->text));
         return SL_OK;
     }
+    SL_TRY(table_check_temporary(drop, table, name, err));
     if (wants_view != (table->kind == SL_RELATION_VIEW)) {
         SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, "\"%s\" is not a %s", table->name,
                  wants_view ? "view" : "table");
@@ -325,19 +344,18 @@ table_drop_database(struct sl_portal *portal, const struct sl_ast_drop *drop,
                     const struct sl_ast_name *name, struct sl_error *err)
 {
     struct sl_catalog *catalog = portal->session->server->catalog;
-    const char *text =
-        table_name_text(&portal->arena, name->parts[name->count - 1].text);
+    const char *text = table_name_text(&portal->arena, name->parts[name->count - 1].text);
     const struct sl_table **tables;
     const char *found;
     size_t count, left;
 
     if (drop->if_exists && !sl_catalog_find_schema(catalog, &portal->arena, text, &found)) {
-        sl_session_notice(portal->session,
-                          sl_arena_printf(&portal->arena,
-                                          "database \"%s\" does not exist, skipping", text));
+        sl_session_notice(
+            portal->session,
+            sl_arena_printf(&portal->arena, "database \"%s\" does not exist, skipping", text));
         return SL_OK;
     }
-    count = drop->cascade ? sl_catalog_list_tables(catalog, &portal->arena, text, &tables) : 0;
+    count = drop->cascade ? sl_catalog_list_tables(catalog, &portal->arena, 0, text, &tables) : 0;
     /* What nothing depends on goes first, until nothing is left or nothing goes any more. */
     for (left = count; left > 0; count = left) {
         left = 0;
@@ -365,7 +383,7 @@ sl_run_drop(struct sl_portal *portal, struct sl_error *err)
 
     if ((drop->object != SL_AST_OBJECT_TABLE && drop->object != SL_AST_OBJECT_VIEW &&
          drop->object != SL_AST_OBJECT_DATABASE) ||
-        drop->temporary) {
+        drop->system) {
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "this DROP is not supported");
         return sl_error_at(err, drop->ast.offset);
     }
@@ -379,6 +397,29 @@ sl_run_drop(struct sl_portal *portal, struct sl_error *err)
     }
     sl_portal_set_tag(portal, "DROP %s", what);
     return SL_OK;
+}
+
+int
+sl_session_drop_temporary(struct sl_session *session, struct sl_error *err)
+{
+    struct sl_server *server = session->server;
+    const struct sl_table **tables, *kept;
+    struct sl_arena arena;
+    size_t count;
+    int rc;
+
+    if (!session->has_temporary)
+        return SL_OK;
+    sl_arena_init(&arena);
+    count = sl_catalog_list_tables(server->catalog, &arena, session->id, NULL, &tables);
+    rc = sl_catalog_drop_session(server->catalog, session->id, err);
+    for (size_t i = 0; i < count && rc == SL_OK; i++)
+        if (tables[i]->session && tables[i]->kind == SL_RELATION_TABLE &&
+            !sl_catalog_table_by_id(server->catalog, &arena, tables[i]->id, 0, &kept))
+            sl_memory_log_drop(server->data_directory, tables[i]->id);
+    session->has_temporary = rc < 0;
+    sl_arena_done(&arena);
+    return rc;
 }
 
 int

@@ -38,8 +38,8 @@ session_apply_options(struct sl_session *session, const char *text, struct sl_er
             for (char *at = name; *at; at++)
                 *at = *at == '-' ? '_' : *at;
         }
-        SL_TRY(sl_settings_set(&session->settings, sl_text_of(name), equals + 1, SL_SETTING_S,
-                               err));
+        SL_TRY(
+            sl_settings_set(&session->settings, sl_text_of(name), equals + 1, SL_SETTING_S, err));
     }
     return SL_OK;
 }
@@ -61,8 +61,7 @@ session_apply_startup(struct sl_session *session, const struct sl_net_startup *s
         if (strcasecmp(name, "options") == 0)
             SL_TRY(session_apply_options(session, value, err));
         else
-            SL_TRY(sl_settings_set(&session->settings, sl_text_of(name), value, SL_SETTING_S,
-                                   err));
+            SL_TRY(sl_settings_set(&session->settings, sl_text_of(name), value, SL_SETTING_S, err));
     }
     return SL_OK;
 }
@@ -70,10 +69,16 @@ session_apply_startup(struct sl_session *session, const struct sl_net_startup *s
 static void
 session_send_parameters(struct sl_session *session)
 {
-    static const char *const names[] = {"server_version", "server_encoding", "client_encoding",
-                                        "DateStyle", "IntervalStyle", "integer_datetimes",
-                                        "standard_conforming_strings", "application_name",
-                                        "is_superuser", "default_transaction_read_only",
+    static const char *const names[] = {"server_version",
+                                        "server_encoding",
+                                        "client_encoding",
+                                        "DateStyle",
+                                        "IntervalStyle",
+                                        "integer_datetimes",
+                                        "standard_conforming_strings",
+                                        "application_name",
+                                        "is_superuser",
+                                        "default_transaction_read_only",
                                         "in_hot_standby"};
 
     for (size_t i = 0; i < SL_COUNT_OF(names); i++) {
@@ -94,9 +99,14 @@ static void
 session_close(void *arg)
 {
     struct sl_session *session = arg;
+    char text[SL_ERROR_TEXT_MAX + 16];
+    struct sl_error err;
 
     sl_portal_drop_all(session);
     sl_prepared_drop_all(session);
+    if (sl_session_drop_temporary(session, &err) < 0)
+        sl_log(SL_LOG_ERROR, "temporary tables are left until the next start", "error=%s",
+               sl_log_quote(text, sizeof(text), err.text));
     sl_map_done(&session->portals);
     sl_map_done(&session->prepared);
     sl_settings_done(&session->settings);
@@ -109,8 +119,8 @@ session_close(void *arg)
 }
 
 static int
-session_open(void *arg, struct sl_net_connection *connection,
-             const struct sl_net_startup *startup, void **ret_session, struct sl_error *err)
+session_open(void *arg, struct sl_net_connection *connection, const struct sl_net_startup *startup,
+             void **ret_session, struct sl_error *err)
 {
     struct sl_session *session = sl_alloc_zeroed(sizeof(*session));
 
@@ -120,8 +130,8 @@ session_open(void *arg, struct sl_net_connection *connection,
     session->user = sl_strdup(startup->user);
     session->database = sl_strdup(startup->database);
     session->schema = sl_strdup("public");
-    snprintf(session->process_id, sizeof(session->process_id), "%u",
-             sl_net_process_id(connection));
+    session->id = sl_net_process_id(connection);
+    snprintf(session->process_id, sizeof(session->process_id), "%u", session->id);
     sl_map_init(&session->prepared, false);
     sl_map_init(&session->portals, true);
     sl_buffer_init(&session->set, SIZE_MAX / 2);
@@ -338,7 +348,7 @@ session_bind_params(struct sl_session *session, struct sl_portal *portal,
         SL_NEW_ARRAY(&portal->arena, const struct sl_type *, bind->param_count + 1);
     portal->param_count = bind->param_count;
     for (size_t i = 0; i < bind->param_count; i++) {
-        int16_t format = bind->param_format_count == 0 ? 0
+        int16_t format = bind->param_format_count == 0   ? 0
                          : bind->param_format_count == 1 ? bind->param_formats[0]
                                                          : bind->param_formats[i];
 

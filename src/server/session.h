@@ -16,6 +16,8 @@ struct sl_session {
     struct sl_server *server;
     struct sl_net_connection *connection;
     struct sl_settings settings;
+    uint32_t id; /* its temporary tables', the process id that the client knows */
+    bool has_temporary;
     char *user, *database;
     char process_id[16];
     char *schema;           /* the current one */
@@ -133,6 +135,9 @@ int sl_portal_plan(struct sl_portal *portal, const struct sl_ast *ast, bool expl
 bool sl_session_is_batch(const struct sl_session *session);
 const struct sl_zone *sl_session_zone(const struct sl_session *session);
 void sl_session_notice(struct sl_session *session, const char *text);
+
+/* Drops the temporary tables and views of the session. */
+int sl_session_drop_temporary(struct sl_session *session, struct sl_error *err);
 
 /* --- the statements, a file each --- */
 #define STATEMENT_RUN(name) int sl_run_##name(struct sl_portal *portal, struct sl_error *err)

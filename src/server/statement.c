@@ -79,6 +79,7 @@ sl_portal_plan_context(struct sl_portal *portal, struct sl_plan_context *ret_con
         .arena = &portal->arena,
         .catalog = session->server->catalog,
         .schema = session->schema,
+        .session_id = session->id,
         .setting = statement_setting,
         .session = session,
         .sql = portal->sql,

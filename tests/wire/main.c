@@ -139,8 +139,7 @@ wire_server_stop(void)
     if (status == 0)
         nftw(wire_server.directory, server_remove, 16, FTW_DEPTH | FTW_PHYS);
     else
-        printf("the server ended with status %d; its log: %s/log\n", status,
-               wire_server.directory);
+        printf("the server ended with status %d; its log: %s/log\n", status, wire_server.directory);
     return status == 0 ? (int)(wire_now_ms() - start) : -1;
 }
 
@@ -203,6 +202,7 @@ main(int argc, char **argv)
     wire_test_cancel();
     wire_test_copy();
     wire_test_libpq();
+    wire_test_sessions();
     test_stop();
     printf("%d passed, %d failed\n", passed_count, failed_count);
     return failed_count > 0;

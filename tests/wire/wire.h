@@ -98,5 +98,6 @@ void wire_test_transactions(void);
 void wire_test_cancel(void);
 void wire_test_copy(void);
 void wire_test_libpq(void);
+void wire_test_sessions(void);
 
 #endif

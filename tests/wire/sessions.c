@@ -1,0 +1,63 @@
+/* What belongs to one session: its temporary tables, its prepared statements, its statement set. */
+#include "wire.h"
+
+#include <dirent.h>
+#include <stdio.h>
+
+static void
+expect(struct wire *wire, const char *sql, const char *replies)
+{
+    wire_query(wire, sql);
+    CHECK_TEXT(wire_replies(wire, 'Z', 1), replies);
+}
+
+static int
+count_memory_logs(void)
+{
+    char path[128];
+    int count = 0;
+    DIR *directory;
+
+    snprintf(path, sizeof(path), "%s/memory", wire_server.directory);
+    directory = opendir(path);
+    while (directory && readdir(directory))
+        count++;
+    if (directory)
+        closedir(directory);
+    return count;
+}
+
+static void
+test_temporary(void)
+{
+    struct wire *wire = wire_open(), *other = wire_open();
+    int logs = count_memory_logs();
+
+    expect(wire, "CREATE TEMPORARY TABLE own (id INT) WITH ('connector' = 'memory')",
+           "C:CREATE TABLE Z:I");
+    expect(wire, "INSERT INTO own VALUES (1)", "C:INSERT 0 1 Z:I");
+    expect(wire, "CREATE TEMPORARY VIEW own_view AS SELECT id FROM own", "C:CREATE VIEW Z:I");
+    expect(wire, "SHOW VIEWS LIKE 'own%'", "T:view name/25 D:own_view C:SHOW Z:I");
+    CHECK(count_memory_logs() == logs + 1);
+    expect(other, "SELECT * FROM own", "E:42P01 Z:I");
+    expect(other, "DROP TEMPORARY TABLE own", "E:42P01 Z:I");
+    expect(other, "SHOW TABLES LIKE 'own%'", "T:table name/25 C:SHOW Z:I");
+    expect(other, "CREATE TEMPORARY TABLE own (name STRING) WITH ('connector' = 'memory')",
+           "C:CREATE TABLE Z:I");
+    expect(other, "DISCARD ALL", "C:DISCARD ALL Z:I");
+    expect(other, "SELECT * FROM own", "E:42P01 Z:I");
+    expect(wire, "SELECT id FROM own_view LIMIT 1", "T:id/23 D:1 C:SELECT 1 Z:I");
+    /* The server closes the socket when the session is gone. */
+    wire_begin(wire, 'X');
+    wire_end(wire);
+    CHECK_TEXT(wire_replies(wire, 'Z', 1), "EOF");
+    CHECK(count_memory_logs() == logs);
+    wire_close_socket(wire);
+    wire_close_socket(other);
+}
+
+void
+wire_test_sessions(void)
+{
+    test_temporary();
+}
