@@ -93,6 +93,9 @@ void sl_binder_use(struct sl_binder *binder, const struct sl_table *table);
 bool sl_ast_name_is(const struct sl_ast_name *name, const char *text); /* one part, without case */
 
 /* --- find.c --- */
+/* 0A000 for what PostgreSQL's catalog would have, with the hint SHOW TABLES. */
+int sl_binder_refuse_postgres(const struct sl_binder *binder, int offset, const char *name,
+                              struct sl_error *err);
 int sl_binder_find_table(struct sl_binder *binder, const struct sl_ast_name *name,
                          const struct sl_table **ret_table, struct sl_error *err);
 /* The schema and name for a new object; the schema must exist (3F000). */

@@ -1,6 +1,8 @@
 /* Calls: functions, aggregates, and what looks like a call but is not built yet. */
 #include "planner/bind.h"
 
+#include <strings.h>
+
 static const char *
 call_name(const struct sl_clause *binding, const struct sl_ast_call *call)
 {
@@ -114,7 +116,10 @@ call_function(struct sl_clause *binding, const struct sl_ast_expr *ast, struct s
     rc = sl_binder_session_call(binding, name, args, call->arg_count, offset, ret_expr, err);
     if (rc != SL_EOF)
         return rc;
-    return sl_binder_function(binding, name, args, call->arg_count, offset, ret_expr, err);
+    rc = sl_binder_function(binding, name, args, call->arg_count, offset, ret_expr, err);
+    if (rc < 0 && err->code == SL_E_UNDEFINED_FUNCTION && strncasecmp(name, "pg_", 3) == 0)
+        return sl_binder_refuse_postgres(binding->binder, ast->ast.offset, name, err);
+    return rc;
 }
 
 /* --- aggregates --- */

@@ -578,10 +578,19 @@ sl_binder_constant(struct sl_binder *binder, const struct sl_ast_expr *ast, cons
         *ret_value = sl_value_null(expr->type);
         return SL_OK;
     }
+    if (type && expr->kind == SL_EXPR_LITERAL && !expr->value.is_null &&
+        sl_type_is_text(expr->type->kind) && !sl_type_is_text(type->kind)) {
+        if (sl_value_parse(binder->arena, type, expr->value.text, binder->settings.zone, ret_value,
+                           err) < 0)
+            return sl_error_at(err, offset);
+        return SL_OK;
+    }
     if (type && !sl_type_equal(expr->type, type)) {
         if (!sl_type_is_assignable(expr->type, type)) {
-            SL_ERROR(err, SL_E_DATATYPE_MISMATCH, "%s must be type %s, not type %s", what,
-                     sl_type_text(binder->arena, type), sl_type_text(binder->arena, expr->type));
+            SL_ERROR(
+                err, SL_E_DATATYPE_MISMATCH, "%s must be type %s, not type %s", what,
+                sl_type_text(binder->arena, sl_type_nullable(binder->arena, type, true)),
+                sl_type_text(binder->arena, sl_type_nullable(binder->arena, expr->type, true)));
             return sl_error_at(err, offset);
         }
         SL_TRY(sl_expr_cast(binder->arena, expr, type, SL_CAST_IMPLICIT, offset, &expr, err));

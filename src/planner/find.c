@@ -42,6 +42,15 @@ find_split(struct sl_binder *binder, const struct sl_ast_name *name, const char 
     return SL_OK;
 }
 
+int
+sl_binder_refuse_postgres(const struct sl_binder *binder, int offset, const char *name,
+                          struct sl_error *err)
+{
+    SL_ERROR(err, SL_E_NOT_SUPPORTED, "the catalog of PostgreSQL (%s) is not supported", name);
+    sl_error_hint(err, "SHOW TABLES");
+    return sl_error_at(err, sl_binder_offset(binder, offset));
+}
+
 static bool
 find_is_postgres(const struct sl_ast_name *name, const char *schema, const char *table_name)
 {
@@ -57,12 +66,8 @@ find_no_table(struct sl_binder *binder, const struct sl_ast_name *name, const ch
     size_t count;
     const char **names;
 
-    if (find_is_postgres(name, schema, table_name)) {
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "the catalog of PostgreSQL (%s) is not supported",
-                 find_text(binder, name));
-        sl_error_hint(err, "SHOW TABLES");
-        return sl_error_at(err, sl_binder_offset(binder, name->offset));
-    }
+    if (find_is_postgres(name, schema, table_name))
+        return sl_binder_refuse_postgres(binder, name->offset, find_text(binder, name), err);
     count = sl_catalog_list_tables(binder->context->catalog, binder->arena, binder->session_id,
                                    schema, &tables);
     names = SL_NEW_ARRAY(binder->arena, const char *, count);

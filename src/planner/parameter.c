@@ -2,6 +2,8 @@
  * beside them.  A parameter without a type yet is open: its expression has the type NULL. */
 #include "planner/bind.h"
 
+enum { PARAMETER_DECIMAL_SCALE = 18 }; /* as of a parameter that a client declares numeric */
+
 int
 sl_binder_parameter(struct sl_binder *binder, int number, int offset, struct sl_expr **ret_expr,
                     struct sl_error *err)
@@ -115,6 +117,29 @@ parameter_is_condition(const char *function, size_t i, size_t arg_count)
     return i % 2 == 0 && i + 1 < arg_count;
 }
 
+/* A parameter has no length of its own: 1.25 must not be rounded because it stands beside 1.5. */
+static const struct sl_type *
+parameter_widen(struct sl_arena *arena, const struct sl_type *type)
+{
+    switch (type->kind) {
+    case SL_TYPE_DECIMAL:
+        return sl_type_decimal(arena, SL_DECIMAL_PRECISION_MAX,
+                               SL_MAX(type->scale, PARAMETER_DECIMAL_SCALE));
+    case SL_TYPE_CHAR:
+    case SL_TYPE_VARCHAR:
+        return &sl_type_string;
+    case SL_TYPE_BINARY:
+    case SL_TYPE_VARBINARY:
+        return &sl_type_bytes;
+    case SL_TYPE_TIME:
+    case SL_TYPE_TIMESTAMP:
+    case SL_TYPE_TIMESTAMP_LTZ:
+        return sl_type_with_precision(arena, type->kind, SL_TIME_PRECISION_MAX);
+    default:
+        return type;
+    }
+}
+
 /* The type that the arguments with a type share; STRING when none has one. */
 static const struct sl_type *
 parameter_common(struct sl_binder *binder, struct sl_expr *const *args, size_t arg_count,
@@ -132,7 +157,7 @@ parameter_common(struct sl_binder *binder, struct sl_expr *const *args, size_t a
         types[count++] = args[i]->type;
     }
     if (count && sl_type_common(binder->arena, types, count, &common))
-        return common;
+        return parameter_widen(binder->arena, common);
     return &sl_type_string;
 }
 

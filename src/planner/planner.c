@@ -368,12 +368,22 @@ sl_plan_statement(struct sl_plan_context *context, const struct sl_ast *statemen
 }
 
 int
-sl_plan_constant(struct sl_plan_context *context, const struct sl_ast *expr,
-                 struct sl_value *ret_value, struct sl_error *err)
+sl_plan_constant(struct sl_plan_context *context, const struct sl_ast *expr, const char *what,
+                 const struct sl_type *type, struct sl_value *ret_value, struct sl_error *err)
 {
     struct sl_binder binder;
 
     SL_TRY(sl_binder_init(&binder, context, err));
-    return sl_binder_constant(&binder, (const struct sl_ast_expr *)expr, "the argument", NULL,
-                              ret_value, err);
+    return sl_binder_constant(&binder, (const struct sl_ast_expr *)expr, what, type, ret_value,
+                              err);
+}
+
+int
+sl_plan_type(struct sl_plan_context *context, const struct sl_ast *type,
+             const struct sl_type **ret_type, struct sl_error *err)
+{
+    struct sl_binder binder;
+
+    SL_TRY(sl_binder_init(&binder, context, err));
+    return sl_binder_type(&binder, (const struct sl_ast_type *)type, ret_type, err);
 }

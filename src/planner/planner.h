@@ -72,9 +72,13 @@ int sl_plan_alter_table(struct sl_plan_context *context, const struct sl_ast *st
 /* Whether the view's query reads that table or view, itself or through other views. */
 bool sl_plan_view_uses(struct sl_plan_context *context, const struct sl_table *view,
                        uint64_t table_id);
-/* A constant expression of an utility statement (CALL's arguments), evaluated. */
-int sl_plan_constant(struct sl_plan_context *context, const struct sl_ast *expr,
-                     struct sl_value *ret_value, struct sl_error *err);
+/* A constant expression of an utility statement (CALL's arguments, EXECUTE's), evaluated; `what`
+ * names it in errors.  Cast to `type`, NULL: as it is. */
+int sl_plan_constant(struct sl_plan_context *context, const struct sl_ast *expr, const char *what,
+                     const struct sl_type *type, struct sl_value *ret_value, struct sl_error *err);
+/* The type that a struct sl_ast_type names. */
+int sl_plan_type(struct sl_plan_context *context, const struct sl_ast *type,
+                 const struct sl_type **ret_type, struct sl_error *err);
 /* Resolves "t", "s.t", "default_catalog.s.t" (offsets for errors): 42P01 with a hint. */
 int sl_plan_find_table(struct sl_plan_context *context, const struct sl_ast_name *name,
                        const struct sl_table **ret_table, struct sl_error *err);

@@ -18,11 +18,6 @@ select_check(const struct sl_binder *binder, const struct sl_ast_select *select,
 
         return sl_binder_refuse(binder, first->offset, "WINDOW is", err);
     }
-    if (select->from.count > 1) {
-        const struct sl_ast *second = select->from.items[1];
-
-        return sl_binder_refuse(binder, second->offset, "a join is", err);
-    }
     return SL_OK;
 }
 
@@ -46,8 +41,14 @@ static int
 select_from(struct sl_binder *binder, const struct sl_ast_select *select,
             struct sl_relation *relation, struct sl_error *err)
 {
-    if (select->from.count)
-        return sl_binder_from(binder, select->from.items[0], relation, err);
+    if (select->from.count) {
+        for (size_t i = 0; i < select->from.count; i++)
+            SL_TRY(sl_binder_from(binder, select->from.items[i], relation, err));
+        if (select->from.count == 1)
+            return SL_OK;
+        return sl_binder_refuse(binder, ((const struct sl_ast *)select->from.items[1])->offset,
+                                "a join is", err);
+    }
     relation->node = select_one_row(binder->arena);
     relation->scope = (struct sl_scope){.columns = sl_schema_new(binder->arena, 0)};
     return SL_OK;

@@ -117,7 +117,8 @@ type_nested(struct sl_binder *binder, const struct sl_ast_type *ast,
 }
 
 static int
-type_unknown(struct sl_binder *binder, const struct sl_ast_type *ast, struct sl_error *err)
+type_of_name(struct sl_binder *binder, const struct sl_ast_type *ast,
+             const struct sl_type **ret_type, struct sl_error *err)
 {
     if (ast->type != SL_AST_TYPE_NAMED)
         return sl_binder_refuse(binder, ast->ast.offset,
@@ -129,6 +130,14 @@ type_unknown(struct sl_binder *binder, const struct sl_ast_type *ast, struct sl_
                                 : ast->type == SL_AST_TYPE_NULL       ? "a column of NULL is"
                                                                       : "a structured type is",
                                 err);
+    if (sl_text_equal_nocase(ast->name.parts[ast->name.count - 1].text, SL_TEXT("oid"))) {
+        *ret_type = &sl_type_bigint; /* PostgreSQL's, as psql writes it */
+        return SL_OK;
+    }
+    if (ast->name.count == 2 &&
+        sl_text_equal_nocase(ast->name.parts[0].text, SL_TEXT("pg_catalog")))
+        return sl_binder_refuse_postgres(binder, ast->ast.offset,
+                                         sl_binder_name(binder, &ast->name.parts[1]), err);
     SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "type \"%.*s\" does not exist",
              SL_TEXT_FORMAT(ast->name.parts[ast->name.count - 1].text));
     return sl_error_at(err, sl_binder_offset(binder, ast->ast.offset));
@@ -176,7 +185,7 @@ type_of_kind(struct sl_binder *binder, const struct sl_ast_type *ast,
     case SL_AST_TYPE_ROW:
         return type_nested(binder, ast, ret_type, err);
     default:
-        return type_unknown(binder, ast, err);
+        return type_of_name(binder, ast, ret_type, err);
     }
 }
 

@@ -43,41 +43,53 @@ prepared_describe(struct sl_session *session, struct sl_prepared *prepared, stru
     return rc;
 }
 
+static int
+prepared_declare(struct sl_prepared *prepared, const struct sl_param_types *declared,
+                 struct sl_error *err)
+{
+    for (size_t i = 0; i < declared->count; i++) {
+        if (declared->types) {
+            prepared->param_types[i] = sl_type_copy(&prepared->arena, declared->types[i]);
+            continue;
+        }
+        prepared->param_types[i] = sl_net_type_of(declared->oids[i]);
+        if (prepared->param_types[i])
+            prepared->param_oids[i] = declared->oids[i];
+        else if (declared->oids[i] != 0 && declared->oids[i] != 705)
+            return SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
+                            "type with oid %u of parameter $%zu is not known", declared->oids[i],
+                            i + 1);
+    }
+    return SL_OK;
+}
+
 /* Types that the client gave, and what the planner infers of the others. */
 static int
-prepared_infer(struct sl_session *session, struct sl_prepared *prepared, const uint32_t *oids,
-               size_t oid_count, struct sl_error *err)
+prepared_infer(struct sl_session *session, struct sl_prepared *prepared,
+               const struct sl_param_types *declared, struct sl_error *err)
 {
     size_t count = prepared->statement ? (size_t)prepared->statement->parameter_count : 0;
-    int rc = SL_OK;
 
-    count = SL_MAX(count, oid_count);
+    count = SL_MAX(count, declared->count);
     prepared->param_types = SL_NEW_ARRAY(&prepared->arena, const struct sl_type *, count + 1);
     prepared->param_oids = SL_NEW_ARRAY(&prepared->arena, uint32_t, count + 1);
     prepared->param_count = count;
-    for (size_t i = 0; i < oid_count; i++) {
-        prepared->param_types[i] = sl_net_type_of(oids[i]);
-        if (!prepared->param_types[i] && oids[i] != 0 && oids[i] != 705)
-            return SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "type with oid %u of parameter $%zu is "
-                                                        "not known",
-                            oids[i], i + 1);
-    }
+    SL_TRY(prepared_declare(prepared, declared, err));
     if (prepared->statement)
-        rc = prepared_describe(session, prepared, err);
-    for (size_t i = 0; i < count && rc == SL_OK; i++) {
-        bool is_declared = i < oid_count && sl_net_type_of(oids[i]);
-
+        SL_TRY(prepared_describe(session, prepared, err));
+    for (size_t i = 0; i < count; i++) {
         if (!prepared->param_types[i])
             prepared->param_types[i] = &sl_type_string;
-        prepared->param_oids[i] =
-            is_declared ? oids[i] : sl_net_oid_of(prepared->param_types[i]);
+        if (!prepared->param_oids[i])
+            prepared->param_oids[i] = sl_net_oid_of(prepared->param_types[i]);
     }
-    return rc;
+    return SL_OK;
 }
 
 int
-sl_prepared_new(struct sl_session *session, struct sl_text sql, const uint32_t *oids,
-                size_t oid_count, struct sl_prepared **ret_prepared, struct sl_error *err)
+sl_prepared_new(struct sl_session *session, struct sl_text sql,
+                const struct sl_param_types *declared, struct sl_prepared **ret_prepared,
+                struct sl_error *err)
 {
     struct sl_prepared *prepared = sl_alloc_zeroed(sizeof(*prepared));
     int rc;
@@ -88,7 +100,7 @@ sl_prepared_new(struct sl_session *session, struct sl_text sql, const uint32_t *
     if (rc == SL_OK)
         rc = sl_session_check_block(session, prepared->statement, err);
     if (rc == SL_OK)
-        rc = prepared_infer(session, prepared, oids, oid_count, err);
+        rc = prepared_infer(session, prepared, declared, err);
     if (rc < 0) {
         sl_prepared_unref(prepared);
         return rc;
@@ -107,16 +119,16 @@ sl_prepared_put(struct sl_session *session, const char *name, struct sl_prepared
         sl_prepared_drop(session, key);
     if (sl_map_get(&session->prepared, key)) {
         sl_prepared_unref(prepared);
-        return SL_ERROR(err, SL_E_DUPLICATE_STATEMENT,
-                        "prepared statement \"%s\" already exists", name);
+        return SL_ERROR(err, SL_E_DUPLICATE_STATEMENT, "prepared statement \"%s\" already exists",
+                        name);
     }
     sl_map_put(&session->prepared, key, prepared);
     return SL_OK;
 }
 
 int
-sl_prepared_find(struct sl_session *session, struct sl_text name,
-                 struct sl_prepared **ret_prepared, struct sl_error *err)
+sl_prepared_find(struct sl_session *session, struct sl_text name, struct sl_prepared **ret_prepared,
+                 struct sl_error *err)
 {
     struct sl_prepared *prepared = sl_map_get(&session->prepared, name);
 

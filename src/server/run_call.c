@@ -142,7 +142,8 @@ call_read_arguments(struct sl_portal *portal, const struct call_procedure *proce
             return SL_ERROR(err, SL_E_UNDEFINED_FUNCTION,
                             "procedure sluice.%s does not take %zu arguments", procedure->name,
                             call->arg_count);
-        SL_TRY(sl_plan_constant(&context, &argument->value->ast, &values[place], err));
+        SL_TRY(sl_plan_constant(&context, &argument->value->ast, "the argument", NULL,
+                                &values[place], err));
         if (!call_fits(&values[place], procedure->arguments[place])) {
             SL_ERROR(err, SL_E_DATATYPE_MISMATCH, "argument \"%s\" of sluice.%s is of type %s",
                      procedure->arguments[place], procedure->name,

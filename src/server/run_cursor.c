@@ -29,7 +29,8 @@ sl_run_declare(struct sl_portal *portal, struct sl_error *err)
         return sl_error_at(err, declare->ast.offset);
     }
     /* The cursor outlives this statement's AST: it has one of its own. */
-    SL_TRY(sl_prepared_new(session, declare->query->text, NULL, 0, &prepared, err));
+    SL_TRY(sl_prepared_new(session, declare->query->text, &(struct sl_param_types){0}, &prepared,
+                           err));
     statement = (struct sl_ast_statement *)prepared->statement;
     cursor = sl_portal_new(session, statement);
     cursor->prepared = prepared;
@@ -188,19 +189,31 @@ sl_run_close(struct sl_portal *portal, struct sl_error *err)
 
 /* --- PREPARE --- */
 
+/* An error's place in the text of the inner statement, made one of the whole. */
+static int
+prepare_move_error(struct sl_error *err, int offset)
+{
+    if (err->offset >= 0)
+        err->offset += offset;
+    return err->code;
+}
+
 int
 sl_run_prepare(struct sl_portal *portal, struct sl_error *err)
 {
     const struct sl_ast_prepare *prepare = (const struct sl_ast_prepare *)portal->statement->ast;
+    struct sl_plan_context context;
+    struct sl_param_types types = {.count = prepare->types.count};
+    const struct sl_type **items =
+        SL_NEW_ARRAY(&portal->arena, const struct sl_type *, types.count + 1);
     struct sl_prepared *prepared;
 
-    if (prepare->types.count > 0) {
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "PREPARE with parameter types is not supported");
-        sl_error_hint(err, "leave them out: they are inferred; $1::type says one");
-        return sl_error_at(err, prepare->ast.offset);
-    }
-    SL_TRY(sl_prepared_new(portal->session, prepare->statement_text, NULL, 0, &prepared, err));
-    prepared->is_sql = true;
+    sl_portal_plan_context(portal, &context);
+    for (size_t i = 0; i < types.count; i++)
+        SL_TRY(sl_plan_type(&context, prepare->types.items[i], &items[i], err));
+    types.types = items;
+    if (sl_prepared_new(portal->session, prepare->statement_text, &types, &prepared, err) < 0)
+        return prepare_move_error(err, prepare->statement->offset);
     sl_portal_set_tag(portal, "PREPARE");
     return sl_prepared_put(
         portal->session,
@@ -229,16 +242,9 @@ sl_describe_execute(struct sl_portal *portal, struct sl_error *err)
     sl_portal_plan_context(portal, &context);
     params = SL_NEW_ARRAY(&portal->arena, struct sl_value, execute->args.count + 1);
     for (size_t i = 0; i < execute->args.count; i++) {
-        struct sl_expr *expr;
-        struct sl_expr_settings settings = {.zone = sl_session_zone(portal->session)};
-
-        SL_TRY(sl_plan_constant(&context, execute->args.items[i], &params[i], err));
-        SL_TRY(sl_expr_cast(&portal->arena, sl_expr_literal(&portal->arena, &params[i]),
-                            prepared->param_types[i], SL_CAST_IMPLICIT, -1, &expr, err));
-        expr = sl_expr_fold(&portal->arena, expr, &settings);
-        if (expr->kind != SL_EXPR_LITERAL)
-            return SL_ERROR(err, SL_E_INVALID_TEXT, "parameter $%zu does not fit its type", i + 1);
-        params[i] = expr->value;
+        SL_TRY(sl_plan_constant(&context, execute->args.items[i],
+                                sl_arena_printf(&portal->arena, "parameter $%zu", i + 1),
+                                prepared->param_types[i], &params[i], err));
     }
     prepared->references++;
     if (portal->prepared)

@@ -212,46 +212,6 @@ sl_session_check_block(const struct sl_session *session, const struct sl_ast_sta
                     "block");
 }
 
-/* --- the catalog of PostgreSQL, which is not here --- */
-
-/* Where `word` stands, after FROM or JOIN; -1: nowhere. */
-static int
-session_find_relation(struct sl_text sql, struct sl_text word)
-{
-    for (size_t at = 5; at + word.length <= sql.length; at++) {
-        size_t before = at;
-
-        if (strncasecmp(sql.start + at, word.start, word.length) != 0)
-            continue;
-        while (before > 4 && strchr(" \t\r\n", sql.start[before - 1]))
-            before--;
-        if (before < at && (strncasecmp(sql.start + before - 4, "from", 4) == 0 ||
-                            strncasecmp(sql.start + before - 4, "join", 4) == 0))
-            return (int)at;
-    }
-    return -1;
-}
-
-/* psql's \d and drivers read relations of the catalog, in syntax that is not known here: whatever
- * was wrong with such a statement, this is what the client needs to hear. */
-static int
-session_refuse_catalog(struct sl_text sql, int offset, struct sl_error *err)
-{
-    static const char *const schemas[] = {"pg_catalog.", "information_schema."};
-
-    for (size_t i = 0; i < SL_COUNT_OF(schemas); i++) {
-        int at = session_find_relation(sql, sl_text_of(schemas[i]));
-
-        if (at < 0)
-            continue;
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "the catalog of PostgreSQL (%.*s) is not supported",
-                 (int)strlen(schemas[i]) - 1, schemas[i]);
-        sl_error_hint(err, "SHOW TABLES");
-        return sl_error_at(err, offset + at);
-    }
-    return err->code;
-}
-
 /* --- the simple protocol --- */
 
 static int
@@ -271,7 +231,7 @@ session_run_one(struct sl_session *session, const struct sl_ast_statement *state
     if (rc == SL_OK)
         rc = sl_portal_execute(portal, 0, err);
     sl_portal_free(portal);
-    return rc < 0 ? session_refuse_catalog(statement->text, statement->offset, err) : rc;
+    return rc;
 }
 
 /* Outside a block portals of the protocol end with the implicit transaction; cursors stay. */
@@ -302,8 +262,6 @@ session_query(void *arg, struct sl_text sql, struct sl_error *err)
     session->extended = false;
     sl_arena_init(&arena);
     rc = sl_parse_script(&arena, sql, NULL, &script, err);
-    if (rc < 0)
-        session_refuse_catalog(sql, 0, err);
     if (rc == SL_OK && script->count == 0)
         sl_net_empty_query(session->connection);
     for (size_t i = 0; rc == SL_OK && i < script->count; i++)
@@ -323,8 +281,8 @@ session_parse(void *arg, const char *name, struct sl_text sql, const uint32_t *o
     struct sl_prepared *prepared;
 
     session->extended = true;
-    if (sl_prepared_new(session, sql, oids, oid_count, &prepared, err) < 0)
-        return session_refuse_catalog(sql, 0, err);
+    SL_TRY(sl_prepared_new(session, sql, &(struct sl_param_types){oid_count, oids, NULL}, &prepared,
+                           err));
     return sl_prepared_put(session, name, prepared, err);
 }
 

@@ -32,7 +32,6 @@ struct sl_session {
 /* A parsed statement; refcounted, for portals outlive it. */
 struct sl_prepared {
     unsigned references;
-    bool is_sql; /* made by PREPARE */
     struct sl_arena arena;
     struct sl_text sql;
     const struct sl_ast_statement *statement; /* NULL: an empty text */
@@ -81,8 +80,15 @@ int sl_session_check_block(const struct sl_session *session,
                            const struct sl_ast_statement *statement, struct sl_error *err);
 
 /* --- prepared.c --- */
-int sl_prepared_new(struct sl_session *session, struct sl_text sql, const uint32_t *oids,
-                    size_t oid_count, struct sl_prepared **ret_prepared, struct sl_error *err);
+/* Types that the client declares of the first parameters, by oid or as they are. */
+struct sl_param_types {
+    size_t count;
+    const uint32_t *oids;               /* 0 and 705: to be inferred */
+    const struct sl_type *const *types; /* NULL: of the oids */
+};
+int sl_prepared_new(struct sl_session *session, struct sl_text sql,
+                    const struct sl_param_types *declared, struct sl_prepared **ret_prepared,
+                    struct sl_error *err);
 void sl_prepared_unref(struct sl_prepared *prepared);
 int sl_prepared_put(struct sl_session *session, const char *name, struct sl_prepared *prepared,
                     struct sl_error *err);
