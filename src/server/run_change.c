@@ -8,9 +8,11 @@
 int
 sl_describe_change(struct sl_portal *portal, struct sl_error *err)
 {
-    if (portal->session->set_open)
-        return SL_OK; /* planned as a whole at its END */
-    return sl_portal_plan(portal, portal->statement->ast, false, &portal->planned, err);
+    struct sl_session *session = portal->session;
+    int rc = sl_portal_plan(portal, portal->statement->ast, false, &portal->planned, err);
+
+    session->set_failed |= rc < 0;
+    return rc;
 }
 
 /* Stops the job when the client goes away or cancels. */
@@ -25,13 +27,11 @@ change_wait(struct sl_portal *portal, struct sl_job *job, struct sl_error *err)
     sl_job_stop(job, SL_RUN_CANCELED, "cancelled by the client");
     rc = sl_net_check(connection, err);
     return rc < 0 ? rc
-                  : SL_ERROR(err, SL_E_QUERY_CANCELED,
-                             "canceling statement due to user request");
+                  : SL_ERROR(err, SL_E_QUERY_CANCELED, "canceling statement due to user request");
 }
 
 static int
-change_run_bounded(struct sl_portal *portal, const struct sl_planned *planned,
-                   struct sl_error *err)
+change_run_bounded(struct sl_portal *portal, const struct sl_planned *planned, struct sl_error *err)
 {
     struct sl_runtime *runtime = portal->session->server->runtime;
     struct sl_job_status status;
@@ -94,6 +94,14 @@ sl_start_planned(struct sl_portal *portal, struct sl_planned *planned, struct sl
                                 : change_start_job(portal, planned, sql, err);
 }
 
+/* Planned, and so checked, alone; what runs at END is planned as a whole. */
+static void
+change_collect(struct sl_session *session, struct sl_text insert)
+{
+    sl_buffer_add_text(&session->set, insert);
+    sl_buffer_add_string(&session->set, ";\n");
+}
+
 int
 sl_run_change(struct sl_portal *portal, struct sl_error *err)
 {
@@ -101,10 +109,12 @@ sl_run_change(struct sl_portal *portal, struct sl_error *err)
 
     if (!session->set_open)
         return sl_start_planned(portal, portal->planned, portal->sql, err);
-    if (portal->statement->ast->kind != SL_AST_INSERT)
-        return SL_ERROR(err, SL_E_SYNTAX, "only INSERT statements may stand in a statement set");
-    sl_buffer_add_text(&session->set, portal->sql);
-    sl_buffer_add_string(&session->set, ";\n");
+    if (portal->param_count > 0) {
+        session->set_failed = true;
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "a statement set takes no parameters");
+        return sl_error_at(err, portal->statement->offset);
+    }
+    change_collect(session, portal->sql);
     sl_portal_set_tag(portal, "INSERT 0 0");
     return SL_OK;
 }
@@ -122,6 +132,21 @@ change_run_set(struct sl_portal *portal, const struct sl_ast *ast, struct sl_tex
     return sl_start_planned(portal, planned, sql, err);
 }
 
+static int
+change_begin_insert(struct sl_portal *portal, const struct sl_ast_insert *insert,
+                    struct sl_error *err)
+{
+    struct sl_planned *planned;
+
+    if (insert->ast.kind != SL_AST_INSERT) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "only INSERT statements may stand in a statement set");
+        return sl_error_at(err, insert->ast.offset);
+    }
+    SL_TRY(sl_portal_plan(portal, &insert->ast, false, &planned, err));
+    change_collect(portal->session, insert->text);
+    return SL_OK;
+}
+
 int
 sl_run_statement_set(struct sl_portal *portal, struct sl_error *err)
 {
@@ -132,38 +157,44 @@ sl_run_statement_set(struct sl_portal *portal, struct sl_error *err)
     if (set->complete)
         return change_run_set(portal, portal->statement->ast, portal->sql, err);
     session->set_open = true;
+    session->set_failed = false;
     sl_buffer_reset(&session->set);
     for (size_t i = 0; i < set->statements.count; i++) {
-        const struct sl_ast_insert *insert = set->statements.items[i];
-
-        if (insert->ast.kind != SL_AST_INSERT) {
-            session->set_open = false;
-            SL_ERROR(err, SL_E_NOT_SUPPORTED,
-                     "only INSERT statements may stand in a statement set");
-            return sl_error_at(err, insert->ast.offset);
+        if (change_begin_insert(portal, set->statements.items[i], err) < 0) {
+            session->set_failed = true;
+            return err->code;
         }
-        sl_buffer_add_text(&session->set, insert->text);
-        sl_buffer_add_string(&session->set, ";\n");
     }
     sl_portal_set_tag(portal, "BEGIN STATEMENT SET");
     return SL_OK;
+}
+
+void
+sl_abort_statement_set(struct sl_session *session)
+{
+    session->set_open = session->set_failed = false;
+    sl_buffer_reset(&session->set);
 }
 
 int
 sl_end_statement_set(struct sl_portal *portal, struct sl_error *err)
 {
     struct sl_session *session = portal->session;
+    const char *inserts = sl_arena_strndup(
+        &portal->arena, session->set.length ? session->set.data : "", session->set.length);
+    bool failed = session->set_failed;
     struct sl_ast_script *script;
-    struct sl_text sql;
 
-    session->set_open = false;
-    sql = sl_text_of(sl_arena_printf(&portal->arena, "EXECUTE STATEMENT SET BEGIN\n%.*sEND",
-                                     (int)session->set.length,
-                                     session->set.length ? session->set.data : ""));
-    if (session->set.length == 0)
+    sl_abort_statement_set(session);
+    if (failed) {
+        sl_portal_set_tag(portal, "ROLLBACK");
+        return SL_OK;
+    }
+    if (inserts[0] == '\0')
         return SL_ERROR(err, SL_E_SYNTAX, "the statement set holds no INSERT");
+    portal->sql =
+        sl_text_of(sl_arena_printf(&portal->arena, "EXECUTE STATEMENT SET BEGIN\n%sEND", inserts));
     sl_net_set_sql(session->connection, (struct sl_text){0}); /* positions are of the whole set */
-    SL_TRY(sl_parse_script(&portal->arena, sql, NULL, &script, err));
-    portal->sql = sql;
-    return change_run_set(portal, script->statements[0].ast, sql, err);
+    SL_TRY(sl_parse_script(&portal->arena, portal->sql, NULL, &script, err));
+    return change_run_set(portal, script->statements[0].ast, portal->sql, err);
 }

@@ -239,6 +239,11 @@ sl_run_transaction(struct sl_portal *portal, struct sl_error *err)
         return transaction_end(portal, true, transaction->chain, err);
     case SL_AST_TRANSACTION_ROLLBACK:
     case SL_AST_TRANSACTION_ABORT:
+        if (portal->session->set_open) {
+            sl_abort_statement_set(portal->session);
+            sl_portal_set_tag(portal, "ROLLBACK");
+            return SL_OK;
+        }
         return transaction_end(portal, false, transaction->chain, err);
     case SL_AST_TRANSACTION_SAVEPOINT:
         return transaction_savepoint(portal, "SAVEPOINT", err);
@@ -272,6 +277,7 @@ sl_run_discard(struct sl_portal *portal, struct sl_error *err)
                             "DISCARD ALL cannot run inside a transaction block");
         discard_portals(session, portal);
         sl_prepared_drop_all(session);
+        sl_abort_statement_set(session);
         reset_all(session);
     }
     if (discard->discard == SL_AST_DISCARD_ALL || discard->discard == SL_AST_DISCARD_TEMPORARY)

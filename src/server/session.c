@@ -186,27 +186,53 @@ session_failed(void *arg)
         session->transaction = 'E';
 }
 
+static bool
+session_ends_block(const struct sl_ast *ast)
+{
+    if (ast->kind != SL_AST_TRANSACTION)
+        return false;
+    switch (((const struct sl_ast_transaction *)ast)->action) {
+    case SL_AST_TRANSACTION_COMMIT:
+    case SL_AST_TRANSACTION_END:
+    case SL_AST_TRANSACTION_ROLLBACK:
+    case SL_AST_TRANSACTION_ABORT:
+    case SL_AST_TRANSACTION_ROLLBACK_TO:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* As in Flink's client: INSERT and the end.  Other statements do no harm to the set: psql sends
+ * some when a person presses Tab. */
+static int
+session_check_set(const struct sl_session *session, const struct sl_ast_statement *statement,
+                  struct sl_error *err)
+{
+    if (session_ends_block(statement->ast) || statement->ast->kind == SL_AST_DISCARD)
+        return SL_OK;
+    if (session->set_failed) {
+        SL_ERROR(err, SL_E_FAILED_TRANSACTION,
+                 "the statement set is aborted, statements are ignored until END");
+    } else {
+        if (statement->ast->kind == SL_AST_INSERT)
+            return SL_OK;
+        SL_ERROR(err, SL_E_SYNTAX, "only INSERT statements may stand in a statement set");
+        sl_error_hint(err, "END runs the set, ROLLBACK gives it up");
+    }
+    return sl_error_at(err, statement->offset);
+}
+
 int
 sl_session_check_block(const struct sl_session *session, const struct sl_ast_statement *statement,
                        struct sl_error *err)
 {
-    const struct sl_ast_transaction *transaction;
-
-    if (session->transaction != 'E' || !statement)
+    if (!statement)
         return SL_OK;
-    if (statement->ast->kind == SL_AST_TRANSACTION) {
-        transaction = (const struct sl_ast_transaction *)statement->ast;
-        switch (transaction->action) {
-        case SL_AST_TRANSACTION_COMMIT:
-        case SL_AST_TRANSACTION_END:
-        case SL_AST_TRANSACTION_ROLLBACK:
-        case SL_AST_TRANSACTION_ABORT:
-        case SL_AST_TRANSACTION_ROLLBACK_TO:
-            return SL_OK;
-        default:
-            break;
-        }
-    }
+    if (session->set_open)
+        SL_TRY(session_check_set(session, statement, err));
+    if (session->transaction != 'E' || session_ends_block(statement->ast))
+        return SL_OK;
     return SL_ERROR(err, SL_E_FAILED_TRANSACTION,
                     "current transaction is aborted, commands ignored until end of transaction "
                     "block");
@@ -262,6 +288,7 @@ session_query(void *arg, struct sl_text sql, struct sl_error *err)
     session->extended = false;
     sl_arena_init(&arena);
     rc = sl_parse_script(&arena, sql, NULL, &script, err);
+    session->set_failed |= rc < 0; /* an INSERT of an open set, for all that is known */
     if (rc == SL_OK && script->count == 0)
         sl_net_empty_query(session->connection);
     for (size_t i = 0; rc == SL_OK && i < script->count; i++)

@@ -25,6 +25,7 @@ struct sl_session {
     struct sl_map portals;  /* struct sl_portal */
     char transaction;       /* I, T, E */
     bool set_open;          /* BEGIN STATEMENT SET, INSERTs are collected */
+    bool set_failed;        /* one of them had an error: END will run nothing */
     struct sl_buffer set;   /* their texts */
     bool extended;          /* the running statement came by the extended protocol */
 };
@@ -75,7 +76,8 @@ struct sl_portal {
 };
 
 /* --- session.c --- */
-/* 25P02: in a failed block only its end may come. */
+/* 25P02: in a failed block or statement set only its end may come; an open set takes INSERT only.
+ */
 int sl_session_check_block(const struct sl_session *session,
                            const struct sl_ast_statement *statement, struct sl_error *err);
 
@@ -194,7 +196,8 @@ int sl_start_planned(struct sl_portal *portal, struct sl_planned *planned, struc
                      struct sl_error *err);
 /* Starts a query's job for a portal. */
 int sl_start_query(struct sl_portal *portal, struct sl_planned *planned, struct sl_error *err);
-/* The closing END of a collected statement set. */
+/* The closing END of a collected statement set, and what gives it up. */
 int sl_end_statement_set(struct sl_portal *portal, struct sl_error *err);
+void sl_abort_statement_set(struct sl_session *session);
 
 #endif

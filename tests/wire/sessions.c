@@ -56,8 +56,59 @@ test_temporary(void)
     wire_close_socket(other);
 }
 
+static void
+expect_error(struct wire *wire, const char *sql, const char *replies, const char *position)
+{
+    expect(wire, sql, replies);
+    CHECK_TEXT(wire->position, position);
+}
+
+/* psql sends a statement set in pieces: an error is told at its INSERT, and ends what the set can
+ * do. */
+static void
+test_statement_set(void)
+{
+    struct wire *wire = wire_open();
+
+    expect(wire, "CREATE TABLE set_sink (id INT) WITH ('connector' = 'blackhole')",
+           "C:CREATE TABLE Z:I");
+    expect(wire, "BEGIN STATEMENT SET", "C:BEGIN STATEMENT SET Z:I");
+    expect(wire, "INSERT INTO set_sink SELECT id FROM items", "C:INSERT 0 0 Z:I");
+    expect_error(wire, "SELECT 1", "E:42601 Z:I", "1"); /* what psql completes by does no harm */
+    expect(wire, "INSERT INTO set_sink SELECT id FROM others", "C:INSERT 0 0 Z:I");
+    expect(wire, "END", "C:INSERT 0 0 Z:I");
+    expect(wire, "END", "C:COMMIT Z:I");
+
+    expect(wire, "BEGIN STATEMENT SET", "C:BEGIN STATEMENT SET Z:I");
+    expect_error(wire, "INSERT INTO set_sink SELECT nope FROM items", "E:42703 Z:I", "29");
+    expect_error(wire, "INSERT INTO set_sink SELECT id FROM items", "E:25P02 Z:I", "1");
+    expect(wire, "END", "C:ROLLBACK Z:I");
+    expect(wire, "BEGIN STATEMENT SET", "C:BEGIN STATEMENT SET Z:I");
+    expect_error(wire, "INSERT INTO set_sink SELEC id FROM items", "E:42601 Z:I", "22");
+    expect(wire, "END", "C:ROLLBACK Z:I");
+    expect_error(wire, "EXECUTE STATEMENT SET BEGIN INSERT INTO set_sink SELECT x FROM items",
+                 "E:42703 Z:I", "57");
+    expect(wire, "INSERT INTO set_sink SELECT id FROM items", "E:25P02 Z:I");
+    expect(wire, "END", "C:ROLLBACK Z:I");
+
+    expect(wire, "BEGIN STATEMENT SET", "C:BEGIN STATEMENT SET Z:I");
+    wire_parse(wire, "", "INSERT INTO set_sink SELECT id FROM items WHERE id = $1");
+    wire_bind(wire, "", "", "1", 0);
+    wire_execute(wire, "", 0);
+    wire_sync(wire);
+    CHECK_TEXT(wire_replies(wire, 'Z', 1), "1 2 E:0A000 Z:I");
+    expect(wire, "END", "C:ROLLBACK Z:I");
+    expect(wire, "BEGIN STATEMENT SET", "C:BEGIN STATEMENT SET Z:I");
+    expect(wire, "END", "E:42601 Z:I");
+    expect(wire, "BEGIN STATEMENT SET", "C:BEGIN STATEMENT SET Z:I");
+    expect(wire, "ROLLBACK", "C:ROLLBACK Z:I");
+    expect(wire, "SELECT 1 AS a", "T:a/23 D:1 C:SELECT 1 Z:I");
+    wire_close_socket(wire);
+}
+
 void
 wire_test_sessions(void)
 {
     test_temporary();
+    test_statement_set();
 }
