@@ -70,4 +70,10 @@ CREATE TABLE job_relations (
     version INTEGER NOT NULL,
     PRIMARY KEY (job_id, relation_id)
 ) WITHOUT ROWID;
+-- When the server died by a fault of its own while the job ran.
+CREATE TABLE job_deaths (
+    job_id TEXT NOT NULL,
+    time_us INTEGER NOT NULL
+);
+
 CREATE INDEX job_relations_by_relation ON job_relations (relation_id);

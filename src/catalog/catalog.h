@@ -117,6 +117,11 @@ int sl_catalog_update_job(struct sl_catalog *catalog, const char *id, enum sl_jo
                           struct sl_error *err);
 size_t sl_catalog_list_jobs(struct sl_catalog *catalog, struct sl_arena *arena,
                             struct sl_job_record **ret_jobs); /* by start time */
+/* The server died then: noted for every job that ran. */
+int sl_catalog_add_death(struct sl_catalog *catalog, int64_t time_us, struct sl_error *err);
+/* How many deaths a job has seen in the `span_us` up to its last one. */
+size_t sl_catalog_count_deaths(struct sl_catalog *catalog, const char *job_id, int64_t span_us);
+int sl_catalog_forget_deaths(struct sl_catalog *catalog, const char *job_id, struct sl_error *err);
 /* Do jobs that are not at their end, or views, use this table?  Their names, for 2BP01. */
 size_t sl_catalog_table_users(struct sl_catalog *catalog, struct sl_arena *arena, uint64_t id,
                               const char ***ret_names);

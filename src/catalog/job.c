@@ -175,8 +175,8 @@ sl_catalog_table_users(struct sl_catalog *catalog, struct sl_arena *arena, uint6
         sqlite3_bind_int64(statement, 1, (int64_t)id);
         while (sqlite3_step(statement) == SQLITE_ROW) {
             if (!names)
-                names = SL_NEW_ARRAY(arena, const char *,
-                                     (size_t)sqlite3_column_int64(statement, 1));
+                names =
+                    SL_NEW_ARRAY(arena, const char *, (size_t)sqlite3_column_int64(statement, 1));
             names[count++] = catalog_text(arena, statement, 0);
         }
         sqlite3_finalize(statement);
@@ -184,4 +184,62 @@ sl_catalog_table_users(struct sl_catalog *catalog, struct sl_arena *arena, uint6
     pthread_mutex_unlock(&catalog->mutex);
     *ret_names = names;
     return count;
+}
+
+/* --- deaths of the server --- */
+
+int
+sl_catalog_add_death(struct sl_catalog *catalog, int64_t time_us, struct sl_error *err)
+{
+    sqlite3_stmt *statement;
+    int rc;
+
+    pthread_mutex_lock(&catalog->mutex);
+    rc = catalog_prepare(catalog,
+                         "INSERT INTO job_deaths SELECT id, ? FROM jobs WHERE state IN (0, 1, 2)",
+                         &statement, err);
+    if (rc == SL_OK) {
+        sqlite3_bind_int64(statement, 1, time_us);
+        rc = catalog_run(catalog, statement, err);
+    }
+    pthread_mutex_unlock(&catalog->mutex);
+    return rc;
+}
+
+size_t
+sl_catalog_count_deaths(struct sl_catalog *catalog, const char *job_id, int64_t span_us)
+{
+    sqlite3_stmt *statement;
+    struct sl_error err;
+    size_t count = 0;
+
+    pthread_mutex_lock(&catalog->mutex);
+    if (catalog_prepare(catalog,
+                        "SELECT count(*) FROM job_deaths WHERE job_id = ?1 AND time_us > "
+                        "(SELECT max(time_us) FROM job_deaths WHERE job_id = ?1) - ?2",
+                        &statement, &err) == SL_OK) {
+        catalog_bind(statement, 1, job_id);
+        sqlite3_bind_int64(statement, 2, span_us);
+        if (sqlite3_step(statement) == SQLITE_ROW)
+            count = (size_t)sqlite3_column_int64(statement, 0);
+        sqlite3_finalize(statement);
+    }
+    pthread_mutex_unlock(&catalog->mutex);
+    return count;
+}
+
+int
+sl_catalog_forget_deaths(struct sl_catalog *catalog, const char *job_id, struct sl_error *err)
+{
+    sqlite3_stmt *statement;
+    int rc;
+
+    pthread_mutex_lock(&catalog->mutex);
+    rc = catalog_prepare(catalog, "DELETE FROM job_deaths WHERE job_id = ?", &statement, err);
+    if (rc == SL_OK) {
+        catalog_bind(statement, 1, job_id);
+        rc = catalog_run(catalog, statement, err);
+    }
+    pthread_mutex_unlock(&catalog->mutex);
+    return rc;
 }

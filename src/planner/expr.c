@@ -334,6 +334,27 @@ expr_is(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr
 }
 
 static int
+expr_condition(struct sl_clause *binding, const struct sl_ast_expr *ast, const char *what,
+               struct sl_expr **ret_expr, struct sl_error *err)
+{
+    struct sl_expr *expr;
+
+    SL_TRY(sl_binder_expr(binding, ast, &expr, err));
+    sl_parameter_settle(binding->binder, expr, &sl_type_boolean);
+    if (expr->type->kind == SL_TYPE_NULL)
+        expr = sl_binder_null(binding->binder->arena, &sl_type_boolean, expr->offset);
+    if (expr->type->kind != SL_TYPE_BOOLEAN) {
+        SL_ERROR(err, SL_E_DATATYPE_MISMATCH, "argument of %s must be type BOOLEAN, not type %s",
+                 what,
+                 sl_type_text(binding->binder->arena,
+                              sl_type_nullable(binding->binder->arena, expr->type, true)));
+        return sl_error_at(err, expr_offset(binding, ast));
+    }
+    *ret_expr = expr;
+    return SL_OK;
+}
+
+static int
 expr_case(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
           struct sl_error *err)
 {
@@ -353,7 +374,7 @@ expr_case(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_ex
             SL_TRY(expr_call2(binding, "=", operand, args[2 * i],
                               expr_offset(binding, when->condition), &args[2 * i], err));
         } else {
-            SL_TRY(sl_binder_condition(binding, when->condition, &args[2 * i], err));
+            SL_TRY(expr_condition(binding, when->condition, "CASE/WHEN", &args[2 * i], err));
         }
         SL_TRY(sl_binder_expr(binding, when->result, &args[2 * i + 1], err));
     }
@@ -539,19 +560,7 @@ int
 sl_binder_condition(struct sl_clause *binding, const struct sl_ast_expr *ast,
                     struct sl_expr **ret_expr, struct sl_error *err)
 {
-    struct sl_expr *expr;
-
-    SL_TRY(sl_binder_expr(binding, ast, &expr, err));
-    sl_parameter_settle(binding->binder, expr, &sl_type_boolean);
-    if (expr->type->kind == SL_TYPE_NULL)
-        expr = sl_binder_null(binding->binder->arena, &sl_type_boolean, expr->offset);
-    if (expr->type->kind != SL_TYPE_BOOLEAN) {
-        SL_ERROR(err, SL_E_DATATYPE_MISMATCH, "argument of %s must be type BOOLEAN, not type %s",
-                 binding->clause, sl_type_text(binding->binder->arena, expr->type));
-        return sl_error_at(err, expr_offset(binding, ast));
-    }
-    *ret_expr = expr;
-    return SL_OK;
+    return expr_condition(binding, ast, binding->clause, ret_expr, err);
 }
 
 int

@@ -2,6 +2,7 @@
 #include "server/jobs.h"
 
 #include "base/log.h"
+#include "server/deaths.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -228,6 +229,19 @@ sl_jobs_start(struct sl_server *server, const struct sl_planned *planned, const 
     return rc;
 }
 
+/* 54000: the job may well be what the server died of. */
+static int
+jobs_check_deaths(struct sl_server *server, const struct sl_job_record *record,
+                  struct sl_error *err)
+{
+    size_t count = sl_catalog_count_deaths(server->catalog, record->id, SL_DEATHS_SPAN_US);
+
+    if (count < SL_DEATHS_MAX)
+        return SL_OK;
+    return SL_ERROR(err, SL_E_LIMIT_EXCEEDED,
+                    "the server died %zu times within ten minutes while the job ran", count);
+}
+
 /* Starts a stored job again under its id. */
 static int
 jobs_start_record(struct sl_server *server, const struct sl_job_record *record,
@@ -240,7 +254,9 @@ jobs_start_record(struct sl_server *server, const struct sl_job_record *record,
     int rc;
 
     sl_arena_init(&arena);
-    rc = sl_phys_read_json(&arena, sl_text_of(record->plan), &plan, err);
+    rc = jobs_check_deaths(server, record, err);
+    if (rc == SL_OK)
+        rc = sl_phys_read_json(&arena, sl_text_of(record->plan), &plan, err);
     if (rc == SL_OK)
         rc = jobs_resolve(server, &arena, plan, err);
     if (rc == SL_OK) {
@@ -275,10 +291,11 @@ sl_jobs_restart(struct sl_server *server)
             continue;
         }
         sl_log(SL_LOG_WARN, "job not started", "job=%s", record->id);
-        sl_catalog_update_job(server->catalog, record->id,
-                              err.code == SL_E_TOO_FEW_SLOTS ? SL_JOB_SUSPENDED : SL_JOB_FAILED,
-                              err.text, record->start_us, sl_now_us(server->env), record->restarts,
-                              &ignored);
+        sl_catalog_update_job(
+            server->catalog, record->id,
+            err.code == SL_E_TOO_FEW_SLOTS || err.code == SL_E_LIMIT_EXCEEDED ? SL_JOB_SUSPENDED
+                                                                              : SL_JOB_FAILED,
+            err.text, record->start_us, sl_now_us(server->env), record->restarts, &ignored);
     }
     sl_arena_done(&arena);
 }
@@ -367,6 +384,7 @@ sl_jobs_resume(struct sl_server *server, const struct sl_job_record *record, str
                  record->id, sl_job_state_name(record->state));
         return err->code;
     }
+    SL_TRY(sl_catalog_forget_deaths(server->catalog, record->id, err));
     SL_TRY(jobs_start_record(server, record, err));
     jobs_settle(server->jobs);
     return SL_OK;

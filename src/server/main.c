@@ -6,6 +6,7 @@
 #include "executor/operator.h"
 #include "format/format.h"
 #include "plan/descriptors.h"
+#include "server/deaths.h"
 #include "server/jobs.h"
 #include "server/memory_table.h"
 #include "server/server.h"
@@ -52,8 +53,17 @@ static const char main_help[] =
 /* --- arguments --- */
 
 enum {
-    OPTION_DATA = 256, OPTION_PORT, OPTION_HOST, OPTION_HTTP_PORT, OPTION_SLOTS, OPTION_CONFIG,
-    OPTION_SET, OPTION_VIRTUAL_TIME, OPTION_PAUSED, OPTION_PRINT_CONFIG, OPTION_VERSION,
+    OPTION_DATA = 256,
+    OPTION_PORT,
+    OPTION_HOST,
+    OPTION_HTTP_PORT,
+    OPTION_SLOTS,
+    OPTION_CONFIG,
+    OPTION_SET,
+    OPTION_VIRTUAL_TIME,
+    OPTION_PAUSED,
+    OPTION_PRINT_CONFIG,
+    OPTION_VERSION,
     OPTION_HELP,
 };
 
@@ -177,8 +187,7 @@ main_read_arguments(struct main_options *options, struct sl_settings *settings, 
         SL_TRY(main_apply(options, option, err));
     }
     if (optind < argc)
-        return SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "unknown argument \"%s\"",
-                        argv[optind]);
+        return SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "unknown argument \"%s\"", argv[optind]);
     SL_TRY(main_read_settings(settings, argc, argv, err));
     if (options->print_config) {
         struct sl_buffer text;
@@ -260,11 +269,14 @@ main_start(struct sl_server *server, const struct main_options *options, struct 
 
     SL_TRY(main_lock_directory(options->data_directory, err));
     SL_TRY(sl_catalog_open(options->data_directory, &server->catalog, err));
+    SL_TRY(sl_deaths_charge(options->data_directory, server->catalog, err));
     SL_TRY(sl_memory_tables_recover(options->data_directory, server->catalog, err));
     server->jobs = sl_jobs_new(server);
     server->runtime = sl_runtime_new(&runtime);
-    if (!options->paused)
+    if (!options->paused) {
+        SL_TRY(sl_deaths_watch(options->data_directory, err));
         sl_jobs_restart(server);
+    }
     SL_TRY(sl_net_server_new(&net, &server->net, err));
     if (options->http_port)
         SL_TRY(sl_metrics_start(server, options->http_port, err));
@@ -314,7 +326,9 @@ main_report(const struct sl_error *err)
 int
 main(int argc, char **argv)
 {
-    struct main_options options = {.host = "127.0.0.1", .port = 5433, .http_port = 8081,
+    struct main_options options = {.host = "127.0.0.1",
+                                   .port = 5433,
+                                   .http_port = 8081,
                                    .slot_count = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN)};
     static struct sl_server server;
     enum sl_log_level level;

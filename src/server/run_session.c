@@ -77,16 +77,6 @@ set_is_harmless(const struct sl_ast_set *set)
             sl_text_equal_nocase(set->value, SL_TEXT("default")));
 }
 
-static int
-set_zone(const struct sl_ast_set *set, struct sl_error *err)
-{
-    const struct sl_zone *zone;
-
-    if (sl_zone_find(set->value, &zone, err) < 0)
-        return sl_error_at(err, set->value_offset);
-    return SL_OK;
-}
-
 int
 sl_run_set(struct sl_portal *portal, struct sl_error *err)
 {
@@ -103,9 +93,6 @@ sl_run_set(struct sl_portal *portal, struct sl_error *err)
         return SL_OK;
     if (index >= 0 && !set->to_default && strcmp(sl_setting_spec(index)->name, "search_path") == 0)
         return set_schema(portal, set, err);
-    if (index >= 0 && !set->to_default &&
-        strcmp(sl_setting_spec(index)->name, "table.local-time-zone") == 0)
-        SL_TRY(set_zone(set, err));
     if (sl_settings_set(&session->settings, set->name,
                         set->to_default
                             ? NULL

@@ -114,8 +114,6 @@ show_time(struct sl_portal *portal, int64_t us)
 {
     char *text = sl_arena_alloc(&portal->arena, SL_TIME_TEXT_MAX);
 
-    if (us == 0)
-        return NULL;
     sl_timestamp_format(us, 3, ' ', text);
     return text;
 }
@@ -279,7 +277,8 @@ show_run_jobs(struct sl_portal *portal)
     size_t count = sl_jobs_list(server, &portal->arena, &jobs);
 
     for (size_t i = 0; i < count; i++) {
-        int64_t end_us = jobs[i].end_us ? jobs[i].end_us : sl_now_us(server->env);
+        bool is_over = jobs[i].state >= SL_JOB_FINISHED;
+        int64_t end_us = is_over ? jobs[i].end_us : sl_now_us(server->env);
 
         show_add(portal, (const char *const[]){
                              jobs[i].id, jobs[i].name, sl_job_state_name(jobs[i].state),

@@ -1,6 +1,8 @@
 /* Settings: see settings.h; settings.def is the only list. */
 #include "server/settings.h"
 
+#include "data/time.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,6 +185,7 @@ sl_settings_set(struct sl_settings *settings, struct sl_text name, const char *v
     int index = sl_setting_find(name);
     const struct setting_entry *entry;
     union sl_option_value parsed;
+    const struct sl_zone *zone;
 
     if (index < 0)
         return setting_unknown(name, err);
@@ -200,6 +203,8 @@ sl_settings_set(struct sl_settings *settings, struct sl_text name, const char *v
     if (value) {
         SL_TRY(sl_option_parse(&entry->spec, value, &parsed, err));
         SL_TRY(setting_check_fixed(entry->spec.name, value, err));
+        if (strcmp(entry->spec.name, "table.local-time-zone") == 0)
+            SL_TRY(sl_zone_find(sl_text_of(value), &zone, err));
     }
     free(settings->values[index]);
     settings->values[index] = value ? sl_strdup(value) : NULL;

@@ -54,20 +54,61 @@ wire_check_text(const char *got, const char *expected, const char *file, int lin
                expected, got ? got : "nothing");
 }
 
+enum { SERVER_ARGS_MAX = 32 };
+
 static void
-server_exec(const char *binary, int out)
+server_exec(const char *binary, const char *directory, const char *const *args, int out, int log)
 {
-    char log[128];
-    int fd;
+    const char *all[SERVER_ARGS_MAX] = {binary,
+                                        "--data",
+                                        directory,
+                                        "--port",
+                                        "0",
+                                        "--http-port",
+                                        "0",
+                                        "--slots",
+                                        "2",
+                                        "--set",
+                                        "sluice.message-bytes.max=1 mb"};
+    size_t count = 11;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that is killed leaves no server behind */
-    snprintf(log, sizeof(log), "%s/log", wire_server.directory);
-    fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    while (args && *args && count + 1 < SERVER_ARGS_MAX)
+        all[count++] = *args++;
     dup2(out, STDOUT_FILENO);
-    dup2(fd, STDERR_FILENO);
-    execl(binary, binary, "--data", wire_server.directory, "--port", "0", "--http-port", "0",
-          "--slots", "2", "--set", "sluice.message-bytes.max=1 mb", (char *)NULL);
+    dup2(log, STDERR_FILENO);
+    execv(binary, (char *const *)all);
     _exit(127);
+}
+
+const char *
+wire_server_refusal(const char *binary, const char *directory, const char *const *args)
+{
+    static char text[4096];
+    size_t length = 0;
+    int pipes[2], status = 0;
+    ssize_t n = 1;
+    pid_t pid;
+
+    if (pipe(pipes) < 0)
+        return NULL;
+    pid = fork();
+    if (pid == 0) {
+        close(pipes[0]);
+        server_exec(binary, directory, args, pipes[1], pipes[1]);
+    }
+    close(pipes[1]);
+    while (n > 0 && length + 1 < sizeof(text)) {
+        n = read(pipes[0], text + length, sizeof(text) - 1 - length);
+        length += n > 0 ? (size_t)n : 0;
+        text[length] = '\0';
+        if (strstr(text, "ready port="))
+            kill(pid, SIGKILL); /* it should not have */
+    }
+    close(pipes[0]);
+    waitpid(pid, &status, 0);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    return text;
 }
 
 static bool
@@ -94,19 +135,27 @@ server_wait_ready(int fd)
 }
 
 bool
-wire_server_start(const char *binary)
+wire_server_start(const char *binary, bool again, const char *const *args)
 {
-    int pipes[2];
+    char path[128];
+    int pipes[2], log;
     bool ready;
 
-    snprintf(wire_server.directory, sizeof(wire_server.directory), "/tmp/wire-XXXXXX");
-    if (!mkdtemp(wire_server.directory) || pipe(pipes) < 0)
+    if (!again) {
+        snprintf(wire_server.directory, sizeof(wire_server.directory), "/tmp/wire-XXXXXX");
+        if (!mkdtemp(wire_server.directory))
+            return false;
+    }
+    snprintf(path, sizeof(path), "%s/log", wire_server.directory);
+    log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (log < 0 || pipe(pipes) < 0)
         return false;
     wire_server.pid = fork();
     if (wire_server.pid == 0) {
         close(pipes[0]);
-        server_exec(binary, pipes[1]);
+        server_exec(binary, wire_server.directory, args, pipes[1], log);
     }
+    close(log);
     close(pipes[1]);
     ready = wire_server.pid > 0 && server_wait_ready(pipes[0]);
     close(pipes[0]);
@@ -136,11 +185,15 @@ wire_server_stop(void)
         kill(wire_server.pid, SIGKILL);
         waitpid(wire_server.pid, &status, 0);
     }
-    if (status == 0)
-        nftw(wire_server.directory, server_remove, 16, FTW_DEPTH | FTW_PHYS);
-    else
+    if (status != 0)
         printf("the server ended with status %d; its log: %s/log\n", status, wire_server.directory);
     return status == 0 ? (int)(wire_now_ms() - start) : -1;
+}
+
+void
+wire_server_remove(void)
+{
+    nftw(wire_server.directory, server_remove, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 PGconn *
@@ -168,6 +221,8 @@ test_stop(void)
     wire_query(deaf, "COPY (SELECT n FROM endless) TO STDOUT");
     CHECK_TEXT(wire_replies(deaf, 'H', 1), "H:1");
     elapsed = wire_server_stop();
+    if (elapsed >= 0)
+        wire_server_remove();
     wire_check(elapsed >= 0 && elapsed < 10000, __FILE__, __LINE__, "stopped after %d ms", elapsed);
     wire_close_socket(reading);
     wire_close_socket(deaf);
@@ -180,7 +235,7 @@ main(int argc, char **argv)
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     signal(SIGPIPE, SIG_IGN);
-    if (argc != 2 || !wire_server_start(argv[1])) {
+    if (argc != 2 || !wire_server_start(argv[1], false, NULL)) {
         printf("usage: wire PATH-OF-SLUICED, which must start\n");
         return 2;
     }
@@ -204,6 +259,7 @@ main(int argc, char **argv)
     wire_test_libpq();
     wire_test_sessions();
     test_stop();
+    wire_test_server(argv[1]);
     printf("%d passed, %d failed\n", passed_count, failed_count);
     return failed_count > 0;
 }

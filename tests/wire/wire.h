@@ -33,9 +33,15 @@ struct wire_server {
 
 extern struct wire_server wire_server;
 
-bool wire_server_start(const char *binary);
+/* Starts a server in a new directory, or again in the one there is; `args` are more arguments, up
+ * to NULL. */
+bool wire_server_start(const char *binary, bool again, const char *const *args);
 /* The milliseconds that it took; -1: it had to be killed or ended badly. */
 int wire_server_stop(void);
+/* Its directory, once it has been stopped. */
+void wire_server_remove(void);
+/* What a start that must fail in that directory says. */
+const char *wire_server_refusal(const char *binary, const char *directory, const char *const *args);
 PGconn *wire_connect(void);
 
 struct wire {
@@ -99,5 +105,6 @@ void wire_test_cancel(void);
 void wire_test_copy(void);
 void wire_test_libpq(void);
 void wire_test_sessions(void);
+void wire_test_server(const char *binary); /* with servers of its own */
 
 #endif
