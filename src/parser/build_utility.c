@@ -73,6 +73,7 @@ sl_build_describe_job(SL_PARSE, SL_TOKEN job)
     struct sl_ast_describe *describe = SL_BUILD(parse, describe, DESCRIBE, -1);
     describe->object = SL_AST_OBJECT_JOB;
     describe->job = sl_build_text(parse, job);
+    describe->job_offset = job->offset;
     return &describe->ast;
 }
 
@@ -99,6 +100,7 @@ sl_build_show_job(SL_PARSE, enum sl_ast_show_kind kind, SL_TOKEN job)
 {
     struct sl_ast_show *show = sl_build_show(parse, kind, NULL, NULL, NULL);
     show->job = sl_build_text(parse, job);
+    show->job_offset = job ? job->offset : -1;
     return show;
 }
 

@@ -391,6 +391,7 @@ struct sl_ast_describe {
     bool extended;
     struct sl_ast_name name;
     struct sl_text job; /* DESCRIBE JOB 'id' */
+    int job_offset;
 };
 
 enum sl_ast_show_kind {
@@ -433,6 +434,7 @@ struct sl_ast_show {
     enum sl_ast_like_form like_form;
     struct sl_text like; /* start NULL: none */
     struct sl_text job;
+    int job_offset;
     struct sl_text setting;
     struct sl_ast_options partition;
 };

@@ -332,7 +332,7 @@ sl_jobs_list(struct sl_server *server, struct sl_arena *arena, struct sl_job_rec
 }
 
 int
-sl_jobs_find(struct sl_server *server, struct sl_arena *arena, struct sl_text id,
+sl_jobs_find(struct sl_server *server, struct sl_arena *arena, struct sl_text id, int offset,
              struct sl_job_record *ret_record, struct sl_error *err)
 {
     struct sl_job_record *records, *found = NULL;
@@ -341,15 +341,18 @@ sl_jobs_find(struct sl_server *server, struct sl_arena *arena, struct sl_text id
     for (size_t i = 0; i < count && id.length > 0; i++) {
         if (id.length > 32 || !sl_text_equal_nocase((struct sl_text){records[i].id, id.length}, id))
             continue;
-        if (found)
-            return SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
-                            "the prefix \"%.*s\" fits several jobs, among them %s and %s",
-                            SL_TEXT_FORMAT(id), found->id, records[i].id);
+        if (found) {
+            SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
+                     "the prefix \"%.*s\" fits several jobs, among them %s and %s",
+                     SL_TEXT_FORMAT(id), found->id, records[i].id);
+            return sl_error_at(err, offset);
+        }
         found = &records[i];
     }
     if (!found) {
         SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "job \"%.*s\" does not exist", SL_TEXT_FORMAT(id));
-        return sl_error_hint(err, "SHOW JOBS lists them");
+        sl_error_hint(err, "SHOW JOBS lists them");
+        return sl_error_at(err, offset);
     }
     *ret_record = *found;
     return SL_OK;

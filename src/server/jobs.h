@@ -19,9 +19,9 @@ void sl_jobs_free(struct sl_jobs *jobs);
 /* Stores a planned INSERT as a job and starts it.  *ret_job: a reference. */
 int sl_jobs_start(struct sl_server *server, const struct sl_planned *planned, const char *name,
                   struct sl_text sql, struct sl_job **ret_job, struct sl_error *err);
-/* The record of the job with this id or unique prefix: 42704 none, with the runtime's state on top.
- */
-int sl_jobs_find(struct sl_server *server, struct sl_arena *arena, struct sl_text id,
+/* The record of the job with this id or unique prefix, with the runtime's state on top.  42704
+ * none, at `offset`. */
+int sl_jobs_find(struct sl_server *server, struct sl_arena *arena, struct sl_text id, int offset,
                  struct sl_job_record *ret_record, struct sl_error *err);
 /* All records, with the runtime's states on top. */
 size_t sl_jobs_list(struct sl_server *server, struct sl_arena *arena,

@@ -77,7 +77,9 @@ change_start_job(struct sl_portal *portal, const struct sl_planned *planned, str
     snprintf(notice, sizeof(notice), "job %s started", status.id);
     sl_session_notice(session, notice);
     if (sl_settings_boolean(&session->settings, "table.dml-sync")) {
-        rc = sl_job_wait(job, sl_net_is_cancelled, session->connection, err);
+        rc = sl_net_flush(session->connection, err); /* who waits wants to know for what */
+        if (rc == SL_OK)
+            rc = sl_job_wait(job, sl_net_is_cancelled, session->connection, err);
         if (rc == SL_AGAIN)
             rc = sl_net_check(session->connection, err);
     }

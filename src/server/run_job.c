@@ -7,9 +7,8 @@ job_find(struct sl_portal *portal, struct sl_job_record *record, struct sl_error
 {
     const struct sl_ast_job *job = (const struct sl_ast_job *)portal->statement->ast;
 
-    if (sl_jobs_find(portal->session->server, &portal->arena, job->job, record, err) < 0)
-        return sl_error_at(err, job->job_offset);
-    return SL_OK;
+    return sl_jobs_find(portal->session->server, &portal->arena, job->job, job->job_offset, record,
+                        err);
 }
 
 static int
@@ -39,8 +38,8 @@ sl_run_pause_job(struct sl_portal *portal, struct sl_error *err)
     struct sl_job_record record;
 
     SL_TRY(job_find(portal, &record, err));
-    SL_TRY(sl_jobs_end(portal->session->server, &record, SL_JOB_SUSPENDED, "paused by a person",
-                       err));
+    SL_TRY(
+        sl_jobs_end(portal->session->server, &record, SL_JOB_SUSPENDED, "paused by a person", err));
     sl_portal_set_tag(portal, "PAUSE JOB");
     return SL_OK;
 }

@@ -291,11 +291,13 @@ show_run_jobs(struct sl_portal *portal)
 
 /* The running job of a statement; NULL where it does not run now. */
 static int
-show_job(struct sl_portal *portal, struct sl_text id, struct sl_job **ret_job, struct sl_error *err)
+show_job(struct sl_portal *portal, const struct sl_ast_show *show, struct sl_job **ret_job,
+         struct sl_error *err)
 {
     struct sl_job_record record;
 
-    SL_TRY(sl_jobs_find(portal->session->server, &portal->arena, id, &record, err));
+    SL_TRY(sl_jobs_find(portal->session->server, &portal->arena, show->job, show->job_offset,
+                        &record, err));
     *ret_job = sl_runtime_find_job(portal->session->server->runtime, record.id);
     return SL_OK;
 }
@@ -307,7 +309,7 @@ show_run_tasks(struct sl_portal *portal, const struct sl_ast_show *show, struct 
     struct sl_job *job;
     size_t count;
 
-    SL_TRY(show_job(portal, show->job, &job, err));
+    SL_TRY(show_job(portal, show, &job, err));
     count = job ? sl_job_tasks(job, &portal->arena, &tasks) : 0;
     for (size_t i = 0; i < count; i++)
         show_add(portal,
@@ -333,7 +335,7 @@ show_run_watermarks(struct sl_portal *portal, const struct sl_ast_show *show, st
     struct sl_job *job;
     size_t count;
 
-    SL_TRY(show_job(portal, show->job, &job, err));
+    SL_TRY(show_job(portal, show, &job, err));
     count = job ? sl_job_watermarks(job, &portal->arena, &marks) : 0;
     for (size_t i = 0; i < count; i++) {
         bool known =
@@ -456,6 +458,7 @@ static int
 show_run(struct sl_portal *portal, const struct sl_ast_show *show, struct sl_error *err)
 {
     const struct sl_table *table;
+    struct sl_job_record job;
     const char **names;
     size_t count;
 
@@ -480,7 +483,8 @@ show_run(struct sl_portal *portal, const struct sl_ast_show *show, struct sl_err
         show_table_columns(portal, table);
         return SL_OK;
     case SL_AST_SHOW_FUNCTIONS:
-        show_run_functions(portal);
+        if (!show->user_only) /* nobody can make functions yet */
+            show_run_functions(portal);
         return SL_OK;
     case SL_AST_SHOW_CREATE:
         return show_run_create(portal, show, err);
@@ -498,7 +502,9 @@ show_run(struct sl_portal *portal, const struct sl_ast_show *show, struct sl_err
     case SL_AST_SHOW_SETTING:
         return show_run_setting(portal, show->setting, err);
     default: /* SHOW CHECKPOINTS: there are none */
-        return SL_OK;
+        return show->job.start ? sl_jobs_find(portal->session->server, &portal->arena, show->job,
+                                              show->job_offset, &job, err)
+                               : SL_OK;
     }
 }
 
@@ -532,7 +538,8 @@ sl_run_describe(struct sl_portal *portal, struct sl_error *err)
     struct sl_job_record job;
 
     if (describe->job.start) {
-        SL_TRY(sl_jobs_find(portal->session->server, &portal->arena, describe->job, &job, err));
+        SL_TRY(sl_jobs_find(portal->session->server, &portal->arena, describe->job,
+                            describe->job_offset, &job, err));
         show_run_jobs(portal);
         for (size_t i = 0; i < portal->row_count; i++)
             if (strcmp(portal->rows[i][0], job.id) == 0)

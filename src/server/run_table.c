@@ -363,9 +363,10 @@ table_drop_database(struct sl_portal *portal, const struct sl_ast_drop *drop,
             if (table_drop_one(portal, tables[i], err) < 0)
                 tables[left++] = tables[i];
         if (left == count)
-            return err->code;
+            return sl_error_at(err, name->offset);
     }
-    SL_TRY(sl_catalog_drop_schema(catalog, text, err));
+    if (sl_catalog_drop_schema(catalog, text, err) < 0)
+        return sl_error_at(err, name->offset);
     if (sl_equal_nocase(portal->session->schema, text)) {
         free(portal->session->schema);
         portal->session->schema = sl_strdup("public");

@@ -106,9 +106,33 @@ test_statement_set(void)
     wire_close_socket(wire);
 }
 
+static void
+test_jobs(void)
+{
+    struct wire *wire = wire_open();
+
+    expect_error(wire, "SHOW TASKS FOR JOB 'x'",
+                 "T:task/25,subtask/23,slot/23,state/25,rows_in/20,"
+                 "rows_out/20,bytes_in/20,bytes_out/20,busy/701,"
+                 "idle/701,backpressured/701,watermark/1114,"
+                 "late_rows/20,skipped_rows/20 E:42704 Z:I",
+                 "20");
+    expect_error(wire, "STOP JOB 'x'", "E:42704 Z:I", "10");
+    expect_error(wire, "DROP DATABASE no_such_database", "E:3F000 Z:I", "15");
+    expect(wire, "SHOW USER FUNCTIONS", "T:function name/25 C:SHOW Z:I");
+    /* Who waits for a job hears its name at once. */
+    expect(wire, "SET 'table.dml-sync' = 'true'", "C:SET Z:I");
+    wire_query(wire, "INSERT INTO set_sink SELECT 1 FROM endless_slow");
+    CHECK_TEXT(wire_replies(wire, 'N', 1), "");
+    wire_cancel(wire);
+    CHECK_TEXT(wire_replies(wire, 'Z', 1), "E:57014 Z:I");
+    wire_close_socket(wire);
+}
+
 void
 wire_test_sessions(void)
 {
     test_temporary();
     test_statement_set();
+    test_jobs();
 }
