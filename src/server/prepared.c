@@ -26,6 +26,33 @@ prepared_parse(struct sl_prepared *prepared, struct sl_text sql, struct sl_error
     return SL_OK;
 }
 
+static const struct sl_schema *
+prepared_copy_columns(struct sl_arena *arena, const struct sl_portal *portal)
+{
+    struct sl_schema *schema = sl_schema_new(arena, portal->column_count);
+
+    for (size_t i = 0; i < schema->count; i++) {
+        schema->columns[i].name = sl_arena_strdup(arena, portal->columns[i].name);
+        schema->columns[i].type = sl_type_copy(arena, portal->columns[i].type);
+    }
+    return schema;
+}
+
+/* Drivers describe a statement once; they know PostgreSQL's text and prepare anew. */
+int
+sl_prepared_check_columns(const struct sl_prepared *prepared, const struct sl_portal *portal,
+                          struct sl_error *err)
+{
+    const struct sl_schema *known = prepared->columns;
+    bool same = !known || known->count == portal->column_count;
+
+    for (size_t i = 0; known && same && i < known->count; i++)
+        same = strcmp(known->columns[i].name, portal->columns[i].name) == 0 &&
+               sl_net_oid_of(known->columns[i].type) == sl_net_oid_of(portal->columns[i].type);
+    return same ? SL_OK
+                : SL_ERROR(err, SL_E_NOT_SUPPORTED, "cached plan must not change result type");
+}
+
 static int
 prepared_describe(struct sl_session *session, struct sl_prepared *prepared, struct sl_error *err)
 {
@@ -39,6 +66,8 @@ prepared_describe(struct sl_session *session, struct sl_prepared *prepared, stru
     for (size_t i = 0; rc == SL_OK && i < prepared->param_count; i++)
         if (prepared->param_types[i])
             prepared->param_types[i] = sl_type_copy(&prepared->arena, prepared->param_types[i]);
+    if (rc == SL_OK && prepared->statement->ast->kind == SL_AST_QUERY)
+        prepared->columns = prepared_copy_columns(&prepared->arena, portal);
     sl_portal_free(portal);
     return rc;
 }

@@ -369,6 +369,8 @@ session_bind(void *arg, const struct sl_net_bind *bind, struct sl_error *err)
     rc = session_bind_params(session, portal, bind, err);
     if (rc == SL_OK)
         rc = sl_portal_describe(portal, err);
+    if (rc == SL_OK)
+        rc = sl_prepared_check_columns(prepared, portal, err);
     if (rc < 0) {
         sl_portal_free(portal);
         return rc;

@@ -39,6 +39,7 @@ struct sl_prepared {
     const struct sl_type **param_types;
     uint32_t *param_oids; /* as the client declared them, or of the inferred types */
     size_t param_count;
+    const struct sl_schema *columns; /* of a query, as they were; NULL: of no query */
 };
 
 struct sl_portal {
@@ -92,6 +93,9 @@ int sl_prepared_new(struct sl_session *session, struct sl_text sql,
                     const struct sl_param_types *declared, struct sl_prepared **ret_prepared,
                     struct sl_error *err);
 void sl_prepared_unref(struct sl_prepared *prepared);
+/* 0A000 when the described portal's columns are not those that the client knows of. */
+int sl_prepared_check_columns(const struct sl_prepared *prepared, const struct sl_portal *portal,
+                              struct sl_error *err);
 int sl_prepared_put(struct sl_session *session, const char *name, struct sl_prepared *prepared,
                     struct sl_error *err);
 int sl_prepared_find(struct sl_session *session, struct sl_text name,

@@ -129,10 +129,36 @@ test_jobs(void)
     wire_close_socket(wire);
 }
 
+/* A statement whose tables change after it was prepared: other columns are told, not sent. */
+static void
+test_changed_tables(void)
+{
+    struct wire *wire = wire_open();
+
+    expect(wire,
+           "CREATE TABLE changing (a INT, b INT) WITH ('connector' = 'datagen', "
+           "'number-of-rows' = '0')",
+           "C:CREATE TABLE Z:I");
+    wire_parse(wire, "all", "SELECT * FROM changing");
+    wire_parse(wire, "one", "SELECT a FROM changing");
+    wire_sync(wire);
+    CHECK_TEXT(wire_replies(wire, 'Z', 1), "1 1 Z:I");
+    expect(wire, "ALTER TABLE changing DROP b", "C:ALTER TABLE Z:I");
+    wire_bind(wire, "", "one", NULL, 0);
+    wire_execute(wire, "", 0);
+    wire_bind(wire, "", "all", NULL, 0);
+    wire_sync(wire);
+    CHECK_TEXT(wire_replies(wire, 'Z', 1), "2 C:SELECT 0 E:0A000 Z:I");
+    CHECK_TEXT(wire->message, "cached plan must not change result type");
+    expect(wire, "DEALLOCATE ALL", "C:DEALLOCATE ALL Z:I");
+    wire_close_socket(wire);
+}
+
 void
 wire_test_sessions(void)
 {
     test_temporary();
     test_statement_set();
     test_jobs();
+    test_changed_tables();
 }
