@@ -24,7 +24,7 @@ round_trip_starts(const char *sql, const char *word)
 static bool
 round_trip_has_plan(const char *sql)
 {
-    static const char *const words[] = {"SELECT", "WITH",   "INSERT", "UPDATE",
+    static const char *const words[] = {"SELECT", "WITH",   "INSERT",           "UPDATE",
                                         "DELETE", "VALUES", "EXECUTE STATEMENT"};
 
     for (size_t i = 0; i < SL_COUNT_OF(words); i++)
@@ -37,7 +37,8 @@ round_trip_has_plan(const char *sql)
 static bool
 round_trip_is_ground(const char *sql)
 {
-    static const char *const words[] = {"CREATE", "DROP", "ALTER", "USE", "SET", "RESET"};
+    static const char *const words[] = {"CREATE", "DROP",  "ALTER",  "USE",
+                                        "SET",    "RESET", "DISCARD"};
 
     for (size_t i = 0; i < SL_COUNT_OF(words); i++)
         if (round_trip_starts(sql, words[i]))
@@ -78,8 +79,7 @@ round_trip_compare(const PGresult *result)
            SL_OK;
     if (good) {
         sl_phys_write_json(plan, &after);
-        good = after.length == before.length &&
-               memcmp(after.data, before.data, before.length) == 0;
+        good = after.length == before.length && memcmp(after.data, before.data, before.length) == 0;
         if (!good)
             printf("written:\n%.*s\nread and written again:\n%.*s\n", (int)before.length,
                    before.data, (int)after.length, after.data);
