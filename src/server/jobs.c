@@ -382,13 +382,22 @@ sl_jobs_end(struct sl_server *server, const struct sl_job_record *record, enum s
 int
 sl_jobs_resume(struct sl_server *server, const struct sl_job_record *record, struct sl_error *err)
 {
+    struct sl_error ignored;
+
     if (record->state != SL_JOB_SUSPENDED) {
         SL_ERROR(err, SL_E_OBJECT_STATE, "job %s is %s, only a SUSPENDED job can be resumed",
                  record->id, sl_job_state_name(record->state));
         return err->code;
     }
     SL_TRY(sl_catalog_forget_deaths(server->catalog, record->id, err));
-    SL_TRY(jobs_start_record(server, record, err));
+    /* Stored at once: what the runtime reports later may come after the server's end. */
+    SL_TRY(sl_catalog_update_job(server->catalog, record->id, SL_JOB_CREATED, "", record->start_us,
+                                 0, record->restarts, err));
+    if (jobs_start_record(server, record, err) < 0) {
+        sl_catalog_update_job(server->catalog, record->id, SL_JOB_SUSPENDED, record->reason,
+                              record->start_us, record->end_us, record->restarts, &ignored);
+        return err->code;
+    }
     jobs_settle(server->jobs);
     return SL_OK;
 }

@@ -187,20 +187,74 @@ transaction_end(struct sl_portal *portal, bool commit, bool chain, struct sl_err
         transaction_drop_portals(session, portal, commit && !failed);
     else
         transaction_warn(portal, "25P01", "there is no transaction in progress");
+    sl_session_release_savepoints(session, NULL);
     session->transaction = chain ? 'T' : 'I';
     sl_portal_set_tag(portal, commit && !failed ? "COMMIT" : "ROLLBACK");
     return SL_OK;
 }
 
+/* --- savepoints --- */
+
+void
+sl_session_release_savepoints(struct sl_session *session, const struct sl_savepoint *last)
+{
+    bool is_last = false;
+
+    while (session->savepoints && !is_last) {
+        struct sl_savepoint *savepoint = session->savepoints;
+
+        is_last = savepoint == last;
+        session->savepoints = savepoint->outer;
+        free(savepoint->name);
+        free(savepoint);
+    }
+}
+
+static void
+savepoint_add(struct sl_session *session, struct sl_text name)
+{
+    struct sl_savepoint *savepoint = sl_alloc_zeroed(sizeof(*savepoint));
+
+    savepoint->name = sl_alloc_zeroed(name.length + 1);
+    memcpy(savepoint->name, name.start, name.length);
+    savepoint->outer = session->savepoints;
+    session->savepoints = savepoint;
+}
+
 static int
-transaction_savepoint(struct sl_portal *portal, const char *tag, struct sl_error *err)
+savepoint_find(const struct sl_session *session, const struct sl_ast_identifier *name,
+               struct sl_savepoint **ret_savepoint, struct sl_error *err)
+{
+    for (struct sl_savepoint *at = session->savepoints; at; at = at->outer) {
+        if (sl_text_equal_nocase(sl_text_of(at->name), name->text)) {
+            *ret_savepoint = at;
+            return SL_OK;
+        }
+    }
+    SL_ERROR(err, SL_E_NO_SAVEPOINT, "savepoint \"%.*s\" does not exist",
+             SL_TEXT_FORMAT(name->text));
+    return sl_error_at(err, name->offset);
+}
+
+static int
+transaction_savepoint(struct sl_portal *portal, const struct sl_ast_transaction *transaction,
+                      const char *tag, struct sl_error *err)
 {
     struct sl_session *session = portal->session;
+    struct sl_savepoint *savepoint;
 
     if (session->transaction == 'I')
         return SL_ERROR(err, SL_E_NO_TRANSACTION, "%s can only be used in transaction blocks", tag);
-    if (strcmp(tag, "ROLLBACK") == 0)
+    if (transaction->action == SL_AST_TRANSACTION_SAVEPOINT) {
+        savepoint_add(session, transaction->name.text);
+    } else {
+        SL_TRY(savepoint_find(session, &transaction->name, &savepoint, err));
+        sl_session_release_savepoints(session, savepoint);
+    }
+    if (transaction->action == SL_AST_TRANSACTION_ROLLBACK_TO) { /* which leaves it in place */
+        savepoint_add(session, transaction->name.text);
         session->transaction = 'T';
+    }
     sl_portal_set_tag(portal, "%s", tag);
     return SL_OK;
 }
@@ -233,11 +287,11 @@ sl_run_transaction(struct sl_portal *portal, struct sl_error *err)
         }
         return transaction_end(portal, false, transaction->chain, err);
     case SL_AST_TRANSACTION_SAVEPOINT:
-        return transaction_savepoint(portal, "SAVEPOINT", err);
+        return transaction_savepoint(portal, transaction, "SAVEPOINT", err);
     case SL_AST_TRANSACTION_RELEASE:
-        return transaction_savepoint(portal, "RELEASE", err);
+        return transaction_savepoint(portal, transaction, "RELEASE", err);
     case SL_AST_TRANSACTION_ROLLBACK_TO:
-        return transaction_savepoint(portal, "ROLLBACK", err);
+        return transaction_savepoint(portal, transaction, "ROLLBACK", err);
     default:
         sl_portal_set_tag(portal, "SET");
         return SL_OK;

@@ -104,6 +104,7 @@ session_close(void *arg)
 
     sl_portal_drop_all(session);
     sl_prepared_drop_all(session);
+    sl_session_release_savepoints(session, NULL);
     if (sl_session_drop_temporary(session, &err) < 0)
         sl_log(SL_LOG_ERROR, "temporary tables are left until the next start", "error=%s",
                sl_log_quote(text, sizeof(text), err.text));

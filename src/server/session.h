@@ -12,6 +12,12 @@
 #include "planner/planner.h"
 #include "server/server.h"
 
+/* Nothing is undone by one: its name is kept, so that a wrong one is told. */
+struct sl_savepoint {
+    char *name;
+    struct sl_savepoint *outer;
+};
+
 struct sl_session {
     struct sl_server *server;
     struct sl_net_connection *connection;
@@ -24,10 +30,11 @@ struct sl_session {
     struct sl_map prepared; /* struct sl_prepared */
     struct sl_map portals;  /* struct sl_portal */
     char transaction;       /* I, T, E */
-    bool set_open;          /* BEGIN STATEMENT SET, INSERTs are collected */
-    bool set_failed;        /* one of them had an error: END will run nothing */
-    struct sl_buffer set;   /* their texts */
-    bool extended;          /* the running statement came by the extended protocol */
+    struct sl_savepoint *savepoints;
+    bool set_open;        /* BEGIN STATEMENT SET, INSERTs are collected */
+    bool set_failed;      /* one of them had an error: END will run nothing */
+    struct sl_buffer set; /* their texts */
+    bool extended;        /* the running statement came by the extended protocol */
 };
 
 /* A parsed statement; refcounted, for portals outlive it. */
@@ -148,6 +155,8 @@ bool sl_session_is_batch(const struct sl_session *session);
 const struct sl_zone *sl_session_zone(const struct sl_session *session);
 void sl_session_notice(struct sl_session *session, const char *text);
 
+/* Forgets savepoints from the innermost to `last`; NULL: all. */
+void sl_session_release_savepoints(struct sl_session *session, const struct sl_savepoint *last);
 /* Drops the temporary tables and views of the session. */
 int sl_session_drop_temporary(struct sl_session *session, struct sl_error *err);
 

@@ -25,7 +25,14 @@ test_blocks(struct wire *wire)
            "C:START TRANSACTION C:SAVEPOINT Z:T");
     expect(wire, "SELECT nothing", "E:42703 Z:E");
     expect(wire, "ROLLBACK TO \"_pg3_1\"; RELEASE \"_pg3_1\"", "C:ROLLBACK C:RELEASE Z:T");
-    expect(wire, "DISCARD ALL", "E:25001 Z:E");
+    expect(wire, "ROLLBACK TO \"_pg3_1\"", "E:3B001 Z:E");
+    CHECK_TEXT(wire->position, "13");
+    expect(wire, "ROLLBACK; BEGIN; SAVEPOINT a; SAVEPOINT b; SAVEPOINT A; ROLLBACK TO a; RELEASE a",
+           "C:ROLLBACK C:BEGIN C:SAVEPOINT C:SAVEPOINT C:SAVEPOINT C:ROLLBACK C:RELEASE Z:T");
+    expect(wire, "SELECT nothing", "E:42703 Z:E");
+    expect(wire, "ROLLBACK TO a; RELEASE b", "C:ROLLBACK E:3B001 Z:E");
+    expect(wire, "ROLLBACK; BEGIN; ROLLBACK TO a", "C:ROLLBACK C:BEGIN E:3B001 Z:E");
+    expect(wire, "ROLLBACK; BEGIN; DISCARD ALL", "C:ROLLBACK C:BEGIN E:25001 Z:E");
     expect(wire, "ABORT", "C:ROLLBACK Z:I");
     expect(wire, "SAVEPOINT a", "E:25P01 Z:I");
     expect(wire, "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE; END;",
@@ -60,16 +67,18 @@ test_cursors(struct wire *wire)
            "C:MOVE 1 T:id/23 D:4 C:FETCH 1 T:id/23 C:FETCH 0 Z:T");
     expect(wire, "DECLARE c CURSOR FOR SELECT 1", "E:42P03 Z:E");
     expect(wire, "ROLLBACK; FETCH c", "C:ROLLBACK E:34000 Z:I");
-    expect(wire, "BEGIN; DECLARE c CURSOR FOR SELECT 1 AS a;"
-                 "DECLARE h CURSOR WITH HOLD FOR SELECT 2 AS a; COMMIT; FETCH h; CLOSE h; FETCH c",
+    expect(wire,
+           "BEGIN; DECLARE c CURSOR FOR SELECT 1 AS a;"
+           "DECLARE h CURSOR WITH HOLD FOR SELECT 2 AS a; COMMIT; FETCH h; CLOSE h; FETCH c",
            "C:BEGIN C:DECLARE CURSOR C:DECLARE CURSOR C:COMMIT T:a/23 D:2 C:FETCH 1 "
            "C:CLOSE CURSOR E:34000 Z:I");
     expect(wire, "BEGIN; DECLARE h CURSOR WITH HOLD FOR SELECT 2 AS a; ROLLBACK; FETCH h",
            "C:BEGIN C:DECLARE CURSOR C:ROLLBACK E:34000 Z:I");
     /* Outside a block, over what never ends, and with a parameter. */
     expect(wire, "SET execution.runtime-mode = streaming", "C:SET Z:I");
-    expect(wire, "DECLARE e CURSOR FOR SELECT 7 AS a FROM endless; FETCH 2 e; BEGIN; COMMIT; "
-                 "FETCH e; CLOSE ALL",
+    expect(wire,
+           "DECLARE e CURSOR FOR SELECT 7 AS a FROM endless; FETCH 2 e; BEGIN; COMMIT; "
+           "FETCH e; CLOSE ALL",
            "C:DECLARE CURSOR T:a/23 D:7 D:7 C:FETCH 2 C:BEGIN C:COMMIT T:a/23 D:7 C:FETCH 1 "
            "C:CLOSE CURSOR ALL Z:I");
     wire_parse(wire, "", "DECLARE c CURSOR FOR SELECT id FROM items WHERE id >= $1");
