@@ -65,7 +65,8 @@ sl_catalog_update_job(struct sl_catalog *catalog, const char *id, enum sl_job_st
     pthread_mutex_lock(&catalog->mutex);
     rc = catalog_prepare(catalog,
                          "UPDATE jobs SET state = ?, reason = ?, start_us = ?, end_us = ?, "
-                         "restarts = ? WHERE id = ?",
+                         "restarts = ? WHERE id = ? AND (state NOT IN (3, 4, 5) OR ?1 IN "
+                         "(3, 4, 5))", /* a report that comes late wakes no job that has ended */
                          &statement, err);
     if (rc == SL_OK) {
         sqlite3_bind_int(statement, 1, (int)state);

@@ -44,10 +44,8 @@ sl_deaths_watch(const char *data_directory, struct sl_error *err)
     if (deaths_fd < 0)
         return SL_ERROR(err, SL_E_IO, "cannot open %s: %s", path, strerror(errno));
     sigemptyset(&action.sa_mask);
-#ifndef __SANITIZE_ADDRESS__ /* which has a handler of its own */
     for (size_t i = 0; i < SL_COUNT_OF(deaths_signals); i++)
         sigaction(deaths_signals[i], &action, NULL);
-#endif
     return SL_OK;
 }
 

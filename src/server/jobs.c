@@ -365,12 +365,19 @@ sl_jobs_end(struct sl_server *server, const struct sl_job_record *record, enum s
             const char *reason, struct sl_error *err)
 {
     struct sl_job *job = sl_runtime_find_job(server->runtime, record->id);
+    struct sl_job_status status;
+    int rc;
 
+    /* Stored here: the runtime's report may come after the answer, and after the server's end. */
     if (job) {
         sl_job_stop(job, (enum sl_run_state)state, reason);
+        sl_job_get_status(job, &status);
+        rc = sl_catalog_update_job(server->catalog, status.id, (enum sl_job_state)status.state,
+                                   status.reason, status.start_us, status.end_us, status.restarts,
+                                   err);
         sl_job_unref(job);
         jobs_settle(server->jobs);
-        return SL_OK;
+        return rc;
     }
     if (record->state == SL_JOB_SUSPENDED && state == SL_JOB_CANCELED)
         return sl_catalog_update_job(server->catalog, record->id, state, reason, record->start_us,

@@ -77,13 +77,25 @@ die(int signal)
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == signal);
 }
 
+/* By a prefix of its id. */
+static void
+change_job(const char *verb)
+{
+    struct wire *wire = wire_open();
+    char sql[64], replies[64];
+
+    snprintf(sql, sizeof(sql), "%s JOB '%.8s'", verb, job_column("job_id"));
+    snprintf(replies, sizeof(replies), "C:%s JOB Z:I", verb);
+    expect(wire, sql, replies);
+    wire_close_socket(wire);
+}
+
 /* kill -9 does not count; the third death of its own within ten minutes does. */
 static void
 test_deaths(const char *binary)
 {
     static const char *const paused[] = {"--paused", NULL};
     struct wire *wire;
-    char resume[64];
 
     start(binary, false, NULL);
     test_refusals(binary);
@@ -107,16 +119,26 @@ test_deaths(const char *binary)
     CHECK_TEXT(job_column("state"), "SUSPENDED");
     CHECK_TEXT(job_column("reason"),
                "the server died 3 times within ten minutes while the job ran");
-    snprintf(resume, sizeof(resume), "RESUME JOB '%.8s'", job_column("job_id"));
-    wire = wire_open();
-    expect(wire, resume, "C:RESUME JOB Z:I");
-    wire_close_socket(wire);
+    change_job("RESUME");
     CHECK(wire_server_stop() >= 0);
     /* Told to start no job, it starts none; one that was RUNNING stays so for the next start. */
     start(binary, true, paused);
     die(SIGKILL);
     start(binary, true, NULL);
     CHECK_TEXT(job_column("state"), "RUNNING");
+    /* What was acknowledged survives. */
+    change_job("PAUSE");
+    die(SIGKILL);
+    start(binary, true, NULL);
+    CHECK_TEXT(job_column("state"), "SUSPENDED");
+    change_job("RESUME");
+    die(SIGKILL);
+    start(binary, true, NULL);
+    CHECK_TEXT(job_column("state"), "RUNNING");
+    change_job("STOP");
+    die(SIGKILL);
+    start(binary, true, NULL);
+    CHECK_TEXT(job_column("state"), "CANCELED");
     CHECK(wire_server_stop() >= 0);
     wire_server_remove();
 }
