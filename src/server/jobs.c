@@ -361,20 +361,26 @@ sl_jobs_find(struct sl_server *server, struct sl_arena *arena, struct sl_text id
 /* --- ending and resuming --- */
 
 int
+sl_jobs_store(struct sl_server *server, const struct sl_job *job, struct sl_error *err)
+{
+    struct sl_job_status status;
+
+    sl_job_get_status(job, &status);
+    return sl_catalog_update_job(server->catalog, status.id, (enum sl_job_state)status.state,
+                                 status.reason, status.start_us, status.end_us, status.restarts,
+                                 err);
+}
+
+int
 sl_jobs_end(struct sl_server *server, const struct sl_job_record *record, enum sl_job_state state,
             const char *reason, struct sl_error *err)
 {
     struct sl_job *job = sl_runtime_find_job(server->runtime, record->id);
-    struct sl_job_status status;
     int rc;
 
-    /* Stored here: the runtime's report may come after the answer, and after the server's end. */
     if (job) {
         sl_job_stop(job, (enum sl_run_state)state, reason);
-        sl_job_get_status(job, &status);
-        rc = sl_catalog_update_job(server->catalog, status.id, (enum sl_job_state)status.state,
-                                   status.reason, status.start_us, status.end_us, status.restarts,
-                                   err);
+        rc = sl_jobs_store(server, job, err);
         sl_job_unref(job);
         jobs_settle(server->jobs);
         return rc;

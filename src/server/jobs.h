@@ -26,6 +26,9 @@ int sl_jobs_find(struct sl_server *server, struct sl_arena *arena, struct sl_tex
 /* All records, with the runtime's states on top. */
 size_t sl_jobs_list(struct sl_server *server, struct sl_arena *arena,
                     struct sl_job_record **ret_records);
+/* Writes the job's state as it is now: the runtime's report may come after an answer to a client,
+ * and after the server's end. */
+int sl_jobs_store(struct sl_server *server, const struct sl_job *job, struct sl_error *err);
 /* STOP and PAUSE: CANCELED, SUSPENDED.  55000 where the job has ended. */
 int sl_jobs_end(struct sl_server *server, const struct sl_job_record *record,
                 enum sl_job_state state, const char *reason, struct sl_error *err);

@@ -82,6 +82,8 @@ change_start_job(struct sl_portal *portal, const struct sl_planned *planned, str
             rc = sl_job_wait(job, sl_net_is_cancelled, session->connection, err);
         if (rc == SL_AGAIN)
             rc = sl_net_check(session->connection, err);
+        else if (rc == SL_OK)
+            rc = sl_jobs_store(session->server, job, err);
     }
     sl_job_unref(job);
     sl_portal_set_tag(portal, "INSERT 0 0");

@@ -143,6 +143,31 @@ test_deaths(const char *binary)
     wire_server_remove();
 }
 
+/* An INSERT that was waited for has ended for good. */
+static void
+test_sync(const char *binary)
+{
+    struct wire *wire;
+
+    start(binary, false, NULL);
+    wire = wire_open();
+    expect(wire,
+           "CREATE TABLE some (n BIGINT) WITH ('connector' = 'datagen', "
+           "'number-of-rows' = '5')",
+           "C:CREATE TABLE Z:I");
+    expect(wire, "CREATE TABLE hole (n BIGINT) WITH ('connector' = 'blackhole')",
+           "C:CREATE TABLE Z:I");
+    expect(wire, "SET 'table.dml-sync' = 'true'; SET 'pipeline.name' = 'named'", "C:SET C:SET Z:I");
+    expect(wire, "INSERT INTO hole SELECT n FROM some", "C:INSERT 0 0 Z:I");
+    wire_close_socket(wire);
+    die(SIGKILL);
+    start(binary, true, NULL);
+    CHECK_TEXT(job_column("state"), "FINISHED");
+    CHECK_TEXT(job_column("name"), "named");
+    CHECK(wire_server_stop() >= 0);
+    wire_server_remove();
+}
+
 static void
 test_virtual_time(const char *binary)
 {
@@ -166,5 +191,6 @@ void
 wire_test_server(const char *binary)
 {
     test_deaths(binary);
+    test_sync(binary);
     test_virtual_time(binary);
 }
