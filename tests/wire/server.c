@@ -52,8 +52,11 @@ test_refusals(const char *binary)
         {{"more"}, "unknown argument \"more\""},
     };
 
+    char directory[128];
+
+    snprintf(directory, sizeof(directory), "%s/refused", wire_server.directory);
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-        const char *text = wire_server_refusal(binary, "/tmp/wire-refused", refusals[i].args);
+        const char *text = wire_server_refusal(binary, directory, refusals[i].args);
 
         wire_check(strstr(text, refusals[i].text) != NULL, __FILE__, __LINE__,
                    "expected  … %s …\n    got       %s", refusals[i].text, text);
