@@ -26,9 +26,9 @@ int catalog_fail(struct sl_catalog *catalog, struct sl_error *err);
 const char *catalog_text(struct sl_arena *arena, sqlite3_stmt *statement, int column);
 /* Binds a string or NULL that outlives the statement. */
 void catalog_bind(sqlite3_stmt *statement, int index, const char *text);
-/* Commits if rc is SL_OK, else rolls back; returns rc, or the commit's error. */
 /* Versions that are neither current nor used by a job that may still run go away. */
 int catalog_prune_relations(struct sl_catalog *catalog, struct sl_error *err);
+/* Commits if rc is SL_OK, else rolls back; returns rc, or the commit's error. */
 int catalog_end(struct sl_catalog *catalog, int rc, struct sl_error *err);
 
 #endif
