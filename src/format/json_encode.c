@@ -124,24 +124,6 @@ json_format_real(double real, bool is_float, char *to)
     return length + 2;
 }
 
-static int64_t
-json_integer(const struct sl_column *column, size_t row)
-{
-    switch (column->type->kind) {
-    case SL_TYPE_TINYINT:
-        return ((const int8_t *)column->values)[row];
-    case SL_TYPE_SMALLINT:
-        return ((const int16_t *)column->values)[row];
-    case SL_TYPE_INT:
-    case SL_TYPE_INTERVAL_MONTH:
-        return ((const int32_t *)column->values)[row];
-    case SL_TYPE_INTERVAL_DAY: /* Flink's are milliseconds */
-        return ((const int64_t *)column->values)[row] / SL_US_PER_MS;
-    default:
-        return ((const int64_t *)column->values)[row];
-    }
-}
-
 static void
 json_write_scalar(const struct json_writer *writer, const struct sl_column *column, size_t row)
 {
@@ -171,7 +153,7 @@ json_write_scalar(const struct json_writer *writer, const struct sl_column *colu
         length = json_format_time(writer, column, row, to);
         break;
     default:
-        length = sl_integer_format(json_integer(column, row), to);
+        length = sl_integer_format(sl_number_of_column(column, row), to);
         break;
     }
     writer->to->length += length;

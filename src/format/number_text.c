@@ -1,6 +1,8 @@
 /* Numbers as text: see number_text.h. */
 #include "format/number_text.h"
 
+#include "data/time.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -173,6 +175,25 @@ sl_number_fits(enum sl_type_kind kind, int64_t integer)
         return integer >= INT32_MIN && integer <= INT32_MAX;
     default:
         return true;
+    }
+}
+
+int64_t
+sl_number_of_column(const struct sl_column *column, size_t row)
+{
+    switch (column->type->kind) {
+    case SL_TYPE_TINYINT:
+        return ((const int8_t *)column->values)[row];
+    case SL_TYPE_SMALLINT:
+        return ((const int16_t *)column->values)[row];
+    case SL_TYPE_INT:
+    case SL_TYPE_DATE:
+    case SL_TYPE_INTERVAL_MONTH:
+        return ((const int32_t *)column->values)[row];
+    case SL_TYPE_INTERVAL_DAY:
+        return ((const int64_t *)column->values)[row] / SL_US_PER_MS;
+    default:
+        return ((const int64_t *)column->values)[row];
     }
 }
 

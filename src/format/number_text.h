@@ -2,6 +2,7 @@
 #ifndef SL_FORMAT_NUMBER_TEXT_H
 #define SL_FORMAT_NUMBER_TEXT_H
 
+#include "data/batch.h"
 #include "data/decimal.h"
 
 /* Blanks at both ends are left out, as Java's trim() does. */
@@ -15,6 +16,9 @@ bool sl_number_read_truncated(struct sl_text text, int64_t *ret_integer);
 bool sl_number_is_decimal(struct sl_text text);
 /* The inclusive range of TINYINT … BIGINT and INTERVAL_MONTH. */
 bool sl_number_fits(enum sl_type_kind kind, int64_t integer);
+/* Of a column of whole numbers, dates and times, in its unit; an INTERVAL is months, or, as Flink's
+ * formats have it, milliseconds. */
+int64_t sl_number_of_column(const struct sl_column *column, size_t row);
 
 #define SL_DECIMAL_JAVA_TEXT_MAX 96
 /* As BigDecimal.toString() does (2.7E-8, 10.00), or with `plain` as toPlainString().  With `strip`
