@@ -83,3 +83,28 @@ Test(kafka_options, refuses_what_does_not_fit_together)
                  SL_E_NOT_SUPPORTED);
     cr_expect_eq(kafka_check(OPTIONS(BASIC, "key.format", "json"), &err), SL_E_NOT_SUPPORTED);
 }
+
+/* A misspelt column is guessed, a property that the type does not take is answered with those that
+ * it takes, a value with what was expected. */
+Test(datagen_options, say_what_a_column_takes)
+{
+    static struct sl_schema_column columns[] = {{.name = "price", .type = &sl_type_tinyint}};
+    static const char *const cases[][3] = {
+        {"fields.prise.min", "1", "did you mean \"fields.price.min\"?"},
+        {"fields.price.length", "1", "fields.price takes: kind, null-rate, min, max"},
+        {"fields.price.max", "128", "expected: a whole number from -128 to 127"},
+        {"fields.price.kind", "waves", "expected: random or sequence"},
+    };
+    struct sl_error err;
+
+    for (size_t i = 0; i < SL_COUNT_OF(cases); i++) {
+        struct test_table table;
+
+        sl_error_reset(&err);
+        test_table_open(&table, "datagen", OPTIONS(cases[i][0], cases[i][1]));
+        table.schema = (struct sl_schema){.columns = columns, .count = 1};
+        cr_expect_lt(table.class->descriptor.check(&table.options, &table.schema, &err), 0);
+        cr_expect_str_eq(err.hint, cases[i][2], "%s", err.hint);
+        test_table_close(&table);
+    }
+}
