@@ -61,19 +61,51 @@ struct option_unit {
 };
 
 static const struct option_unit option_duration_units[] = {
-    {"", 1000}, {"us", 1}, {"µs", 1}, {"micro", 1}, {"micros", 1}, {"microsecond", 1},
-    {"microseconds", 1}, {"ms", 1000}, {"milli", 1000}, {"millis", 1000}, {"millisecond", 1000},
-    {"milliseconds", 1000}, {"s", 1000000}, {"sec", 1000000}, {"secs", 1000000},
-    {"second", 1000000}, {"seconds", 1000000}, {"m", 60000000}, {"min", 60000000},
-    {"mins", 60000000}, {"minute", 60000000}, {"minutes", 60000000}, {"h", 3600000000},
-    {"hour", 3600000000}, {"hours", 3600000000}, {"d", 86400000000}, {"day", 86400000000},
+    {"", 1000},
+    {"us", 1},
+    {"µs", 1},
+    {"micro", 1},
+    {"micros", 1},
+    {"microsecond", 1},
+    {"microseconds", 1},
+    {"ms", 1000},
+    {"milli", 1000},
+    {"millis", 1000},
+    {"millisecond", 1000},
+    {"milliseconds", 1000},
+    {"s", 1000000},
+    {"sec", 1000000},
+    {"secs", 1000000},
+    {"second", 1000000},
+    {"seconds", 1000000},
+    {"m", 60000000},
+    {"min", 60000000},
+    {"mins", 60000000},
+    {"minute", 60000000},
+    {"minutes", 60000000},
+    {"h", 3600000000},
+    {"hour", 3600000000},
+    {"hours", 3600000000},
+    {"d", 86400000000},
+    {"day", 86400000000},
     {"days", 86400000000},
 };
 
 static const struct option_unit option_memory_units[] = {
-    {"", 1}, {"b", 1}, {"bytes", 1}, {"k", 1024}, {"kb", 1024}, {"kibibytes", 1024},
-    {"m", 1 << 20}, {"mb", 1 << 20}, {"mebibytes", 1 << 20}, {"g", 1 << 30}, {"gb", 1 << 30},
-    {"gibibytes", 1 << 30}, {"t", INT64_C(1) << 40}, {"tb", INT64_C(1) << 40},
+    {"", 1},
+    {"b", 1},
+    {"bytes", 1},
+    {"k", 1024},
+    {"kb", 1024},
+    {"kibibytes", 1024},
+    {"m", 1 << 20},
+    {"mb", 1 << 20},
+    {"mebibytes", 1 << 20},
+    {"g", 1 << 30},
+    {"gb", 1 << 30},
+    {"gibibytes", 1 << 30},
+    {"t", INT64_C(1) << 40},
+    {"tb", INT64_C(1) << 40},
 };
 
 /* "<number> [blank] <unit>", the whole text. */
@@ -251,9 +283,9 @@ sl_option_parse(const struct sl_option_spec *spec, const char *text,
                  spec->name, text);
         return sl_error_hint(err, "expected: %s", option_expected(spec));
     }
-    if (spec->max > spec->min && (spec->type == SL_OPTION_INTEGER ||
-                                  spec->type == SL_OPTION_DURATION ||
-                                  spec->type == SL_OPTION_MEMORY) &&
+    if (spec->max > spec->min &&
+        (spec->type == SL_OPTION_INTEGER || spec->type == SL_OPTION_DURATION ||
+         spec->type == SL_OPTION_MEMORY) &&
         (value.integer < spec->min || value.integer > spec->max))
         return SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
                         "option \"%s\": %s is outside the range %lld … %lld", spec->name, text,
@@ -310,6 +342,16 @@ option_find_spec(const struct sl_option_scope *scopes, size_t scope_count, const
     return NULL;
 }
 
+static const char *
+option_join(struct sl_arena *arena, const char *const *names, size_t count)
+{
+    const char *joined = names[0];
+
+    for (size_t i = 1; i < count; i++)
+        joined = sl_arena_printf(arena, "%s, %s", joined, names[i]);
+    return joined;
+}
+
 static int
 option_unknown(const struct sl_option_scope *scopes, size_t scope_count,
                const struct sl_option *option, const char *what, struct sl_error *err)
@@ -322,12 +364,36 @@ option_unknown(const struct sl_option_scope *scopes, size_t scope_count,
     sl_arena_init(&arena);
     for (size_t i = 0; i < scope_count; i++)
         for (size_t j = 0; j < scopes[i].spec_count && count < CANDIDATES_MAX; j++)
-            candidates[count++] = sl_arena_printf(
-                &arena, "%s%s", scopes[i].prefix ? scopes[i].prefix : "", scopes[i].specs[j].name);
+            if (!(scopes[i].specs[j].flags & SL_OPTION_LATER))
+                candidates[count++] =
+                    sl_arena_printf(&arena, "%s%s", scopes[i].prefix ? scopes[i].prefix : "",
+                                    scopes[i].specs[j].name);
     SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "%s has no option \"%s\"", what, option->key);
     sl_error_suggest(err, sl_text_of(option->key), candidates, count);
+    if (count && !err->hint[0])
+        sl_error_hint(err, "it takes: %s", option_join(&arena, candidates, count));
     sl_arena_done(&arena);
     return sl_error_at(err, option->key_offset);
+}
+
+/* One pair against the spec that its key names. */
+static int
+option_check_one(const struct sl_option_spec *spec, const struct sl_option *option,
+                 struct sl_error *err)
+{
+    struct sl_option_spec named = *spec;
+    union sl_option_value value;
+
+    if (spec->flags & SL_OPTION_LATER) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "option \"%s\" is not supported yet", option->key);
+        if (spec->help)
+            sl_error_hint(err, "%s", spec->help);
+        return sl_error_at(err, option->key_offset);
+    }
+    named.name = option->key; /* with the prefix, as it was written */
+    if (sl_option_parse(&named, option->value, &value, err) < 0)
+        return sl_error_at(err, option->value_offset);
+    return SL_OK;
 }
 
 int
@@ -337,12 +403,10 @@ sl_option_check(const struct sl_option_scope *scopes, size_t scope_count,
     for (size_t i = 0; i < list->count; i++) {
         const struct sl_option *option = &list->items[i];
         const struct sl_option_spec *spec = option_find_spec(scopes, scope_count, option->key);
-        union sl_option_value value;
 
         if (!spec)
             return option_unknown(scopes, scope_count, option, what, err);
-        if (sl_option_parse(spec, option->value, &value, err) < 0)
-            return sl_error_at(err, option->value_offset);
+        SL_TRY(option_check_one(spec, option, err));
     }
     for (size_t i = 0; i < scope_count; i++) {
         for (size_t j = 0; j < scopes[i].spec_count; j++) {

@@ -20,15 +20,17 @@ enum sl_option_type {
 };
 
 #define SL_OPTION_REQUIRED 1u
+#define SL_OPTION_LATER 2u /* known from Flink, not built: refused with 0A000, `help` is the hint \
+                            */
 
 struct sl_option_spec {
-    const char *name;          /* as in WITH; lower case */
+    const char *name; /* as in WITH; lower case */
     enum sl_option_type type;
     unsigned flags;
     const char *default_value; /* as a person would write it; NULL: none */
     const char *choices;       /* SL_OPTION_ENUM: "a|b|c" */
     const char *help;
-    int64_t min, max;          /* for INTEGER, DURATION, MEMORY where max > min */
+    int64_t min, max; /* for INTEGER, DURATION, MEMORY where max > min */
 };
 
 /* One pair as written. */

@@ -81,7 +81,6 @@ Test(kafka_options, refuses_what_does_not_fit_together)
                  SL_E_INVALID_PARAMETER_VALUE);
     cr_expect_eq(kafka_check(OPTIONS(BASIC, "sink.delivery-guarantee", "exactly-once"), &err),
                  SL_E_NOT_SUPPORTED);
-    cr_expect_eq(kafka_check(OPTIONS(BASIC, "key.format", "json"), &err), SL_E_NOT_SUPPORTED);
 }
 
 /* A misspelt column is guessed, a property that the type does not take is answered with those that

@@ -63,7 +63,7 @@ struct sl_kafka_options {
 
 /* --- kafka_options.c --- */
 
-#define SL_KAFKA_OPTION_COUNT 18
+#define SL_KAFKA_OPTION_COUNT 19
 extern const struct sl_option_spec sl_kafka_option_specs[SL_KAFKA_OPTION_COUNT];
 void sl_kafka_options_read(struct sl_arena *arena, const struct sl_option_list *list,
                            struct sl_kafka_options *options);

@@ -71,14 +71,26 @@ const struct sl_option_spec sl_kafka_option_specs[] = {
      .default_value = "ALL",
      .choices = "ALL|EXCEPT_KEY",
      .help = "ALL: the value holds every column"},
-    {.name = "key.format", .type = SL_OPTION_STRING, .help = "refused: keys are not supported yet"},
-    {.name = "key.fields", .type = SL_OPTION_LIST, .help = "refused: keys are not supported yet"},
+    {.name = "key.format",
+     .type = SL_OPTION_STRING,
+     .flags = SL_OPTION_LATER,
+     .help = "records are written without a key, keys are not read"},
+    {.name = "key.fields",
+     .type = SL_OPTION_LIST,
+     .flags = SL_OPTION_LATER,
+     .help = "records are written without a key, keys are not read"},
     {.name = "key.fields-prefix",
      .type = SL_OPTION_STRING,
-     .help = "refused: keys are not supported yet"},
+     .flags = SL_OPTION_LATER,
+     .help = "records are written without a key, keys are not read"},
     {.name = "sink.transactional-id-prefix",
      .type = SL_OPTION_STRING,
-     .help = "refused: goes with exactly-once, which is not supported yet"},
+     .flags = SL_OPTION_LATER,
+     .help = "it goes with exactly-once delivery"},
+    {.name = "sink.semantic",
+     .type = SL_OPTION_STRING,
+     .flags = SL_OPTION_LATER,
+     .help = "use 'sink.delivery-guarantee'"},
 };
 _Static_assert(SL_COUNT_OF(sl_kafka_option_specs) == SL_KAFKA_OPTION_COUNT, "count them");
 
@@ -438,22 +450,11 @@ kafka_check_properties(const struct sl_option_list *list, struct sl_error *err)
     return SL_OK;
 }
 
-/* Known to Flink's connector, and to be had here later. */
 static int
-kafka_check_later(const struct sl_option_list *list, struct sl_error *err)
+kafka_check_include(const struct sl_option_list *list, struct sl_error *err)
 {
-    static const char *const later[] = {"key.format", "key.fields", "key.fields-prefix",
-                                        "sink.transactional-id-prefix"};
     const struct sl_option *include = sl_option_find(list, "value.fields-include");
 
-    for (size_t i = 0; i < SL_COUNT_OF(later); i++) {
-        const struct sl_option *option = sl_option_find(list, later[i]);
-
-        if (!option)
-            continue;
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "option \"%s\" is not supported yet", later[i]);
-        return sl_error_at(err, option->key_offset);
-    }
     if (!include || sl_equal_nocase(include->value, "ALL"))
         return SL_OK;
     SL_ERROR(err, SL_E_NOT_SUPPORTED, "'value.fields-include' = 'EXCEPT_KEY' is not supported yet");
@@ -466,7 +467,7 @@ sl_kafka_check(const struct sl_option_list *list, const struct sl_schema *schema
 {
     const struct sl_option *guarantee = sl_option_find(list, "sink.delivery-guarantee");
 
-    SL_TRY(kafka_check_later(list, err));
+    SL_TRY(kafka_check_include(list, err));
     SL_TRY(kafka_check_topics(list, err));
     SL_TRY(kafka_check_properties(list, err));
     SL_TRY(kafka_check_mode(list, "startup", kafka_option(list, "scan.startup.mode").integer,

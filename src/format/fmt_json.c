@@ -35,6 +35,11 @@ static const struct sl_option_spec json_option_specs[] = {
      .type = SL_OPTION_BOOLEAN,
      .default_value = "false",
      .help = "leave out fields that are NULL"},
+    /* Flink's choice between two parsers of its own; there is one here, and the same result. */
+    {.name = "decode.json-parser.enabled",
+     .type = SL_OPTION_BOOLEAN,
+     .default_value = "true",
+     .help = "accepted for Flink's sake; makes no difference"},
 };
 
 extern const struct sl_format_class sl_fmt_json;

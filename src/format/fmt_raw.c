@@ -7,10 +7,9 @@
 
 static const struct sl_option_spec raw_options[] = {
     {.name = "charset",
-     .type = SL_OPTION_ENUM,
+     .type = SL_OPTION_STRING,
      .default_value = "UTF-8",
-     .choices = "UTF-8",
-     .help = "of strings"},
+     .help = "of strings; UTF-8 only"},
     {.name = "endianness",
      .type = SL_OPTION_ENUM,
      .default_value = "big-endian",
@@ -25,10 +24,31 @@ raw_is_number(enum sl_type_kind kind)
            kind == SL_TYPE_BOOLEAN;
 }
 
+/* Under whichever prefix it was given. */
+static int
+raw_check_charset(const struct sl_option_list *options, struct sl_error *err)
+{
+    static const char *const keys[] = {"raw.charset", "value.raw.charset"};
+
+    for (size_t i = 0; i < SL_COUNT_OF(keys); i++) {
+        const struct sl_option *option = sl_option_find(options, keys[i]);
+
+        if (!option || sl_equal_nocase(option->value, "UTF-8") ||
+            sl_equal_nocase(option->value, "UTF8"))
+            continue;
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "option \"%s\": charset \"%s\" is not supported",
+                 option->key, option->value);
+        sl_error_hint(err, "expected: UTF-8");
+        return sl_error_at(err, option->value_offset);
+    }
+    return SL_OK;
+}
+
 static int
 raw_check(const struct sl_option_list *options, const struct sl_schema *schema,
           struct sl_error *err)
 {
+    SL_TRY(raw_check_charset(options, err));
     if (schema->count != 1)
         return SL_ERROR(err, SL_E_INVALID_TABLE_DEFINITION,
                         "the raw format needs exactly one physical column, there are %zu",

@@ -106,6 +106,7 @@ sl_table_format_of(const char *what, const struct sl_option_list *options,
 {
     const struct sl_option *connector = sl_option_find(options, "connector");
     const struct sl_option *format = sl_option_find(options, "format");
+    const struct sl_option *value = sl_option_find(options, "value.format");
     struct sl_table_format found = {0};
 
     if (!connector)
@@ -118,8 +119,13 @@ sl_table_format_of(const char *what, const struct sl_option_list *options,
         *ret_format = found;
         return SL_OK;
     }
+    if (format && value) {
+        SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "%s has either \"format\" or \"value.format\"",
+                 what);
+        return sl_error_at(err, value->key_offset);
+    }
     if (!format) {
-        format = sl_option_find(options, "value.format");
+        format = value;
         found.prefix = "value.";
     }
     if (!format) {
@@ -204,8 +210,8 @@ options_find_on_error(const struct sl_table_format *format, const struct sl_opti
 
     if (!format->format_name)
         return NULL;
-    snprintf(key, sizeof(key), "%s%s.%s", format->prefix ? format->prefix : "",
-             format->format_name, name);
+    snprintf(key, sizeof(key), "%s%s.%s", format->prefix ? format->prefix : "", format->format_name,
+             name);
     return sl_option_find(options, key);
 }
 
