@@ -30,8 +30,9 @@ struct sl_connector_config {
     bool bounded;            /* ends at the end that the table has when it is opened */
     const uint32_t *columns; /* column sources: the physical columns that are wanted */
     size_t column_count;
-    int64_t buffer_bytes;        /* what it may hold back outside the slabs */
-    const char *const *metadata; /* the metadata keys that are asked for */
+    int64_t buffer_bytes; /* what it may hold back outside the slabs */
+    const char *const
+        *metadata; /* the metadata keys that are asked for; of sinks, that rows have */
     size_t metadata_count;
     /* Sinks: */
     const uint32_t *primary_key;
@@ -110,6 +111,12 @@ struct sl_source_class {
 /* --- sinks --- */
 
 struct sl_sink_class;
+
+/* What sl_records.metadata points to where a sink's records have metadata columns. */
+struct sl_sink_metadata {
+    const struct sl_batch *batch; /* record i is its live row i */
+    const uint32_t *columns;      /* of the batch; config->metadata has their keys */
+};
 
 struct sl_sink {
     const struct sl_sink_class *class;

@@ -144,6 +144,9 @@ struct sl_kafka_extras {
 /* Headers as bytes: for each its key's length, its value's (UINT32_MAX: NULL), key, value. */
 size_t sl_kafka_headers_size(const rd_kafka_headers_t *headers);
 uint32_t sl_kafka_headers_write(const rd_kafka_headers_t *headers, char *to);
+/* Of a cell of MAP<STRING, BYTES>, entries with a NULL left out; NULL: no headers.  The caller's.
+ */
+rd_kafka_headers_t *sl_kafka_headers_of(const struct sl_column *column, size_t row);
 struct sl_column *sl_kafka_metadata_column(struct sl_pool *pool, enum sl_kafka_metadata key,
                                            const char *topic, int32_t partition,
                                            const struct sl_records *records);

@@ -16,7 +16,7 @@ static const struct sl_type kafka_timestamp_type = {
 const struct sl_metadata_spec sl_kafka_metadata_specs[] = {
     [SL_KAFKA_TOPIC] = {"topic", &kafka_topic_type, false},
     [SL_KAFKA_PARTITION] = {"partition", &kafka_partition_type, false},
-    [SL_KAFKA_HEADERS] = {"headers", &kafka_headers_type, false},
+    [SL_KAFKA_HEADERS] = {"headers", &kafka_headers_type, true},
     [SL_KAFKA_OFFSET] = {"offset", &kafka_offset_type, false},
     [SL_KAFKA_TIMESTAMP] = {"timestamp", &kafka_timestamp_type, true},
     [SL_KAFKA_TIMESTAMP_TYPE] = {"timestamp-type", &kafka_topic_type, false},
@@ -61,6 +61,29 @@ sl_kafka_headers_write(const rd_kafka_headers_t *headers, char *to)
         to += value ? size : 0;
     }
     return count;
+}
+
+rd_kafka_headers_t *
+sl_kafka_headers_of(const struct sl_column *column, size_t row)
+{
+    const struct sl_column *keys = column->children[0], *values = column->children[1];
+    rd_kafka_headers_t *headers = NULL;
+    struct sl_span span;
+
+    if (sl_column_is_null(column, row))
+        return NULL;
+    span = ((const struct sl_span *)column->values)[row];
+    for (uint32_t i = span.start; i < span.start + span.length; i++) {
+        const struct sl_view *key = (const struct sl_view *)keys->values + i;
+        const struct sl_view *value = (const struct sl_view *)values->values + i;
+
+        if (sl_column_is_null(keys, i) || sl_column_is_null(values, i))
+            continue;
+        headers = headers ? headers : rd_kafka_headers_new(span.length);
+        rd_kafka_header_add(headers, sl_view_data(key), key->length, sl_view_data(value),
+                            value->length);
+    }
+    return headers;
 }
 
 /* Of two headers with one key the last counts, as in Flink. */

@@ -25,7 +25,8 @@ struct kafka_epoch {
 struct kafka_kept {
     struct kafka_kept *next;
     struct kafka_epoch *epoch;
-    struct sl_record record; /* its bytes follow */
+    rd_kafka_headers_t *headers; /* or NULL */
+    struct sl_record record;     /* its bytes follow */
 };
 
 struct kafka_sink {
@@ -38,6 +39,7 @@ struct kafka_sink {
     rd_kafka_topic_t *handle;
     rd_kafka_queue_t *events;
     int32_t partition_count, next_partition;
+    size_t headers_key; /* index of "headers" in the metadata that rows have; SIZE_MAX: none */
     struct kafka_epoch *oldest, *current;
     uint64_t barrier_epoch, acknowledged_epoch;
     struct kafka_kept *kept, **kept_end;
@@ -67,6 +69,16 @@ kafka_begin_epoch(struct kafka_sink *sink)
 
 /* --- opening --- */
 
+static size_t
+kafka_find_headers(const struct sl_connector_config *config)
+{
+    for (size_t i = 0; i < config->metadata_count; i++) {
+        if (strcmp(config->metadata[i], sl_kafka_metadata_specs[SL_KAFKA_HEADERS].name) == 0)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
 static void
 kafka_sink_wake(rd_kafka_t *handle, void *opaque)
 {
@@ -85,6 +97,7 @@ kafka_sink_open(struct sl_sink *base, struct sl_error *err)
     sl_arena_init(&sink->arena);
     sink->is_open = true;
     sink->kept_end = &sink->kept;
+    sink->headers_key = kafka_find_headers(base->config);
     kafka_begin_epoch(sink);
     sl_kafka_options_read(&sink->arena, base->config->options, &sink->options);
     if (sink->options.topic_count != 1)
@@ -166,8 +179,9 @@ kafka_report_error(const struct kafka_sink *sink, struct sl_error *err)
 
 /* --- writing --- */
 
+/* Takes over the headers. */
 static void
-kafka_keep(struct kafka_sink *sink, const struct sl_record *record)
+kafka_keep(struct kafka_sink *sink, const struct sl_record *record, rd_kafka_headers_t *headers)
 {
     size_t value_length = record->value_length == SL_RECORD_NULL ? 0 : record->value_length;
     size_t key_length = record->key_length == SL_RECORD_NULL ? 0 : record->key_length;
@@ -176,6 +190,7 @@ kafka_keep(struct kafka_sink *sink, const struct sl_record *record)
 
     kept->next = NULL;
     kept->epoch = sink->current;
+    kept->headers = headers;
     kept->record = *record;
     kept->record.value = bytes;
     kept->record.key = bytes + value_length;
@@ -204,9 +219,10 @@ kafka_partition(struct kafka_sink *sink)
     return RD_KAFKA_PARTITION_UA;
 }
 
+/* Takes over the headers unless it fails. */
 static rd_kafka_resp_err_t
 kafka_produce_one(struct kafka_sink *sink, const struct sl_record *record,
-                  struct kafka_epoch *epoch, int32_t partition)
+                  rd_kafka_headers_t *headers, struct kafka_epoch *epoch, int32_t partition)
 {
     bool has_value = record->value_length != SL_RECORD_NULL;
     bool has_key = record->key_length != SL_RECORD_NULL;
@@ -218,7 +234,16 @@ kafka_produce_one(struct kafka_sink *sink, const struct sl_record *record,
         RD_KAFKA_V_VALUE(has_value ? (void *)(uintptr_t)record->value : NULL,
                          has_value ? record->value_length : 0),
         RD_KAFKA_V_KEY(has_key ? record->key : NULL, has_key ? record->key_length : 0),
-        RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_OPAQUE(epoch), RD_KAFKA_V_END);
+        RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(epoch),
+        RD_KAFKA_V_END);
+}
+
+static void
+kafka_free_kept(struct kafka_kept *kept)
+{
+    if (kept->headers)
+        rd_kafka_headers_destroy(kept->headers);
+    free(kept);
 }
 
 /* Produces what was kept, as far as there is room. */
@@ -227,36 +252,52 @@ kafka_produce_kept(struct kafka_sink *sink)
 {
     while (sink->kept) {
         struct kafka_kept *kept = sink->kept;
-        rd_kafka_resp_err_t code =
-            kafka_produce_one(sink, &kept->record, kept->epoch, kafka_partition(sink));
+        rd_kafka_resp_err_t code = kafka_produce_one(sink, &kept->record, kept->headers,
+                                                     kept->epoch, kafka_partition(sink));
 
         if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
             return;
         if (code) {
             kept->epoch->outstanding--;
             sink->error = sink->error ? sink->error : code;
+        } else {
+            kept->headers = NULL;
         }
         sink->kept = kept->next;
-        free(kept);
+        kafka_free_kept(kept);
     }
     sink->kept_end = &sink->kept;
 }
 
-/* With times of their own, one by one. */
+static rd_kafka_headers_t *
+kafka_headers(const struct kafka_sink *sink, const struct sl_records *records, uint32_t i)
+{
+    const struct sl_sink_metadata *metadata = records->metadata;
+
+    if (!metadata || sink->headers_key == SIZE_MAX)
+        return NULL;
+    return sl_kafka_headers_of(metadata->batch->columns[metadata->columns[sink->headers_key]],
+                               sl_batch_row(metadata->batch, i));
+}
+
+/* With times or headers of their own, or behind others that are kept: one by one. */
 static void
-kafka_produce_timed(struct kafka_sink *sink, const struct sl_records *records)
+kafka_produce_each(struct kafka_sink *sink, const struct sl_records *records)
 {
     for (uint32_t i = 0; i < records->count; i++) {
         const struct sl_record *record = &records->items[i];
+        rd_kafka_headers_t *headers = kafka_headers(sink, records, i);
         rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__QUEUE_FULL;
 
         if (!sink->kept)
-            code = kafka_produce_one(sink, record, sink->current, kafka_partition(sink));
+            code = kafka_produce_one(sink, record, headers, sink->current, kafka_partition(sink));
         if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            kafka_keep(sink, record);
+            kafka_keep(sink, record, headers);
         } else if (code) {
             sink->current->outstanding--;
             sink->error = sink->error ? sink->error : code;
+            if (headers)
+                rd_kafka_headers_destroy(headers);
         }
     }
 }
@@ -292,7 +333,7 @@ kafka_produce_batch(struct kafka_sink *sink, const struct sl_records *records)
         rd_kafka_resp_err_t code = sink->messages[i].err;
 
         if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            kafka_keep(sink, &records->items[i]);
+            kafka_keep(sink, &records->items[i], NULL);
         } else if (code) {
             sink->current->outstanding--;
             sink->error = sink->error ? sink->error : code;
@@ -318,8 +359,8 @@ kafka_sink_write(struct sl_sink *base, const struct sl_records *records, struct 
     kafka_serve(sink, 0);
     kafka_produce_kept(sink);
     sink->current->outstanding += records->count;
-    if (sink->kept || kafka_have_times(records))
-        kafka_produce_timed(sink, records);
+    if (sink->kept || sink->headers_key != SIZE_MAX || kafka_have_times(records))
+        kafka_produce_each(sink, records);
     else
         kafka_produce_batch(sink, records);
     SL_TRY(kafka_report_error(sink, err));
@@ -433,7 +474,7 @@ kafka_sink_close(struct sl_sink *base)
         struct kafka_kept *kept = sink->kept;
 
         sink->kept = kept->next;
-        free(kept);
+        kafka_free_kept(kept);
     }
     free(sink->messages);
     sl_arena_done(&sink->arena);

@@ -36,6 +36,8 @@ struct sl_connector_descriptor {
     size_t option_count;
     const struct sl_metadata_spec *metadata;
     size_t metadata_count;
+    const char *const *metadata_later; /* keys that Flink has and this has not: 0A000 */
+    size_t metadata_later_count;
     /* Checks what a table of specs cannot (combinations); may be NULL. */
     int (*check)(const struct sl_option_list *options, const struct sl_schema *schema,
                  struct sl_error *err);

@@ -23,7 +23,8 @@ struct sl_records {
     uint32_t count;
     uint32_t split;          /* index among the splits of this source subtask */
     uint64_t bytes;
-    void *metadata;          /* what the connector keeps for metadata columns; in the slab */
+    void *metadata;          /* what the connector keeps for metadata columns; in the slab.  Of a
+                                sink: struct sl_sink_metadata, or NULL */
 };
 
 #endif

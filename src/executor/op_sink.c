@@ -18,7 +18,7 @@ struct op_sink {
     struct sl_encoder *encoder; /* NULL: the connector takes columns */
     struct sl_format_config format;
     struct sl_encoded encoded;
-    struct sl_record *items; /* SL_BATCH_ROWS_MAX */
+    struct sl_record *items;   /* SL_BATCH_ROWS_MAX */
     uint32_t timestamp_column; /* of the input; UINT32_MAX: none goes to the record's time */
     uint16_t *selection;
     struct sl_sink_progress progress;
@@ -139,6 +139,8 @@ sink_make_config(struct op_sink *sink)
         .primary_key = plan->primary_key,
         .primary_key_count = plan->primary_key_count,
         .guarantee = plan->guarantee,
+        .metadata = (const char *const *)plan->metadata,
+        .metadata_count = plan->metadata_count,
     };
 }
 
@@ -169,7 +171,7 @@ sink_open_encoder(struct op_sink *sink, struct sl_error *err)
     return sl_encoder_new(class, &sink->format, &sink->encoder, err);
 }
 
-/* The one metadata key that records can carry is their time. */
+/* A record carries its time itself; what else there is the connector takes out of the rows. */
 static int
 sink_open_metadata(struct op_sink *sink, struct sl_error *err)
 {
@@ -177,11 +179,12 @@ sink_open_metadata(struct op_sink *sink, struct sl_error *err)
 
     sink->timestamp_column = UINT32_MAX;
     for (size_t i = 0; i < plan->metadata_count; i++) {
-        if (sink->class->takes_columns || strcmp(plan->metadata[i], "timestamp") != 0)
+        if (sink->class->takes_columns)
             return SL_ERROR(err, SL_E_NOT_SUPPORTED,
-                            "metadata \"%s\" of table \"%s\" cannot be written",
-                            plan->metadata[i], plan->table_name);
-        sink->timestamp_column = plan->metadata_columns[i];
+                            "metadata \"%s\" of table \"%s\" cannot be written", plan->metadata[i],
+                            plan->table_name);
+        if (strcmp(plan->metadata[i], "timestamp") == 0)
+            sink->timestamp_column = plan->metadata_columns[i];
     }
     return SL_OK;
 }
@@ -275,9 +278,9 @@ sink_select(struct op_sink *sink, struct sl_batch *batch, struct sl_batch **ret_
         }
         sink->selection[count++] = (uint16_t)row;
     }
-    *ret_batch = count == live ? sl_batch_ref(batch)
-                               : sl_batch_share(sink->op.context->pool, batch, sink->selection,
-                                                count);
+    *ret_batch = count == live
+                     ? sl_batch_ref(batch)
+                     : sl_batch_share(sink->op.context->pool, batch, sink->selection, count);
     return SL_OK;
 }
 
@@ -298,7 +301,9 @@ sink_timestamp(const struct op_sink *sink, const struct sl_batch *batch, size_t 
 static int
 sink_write_records(struct op_sink *sink, const struct sl_batch *batch, struct sl_error *err)
 {
-    struct sl_records records = {.items = sink->items};
+    struct sl_sink_metadata metadata = {batch, sink->plan->metadata_columns};
+    struct sl_records records = {.items = sink->items,
+                                 .metadata = sink->plan->metadata_count ? &metadata : NULL};
     size_t live = sl_batch_live_count(batch);
 
     sl_encoded_reset(&sink->encoded);

@@ -293,6 +293,40 @@ draft_resolve(const struct sl_draft *draft, const char **names, size_t count, in
     return SL_OK;
 }
 
+/* A connector takes what it writes as it is: only nullability, lengths and precisions may differ.
+ */
+static bool
+draft_metadata_fits(const struct sl_type *declared, const struct sl_type *type)
+{
+    if (declared->kind != type->kind)
+        return false;
+    if (type->kind == SL_TYPE_MAP)
+        return declared->key->kind == type->key->kind &&
+               declared->element->kind == type->element->kind;
+    return true;
+}
+
+static int
+draft_check_written(const struct sl_draft *draft, const struct sl_connector_descriptor *connector,
+                    const struct sl_metadata_spec *spec, const struct sl_draft_column *from,
+                    struct sl_error *err)
+{
+    const struct sl_table_column *column = &from->column;
+
+    if (!spec->writable)
+        SL_ERROR(err, SL_E_INVALID_TABLE_DEFINITION,
+                 "metadata \"%s\" of connector %s cannot be written", spec->name, connector->name);
+    else if (!draft_metadata_fits(column->type, spec->type))
+        SL_ERROR(err, SL_E_DATATYPE_MISMATCH,
+                 "metadata \"%s\" of connector %s is written as %s, column \"%s\" is %s",
+                 spec->name, connector->name, sl_type_text(draft->binder->arena, spec->type),
+                 column->name, sl_type_text(draft->binder->arena, column->type));
+    else
+        return SL_OK;
+    sl_error_hint(err, "declare column \"%s\" as METADATA VIRTUAL", column->name);
+    return sl_error_at(err, from->offset);
+}
+
 static int
 draft_check_metadata(const struct sl_draft *draft, const struct sl_connector_descriptor *connector,
                      const struct sl_draft_column *from, struct sl_error *err)
@@ -307,14 +341,16 @@ draft_check_metadata(const struct sl_draft *draft, const struct sl_connector_des
         names[i] = spec->name;
         if (strcmp(spec->name, column->metadata_key) != 0)
             continue;
-        if (!column->is_virtual && !spec->writable && (connector->abilities & SL_ABILITY_SINK)) {
-            SL_ERROR(err, SL_E_INVALID_TABLE_DEFINITION,
-                     "metadata \"%s\" of connector %s cannot be written", spec->name,
-                     connector->name);
-            sl_error_hint(err, "declare column \"%s\" as METADATA VIRTUAL", column->name);
-            return sl_error_at(err, from->offset);
-        }
+        if (!column->is_virtual && (connector->abilities & SL_ABILITY_SINK))
+            return draft_check_written(draft, connector, spec, from, err);
         return SL_OK;
+    }
+    for (size_t i = 0; i < connector->metadata_later_count; i++) {
+        if (strcmp(connector->metadata_later[i], column->metadata_key) != 0)
+            continue;
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "metadata \"%s\" of connector %s is not supported yet",
+                 column->metadata_key, connector->name);
+        return sl_error_at(err, from->offset);
     }
     SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "connector %s has no metadata \"%s\"", connector->name,
              column->metadata_key);
