@@ -4,6 +4,7 @@
 #include "data/time.h"
 #include "format/base64.h"
 #include "format/csv_internal.h"
+#include "format/json_index.h"
 #include "format/number_text.h"
 
 #include <stdlib.h>
@@ -104,6 +105,8 @@ csv_split(struct sl_csv_decoder *decoder, struct sl_text line)
     char *to = sl_arena_alloc_raw(&decoder->arena, line.length + 1);
     bool more = true;
 
+    if (!sl_json_is_utf8(line.start, line.length))
+        return "it is not UTF-8";
     while (more) {
         const char *wrong;
 

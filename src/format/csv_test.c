@@ -93,6 +93,14 @@ Test(csv, follows_its_options)
                  "n/a,\"n/a\"", ",x");
 }
 
+/* What is not text never reaches a column of texts. */
+Test(csv, refuses_bytes_that_are_not_utf8)
+{
+    TEST_DECODES("csv", "`a` STRING", NULL, "ä\n! 0: it is not UTF-8", "\xff", "ä");
+    TEST_DECODES("raw", "`a` STRING", NULL, "ä\n! 0: it is not UTF-8", "\xff", "ä");
+    TEST_DECODES("raw", "`a` BYTES", NULL, "\\xff", "\xff");
+}
+
 /* The forms of Flink; a quote only where the text would not be read back without it. */
 Test(csv, writes_every_simple_type)
 {

@@ -1,6 +1,7 @@
 /* raw: the record's bytes are the one column's value: strings and bytes as they are, numbers in
  * binary (raw.endianness), BOOLEAN as one byte. */
 #include "format/format.h"
+#include "format/json_index.h"
 
 #include <endian.h>
 #include <stdlib.h>
@@ -117,6 +118,11 @@ raw_decode(struct sl_decoder *base, const struct sl_records *records, uint32_t f
         if (record->value_length == SL_RECORD_NULL) {
             memset(value, 0, width);
             sl_validity_set(sl_column_add_validity(column, pool), row, false);
+        } else if (sl_type_is_text(type->kind) &&
+                   !sl_json_is_utf8(record->value, record->value_length)) {
+            decoder->errors[ret_decoded->error_count++] =
+                (struct sl_decode_error){(uint32_t)(from + i), "it is not UTF-8"};
+            continue;
         } else if (sl_type_is_view(type->kind)) {
             *(struct sl_view *)(void *)value = sl_view_of(record->value, record->value_length);
         } else if (record->value_length == width) {

@@ -57,3 +57,9 @@ sl_json_index_run(struct sl_json_index *index, const char *data, size_t length,
         return "it cannot be parsed";
     }
 }
+
+bool
+sl_json_is_utf8(const char *data, size_t length)
+{
+    return simdjson::validate_utf8(data, length);
+}

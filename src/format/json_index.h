@@ -22,6 +22,8 @@ void sl_json_index_free(struct sl_json_index *index);
  * are no UTF-8. */
 const char *sl_json_index_run(struct sl_json_index *index, const char *data, size_t length,
                               const uint32_t **ret_positions, size_t *ret_count);
+/* For the other formats of text. */
+bool sl_json_is_utf8(const char *data, size_t length);
 
 #ifdef __cplusplus
 }
