@@ -472,7 +472,10 @@ file_sink_write(struct sl_sink *base, const struct sl_records *records, struct s
     struct file_sink *sink = (struct file_sink *)base;
 
     for (uint32_t i = 0; i < records->count; i++) {
-        sl_buffer_add(&sink->pending, records->items[i].value, records->items[i].value_length);
+        const struct sl_record *record = &records->items[i];
+
+        if (record->value_length != SL_RECORD_NULL)
+            sl_buffer_add(&sink->pending, record->value, record->value_length);
         sl_buffer_add_byte(&sink->pending, '\n');
     }
     return sink->pending.length >= FILE_CHUNK ? file_sink_flush(base, err) : SL_OK;

@@ -312,10 +312,11 @@ sink_write_records(struct op_sink *sink, const struct sl_batch *batch, struct sl
     for (size_t i = 0; i < live; i++) {
         uint32_t start = sink->encoded.offsets[i], end = sink->encoded.offsets[i + 1];
 
-        sink->items[i] = (struct sl_record){.value = sink->encoded.data.data + start,
-                                            .value_length = end - start,
-                                            .key_length = SL_RECORD_NULL,
-                                            .timestamp_us = sink_timestamp(sink, batch, i)};
+        sink->items[i] = (struct sl_record){
+            .value = sink->encoded.data.data + start,
+            .value_length = sink->encoded.is_null[i] ? SL_RECORD_NULL : end - start,
+            .key_length = SL_RECORD_NULL,
+            .timestamp_us = sink_timestamp(sink, batch, i)};
     }
     records.count = (uint32_t)live;
     records.bytes = sink->encoded.data.length;

@@ -175,10 +175,14 @@ raw_encode(struct sl_encoder *base, const struct sl_batch *batch, struct sl_enco
         size_t row = sl_batch_row(batch, i);
         const char *value = (const char *)column->values + row * width;
 
-        if (!sl_column_is_null(column, row) && sl_type_is_view(column->type->kind)) {
+        if (sl_column_is_null(column, row)) {
+            sl_encoded_end_null(to);
+            continue;
+        }
+        if (sl_type_is_view(column->type->kind)) {
             sl_buffer_add_text(&to->data,
                                sl_view_text((const struct sl_view *)(const void *)value));
-        } else if (!sl_column_is_null(column, row)) {
+        } else {
             raw_copy_number(sl_buffer_reserve(&to->data, width), value, width, encoder->is_little);
             to->data.length += width;
         }

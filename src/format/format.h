@@ -51,10 +51,12 @@ struct sl_encoder {
     const struct sl_format_config *config;
 };
 
-/* Encoded records: row i's bytes are data[offsets[i] … offsets[i + 1]). */
+/* Encoded records: row i's bytes are data[offsets[i] … offsets[i + 1]); it has no value at all
+ * where is_null[i]. */
 struct sl_encoded {
     struct sl_buffer data;
     uint32_t *offsets;
+    bool *is_null;
     size_t count, capacity;
 };
 
@@ -92,5 +94,7 @@ void sl_encoded_done(struct sl_encoded *encoded);
 void sl_encoded_reset(struct sl_encoded *encoded);
 /* Call after a record's bytes were added to `data`. */
 void sl_encoded_end_record(struct sl_encoded *encoded);
+/* Instead: a record without a value. */
+void sl_encoded_end_null(struct sl_encoded *encoded);
 
 #endif

@@ -121,6 +121,7 @@ sl_encoded_done(struct sl_encoded *encoded)
 {
     sl_buffer_done(&encoded->data);
     free(encoded->offsets);
+    free(encoded->is_null);
     *encoded = (struct sl_encoded){0};
 }
 
@@ -138,7 +139,17 @@ sl_encoded_end_record(struct sl_encoded *encoded)
         encoded->capacity = encoded->capacity ? encoded->capacity * 2 : 1024;
         encoded->offsets =
             sl_realloc(encoded->offsets, encoded->capacity * sizeof(*encoded->offsets));
+        encoded->is_null =
+            sl_realloc(encoded->is_null, encoded->capacity * sizeof(*encoded->is_null));
     }
     encoded->offsets[0] = 0;
+    encoded->is_null[encoded->count] = false;
     encoded->offsets[++encoded->count] = (uint32_t)encoded->data.length;
+}
+
+void
+sl_encoded_end_null(struct sl_encoded *encoded)
+{
+    sl_encoded_end_record(encoded);
+    encoded->is_null[encoded->count - 1] = true;
 }
