@@ -1,7 +1,7 @@
 /* filesystem: files of lines.  As a source a file or a directory, bounded: a file is a split, a
- * line a record, the position a byte offset.  As a sink each subtask appends to one file of its own
- * in the directory.  Reads and writes go through the page cache a bounded chunk at a time; what is
- * synced is synced on I/O threads. */
+ * line a record (more than one where the format's quotes go on), the position a byte offset.  As a
+ * sink each subtask appends to one file of its own in the directory.  Reads and writes go through
+ * the page cache a bounded chunk at a time; what is synced is synced on I/O threads. */
 #include "connector/connector.h"
 #include "connector/epoch_sync.h"
 #include "data/time.h"
@@ -222,15 +222,50 @@ file_read_chunk(struct file_source *source, struct file_split *split, size_t wan
     return SL_OK;
 }
 
-/* How many whole lines the bytes hold, and where the last one ends. */
+/* The line feed that ends a record in which quotes may stand, or NULL. */
+static const char *
+file_quoted_end(const struct sl_line_rule *rule, const char *bytes, size_t size)
+{
+    bool is_inside = false, is_start = true;
+
+    for (size_t i = 0; i < size; i++) {
+        char c = bytes[i];
+
+        if (rule->escape && c == rule->escape)
+            i++;
+        else if (c == rule->quote && is_inside)
+            is_inside = i + 1 < size && bytes[i + 1] == c && i++;
+        else if (c == rule->quote && is_start)
+            is_inside = true;
+        else if (c == '\n' && !is_inside)
+            return bytes + i;
+        is_start = c == rule->delimiter && !is_inside;
+    }
+    return NULL;
+}
+
+/* The line feed that ends the record at `bytes`, or NULL. */
+static const char *
+file_line_end(const struct sl_line_rule *rule, const char *bytes, size_t size)
+{
+    const char *end = memchr(bytes, '\n', size);
+    size_t length = end ? (size_t)(end - bytes) : size;
+
+    if (!rule->quote || !memchr(bytes, rule->quote, length) || (rule->comments && *bytes == '#'))
+        return end;
+    return file_quoted_end(rule, bytes, size);
+}
+
+/* How many whole records the bytes hold, and where the last one ends. */
 static uint32_t
-file_count_lines(const char *bytes, size_t size, bool at_end, uint32_t max, size_t *ret_used)
+file_count_lines(const struct sl_line_rule *rule, const char *bytes, size_t size, bool at_end,
+                 uint32_t max, size_t *ret_used)
 {
     uint32_t count = 0;
     size_t at = 0;
 
     while (at < size && count < max) {
-        const char *end = memchr(bytes + at, '\n', size - at);
+        const char *end = file_line_end(rule, bytes + at, size - at);
 
         if (!end && !at_end)
             break;
@@ -248,6 +283,7 @@ file_fill(struct file_source *source, struct file_split *split, struct sl_block 
     struct sl_block *index = sl_pool_block(source->source.config->pool,
                                            used + 64 + (count + 1) * sizeof(struct sl_record));
     struct sl_record *items = (struct sl_record *)(void *)index->data;
+    const struct sl_line_rule *rule = &source->source.config->lines;
     char *bytes = index->data + count * sizeof(*items);
     size_t at = 0;
 
@@ -255,7 +291,7 @@ file_fill(struct file_source *source, struct file_split *split, struct sl_block 
     memset(bytes + used, 0, 64);
     sl_block_unref(slab);
     for (uint32_t i = 0; i < count; i++) {
-        const char *end = memchr(bytes + at, '\n', used - at);
+        const char *end = file_line_end(rule, bytes + at, used - at);
         size_t length = end ? (size_t)(end - bytes) - at : used - at;
         size_t kept = length && bytes[at + length - 1] == '\r' ? length - 1 : length;
 
@@ -290,8 +326,8 @@ file_poll_split(struct file_source *source, struct file_split *split, size_t byt
         wanted = SL_MIN(wanted, (size_t)(split->size - split->next));
         SL_TRY(file_read_chunk(source, split, wanted, &slab, &size, err));
         at_end = split->next + (int64_t)size >= split->size || size == 0;
-        count =
-            file_count_lines(slab->data, size, at_end, source->source.config->batch_size, &used);
+        count = file_count_lines(&source->source.config->lines, slab->data, size, at_end,
+                                 source->source.config->batch_size, &used);
         if (count > 0) {
             file_fill(source, split, slab, used, count, records);
             return SL_OK;

@@ -30,7 +30,8 @@ struct sl_connector_config {
     bool bounded;            /* ends at the end that the table has when it is opened */
     const uint32_t *columns; /* column sources: the physical columns that are wanted */
     size_t column_count;
-    int64_t buffer_bytes; /* what it may hold back outside the slabs */
+    struct sl_line_rule lines; /* how the format has records in a file */
+    int64_t buffer_bytes;      /* what it may hold back outside the slabs */
     const char *const
         *metadata; /* the metadata keys that are asked for; of sinks, that rows have */
     size_t metadata_count;

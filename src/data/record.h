@@ -27,4 +27,12 @@ struct sl_records {
                                 sink: struct sl_sink_metadata, or NULL */
 };
 
+/* How records stand in a text that is split into lines: a line feed ends one unless it stands
+ * within quotes.  A quote opens at the beginning of a field only, is doubled where it is text, and
+ * does nothing after an escape character.  quote '\0': every line feed ends one. */
+struct sl_line_rule {
+    char quote, escape, delimiter; /* escape '\0': none */
+    bool comments;                 /* lines that begin with # have no quotes */
+};
+
 #endif

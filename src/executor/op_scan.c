@@ -58,8 +58,8 @@ scan_format_prefix(struct op_scan *scan, const char *format)
 static int
 scan_open_decoder(struct op_scan *scan, struct sl_error *err)
 {
-    const char *name = scan->plan->format ? scan->plan->format
-                                          : scan->connector->descriptor.internal_format;
+    const char *name =
+        scan->plan->format ? scan->plan->format : scan->connector->descriptor.internal_format;
     const struct sl_format_class *class;
 
     if (scan->class->makes_columns)
@@ -76,6 +76,8 @@ scan_open_decoder(struct op_scan *scan, struct sl_error *err)
         .column_count = scan->plan->decoded_count,
         .zone = scan->op.context->expr_settings.zone,
     };
+    if (class->line_rule)
+        SL_TRY(class->line_rule(&scan->format, &scan->config.lines, err));
     return sl_decoder_new(class, &scan->format, &scan->decoder, err);
 }
 
@@ -93,9 +95,8 @@ scan_find_metadata(struct op_scan *scan, struct sl_error *err)
                strcmp(descriptor->metadata[key].name, plan->metadata[i]) != 0)
             key++;
         if (key == descriptor->metadata_count || scan->class->makes_columns)
-            return SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
-                            "connector \"%s\" has no metadata \"%s\"", plan->connector,
-                            plan->metadata[i]);
+            return SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "connector \"%s\" has no metadata \"%s\"",
+                            plan->connector, plan->metadata[i]);
         scan->metadata_keys[i] = key;
     }
     return SL_OK;
@@ -120,13 +121,13 @@ scan_open_programs(struct op_scan *scan)
 
     scan->selection = SL_NEW_ARRAY(context->arena, uint16_t, SL_BATCH_ROWS_MAX);
     if (plan->filter)
-        scan->filter = sl_eval_new(sl_program_new(context->arena, &plan->filter, 1,
-                                                  &context->expr_settings),
-                                   context->pool);
+        scan->filter =
+            sl_eval_new(sl_program_new(context->arena, &plan->filter, 1, &context->expr_settings),
+                        context->pool);
     if (!scan_only_picks(plan, count))
-        scan->projection = sl_eval_new(sl_program_new(context->arena, plan->exprs, count,
-                                                      &context->expr_settings),
-                                       context->pool);
+        scan->projection =
+            sl_eval_new(sl_program_new(context->arena, plan->exprs, count, &context->expr_settings),
+                        context->pool);
 }
 
 static int
@@ -230,8 +231,7 @@ scan_project_onto(struct op_scan *scan, const struct sl_batch *batch, struct sl_
     for (size_t i = 0; i < count; i++)
         sl_batch_set_column(made, i, columns[i]);
     if (selection) {
-        memcpy(sl_batch_add_selection(made, pool), selection,
-               selection_count * sizeof(*selection));
+        memcpy(sl_batch_add_selection(made, pool), selection, selection_count * sizeof(*selection));
         made->selection_count = (uint32_t)selection_count;
     }
     if (batch->kinds)
@@ -245,8 +245,8 @@ scan_project_onto(struct op_scan *scan, const struct sl_batch *batch, struct sl_
 }
 
 static int
-scan_project(struct op_scan *scan, const struct sl_batch *batch, int64_t now_us,
-             struct sl_out *out, struct sl_batch **ret_batch, struct sl_error *err)
+scan_project(struct op_scan *scan, const struct sl_batch *batch, int64_t now_us, struct sl_out *out,
+             struct sl_batch **ret_batch, struct sl_error *err)
 {
     size_t count = scan->op.node->schema->count;
     struct sl_column *columns[count + 1];

@@ -229,6 +229,17 @@ csv_decoder_close(struct sl_decoder *base)
 }
 
 static int
+csv_line_rule(const struct sl_format_config *config, struct sl_line_rule *ret_rule,
+              struct sl_error *err)
+{
+    struct sl_csv_form form;
+
+    SL_TRY(sl_csv_form_read(config, &form, err));
+    *ret_rule = (struct sl_line_rule){form.quote, form.escape, form.delimiter, form.comments};
+    return SL_OK;
+}
+
+static int
 csv_encoder_open(struct sl_encoder *base, struct sl_error *err)
 {
     struct sl_csv_encoder *encoder = (struct sl_csv_encoder *)base;
@@ -256,6 +267,7 @@ const struct sl_format_class sl_fmt_csv = {
     .decoder_open = csv_decoder_open,
     .decode = sl_csv_decode,
     .decoder_close = csv_decoder_close,
+    .line_rule = csv_line_rule,
     .encoder_open = csv_encoder_open,
     .encode = sl_csv_encode,
     .encoder_close = csv_encoder_close,

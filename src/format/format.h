@@ -71,6 +71,9 @@ struct sl_format_class {
     void (*decode)(struct sl_decoder *decoder, const struct sl_records *records, uint32_t from,
                    size_t row_count_max, struct sl_pool *pool, struct sl_decoded *ret_decoded);
     void (*decoder_close)(struct sl_decoder *decoder);
+    /* How records stand in a file.  Optional [a line each]. */
+    int (*line_rule)(const struct sl_format_config *config, struct sl_line_rule *ret_rule,
+                     struct sl_error *err);
     int (*encoder_open)(struct sl_encoder *encoder, struct sl_error *err);
     /* Appends one record for each live row of the batch (its columns are config->physical's). */
     int (*encode)(struct sl_encoder *encoder, const struct sl_batch *batch, struct sl_encoded *to,
