@@ -71,12 +71,13 @@ static bool
 csv_unescape(const char *text, char *ret_value)
 {
     static const char from[] = "tnrbf\\\"'", to[] = "\t\n\r\b\f\\\"'";
-    const char *letter = text[1] ? strchr(from, text[1]) : NULL;
+    const char *letter;
     unsigned code;
     int length = 0;
 
     if (text[0] != '\\')
         return false;
+    letter = text[1] ? strchr(from, text[1]) : NULL;
     if (letter && text[2] == '\0') {
         *ret_value = to[letter - from];
         return true;
