@@ -128,6 +128,18 @@ sl_call_row_failed(const struct sl_call *call, size_t row)
     return call->eval->failed[row / 64] >> (row % 64) & 1;
 }
 
+bool
+sl_call_text_fits(struct sl_call *call, size_t row, size_t size)
+{
+    const size_t limit = (size_t)64 << 20;
+
+    if (size > limit)
+        sl_call_fail(call, row, SL_E_LIMIT_EXCEEDED,
+                     "%s: a result of %zu bytes is longer than the limit of %zu",
+                     call->expr->function->name, size, limit);
+    return size <= limit;
+}
+
 void
 sl_call_fail(struct sl_call *call, size_t row, int code, const char *format, ...)
 {

@@ -260,8 +260,8 @@ sl_kernel_regexp_extract(struct sl_call *call)
             sl_call_set_null(call, row);
         else
             SL_RESULT(call, struct sl_view)
-            [row] = sl_view_of(text.start + offsets[group * 2],
-                               offsets[group * 2 + 1] - offsets[group * 2]);
+        [row] = sl_view_of(text.start + offsets[group * 2],
+                           offsets[group * 2 + 1] - offsets[group * 2]);
     }
     regex_end(&matcher);
 }
@@ -303,15 +303,17 @@ regex_add_replacement(struct regex_matcher *matcher, struct sl_text text, struct
     return true;
 }
 
-/* 1: done; 0: the replacement is broken; -1: the row has failed. */
+/* 1: done; 0: the replacement is broken; -1: the row has failed.  Only the first match looks
+ * whether the text is UTF-8, so that many matches take no quadratic time. */
 static int
 regex_replace_all(struct regex_matcher *matcher, size_t row, struct sl_text text, struct sl_text by,
                   struct sl_buffer *to)
 {
     size_t from = 0, kept = 0;
+    uint32_t options = 0;
     int matched;
 
-    while (from <= text.length && (matched = regex_match(matcher, row, text, from, 0)) != 0) {
+    while (from <= text.length && (matched = regex_match(matcher, row, text, from, options)) != 0) {
         const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(matcher->data);
         size_t start = offsets[0], end = offsets[1];
 
@@ -322,6 +324,9 @@ regex_replace_all(struct regex_matcher *matcher, size_t row, struct sl_text text
         sl_buffer_add(to, text.start + kept, start - kept);
         if (!regex_add_replacement(matcher, text, by, to))
             return 0;
+        if (!sl_call_text_fits(matcher->call, row, to->length))
+            return -1;
+        options = PCRE2_NO_UTF_CHECK;
         kept = end;
         from = end;
         if (start == end) /* an empty match: go on behind the next character */
@@ -329,7 +334,7 @@ regex_replace_all(struct regex_matcher *matcher, size_t row, struct sl_text text
                 end < text.length ? sl_utf8_size(text.start + end, text.start + text.length) : 1;
     }
     sl_buffer_add(to, text.start + kept, text.length - kept);
-    return 1;
+    return sl_call_text_fits(matcher->call, row, to->length) ? 1 : -1;
 }
 
 /* NULL with a broken pattern or replacement, as in Flink. */
@@ -354,9 +359,8 @@ sl_kernel_regexp_replace(struct sl_call *call)
                    : 0;
         if (done > 0)
             SL_RESULT(call, struct sl_view)
-            [row] = sl_heap_writer_copy(&writer, buffer.data ? buffer.data : "", buffer.length);
-        else if (done == 0)
-            sl_call_set_null(call, row);
+        [row] = sl_heap_writer_copy(&writer, buffer.data ? buffer.data : "", buffer.length);
+        else if (done == 0) sl_call_set_null(call, row);
     }
     sl_buffer_done(&buffer);
     regex_end(&matcher);

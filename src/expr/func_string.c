@@ -6,20 +6,11 @@
 #include <ctype.h>
 #include <utf8proc.h>
 
-#define STRING_SIZE_MAX ((size_t)64 << 20) /* one result; REPEAT and LPAD could ask for any size \
-                                            */
-
 /* Room for a result of this size; NULL: too long, and the row has failed. */
 static char *
 string_begin(struct sl_call *call, struct sl_heap_writer *writer, size_t row, size_t size)
 {
-    if (size > STRING_SIZE_MAX) {
-        sl_call_fail(call, row, SL_E_LIMIT_EXCEEDED,
-                     "%s: a result of %zu bytes is longer than the limit of %zu",
-                     call->expr->function->name, size, STRING_SIZE_MAX);
-        return NULL;
-    }
-    return sl_heap_writer_reserve(writer, size);
+    return sl_call_text_fits(call, row, size) ? sl_heap_writer_reserve(writer, size) : NULL;
 }
 
 static void

@@ -153,6 +153,8 @@ void sl_call_set_null(struct sl_call *call, size_t row);
 void sl_call_fail(struct sl_call *call, size_t row, int code, const char *format, ...)
     SL_PRINTF(4, 5);
 bool sl_call_row_failed(const struct sl_call *call, size_t row);
+/* Whether a text of this size may be a result (64 MB); if not, the row has failed. */
+bool sl_call_text_fits(struct sl_call *call, size_t row, size_t size);
 /* The rows of a DENSE call without those whose arguments are NULL. */
 const uint16_t *sl_call_valid_rows(struct sl_call *call, size_t *ret_count);
 struct sl_arena *

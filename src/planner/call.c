@@ -104,22 +104,20 @@ call_function(struct sl_clause *binding, const struct sl_ast_expr *ast, struct s
     int rc;
 
     SL_TRY(call_check_group_window(binding, ast, err));
-    if (call->star || call->quantifier == SL_AST_DISTINCT || call->filter) {
-        SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, "%s specified, but %s is not an aggregate function",
-                 call->star                            ? "*"
-                 : call->quantifier == SL_AST_DISTINCT ? "DISTINCT"
-                                                       : "FILTER",
-                 name);
-        return sl_error_at(err, offset);
-    }
     SL_TRY(call_args(binding, call, &args, err));
     rc = sl_binder_session_call(binding, name, args, call->arg_count, offset, ret_expr, err);
-    if (rc != SL_EOF)
-        return rc;
-    rc = sl_binder_function(binding, name, args, call->arg_count, offset, ret_expr, err);
+    if (rc == SL_EOF)
+        rc = sl_binder_function(binding, name, args, call->arg_count, offset, ret_expr, err);
     if (rc < 0 && err->code == SL_E_UNDEFINED_FUNCTION && strncasecmp(name, "pg_", 3) == 0)
         return sl_binder_refuse_postgres(binding->binder, ast->ast.offset, name, err);
-    return rc;
+    if (rc < 0 || !(call->star || call->quantifier == SL_AST_DISTINCT || call->filter))
+        return rc;
+    SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, "%s specified, but %s is not an aggregate function",
+             call->star                            ? "*"
+             : call->quantifier == SL_AST_DISTINCT ? "DISTINCT"
+                                                   : "FILTER",
+             name);
+    return sl_error_at(err, offset);
 }
 
 /* --- aggregates --- */
