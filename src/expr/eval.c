@@ -554,13 +554,16 @@ sl_eval_run(struct sl_eval *eval, const struct sl_batch *batch, struct sl_column
     return eval->error_count;
 }
 
-/* Eight boolean bytes, each 0 or 1, into eight bits. */
+/* Eight boolean bytes into eight bits.  Under a NULL a byte is anything: it must not reach the bits
+ * of its neighbours. */
 static inline uint64_t
 eval_pack_booleans(const uint8_t *values)
 {
+    const uint64_t low_bits = UINT64_C(0x7f7f7f7f7f7f7f7f);
     uint64_t eight;
 
     memcpy(&eight, values, sizeof(eight));
+    eight = ((((eight & low_bits) + low_bits) | eight) & ~low_bits) >> 7;
     return (eight * UINT64_C(0x0102040810204080)) >> 56;
 }
 

@@ -137,6 +137,39 @@ Test(expr_program, filters_over_a_full_batch)
     test_input_done(&input);
 }
 
+/* What lies under a NULL comes from whoever had the block before. */
+Test(expr_program, filters_over_any_bytes_under_nulls)
+{
+    static uint16_t selection[SL_BATCH_ROWS_MAX];
+    struct test_input input;
+    struct sl_batch *batch;
+    struct sl_column *column;
+    struct sl_program *program;
+    struct sl_expr *expr;
+    struct sl_eval *eval;
+    struct sl_error err;
+    size_t count;
+
+    test_input_init(&input);
+    batch = sl_batch_new(input.pool, input.schema->count, 256);
+    column = sl_column_new(input.pool, &sl_type_boolean, 256, true);
+    for (size_t i = 0; i < 256; i++) {
+        ((uint8_t *)column->values)[i] = i % 3 == 0 ? (uint8_t)i : i % 3 == 1;
+        sl_validity_set(column->validity, i, i % 3 != 0);
+    }
+    sl_batch_set_column(batch, (size_t)sl_schema_find(input.schema, sl_text_of("o")), column);
+    expr = test_bind(&input, "o", &err);
+    program = sl_program_new(&input.arena, &expr, 1, &input.settings);
+    eval = sl_eval_new(program, input.pool);
+    cr_assert_eq(sl_eval_filter(eval, batch, selection, &count), 0);
+    cr_assert_eq(count, 85);
+    for (size_t i = 0; i < count; i++)
+        cr_expect_eq(selection[i], 3 * i + 1);
+    sl_eval_free(eval);
+    sl_batch_unref(batch);
+    test_input_done(&input);
+}
+
 Test(expr_program, marks_give_each_row_its_watermark)
 {
     struct test_input input;
