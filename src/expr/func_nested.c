@@ -83,7 +83,60 @@ sl_kernel_array(struct sl_call *call)
     nested_set_spans(call, call->arg_count);
 }
 
-/* Keys that occur twice are not looked for: the last one is found by [], as in Java's put. */
+/* The rows of one map whose keys do not come again further on; they go to `kept`. */
+static uint32_t
+nested_last_keys(const struct sl_column *map, struct sl_span span, struct sl_buffer *keys,
+                 uint32_t *kept)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < span.length; i++) {
+        sl_buffer_reset(&keys[i]);
+        sl_key_encode(map->children, 1, span.start + i, &keys[i]);
+    }
+    for (uint32_t i = 0; i < span.length; i++) {
+        bool is_last = true;
+
+        for (uint32_t j = i + 1; j < span.length && is_last; j++)
+            is_last = !sl_text_equal(sl_buffer_text(&keys[i]), sl_buffer_text(&keys[j]));
+        if (is_last)
+            kept[count++] = span.start + i;
+    }
+    return count;
+}
+
+/* Of keys that occur twice the last one stays, as with Java's put. */
+static void
+nested_keep_last_keys(struct sl_call *call)
+{
+    size_t per_row = call->arg_count / 2, count = 0;
+    struct sl_span *spans = SL_RESULT(call, struct sl_span);
+    uint32_t *kept = sl_alloc((call->row_count * per_row + 1) * sizeof(*kept));
+    struct sl_buffer *keys = sl_alloc((per_row + 1) * sizeof(*keys));
+    bool is_shorter;
+
+    for (size_t i = 0; i < per_row; i++)
+        sl_buffer_init(&keys[i], SIZE_MAX / 2);
+    SL_FOR_ROWS(call, row)
+    {
+        uint32_t length = nested_last_keys(call->result, spans[row], keys, kept + count);
+
+        spans[row] = (struct sl_span){(uint32_t)count, length};
+        count += length;
+    }
+    is_shorter = count < call->result->children[0]->row_count;
+    for (size_t i = 0; i < 2 && is_shorter; i++) {
+        struct sl_column *all = call->result->children[i];
+
+        call->result->children[i] = sl_column_gather(call->pool, all, kept, count, false);
+        sl_column_unref(all);
+    }
+    for (size_t i = 0; i < per_row; i++)
+        sl_buffer_done(&keys[i]);
+    free(keys);
+    free(kept);
+}
+
 void
 sl_kernel_map(struct sl_call *call)
 {
@@ -91,6 +144,8 @@ sl_kernel_map(struct sl_call *call)
     call->result->children[0] = nested_items(call, call->expr->type->key, 0, 2);
     call->result->children[1] = nested_items(call, call->expr->type->element, 1, 2);
     nested_set_spans(call, call->arg_count / 2);
+    if (call->arg_count > 2)
+        nested_keep_last_keys(call);
 }
 
 void
