@@ -26,6 +26,21 @@
         }                                                                \
     } while (0)
 
+/* A DOUBLE that no FLOAT holds: infinite as in Java, or an error. */
+static void
+number_double_to_float(struct sl_call *call)
+{
+    const double *from = SL_ARG(call, 0, double);
+    float *to = SL_RESULT(call, float);
+
+    CAST_FOR_ROWS(call, row)
+    {
+        to[row] = (float)from[row];
+        if (isinf(to[row]) && !isinf(from[row]) && !call->settings->overflow_wraps)
+            sl_cast_fail_range(call, row);
+    }
+}
+
 /* A real number to a whole one: cut towards zero; too large ones stop at the ends of INT and
  * BIGINT, as in Java. */
 static int64_t
@@ -110,7 +125,10 @@ number_plain(struct sl_call *call)
         NUMBER_FROM_REALS(float)
         break;
     default:
-        NUMBER_FROM_REALS(double)
+        if (call->expr->type->kind == SL_TYPE_FLOAT)
+            number_double_to_float(call);
+        else
+            NUMBER_FROM_REALS(double)
         break;
     }
 }
