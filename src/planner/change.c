@@ -81,9 +81,24 @@ change_node(struct sl_binder *binder, const struct sl_table *table, const struct
     struct sl_log_node *project = sl_log_project(binder->arena, input, exprs, names, count);
     struct sl_log_node *node = sl_log_new(binder->arena, SL_LOG_CHANGE, physical, project);
 
+    /* A column has NULLs where a new value may be one: the sink then looks after NOT NULL. */
+    for (size_t i = 0; i < count; i++)
+        if (exprs[i]->type->nullable)
+            physical->columns[i % physical->count].type =
+                sl_type_nullable(binder->arena, physical->columns[i % physical->count].type, true);
+
     node->change.is_delete = is_delete;
     node->change.column_count = physical->count;
     return sl_binder_sink(binder, table, hints, offset, node, ret_node, err);
+}
+
+static bool
+change_is_key(const struct sl_table *table, uint32_t column)
+{
+    for (size_t i = 0; i < table->primary_key_count; i++)
+        if (table->primary_key[i] == column)
+            return true;
+    return false;
 }
 
 static int
@@ -106,6 +121,13 @@ change_set(struct sl_binder *binder, const struct sl_ast_update *update,
         if (table->columns[column].kind != SL_COLUMN_PHYSICAL || by_column[column]) {
             SL_ERROR(err, SL_E_INVALID_COLUMN_REFERENCE, "column \"%s\" cannot be set%s",
                      table->columns[column].name, by_column[column] ? " twice" : "");
+            return sl_error_at(err, sl_binder_offset(binder, name->offset));
+        }
+        if (change_is_key(table, (uint32_t)column)) {
+            SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                     "UPDATE of column \"%s\" of the primary key is not supported",
+                     table->columns[column].name);
+            sl_error_hint(err, "DELETE the row and INSERT it with its new key");
             return sl_error_at(err, sl_binder_offset(binder, name->offset));
         }
         target = (struct sl_schema_column){.name = table->columns[column].name,

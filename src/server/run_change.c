@@ -30,6 +30,21 @@ change_wait(struct sl_portal *portal, struct sl_job *job, struct sl_error *err)
                   : SL_ERROR(err, SL_E_QUERY_CANCELED, "canceling statement due to user request");
 }
 
+/* How many changes a row are written: an UPDATE of a table that is written by key has no -U. */
+static uint64_t
+change_per_row(const struct sl_planned *planned)
+{
+    if (strcmp(planned->tag, "UPDATE") != 0)
+        return 1;
+    for (size_t i = 0; i < planned->plan->node_count; i++) {
+        const struct sl_phys_node *node = planned->plan->nodes[i];
+
+        if (node->kind == SL_OP_SINK)
+            return ((const struct sl_phys_sink *)node->detail)->upsert ? 1 : 2;
+    }
+    return 1;
+}
+
 static int
 change_run_bounded(struct sl_portal *portal, const struct sl_planned *planned, struct sl_error *err)
 {
@@ -40,7 +55,6 @@ change_run_bounded(struct sl_portal *portal, const struct sl_planned *planned, s
     struct sl_job_spec spec = {
         .id = id, .name = planned->tag, .plan = planned->plan, .is_query = true};
     bool is_insert = strcmp(planned->tag, "INSERT") == 0;
-    uint64_t rows;
     int rc;
 
     sl_runtime_new_id(runtime, id);
@@ -51,10 +65,8 @@ change_run_bounded(struct sl_portal *portal, const struct sl_planned *planned, s
     sl_job_unref(job);
     if (rc < 0)
         return rc;
-    /* An update wrote two changes a row. */
-    rows = strcmp(planned->tag, "UPDATE") == 0 ? status.rows_written / 2 : status.rows_written;
     sl_portal_set_tag(portal, "%s%s %llu", planned->tag, is_insert ? " 0" : "",
-                      (unsigned long long)rows);
+                      (unsigned long long)(status.rows_written / change_per_row(planned)));
     return SL_OK;
 }
 

@@ -84,6 +84,8 @@ run_statement_ok(struct run *run, const struct slt_record *record)
 
     if (!good)
         run_fail(run, "%s", PQerrorMessage(run->connection));
+    else if (record->argument && strcmp(record->argument, PQcmdTuples(result)) != 0)
+        good = run_fail(run, "expected %s rows, got \"%s\"", record->argument, PQcmdStatus(result));
     PQclear(result);
     return good;
 }
@@ -147,8 +149,7 @@ run_join(struct run *run, const char *const *lines, size_t count)
 static bool
 run_check_rows(struct run *run, const struct slt_record *record, const char **lines, size_t count)
 {
-    const char **expected =
-        SL_NEW_ARRAY(run->arena, const char *, record->expected_count + 1);
+    const char **expected = SL_NEW_ARRAY(run->arena, const char *, record->expected_count + 1);
     bool equal = count == record->expected_count;
 
     for (size_t i = 0; i < record->expected_count; i++)
@@ -159,9 +160,9 @@ run_check_rows(struct run *run, const struct slt_record *record, const char **li
     }
     for (size_t i = 0; i < count && equal; i++)
         equal = strcmp(lines[i], expected[i]) == 0;
-    return equal || run_fail(run, "expected:\n%s  got:\n%s",
-                             run_join(run, expected, record->expected_count),
-                             run_join(run, lines, count));
+    return equal ||
+           run_fail(run, "expected:\n%s  got:\n%s", run_join(run, expected, record->expected_count),
+                    run_join(run, lines, count));
 }
 
 static void
@@ -176,8 +177,7 @@ static bool
 run_query(struct run *run, const struct slt_record *record)
 {
     PGresult *mode = PQexec(run->connection, "SHOW 'execution.runtime-mode'");
-    bool was_batch =
-        PQntuples(mode) == 1 && strcmp(PQgetvalue(mode, 0, 0), "batch") == 0;
+    bool was_batch = PQntuples(mode) == 1 && strcmp(PQgetvalue(mode, 0, 0), "batch") == 0;
     /* A plan is shown for the mode that the file is in. */
     bool stays = was_batch || strncmp(record->sql, "EXPLAIN", 7) == 0;
     PGresult *result;
@@ -196,8 +196,8 @@ run_query(struct run *run, const struct slt_record *record)
 
         sl_buffer_init(&line, SIZE_MAX / 2);
         for (int column = 0; column < PQnfields(result); column++)
-            run_add_value(&line, PQgetvalue(result, row, column),
-                          PQgetisnull(result, row, column), column == 0);
+            run_add_value(&line, PQgetvalue(result, row, column), PQgetisnull(result, row, column),
+                          column == 0);
         lines[row] = sl_arena_strdup(run->arena, line.data ? line.data : "");
         sl_buffer_done(&line);
     }
@@ -328,9 +328,9 @@ run_advance(struct run *run, const struct slt_record *record)
 
     if (number == 0)
         return run_command(run, sl_arena_printf(run->arena, "CALL sluice.advance_time(%s)", text));
-    return run_command(run, sl_arena_printf(run->arena,
-                                            "CALL sluice.advance_time(INTERVAL '%.*s'%s)",
-                                            (int)number, text, text + number));
+    return run_command(run,
+                       sl_arena_printf(run->arena, "CALL sluice.advance_time(INTERVAL '%.*s'%s)",
+                                       (int)number, text, text + number));
 }
 
 static bool

@@ -55,8 +55,8 @@ script_expand(struct script_reader *reader, const char *line)
         name = sl_arena_strndup(reader->arena, start + 2, (size_t)(end - start - 2));
         value = getenv(name);
         if (!value) {
-            reader->message = sl_arena_printf(reader->arena,
-                                              "the environment variable %s is not set", name);
+            reader->message =
+                sl_arena_printf(reader->arena, "the environment variable %s is not set", name);
             value = "";
         }
         sl_buffer_add(&text, line, (size_t)(start - line));
@@ -160,6 +160,13 @@ script_read_statement(struct script_reader *reader, const char *line, struct slt
 
     if (word && strcmp(word, "ok") == 0) {
         record->kind = SLT_STATEMENT_OK;
+    } else if (word && strcmp(word, "count") == 0) {
+        record->kind = SLT_STATEMENT_OK;
+        record->argument = script_word(reader, &line);
+        if (!record->argument) {
+            reader->message = "statement count needs a number of rows";
+            return false;
+        }
     } else if (word && strcmp(word, "error") == 0) {
         record->kind = SLT_STATEMENT_ERROR;
         record->argument = script_word(reader, &line);
@@ -169,7 +176,8 @@ script_read_statement(struct script_reader *reader, const char *line, struct slt
             return false;
         }
     } else {
-        reader->message = "expected: statement ok, or statement error SQLSTATE";
+        reader->message = "expected: statement ok, statement count N, or statement error "
+                          "SQLSTATE";
         return false;
     }
     record->sql = script_read_block(reader, false);

@@ -27,7 +27,7 @@ enum slt_kind {
 struct slt_record {
     enum slt_kind kind;
     int line;             /* in the file, from 1 */
-    const char *argument; /* table, interval, SQLSTATE, command; NULL: none */
+    const char *argument; /* table, interval, SQLSTATE, count, command; NULL: none */
     const char *pattern;  /* of the error's message; NULL: any */
     bool sorted;          /* the order of rows is free */
     bool with_kinds;      /* feed: lines begin with a row kind */
