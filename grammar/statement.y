@@ -332,7 +332,7 @@ grant_option(A) ::= WITH GRANT OPTION. {A = true;}
 
 /* ---- ALTER ---- */
 
-statement(A) ::= ALTER TABLE if_exists(I) name(N) alter_actions(L).
+statement(A) ::= ALTER TABLE if_exists(I) name(N) alter_table_actions(L).
     {A = sl_build_alter_table(parse, SL_AST_OBJECT_TABLE, I, N, L);}
 statement(A) ::= ALTER MATERIALIZED materialized_kind(K) if_exists(I) name(N) alter_actions(L).
     {A = sl_build_alter_table(parse, K, I, N, L);}
@@ -364,6 +364,26 @@ alter_actions(A) ::= alter_actions(L) COMMA alter_action(X). {A = sl_build_list_
 alter_actions(A) ::= ADD LP added_list(L) RP. {A = L;}
 alter_actions(A) ::= MODIFY LP added_list(L) RP. {A = sl_build_modify_all(L);}
 alter_actions(A) ::= DROP LP names(L) RP. {A = sl_build_drop_columns(parse, L);}
+%type alter_table_actions {struct sl_ast_list *}
+alter_table_actions(A) ::= alter_actions(L). {A = L;}
+alter_table_actions(A) ::= ADD if_not_exists(I) added_partitions(L).
+    {A = sl_build_partitions(L, I);}
+alter_table_actions(A) ::= DROP if_exists(I) dropped_partitions(L).
+    {A = sl_build_partitions(L, I);}
+%type added_partitions {struct sl_ast_list *}
+added_partitions(A) ::= added_partition(X). {A = sl_build_list(parse, X);}
+added_partitions(A) ::= added_partitions(L) added_partition(X).
+    {A = sl_build_list_add(parse, L, X);}
+%type added_partition {struct sl_ast_alter_action *}
+added_partition(A) ::= partition(P) with_options(O).
+    {A = sl_build_action(parse, SL_AST_ALTER_ADD_PARTITION); A->partition = P; A->options = O;}
+%type dropped_partitions {struct sl_ast_list *}
+dropped_partitions(A) ::= dropped_partition(X). {A = sl_build_list(parse, X);}
+dropped_partitions(A) ::= dropped_partitions(L) COMMA dropped_partition(X).
+    {A = sl_build_list_add(parse, L, X);}
+%type dropped_partition {struct sl_ast_alter_action *}
+dropped_partition(A) ::= partition(P).
+    {A = sl_build_action(parse, SL_AST_ALTER_DROP_PARTITION); A->partition = P;}
 %type added_list {struct sl_ast_list *}
 added_list(A) ::= added(X). {A = sl_build_list(parse, X);}
 added_list(A) ::= added_list(L) COMMA added(X). {A = sl_build_list_add(parse, L, X);}
@@ -394,9 +414,6 @@ place(A) ::= AFTER name(N). {A = (struct sl_build_place){SL_AST_PLACE_AFTER, N};
 alter_action(A) ::= ADD added(X). {A = X;}
 alter_action(A) ::= ADD COLUMN if_not_exists(I) column(C) place(P).
     {A = sl_build_added_column(parse, C, P); A->if_not_exists = I;}
-alter_action(A) ::= ADD if_not_exists(I) partition(P) with_options(O).
-    {A = sl_build_action(parse, SL_AST_ALTER_ADD_PARTITION); A->if_not_exists = I;
-        A->partition = P; A->options = O;}
 alter_action(A) ::= MODIFY added(X). {A = sl_build_modify(X);}
 alter_action(A) ::= MODIFY COLUMN column(C) place(P).
     {A = sl_build_modify(sl_build_added_column(parse, C, P));}
@@ -416,8 +433,6 @@ alter_action(A) ::= DROP CONSTRAINT if_exists(I) name(N) cascade.
     {A = sl_build_alter_column(parse, SL_AST_ALTER_DROP_CONSTRAINT, N, NULL); A->if_exists = I;}
 alter_action(A) ::= DROP WATERMARK. {A = sl_build_action(parse, SL_AST_ALTER_DROP_WATERMARK);}
 alter_action(A) ::= DROP DISTRIBUTION. {A = sl_build_action(parse, SL_AST_ALTER_DROP_DISTRIBUTION);}
-alter_action(A) ::= DROP if_exists(I) partition(P).
-    {A = sl_build_action(parse, SL_AST_ALTER_DROP_PARTITION); A->if_exists = I; A->partition = P;}
 alter_action(A) ::= RENAME column_opt name(N) TO name(T).
     {A = sl_build_rename(parse, SL_AST_ALTER_RENAME_COLUMN, N, T);}
 alter_action(A) ::= RENAME TO name(T). {A = sl_build_rename(parse, SL_AST_ALTER_RENAME, NULL, T);}

@@ -22,6 +22,7 @@ enum sl_keyword_when {
     SL_WHEN_NOT,        /* before BETWEEN, IN, LIKE ...: the token NOT_LA */
     SL_WHEN_WITH,       /* before [LOCAL] TIME ZONE: the token WITH_TIME */
     SL_WHEN_WATERMARK,  /* before FOR: the token WATERMARK_FOR */
+    SL_WHEN_MODEL,      /* as an argument, before a name: the token MODEL_LA */
     SL_WHEN_BEFORE_SETS,
     SL_WHEN_BEFORE_KEY,
     SL_WHEN_BEFORE_NULLS,

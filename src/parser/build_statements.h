@@ -74,6 +74,7 @@ struct sl_ast_alter_action *sl_build_added_column(SL_PARSE, struct sl_ast_column
                                                   struct sl_build_place place);
 struct sl_ast_alter_action *sl_build_modify(struct sl_ast_alter_action *added);
 struct sl_ast_list *sl_build_modify_all(struct sl_ast_list *added);
+struct sl_ast_list *sl_build_partitions(struct sl_ast_list *partitions, bool if_exists);
 struct sl_ast_list *sl_build_drop_columns(SL_PARSE, struct sl_ast_list *names);
 struct sl_ast_alter_action *sl_build_drop_column(SL_PARSE, bool if_exists, struct sl_ast_name *name,
                                                  bool cascade);

@@ -308,6 +308,20 @@ sl_build_modify_all(struct sl_ast_list *added)
     return added;
 }
 
+/* IF [NOT] EXISTS stands once before all partitions. */
+struct sl_ast_list *
+sl_build_partitions(struct sl_ast_list *partitions, bool if_exists)
+{
+    for (size_t i = 0; i < partitions->count; i++) {
+        struct sl_ast_alter_action *action = partitions->items[i];
+        if (action->kind == SL_AST_ALTER_ADD_PARTITION)
+            action->if_not_exists = if_exists;
+        else
+            action->if_exists = if_exists;
+    }
+    return partitions;
+}
+
 struct sl_ast_alter_action *
 sl_build_drop_column(SL_PARSE, bool if_exists, struct sl_ast_name *name, bool cascade)
 {

@@ -150,6 +150,25 @@ keyword_with(const struct sl_parse *parse, size_t at, int kind)
     return kind == SL_TOKEN_WITH ? SL_TOKEN_WITH_TIME : SL_TOKEN_WITHOUT_TIME;
 }
 
+static bool
+keyword_may_be_name(int kind)
+{
+    return kind == SL_TOKEN_ID || sl_grammarFallback(kind) != 0;
+}
+
+/* ML_PREDICT(…, MODEL m, …), where a column model has an operator, a comma or a parenthesis behind
+ * it. */
+static int
+keyword_model(const struct sl_parse *parse, size_t at, int kind)
+{
+    int before = at > 0 ? parse->tokens[at - 1].kind : SL_TOKEN_ID;
+
+    return (before == SL_TOKEN_LP || before == SL_TOKEN_COMMA || before == SL_TOKEN_ARROW) &&
+                   keyword_may_be_name(keyword_kind(parse, at + 1))
+               ? SL_TOKEN_MODEL_LA
+               : kind;
+}
+
 static int
 keyword_decide(const struct sl_parse *parse, size_t at)
 {
@@ -180,6 +199,8 @@ keyword_decide(const struct sl_parse *parse, size_t at)
         return keyword_with(parse, at, kind);
     case SL_WHEN_WATERMARK:
         return next == SL_TOKEN_FOR ? SL_TOKEN_WATERMARK_FOR : kind;
+    case SL_WHEN_MODEL:
+        return keyword_model(parse, at, kind);
     case SL_WHEN_BEFORE_SETS:
         yes = next == SL_TOKEN_SETS;
         break;
@@ -190,8 +211,7 @@ keyword_decide(const struct sl_parse *parse, size_t at)
         yes = next == SL_TOKEN_NULLS;
         break;
     case SL_WHEN_BEFORE_CALL:
-        yes = (next == SL_TOKEN_ID || sl_grammarFallback(next) != 0) &&
-              keyword_kind(parse, at + 2) == SL_TOKEN_LP;
+        yes = keyword_may_be_name(next) && keyword_kind(parse, at + 2) == SL_TOKEN_LP;
         break;
     }
     return yes ? kind : SL_TOKEN_ID;

@@ -14,11 +14,14 @@ static int
 explain_check_options(const struct sl_ast_explain *explain, bool *ret_json, struct sl_error *err)
 {
     *ret_json = (explain->details & SL_AST_EXPLAIN_JSON_EXECUTION_PLAN) != 0;
-    if (explain->plan_file.start)
-        return SL_ERROR(err, SL_E_NOT_SUPPORTED, "EXPLAIN PLAN is not supported");
-    if (explain->details & (SL_AST_EXPLAIN_ESTIMATED_COST | SL_AST_EXPLAIN_PLAN_ADVICE))
-        return SL_ERROR(err, SL_E_NOT_SUPPORTED,
-                        "ESTIMATED_COST and PLAN_ADVICE are not supported");
+    if (explain->plan_file.start) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "EXPLAIN PLAN is not supported");
+        return sl_error_at(err, explain->ast.offset);
+    }
+    if (explain->details & (SL_AST_EXPLAIN_ESTIMATED_COST | SL_AST_EXPLAIN_PLAN_ADVICE)) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "ESTIMATED_COST and PLAN_ADVICE are not supported");
+        return sl_error_at(err, explain->ast.offset);
+    }
     for (size_t i = 0; i < explain->options.count; i++) {
         const struct sl_ast_option *option = &explain->options.items[i];
 
@@ -56,8 +59,7 @@ explain_add_lines(struct sl_portal *portal, char *text)
 int
 sl_run_explain(struct sl_portal *portal, struct sl_error *err)
 {
-    const struct sl_ast_explain *explain =
-        (const struct sl_ast_explain *)portal->statement->ast;
+    const struct sl_ast_explain *explain = (const struct sl_ast_explain *)portal->statement->ast;
     struct sl_planned *planned;
     struct sl_buffer text;
     bool json;

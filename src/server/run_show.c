@@ -252,8 +252,10 @@ show_run_create(struct sl_portal *portal, const struct sl_ast_show *show, struct
     const struct sl_table *table;
     struct sl_buffer text;
 
-    if (show->object != SL_AST_OBJECT_TABLE && show->object != SL_AST_OBJECT_VIEW)
-        return SL_ERROR(err, SL_E_NOT_SUPPORTED, "this SHOW CREATE is not supported");
+    if (show->object != SL_AST_OBJECT_TABLE && show->object != SL_AST_OBJECT_VIEW) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "this SHOW CREATE is not supported");
+        return sl_error_at(err, portal->statement->offset);
+    }
     SL_TRY(show_find(portal, &show->name, &table, err));
     if ((show->object == SL_AST_OBJECT_VIEW) != (table->kind == SL_RELATION_VIEW)) {
         SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, "\"%s\" is not a %s", table->name,
@@ -525,8 +527,10 @@ sl_describe_describe(struct sl_portal *portal, struct sl_error *err)
         sl_portal_set_columns(portal, show_jobs, SL_COUNT_OF(show_jobs));
     else if (describe->object == SL_AST_OBJECT_TABLE)
         sl_portal_set_columns(portal, show_columns, SL_COUNT_OF(show_columns));
-    else
-        return SL_ERROR(err, SL_E_NOT_SUPPORTED, "this DESCRIBE is not supported");
+    else {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "this DESCRIBE is not supported");
+        return sl_error_at(err, portal->statement->offset);
+    }
     return SL_OK;
 }
 

@@ -247,8 +247,10 @@ sl_run_alter_table(struct sl_portal *portal, struct sl_error *err)
     const struct sl_ast_alter_table *alter =
         (const struct sl_ast_alter_table *)portal->statement->ast;
 
-    if (alter->object != SL_AST_OBJECT_TABLE)
-        return SL_ERROR(err, SL_E_NOT_SUPPORTED, "ALTER MATERIALIZED TABLE is not supported");
+    if (alter->object != SL_AST_OBJECT_TABLE) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "ALTER MATERIALIZED TABLE is not supported");
+        return sl_error_at(err, portal->statement->offset);
+    }
     SL_TRY(table_alter(portal, &alter->name, alter->if_exists, err));
     sl_portal_set_tag(portal, "ALTER TABLE");
     return SL_OK;
