@@ -173,6 +173,17 @@ integer_avg_finish(const struct sl_aggregate *aggregate, const void *state, stru
     return integer_set(column, row, sum->sum / sum->count);
 }
 
+/* Flink's AVG of an integer adds up in a BIGINT. */
+static bool
+integer_avg_wrapped(const struct sl_aggregate *aggregate, const void *state, struct sl_pool *pool,
+                    struct sl_column *column, struct sl_heap_writer *writer, size_t row)
+{
+    struct agg_integer wrapped = *(const struct agg_integer *)state;
+
+    wrapped.sum = (int64_t)wrapped.sum;
+    return integer_avg_finish(aggregate, &wrapped, pool, column, writer, row);
+}
+
 /* --- sums of floating-point numbers --- */
 
 static void
@@ -320,6 +331,7 @@ static const struct sl_aggregate_class agg_integer_avg = {
     .add = integer_add,
     .merge = integer_merge,
     .finish = integer_avg_finish,
+    .finish_wrapped = integer_avg_wrapped,
 };
 static const struct sl_aggregate_class agg_real_sum = {
     .name = "SUM",

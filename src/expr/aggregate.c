@@ -163,14 +163,17 @@ struct sl_column *
 sl_aggregate_finish(const struct sl_aggregate *aggregate, struct sl_pool *pool, char *const *states,
                     size_t state_offset, size_t row_count, uint64_t *errors)
 {
+    const struct sl_aggregate_class *class = aggregate->class;
     struct sl_column *column = sl_column_new(pool, aggregate->type, row_count, false);
     struct sl_heap_writer writer;
 
     sl_heap_writer_init(&writer, pool, column);
     for (size_t row = 0; row < row_count; row++) {
-        if (!aggregate->class->finish(aggregate, states[row] + state_offset, pool, column, &writer,
-                                      row) &&
-            errors)
+        const char *state = states[row] + state_offset;
+
+        if (!errors && class->finish_wrapped)
+            class->finish_wrapped(aggregate, state, pool, column, &writer, row);
+        else if (!class->finish(aggregate, state, pool, column, &writer, row) && errors)
             errors[row / 64] |= UINT64_C(1) << (row % 64);
     }
     return column;

@@ -43,6 +43,11 @@ struct sl_aggregate_class {
     /* Sets row `row` of `column`; false: the result does not fit, what stands there is Flink's. */
     bool (*finish)(const struct sl_aggregate *aggregate, const void *state, struct sl_pool *pool,
                    struct sl_column *column, struct sl_heap_writer *writer, size_t row);
+    /* Instead of it where overflow wraps, if Flink's result is not what `finish` leaves; optional.
+     */
+    bool (*finish_wrapped)(const struct sl_aggregate *aggregate, const void *state,
+                           struct sl_pool *pool, struct sl_column *column,
+                           struct sl_heap_writer *writer, size_t row);
 };
 
 /* NULL: there is none for this type.  Each sets the result's type. */

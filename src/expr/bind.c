@@ -456,3 +456,17 @@ sl_bind_same_family(struct sl_binding *binding)
     binding->type = &sl_type_boolean;
     return SL_OK;
 }
+
+/* Bytes only, or texts, to which other types are cast: by the signature in functions.def. */
+int
+sl_bind_concat(struct sl_binding *binding)
+{
+    for (size_t i = 0; i < binding->arg_count; i++) {
+        enum sl_type_kind kind = binding->args[i]->type->kind;
+
+        if (!sl_type_is_view(kind) || sl_type_is_text(kind))
+            return sl_bind_signature(binding);
+    }
+    binding->type = &sl_type_bytes;
+    return SL_OK;
+}

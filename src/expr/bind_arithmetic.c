@@ -212,9 +212,19 @@ sl_bind_modulo(struct sl_binding *binding)
     return arithmetic_bind_numbers(binding, SL_DECIMAL_MODULO);
 }
 
+/* A NULL without a type is an INT where any number would do, as with `numeric` in signature.c. */
+static int
+arithmetic_type_null(struct sl_binding *binding)
+{
+    if (binding->arg_count == 0 || binding->args[0]->type->kind != SL_TYPE_NULL)
+        return SL_OK;
+    return sl_binding_coerce(binding, 0, &sl_type_int);
+}
+
 int
 sl_bind_numeric_or_interval(struct sl_binding *binding)
 {
+    SL_TRY(arithmetic_type_null(binding));
     if (binding->arg_count != 1 || !(sl_type_is_numeric(binding->args[0]->type->kind) ||
                                      arithmetic_is_interval(binding->args[0]->type->kind)))
         return sl_binding_refuse(binding);
@@ -231,6 +241,8 @@ sl_bind_floor(struct sl_binding *binding)
 
     if (binding->arg_count == 0)
         return sl_binding_refuse(binding);
+    if (binding->arg_count == 1)
+        SL_TRY(arithmetic_type_null(binding));
     type = binding->args[0]->type;
     if (binding->arg_count == 2) {
         if (!arithmetic_is_time(type->kind) || !sl_binding_unit(binding, 1, &unit))
@@ -255,6 +267,7 @@ sl_bind_round(struct sl_binding *binding)
     const struct sl_type *type;
     int64_t digits = 0;
 
+    SL_TRY(arithmetic_type_null(binding));
     if (binding->arg_count < 1 || binding->arg_count > 2 ||
         !sl_type_is_numeric(binding->args[0]->type->kind))
         return sl_binding_refuse(binding);
@@ -282,6 +295,7 @@ sl_bind_round(struct sl_binding *binding)
 int
 sl_bind_truncate(struct sl_binding *binding)
 {
+    SL_TRY(arithmetic_type_null(binding));
     if (binding->arg_count < 1 || binding->arg_count > 2 ||
         !sl_type_is_numeric(binding->args[0]->type->kind))
         return sl_binding_refuse(binding);
