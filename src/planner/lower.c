@@ -129,6 +129,36 @@ lower_refuse_updating(const struct sl_phys_node *input, const struct sl_log_node
     return sl_error_at(err, node->offset);
 }
 
+/* Keys are compared as bytes, for which rows, arrays and maps have no form yet. */
+static int
+lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node *node,
+                         struct sl_error *err)
+{
+    const struct sl_schema *input = node->inputs[0]->schema;
+    const struct sl_log_aggregate *aggregate = &node->aggregate;
+
+    for (size_t i = 0; i < aggregate->key_count; i++) {
+        const struct sl_schema_column *key = &input->columns[aggregate->keys[i]];
+
+        if (!sl_type_is_nested(key->type->kind))
+            continue;
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s column \"%s\" of type %s is not supported yet",
+                 aggregate->is_distinct ? "DISTINCT over" : "GROUP BY", key->name,
+                 sl_type_text(arena, key->type));
+        return sl_error_at(err, node->offset);
+    }
+    for (size_t i = 0; i < aggregate->aggregate_count; i++) {
+        const struct sl_aggregate *call = aggregate->aggregates[i];
+
+        if (!call->distinct || !call->arg_type || !sl_type_is_nested(call->arg_type->kind))
+            continue;
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s (DISTINCT …) of type %s is not supported yet",
+                 sl_aggregate_name(call), sl_type_text(arena, call->arg_type));
+        return sl_error_at(err, call->offset);
+    }
+    return SL_OK;
+}
+
 /* A stream of upserts has no old rows: only a sink that takes it as it is can use it. */
 static int
 lower_refuse_upserts(const struct sl_phys_node *input, int offset, struct sl_error *err)
@@ -269,6 +299,7 @@ lower_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
 
     if (!lowering->bounded_operators)
         return lower_refuse_aggregate(node, err);
+    SL_TRY(lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(lower_refuse_updating(input, node, "GROUP BY", err));
     detail->keys = node->aggregate.keys;
@@ -291,6 +322,7 @@ lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     const struct sl_log_aggregate *from = &node->aggregate;
     struct sl_phys_node *input;
 
+    SL_TRY(lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(lower_refuse_updating(input, node, "a window aggregation", err));
     detail->window = from->window;

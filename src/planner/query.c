@@ -415,6 +415,13 @@ query_bind(struct sl_binder *binder, const struct sl_ast_query *query,
     for (size_t i = 0; i < query->cte_count; i++) {
         struct sl_bound_cte *cte = SL_NEW(binder->arena, struct sl_bound_cte);
 
+        for (size_t j = 0; j < i; j++)
+            if (sl_text_equal_nocase(query->ctes[i].name.text, query->ctes[j].name.text)) {
+                SL_ERROR(err, SL_E_DUPLICATE_ALIAS,
+                         "WITH query name \"%.*s\" specified more than once",
+                         SL_TEXT_FORMAT(query->ctes[i].name.text));
+                return sl_error_at(err, sl_binder_offset(binder, query->ctes[i].name.offset));
+            }
         cte->ast = &query->ctes[i];
         cte->outer = binder->ctes;
         binder->ctes = cte;

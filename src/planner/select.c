@@ -109,6 +109,8 @@ select_star(struct sl_clause *binding, const struct sl_ast_select_item *item,
     if (qualifier->count &&
         (!scope->name || !sl_text_equal_nocase(qualifier->parts[qualifier->count - 1].text,
                                                sl_text_of(scope->name)))) {
+        if (sl_schema_find(scope->columns, qualifier->parts[qualifier->count - 1].text) >= 0)
+            return sl_binder_refuse(binder, item->expr->ast.offset, ".* of a column is", err);
         SL_ERROR(err, SL_E_UNDEFINED_TABLE, "missing FROM-clause entry for table \"%.*s\"",
                  SL_TEXT_FORMAT(qualifier->parts[qualifier->count - 1].text));
         return sl_error_at(err, offset);
