@@ -7,6 +7,7 @@
 #include "expr/utf8.h"
 
 #include <pcre2.h>
+#include <stdio.h>
 
 #define REGEX_MATCH_LIMIT 1000000
 #define REGEX_HEAP_KB_MAX 20000
@@ -268,6 +269,44 @@ sl_kernel_regexp_extract(struct sl_call *call)
 
 /* --- REGEXP_REPLACE --- */
 
+/* The group that $n or ${name} means, *at being at the dollar and then at its last sign; false:
+ * there is none.  A number takes as many digits as name a group. */
+static bool
+regex_read_group(const struct regex_matcher *matcher, struct sl_text by, size_t *at,
+                 uint32_t *ret_group)
+{
+    uint32_t group_count = pcre2_get_ovector_count(matcher->data), group;
+    size_t i = *at + 1, end = i;
+    char name[33];
+
+    if (i == by.length)
+        return false;
+    if (by.start[i] == '{') {
+        const char *close = memchr(by.start + i, '}', by.length - i);
+        int number;
+
+        end = close ? (size_t)(close - by.start) : i;
+        if (end <= i || end - i > sizeof(name))
+            return false;
+        snprintf(name, sizeof(name), "%.*s", (int)(end - i - 1), by.start + i + 1);
+        number = pcre2_substring_number_from_name(matcher->code, (PCRE2_SPTR)name);
+        *ret_group = (uint32_t)number;
+        *at = end;
+        return number >= 0;
+    }
+    if (by.start[i] < '0' || by.start[i] > '9')
+        return false;
+    group = (uint32_t)(by.start[i] - '0');
+    if (group >= group_count)
+        return false;
+    while (i + 1 < by.length && by.start[i + 1] >= '0' && by.start[i + 1] <= '9' &&
+           group * 10 + (uint32_t)(by.start[i + 1] - '0') < group_count)
+        group = group * 10 + (uint32_t)(by.start[++i] - '0');
+    *ret_group = group;
+    *at = i;
+    return true;
+}
+
 /* Appends the replacement: $n and ${name} are groups, a backslash takes the next sign as it is.
  * False: a group does not exist, as in Java an error. */
 static bool
@@ -275,10 +314,9 @@ regex_add_replacement(struct regex_matcher *matcher, struct sl_text text, struct
                       struct sl_buffer *to)
 {
     const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(matcher->data);
-    uint32_t group_count = pcre2_get_ovector_count(matcher->data);
 
     for (size_t i = 0; i < by.length; i++) {
-        uint32_t group = 0;
+        uint32_t group;
 
         if (by.start[i] == '\\' && i + 1 < by.length) {
             sl_buffer_add_byte(to, by.start[++i]);
@@ -288,14 +326,8 @@ regex_add_replacement(struct regex_matcher *matcher, struct sl_text text, struct
             sl_buffer_add_byte(to, by.start[i]);
             continue;
         }
-        if (++i == by.length || by.start[i] < '0' || by.start[i] > '9')
+        if (!regex_read_group(matcher, by, &i, &group))
             return false;
-        group = (uint32_t)(by.start[i] - '0');
-        if (group >= group_count)
-            return false;
-        while (i + 1 < by.length && by.start[i + 1] >= '0' && by.start[i + 1] <= '9' &&
-               group * 10 + (uint32_t)(by.start[i + 1] - '0') < group_count)
-            group = group * 10 + (uint32_t)(by.start[++i] - '0');
         if (offsets[group * 2] != PCRE2_UNSET)
             sl_buffer_add(to, text.start + offsets[group * 2],
                           offsets[group * 2 + 1] - offsets[group * 2]);
