@@ -43,7 +43,7 @@ struct sl_binder {
     uint32_t session_id; /* whose temporary tables are seen; permanent views see none */
     bool batch;          /* execution.runtime-mode */
     bool hide_positions;
-    int view_depth, query_depth;
+    int view_depth, query_depth, query_count;
     struct sl_bound_cte *ctes; /* the innermost first */
     uint32_t parallelism;      /* hinted for the current block; 0: not */
     struct sl_expr_settings settings;

@@ -175,7 +175,7 @@ create_view_bind(struct sl_binder *binder, struct sl_table *view, const struct s
         binder->expansions = &expansions;
         binder->batch = false;
         binder->ctes = NULL;
-        binder->query_depth = 0;
+        binder->query_depth = binder->query_count = 0;
         SL_TRY(sl_binder_query(binder, query, &node, err));
     }
     view->query = create_view_text(binder->arena, query, create_view_sort(expansions));

@@ -2,6 +2,7 @@
 #include "planner/bind.h"
 
 #define QUERY_DEPTH_MAX 100
+#define QUERY_COUNT_MAX 1000 /* of a statement, each use of a view or WITH query counted */
 
 static int query_body(struct sl_binder *binder, const struct sl_ast *body,
                       const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
@@ -337,6 +338,12 @@ query_body(struct sl_binder *binder, const struct sl_ast *body, const struct sl_
 {
     struct sl_relation relation;
 
+    if (++binder->query_count > QUERY_COUNT_MAX) {
+        SL_ERROR(err, SL_E_LIMIT_EXCEEDED, "the statement reads more than %d queries",
+                 QUERY_COUNT_MAX);
+        sl_error_hint(err, "each use of a view or of a WITH query counts");
+        return sl_error_at(err, sl_binder_offset(binder, body->offset));
+    }
     switch (body->kind) {
     case SL_AST_SELECT:
         return sl_binder_select(binder, (const struct sl_ast_select *)body, order_by, ret_node,
