@@ -186,17 +186,24 @@ compiler_call(struct compiler *compiler, const struct sl_expr *expr, uint32_t se
     return step.result;
 }
 
+#define LITERALS_LOOKED_AT 64
+
 static bool
 compiler_is_leaf_known(const struct compiler *compiler, const struct sl_expr *expr,
                        uint32_t *ret_reg)
 {
-    for (uint32_t i = 0; i < compiler->register_count; i++) {
+    size_t from = 0;
+
+    /* A long list of literals must not look for each in all before it; having one twice is fine. */
+    if (expr->kind != SL_EXPR_COLUMN && compiler->register_count > LITERALS_LOOKED_AT)
+        from = compiler->register_count - LITERALS_LOOKED_AT;
+    for (size_t i = from; i < compiler->register_count; i++) {
         const struct program_register *reg = &compiler->registers[i];
 
         if (expr->kind == SL_EXPR_COLUMN
                 ? reg->kind == PROGRAM_REGISTER_INPUT && reg->column == expr->column
                 : reg->kind == PROGRAM_REGISTER_CONSTANT && sl_expr_equal(reg->value, expr)) {
-            *ret_reg = i;
+            *ret_reg = (uint32_t)i;
             return true;
         }
     }
