@@ -5,24 +5,31 @@
 
 #include <stdlib.h>
 
-struct sl_frozen *
-sl_table_freeze(struct sl_state_table *table)
+static void
+freeze_slice(struct sl_state_table *table, struct state_slice *slice, struct sl_frozen *frozen)
 {
-    struct sl_frozen *frozen = sl_alloc_zeroed(sizeof(*frozen));
-
-    SL_ASSERT(table->frozen == NULL);
-    for (size_t i = 0; i < table->dirty.count; i++) {
-        struct state_row *row = table->dirty.items[i];
+    for (size_t i = 0; i < slice->dirty.count; i++) {
+        struct state_row *row = slice->dirty.items[i];
 
         if (row->superseded) { /* deleted before storage knew it */
             state_row_free(row, table->spec.value_size);
             continue;
         }
         row->life = ROW_FROZEN;
-        row->slice->frozen_count++;
+        slice->frozen_count++;
         row_list_add(&frozen->rows, row);
     }
-    table->dirty.count = 0;
+    slice->dirty.count = slice->superseded_count = 0;
+}
+
+struct sl_frozen *
+sl_table_freeze(struct sl_state_table *table)
+{
+    struct sl_frozen *frozen = sl_alloc_zeroed(sizeof(*frozen));
+
+    SL_ASSERT(table->frozen == NULL);
+    for (size_t i = 0; i < table->slice_count; i++)
+        freeze_slice(table, table->slices[i], frozen);
     frozen->dropped = table->dropped;
     frozen->dropped_count = table->dropped_count;
     table->dropped = NULL;
@@ -63,25 +70,28 @@ sl_frozen_row(const struct sl_frozen *frozen, size_t index, struct sl_frozen_row
 static void
 freeze_release_row(struct sl_state_table *table, struct state_row *row, bool written)
 {
+    size_t value_size = table->spec.value_size;
+    struct state_slice *slice = row->slice;
+
+    slice->stored |= written; /* whatever became of the row since */
     if (row->superseded) {
-        state_row_free(row, table->spec.value_size);
+        state_row_free(row, value_size);
         return;
     }
     if (!written) {
         row->life = ROW_DIRTY;
-        row_list_add(&table->dirty, row);
+        row_list_add(&slice->dirty, row);
         return;
     }
-    row->slice->stored = true;
     row->stored = true;
     row->life = ROW_CLEAN;
     if (row->tombstone) {
-        uint64_t *slot = state_slice_find(row->slice, row->hash,
-                                          row->value + table->spec.value_size, row->key_size,
-                                          table->spec.value_size);
+        uint64_t *slot =
+            state_slice_find(slice, row->hash, row->value + value_size, row->key_size, value_size);
 
         *slot = SLOT_GONE;
-        state_row_free(row, table->spec.value_size);
+        slice->tombstone_count--;
+        state_row_free(row, value_size);
     }
 }
 
@@ -101,8 +111,8 @@ sl_table_frozen_end(struct sl_state_table *table, struct sl_frozen *frozen, bool
     }
     if (!written) { /* what was to be dropped in storage still is */
         for (size_t i = 0; i < frozen->dropped_count; i++) {
-            table->dropped = sl_realloc(table->dropped, (table->dropped_count + 1) *
-                                                            sizeof(*table->dropped));
+            table->dropped =
+                sl_realloc(table->dropped, (table->dropped_count + 1) * sizeof(*table->dropped));
             table->dropped_capacity = table->dropped_count + 1;
             table->dropped[table->dropped_count++] = frozen->dropped[i];
         }

@@ -22,6 +22,7 @@ state_slice_free(struct state_slice *slice)
     sl_row_memory_done(&slice->memory);
     free(slice->slots.items);
     free(slice->old.items);
+    free(slice->dirty.items);
     free(slice);
 }
 
@@ -123,7 +124,7 @@ state_slice_make_room(struct state_slice *slice, size_t count)
         return;
     if (slice->old.items)
         slice_move(slice, SIZE_MAX / 2);
-    while ((slice->row_count + count) * 2 > slot_count)
+    while ((slice->row_count + slice->tombstone_count + count) * 2 > slot_count)
         slot_count *= 2;
     slice->old = slice->slots;
     slice->moved = 0;

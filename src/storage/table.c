@@ -23,7 +23,6 @@ table_free(struct sl_state_table *table)
     for (size_t i = 0; i < table->slice_count; i++)
         state_slice_free(table->slices[i]);
     free(table->slices);
-    free(table->dirty.items);
     free(table->dropped);
     sl_key_bytes_done(&table->keys);
     free(table);
@@ -88,7 +87,7 @@ void
 row_list_add(struct row_list *list, struct state_row *row)
 {
     if (list->count == list->capacity) {
-        list->capacity = list->capacity ? list->capacity * 2 : 64;
+        list->capacity = list->capacity ? list->capacity * 2 : 8;
         list->items = sl_realloc(list->items, list->capacity * sizeof(*list->items));
     }
     list->items[list->count++] = row;
@@ -124,8 +123,7 @@ state_table_slice(struct sl_state_table *table, int64_t time, bool make)
         return NULL;
     if (table->slice_count == table->slice_capacity) {
         table->slice_capacity = table->slice_capacity ? table->slice_capacity * 2 : 8;
-        table->slices =
-            sl_realloc(table->slices, table->slice_capacity * sizeof(*table->slices));
+        table->slices = sl_realloc(table->slices, table->slice_capacity * sizeof(*table->slices));
     }
     memmove(&table->slices[index + 1], &table->slices[index],
             (table->slice_count - index) * sizeof(*table->slices));
@@ -154,18 +152,6 @@ table_note_dropped(struct sl_state_table *table, int64_t time)
     table->dropped[table->dropped_count++] = time;
 }
 
-/* The dirty list must not point into memory that goes. */
-static void
-table_forget_dirty(struct sl_state_table *table, const struct state_slice *slice)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < table->dirty.count; i++)
-        if (table->dirty.items[i]->slice != slice)
-            table->dirty.items[kept++] = table->dirty.items[i];
-    table->dirty.count = kept;
-}
-
 void
 sl_table_drop_time(struct sl_state_table *table, int64_t time)
 {
@@ -175,7 +161,7 @@ sl_table_drop_time(struct sl_state_table *table, int64_t time)
     if (index == table->slice_count || table->slices[index]->time != time)
         return;
     slice = table->slices[index];
-    table_forget_dirty(table, slice);
+    slice->dirty.count = slice->superseded_count = 0;
     memmove(&table->slices[index], &table->slices[index + 1],
             (table->slice_count - index - 1) * sizeof(*table->slices));
     table->slice_count--;
@@ -206,18 +192,18 @@ table_make_dirty(struct sl_state_table *table, uint64_t *slot, struct state_row 
         return row;
     if (row->life == ROW_CLEAN) {
         row->life = ROW_DIRTY;
-        row_list_add(&table->dirty, row);
+        row_list_add(&row->slice->dirty, row);
         return row;
     }
-    copy = state_row_new(row->slice, row->hash, row->value + table->spec.value_size,
-                         row->key_size, table->spec.value_size);
+    copy = state_row_new(row->slice, row->hash, row->value + table->spec.value_size, row->key_size,
+                         table->spec.value_size);
     memcpy(copy->value, row->value, table->spec.value_size);
     copy->life = ROW_DIRTY;
     copy->stored = true;
     copy->tombstone = row->tombstone;
     row->superseded = true;
     *slot = state_slot_of(copy);
-    row_list_add(&table->dirty, copy);
+    row_list_add(&copy->slice->dirty, copy);
     return copy;
 }
 
@@ -227,6 +213,7 @@ table_revive(struct sl_state_table *table, struct state_row *row)
 {
     memset(row->value, 0, table->spec.value_size);
     row->tombstone = false;
+    row->slice->tombstone_count--;
     row->slice->row_count++;
 }
 
@@ -247,9 +234,28 @@ table_upsert_one(struct sl_state_table *table, struct state_slice *slice, uint64
     row = state_row_new(slice, hash, key, key_size, table->spec.value_size);
     row->life = ROW_DIRTY;
     state_slice_insert(slice, row);
-    row_list_add(&table->dirty, row);
+    row_list_add(&slice->dirty, row);
     *ret_created = true;
     return row;
+}
+
+/* Frees the dirty rows that came and went, once they are the most: nobody may ever freeze. */
+static void
+table_free_superseded(struct sl_state_table *table, struct state_slice *slice)
+{
+    struct row_list *dirty = &slice->dirty;
+    size_t kept = 0;
+
+    if (SL_LIKELY(slice->superseded_count <= dirty->count / 2))
+        return;
+    for (size_t i = 0; i < dirty->count; i++) {
+        if (dirty->items[i]->superseded)
+            state_row_free(dirty->items[i], table->spec.value_size);
+        else
+            dirty->items[kept++] = dirty->items[i];
+    }
+    dirty->count = kept;
+    slice->superseded_count = 0;
 }
 
 void
@@ -259,6 +265,7 @@ sl_table_upsert(struct sl_state_table *table, const struct sl_state_keys *keys, 
     struct state_slice *slice = state_table_slice(table, keys->time, true);
     const uint32_t *offsets;
 
+    table_free_superseded(table, slice);
     sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
     offsets = table->keys.offsets;
     for (size_t block = 0; block < keys->row_count; block += TABLE_BLOCK) {
@@ -318,9 +325,11 @@ table_delete_one(struct sl_state_table *table, uint64_t *slot)
     row->slice->row_count--;
     if (row->stored) {
         row->tombstone = true;
+        row->slice->tombstone_count++;
         return;
     }
-    row->superseded = true; /* the dirty list frees it at the next freeze */
+    row->superseded = true; /* the dirty list frees it */
+    row->slice->superseded_count++;
     *slot = SLOT_GONE;
 }
 

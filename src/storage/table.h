@@ -101,7 +101,8 @@ struct sl_state_scan {
     size_t count, next;
 };
 void sl_table_scan_begin(struct sl_state_table *table, int64_t time, struct sl_state_scan *scan);
-/* The next rows, at most `max`; 0: no more.  Keys and values stay until the time is dropped. */
+/* The next rows, at most `max`; 0: no more.  Keys and values stay until the time is dropped or a
+ * set that was frozen ends; rows of it are not deleted or changed meanwhile. */
 size_t sl_table_scan_next(struct sl_state_scan *scan, struct sl_state_row *rows, size_t max);
 void sl_table_scan_end(struct sl_state_scan *scan);
 const struct sl_key_codec *sl_table_key_codec(const struct sl_state_table *table);

@@ -18,7 +18,7 @@ struct state_row {
     struct state_slice *slice;
     uint32_t key_size;
     uint8_t life;
-    bool stored;     /* storage knows this key: its delete leaves a tombstone */
+    bool stored; /* storage knows this key: its delete leaves a tombstone */
     bool tombstone;
     bool superseded; /* no slot points here any more */
     char value[];    /* value_size bytes, then the key */
@@ -30,8 +30,13 @@ struct state_row {
 
 struct state_slots {
     uint64_t *items;
-    size_t mask;  /* count - 1 */
-    size_t used;  /* not empty, gone ones included */
+    size_t mask; /* count - 1 */
+    size_t used; /* not empty, gone ones included */
+};
+
+struct row_list {
+    struct state_row **items;
+    size_t count, capacity;
 };
 
 struct state_slice {
@@ -40,15 +45,13 @@ struct state_slice {
     struct state_slots old;  /* while growing; items NULL: not */
     size_t moved;            /* of the old slots */
     size_t row_count;        /* live rows */
+    size_t tombstone_count;  /* rows that keep their slots until storage knows */
+    struct row_list dirty;   /* rows to freeze, and superseded ones to free */
+    size_t superseded_count; /* of the dirty list */
     size_t frozen_count;
-    bool dropped;            /* waits for its frozen rows */
-    bool stored;             /* storage may know rows of it */
+    bool dropped; /* waits for its frozen rows */
+    bool stored;  /* storage may know rows of it */
     struct sl_row_memory memory;
-};
-
-struct row_list {
-    struct state_row **items;
-    size_t count, capacity;
 };
 
 struct sl_frozen {
@@ -63,14 +66,13 @@ struct sl_state_table {
     struct sl_state *state;
     struct sl_state_table_spec spec;
     struct sl_key_codec codec;
-    struct sl_key_bytes keys;       /* scratch of the running call */
-    struct state_slice **slices;    /* by time */
+    struct sl_key_bytes keys;    /* scratch of the running call */
+    struct state_slice **slices; /* by time */
     size_t slice_count, slice_capacity;
-    struct row_list dirty;
     struct sl_frozen *frozen;
     int64_t *dropped;
     size_t dropped_count, dropped_capacity;
-    struct sl_state_table *next;    /* of the state */
+    struct sl_state_table *next; /* of the state */
 };
 
 struct sl_state {

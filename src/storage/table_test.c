@@ -185,9 +185,9 @@ Test(table, a_frozen_set_does_not_change_while_the_table_does)
     add_to(table, 0, 1000, 0, 1);
     frozen = sl_table_freeze(table);
     cr_assert_eq(sl_frozen_count(frozen), 1000);
-    add_to(table, 0, 500, 0, 10);        /* copied */
-    delete_from(table, 500, 100, 0);     /* copied, tombstones */
-    add_to(table, 5000, 10, 0, 3);       /* new */
+    add_to(table, 0, 500, 0, 10);    /* copied */
+    delete_from(table, 500, 100, 0); /* copied, tombstones */
+    add_to(table, 5000, 10, 0, 3);   /* new */
     cr_assert_eq(sum_frozen(frozen, &tombstones), 1000);
     cr_assert_eq(tombstones, 0);
     cr_assert_eq(value_of(table, 0, 0), 11);
@@ -260,6 +260,64 @@ Test(table, dropping_a_slice_spares_its_frozen_rows_and_is_told)
     sl_table_frozen_end(table, frozen, true);
 }
 
+/* Every row of the slice changed while the first set was written: storage knows the slice all the
+ * same, and has to hear that it went. */
+Test(table, a_slice_whose_written_rows_changed_meanwhile_is_told_when_dropped)
+{
+    struct sl_state_table *table = open_table(true);
+    struct sl_frozen *frozen;
+    const int64_t *dropped;
+
+    add_to(table, 0, 10, 60, 1);
+    frozen = sl_table_freeze(table);
+    add_to(table, 0, 10, 60, 1);
+    sl_table_frozen_end(table, frozen, true);
+    sl_table_drop_time(table, 60);
+    frozen = sl_table_freeze(table);
+    cr_assert_eq(sl_frozen_dropped_times(frozen, &dropped), 1);
+    cr_assert_eq(dropped[0], 60);
+    sl_table_frozen_end(table, frozen, true);
+}
+
+/* Tombstones keep their places until they are written, beside the rows that come meanwhile. */
+Test(table, tombstones_and_new_rows_share_a_table, .timeout = 20)
+{
+    struct sl_state_table *table = open_table(false);
+    struct sl_frozen *frozen;
+    size_t tombstones;
+
+    add_to(table, 0, 3000, 0, 1);
+    frozen = sl_table_freeze(table);
+    sl_table_frozen_end(table, frozen, true);
+    delete_from(table, 0, 3000, 0);
+    for (int64_t from = 10000; from < 20000; from += 100)
+        add_to(table, from, 100, 0, 1);
+    cr_assert_eq(value_of(table, 0, 0), INT64_MIN);
+    cr_assert_eq(value_of(table, 19999, 0), 1);
+    frozen = sl_table_freeze(table);
+    cr_assert_eq(sum_frozen(frozen, &tombstones), 10000);
+    cr_assert_eq(tombstones, 3000);
+    sl_table_frozen_end(table, frozen, true);
+}
+
+/* Without checkpoints nobody freezes: what came and went takes no memory for ever. */
+Test(table, rows_that_come_and_go_between_freezes_take_no_memory)
+{
+    struct sl_state_table *table = open_table(false);
+    uint64_t rows, before, after;
+
+    add_to(table, 0, 1000, 0, 1);
+    delete_from(table, 0, 1000, 0);
+    sl_state_size(state, &rows, &before);
+    for (int64_t round = 1; round < 50; round++) {
+        add_to(table, round * 1000, 1000, 0, 1);
+        delete_from(table, round * 1000, 1000, 0);
+    }
+    sl_state_size(state, &rows, &after);
+    cr_assert_eq(rows, 0);
+    cr_assert_leq(after, 2 * before);
+}
+
 Test(table, a_scan_gives_every_row_once_key_group_by_key_group)
 {
     struct sl_state_table *table = open_table(true);
@@ -318,8 +376,8 @@ Test(table, keys_order_as_sql_does_and_survive_zeros_and_nulls)
     sl_key_bytes_init(&keys);
     sl_key_codec_encode(&codec, &column, NULL, 5, &keys);
     for (size_t i = 0; i < 5; i++) {
-        texts[i] = (struct sl_text){keys.bytes + keys.offsets[i],
-                                    keys.offsets[i + 1] - keys.offsets[i]};
+        texts[i] =
+            (struct sl_text){keys.bytes + keys.offsets[i], keys.offsets[i + 1] - keys.offsets[i]};
         if (i)
             cr_assert_lt(sl_text_compare(texts[i - 1], texts[i]), 0, "key %zu", i);
     }
