@@ -204,8 +204,9 @@ env_wake_wait(struct sl_env *env, struct sl_wake *wake, int64_t timeout_us)
     uint64_t count;
 
     ppoll(&item, 1, timeout_us < 0 ? NULL : &timeout, NULL);
+    /* An exchange, to see all that a signal which found it pending was sent for. */
     if (read(wake->fd, &count, sizeof(count)) == sizeof(count))
-        atomic_store(&wake->pending, false);
+        atomic_exchange(&wake->pending, false);
 }
 
 static const struct sl_env_ops env_system_ops = {

@@ -1,6 +1,7 @@
 /* A slot's loop: see slot.h. */
 #include "runtime/slot.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -159,11 +160,15 @@ sl_slot_add(struct sl_slot *slot, struct sl_runnable *runnable)
 static void
 slot_remove(struct sl_slot *slot, struct sl_runnable *runnable)
 {
-    /* `ready` stays raised, so that late wake-ups go nowhere. */
-    if (atomic_exchange(&runnable->ready, true))
-        slot_drain_incoming(slot);
-    if (runnable->queued)
+    /* `ready` stays raised, so that late wake-ups go nowhere.  Whoever raised it already is about
+     * to push the runnable: it must not be gone before. */
+    if (atomic_exchange(&runnable->ready, true)) {
+        while (!runnable->queued) {
+            slot_drain_incoming(slot);
+            sched_yield();
+        }
         slot_dequeue(slot, runnable);
+    }
     if (runnable->previous)
         runnable->previous->next = runnable->next;
     else

@@ -3,6 +3,7 @@
 #include "runtime/slot.h"
 
 #include <criterion/criterion.h>
+#include <sched.h>
 
 static char trace[64];
 
@@ -112,6 +113,67 @@ Test(slot, deadlines_follow_the_clock)
     sl_runnable_wake(&early.runnable);
     sl_runnable_wake(&late.runnable);
     run_dry(slot);
+    sl_slot_free(slot);
+    sl_env_system_free(env);
+}
+
+/* --- removal while another thread is half-way through a wake-up --- */
+
+struct half_waker {
+    struct sl_runnable runnable;
+    struct sl_thread *thread;
+    struct sl_env *env;
+    _Atomic bool has_pushed;
+    bool was_gone_before;
+    int steps;
+};
+
+/* The second half of sl_runnable_wake, by a thread that lost its core after the first. */
+static void
+half_waker_push(void *arg)
+{
+    struct half_waker *waker = arg;
+
+    for (int i = 0; i < 10000; i++)
+        sched_yield();
+    atomic_store(&waker->has_pushed, true);
+    atomic_store(&waker->runnable.slot->incoming, &waker->runnable);
+}
+
+static int
+half_waker_step(struct sl_runnable *runnable, int64_t now_us)
+{
+    struct half_waker *waker = (struct half_waker *)runnable;
+
+    waker->steps++;
+    atomic_store(&runnable->ready, true);
+    waker->thread =
+        waker->env->ops->thread_start(waker->env, "half", -1, half_waker_push, waker);
+    return SL_EOF;
+}
+
+static void
+half_waker_gone(struct sl_runnable *runnable)
+{
+    struct half_waker *waker = (struct half_waker *)runnable;
+
+    waker->was_gone_before = !atomic_load(&waker->has_pushed);
+}
+
+Test(slot, none_is_gone_while_a_wake_up_of_it_is_on_its_way)
+{
+    static const struct sl_runnable_class class = {half_waker_step, half_waker_gone};
+    struct sl_env *env = sl_env_system_new(1, true);
+    struct sl_slot *slot = sl_slot_new(env, 0);
+    struct half_waker waker = {.env = env};
+
+    sl_runnable_init(&waker.runnable, &class, slot, 0);
+    sl_slot_add(slot, &waker.runnable);
+    cr_assert_eq(sl_slot_step(slot), SL_OK);
+    env->ops->thread_join(env, waker.thread);
+    cr_assert_not(waker.was_gone_before, "its memory may go with it");
+    run_dry(slot);
+    cr_assert_eq(waker.steps, 1);
     sl_slot_free(slot);
     sl_env_system_free(env);
 }
