@@ -167,8 +167,7 @@ sl_job_subtask_started(struct sl_subtask *subtask)
     struct sl_job *job = execution->job;
 
     pthread_mutex_lock(&job->mutex);
-    if (--execution->starting_count == 0 && job->state == SL_RUN_RESTARTING &&
-        !job->is_stopping) {
+    if (--execution->starting_count == 0 && job->state == SL_RUN_RESTARTING && !job->is_stopping) {
         sl_error_reset(&job->failure);
         job_set_state(job, SL_RUN_RUNNING);
     }
@@ -212,6 +211,16 @@ sl_job_subtask_failed(struct sl_subtask *subtask, const struct sl_error *err)
     sl_runtime_announce(job->runtime);
 }
 
+/* Under the mutex.  Returns whether this was the last that was missing. */
+static bool
+job_count_barrier(struct sl_execution *execution)
+{
+    if (execution->barrier_missing == 0 || --execution->barrier_missing > 0)
+        return false;
+    execution->passed_epoch = execution->barrier_epoch;
+    return true;
+}
+
 void
 sl_job_subtask_acknowledged(struct sl_subtask *subtask, uint64_t epoch)
 {
@@ -220,23 +229,24 @@ sl_job_subtask_acknowledged(struct sl_subtask *subtask, uint64_t epoch)
     bool complete = false;
 
     pthread_mutex_lock(&job->mutex);
-    if (execution->barrier_epoch == epoch && execution->barrier_missing > 0)
-        complete = --execution->barrier_missing == 0;
+    if (execution->barrier_epoch == epoch)
+        complete = job_count_barrier(execution);
     pthread_mutex_unlock(&job->mutex);
     if (complete)
         sl_runtime_announce(job->runtime);
 }
 
 void
-sl_job_subtask_finished_input(struct sl_subtask *subtask)
+sl_job_subtask_finished_input(struct sl_subtask *subtask, uint32_t count)
 {
     struct sl_execution *execution = subtask->execution;
     struct sl_job *job = execution->job;
     bool complete = false;
 
     pthread_mutex_lock(&job->mutex);
-    if (execution->finish_missing > 0)
-        complete = --execution->finish_missing == 0;
+    SL_ASSERT(execution->finish_missing >= count);
+    execution->finish_missing -= count;
+    complete = execution->finish_missing == 0;
     pthread_mutex_unlock(&job->mutex);
     if (complete)
         sl_runtime_announce(job->runtime);
@@ -253,10 +263,10 @@ sl_job_subtask_gone(struct sl_subtask *subtask)
     job->rows_written +=
         atomic_load_explicit(&subtask->counters.rows_written, memory_order_relaxed);
     atomic_store_explicit(&subtask->counters.rows_written, 0, memory_order_relaxed);
-    if (execution->barrier_missing > 0 && subtask->acknowledged_epoch != execution->barrier_epoch)
-        execution->barrier_missing--;
-    if (subtask->finish_wanted && execution->finish_missing > 0)
-        execution->finish_missing--;
+    if (subtask->acknowledged_epoch != execution->barrier_epoch)
+        job_count_barrier(execution);
+    execution->finish_missing -= subtask->finishes_wanted;
+    subtask->finishes_wanted = 0;
     is_last = --execution->live_count == 0;
     if (is_last)
         is_end = job_after_execution(job, subtask->runnable.slot);

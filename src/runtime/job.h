@@ -24,7 +24,6 @@ struct sl_runtime {
     struct sl_waiter *waiters;
     _Atomic int notify_count; /* calls to job_changed under way */
     uint32_t next_base;
-    uint64_t next_epoch;
 };
 
 struct sl_execution {
@@ -38,8 +37,9 @@ struct sl_execution {
     size_t ring_count;
     /* Under the job's mutex: */
     size_t live_count, starting_count;
-    uint64_t barrier_epoch;
+    uint64_t barrier_epoch; /* of the newest barrier; posted in their order */
     size_t barrier_missing; /* subtasks that have not acknowledged it */
+    uint64_t passed_epoch;  /* the newest that all have, and with it every older one */
     size_t finish_missing;  /* scans whose end is not known yet (end_input) */
 };
 
@@ -90,7 +90,7 @@ void sl_execution_unref(struct sl_execution *execution);
 void sl_job_subtask_started(struct sl_subtask *subtask);
 void sl_job_subtask_failed(struct sl_subtask *subtask, const struct sl_error *err);
 void sl_job_subtask_acknowledged(struct sl_subtask *subtask, uint64_t epoch);
-void sl_job_subtask_finished_input(struct sl_subtask *subtask);
+void sl_job_subtask_finished_input(struct sl_subtask *subtask, uint32_t count); /* finishes */
 void sl_job_subtask_gone(struct sl_subtask *subtask);
 
 /* Sum of everything that moves; equal sums: nothing moved in between. */

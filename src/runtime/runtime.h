@@ -107,8 +107,9 @@ int sl_job_fetch_fd(struct sl_job *job);
  * generator is named at once. */
 int sl_runtime_settle(struct sl_runtime *runtime, const char *job_id, int64_t timeout_us,
                       bool (*cancelled)(void *), void *arg, struct sl_error *err);
-/* Readers of this table get the end of their input, at its present end. */
-int sl_runtime_end_input(struct sl_runtime *runtime, uint64_t table_id, struct sl_error *err);
+/* Readers of this table get the end of their input, at its present end.  57014 when cancelled. */
+int sl_runtime_end_input(struct sl_runtime *runtime, uint64_t table_id, bool (*cancelled)(void *),
+                         void *arg, struct sl_error *err);
 /* Moves virtual time; timers that fall due have fired when this returns. */
 int sl_runtime_advance(struct sl_runtime *runtime, int64_t by_us, struct sl_error *err);
 

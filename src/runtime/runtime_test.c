@@ -276,11 +276,88 @@ Test(runtime, end_input_finishes_the_readers)
         test_plan_sink(&fix.plan, test_plan_scan(&fix.plan, 1, 3, 4, 0, false), 2, 2),
         SL_EXCHANGE_REBALANCE, NULL, 0);
     job = start(false);
-    cr_assert_eq(sl_runtime_end_input(fix.runtime, 1, &err), SL_OK);
+    cr_assert_eq(sl_runtime_end_input(fix.runtime, 1, NULL, NULL, &err), SL_OK);
     cr_assert_eq(sl_job_wait(job, NULL, NULL, &err), SL_OK);
     cr_assert_eq(state_of(job), SL_RUN_FINISHED);
     cr_assert_eq(test_table_count(2), 5000);
     sl_job_unref(job);
+}
+
+/* --- several sessions at once --- */
+
+#define SESSIONS 6
+
+static int
+settle_as_session(void)
+{
+    struct sl_error err;
+    int rc = SL_OK;
+
+    for (int i = 0; i < 100 && rc == SL_OK; i++)
+        rc = sl_runtime_settle(fix.runtime, NULL, 10 * SECOND_US, NULL, NULL, &err);
+    return rc;
+}
+
+static int
+end_as_session(void)
+{
+    struct sl_error err;
+
+    return sl_runtime_end_input(fix.runtime, 1, NULL, NULL, &err);
+}
+
+struct session {
+    pthread_t thread;
+    int (*call)(void);
+    int rc;
+};
+
+static void *
+session_main(void *arg)
+{
+    struct session *session = arg;
+
+    session->rc = session->call();
+    return NULL;
+}
+
+static void
+run_sessions(int (*call)(void))
+{
+    struct session sessions[SESSIONS];
+
+    for (int i = 0; i < SESSIONS; i++) {
+        sessions[i] = (struct session){.call = call};
+        pthread_create(&sessions[i].thread, NULL, session_main, &sessions[i]);
+    }
+    for (int i = 0; i < SESSIONS; i++) {
+        pthread_join(sessions[i].thread, NULL);
+        cr_assert_eq(sessions[i].rc, SL_OK);
+    }
+}
+
+/* Each waits for barriers of its own, which overtake one another. */
+Test(runtime, sessions_that_settle_at_once_all_return, .timeout = 60)
+{
+    struct sl_job *jobs[3];
+    struct sl_error err;
+
+    test_table_new(1, 3, 4);
+    test_table_new(2, 3, 1);
+    add_rows(1, 0, 1000);
+    for (int i = 0; i < 3; i++) {
+        test_plan_exchange(
+            test_plan_sink(&fix.plan, test_plan_scan(&fix.plan, 1, 3, 4, 0, false), 2, 2),
+            SL_EXCHANGE_REBALANCE, NULL, 0);
+        jobs[i] = start(false);
+    }
+    run_sessions(settle_as_session);
+    cr_assert_eq(test_table_count(2), 3000);
+    run_sessions(end_as_session);
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(sl_job_wait(jobs[i], NULL, NULL, &err), SL_OK);
+        sl_job_unref(jobs[i]);
+    }
 }
 
 /* --- failures --- */
@@ -455,8 +532,8 @@ run_late(uint32_t batch_size, uint32_t parallelism)
     test_table_new(1, 3, 1);
     test_table_new(2, 5, 1);
     test_table_new(3, 3, 1);
-    tumble = test_plan_tumble(&fix.plan, test_plan_scan(&fix.plan, 1, 3, 1, 0, false),
-                              parallelism, 1, 2, 60 * SECOND_US);
+    tumble = test_plan_tumble(&fix.plan, test_plan_scan(&fix.plan, 1, 3, 1, 0, false), parallelism,
+                              1, 2, 60 * SECOND_US);
     test_plan_exchange(tumble, SL_EXCHANGE_HASH, keys, 1);
     test_plan_sink(&fix.plan, tumble, parallelism, 2);
     tumble->late.sink = test_plan_sink(&fix.plan, NULL, 1, 3);

@@ -82,8 +82,7 @@ settle_take_jobs(struct settle *settle, const char *job_id, struct sl_error *err
 {
     settle_drop_jobs(settle);
     if (job_id == NULL) {
-        settle->job_count =
-            sl_runtime_list_jobs(settle->runtime, &settle->arena, &settle->jobs);
+        settle->job_count = sl_runtime_list_jobs(settle->runtime, &settle->arena, &settle->jobs);
         settle_order(settle);
         return SL_OK;
     }
@@ -143,7 +142,7 @@ settle_wait(struct settle *settle, const struct sl_job *job, struct sl_error *er
 /* Injects the barrier into the job's execution; NULL: it is not running (*ret_final: nor ever
  * will). */
 static struct sl_execution *
-settle_begin_barrier(struct sl_job *job, uint64_t epoch, bool *ret_final)
+settle_begin_barrier(struct sl_job *job, uint64_t *ret_epoch, bool *ret_final)
 {
     struct sl_execution *execution = NULL;
 
@@ -151,9 +150,9 @@ settle_begin_barrier(struct sl_job *job, uint64_t epoch, bool *ret_final)
     *ret_final = sl_run_state_is_final(job->state);
     if (job->execution && !job->is_stopping && job->execution->starting_count == 0) {
         execution = sl_execution_ref(job->execution);
-        execution->barrier_epoch = epoch;
+        *ret_epoch = ++execution->barrier_epoch;
         execution->barrier_missing = execution->live_count;
-        sl_execution_inject(execution, epoch);
+        sl_execution_inject(execution, execution->barrier_epoch);
     }
     pthread_mutex_unlock(&job->mutex);
     return execution;
@@ -161,29 +160,30 @@ settle_begin_barrier(struct sl_job *job, uint64_t epoch, bool *ret_final)
 
 /* Has the barrier passed everywhere, or will it never in this execution? */
 static bool
-settle_barrier_is_over(struct sl_job *job, const struct sl_execution *execution)
+settle_barrier_is_over(struct sl_job *job, const struct sl_execution *execution, uint64_t epoch)
 {
     bool is_over;
 
     pthread_mutex_lock(&job->mutex);
-    is_over = execution->barrier_missing == 0 || execution->live_count == 0;
+    is_over = execution->passed_epoch >= epoch || execution->live_count == 0;
     pthread_mutex_unlock(&job->mutex);
     return is_over;
 }
 
 static int
-settle_job(struct settle *settle, struct sl_job *job, uint64_t epoch, struct sl_error *err)
+settle_job(struct settle *settle, struct sl_job *job, struct sl_error *err)
 {
     struct sl_execution *execution;
+    uint64_t epoch = 0;
     bool is_final;
     int rc = SL_OK;
 
-    while ((execution = settle_begin_barrier(job, epoch, &is_final)) == NULL) {
+    while ((execution = settle_begin_barrier(job, &epoch, &is_final)) == NULL) {
         if (is_final)
             return SL_OK;
         SL_TRY(settle_wait(settle, job, err));
     }
-    while (rc == SL_OK && !settle_barrier_is_over(job, execution))
+    while (rc == SL_OK && !settle_barrier_is_over(job, execution, epoch))
         rc = settle_wait(settle, job, err);
     sl_execution_unref(execution);
     return rc;
@@ -205,16 +205,13 @@ settle_activity(const struct settle *settle)
 static int
 settle_round(struct settle *settle, const char *job_id, bool *ret_moved, struct sl_error *err)
 {
-    uint64_t before, epoch;
+    uint64_t before;
 
     SL_TRY(settle_take_jobs(settle, job_id, err));
     SL_TRY(settle_refuse_endless(settle, err));
-    pthread_mutex_lock(&settle->runtime->mutex);
-    epoch = ++settle->runtime->next_epoch;
-    pthread_mutex_unlock(&settle->runtime->mutex);
     before = settle_activity(settle);
     for (size_t i = 0; i < settle->job_count; i++)
-        SL_TRY(settle_job(settle, settle->jobs[i], epoch, err));
+        SL_TRY(settle_job(settle, settle->jobs[i], err));
     *ret_moved = settle_activity(settle) != before;
     return SL_OK;
 }
@@ -270,26 +267,41 @@ settle_finish_is_over(struct sl_job *job, const struct sl_execution *execution)
     return is_over;
 }
 
-int
-sl_runtime_end_input(struct sl_runtime *runtime, uint64_t table_id, struct sl_error *err)
+static int
+settle_finish_job(struct settle *settle, struct sl_job *job, uint64_t table_id,
+                  struct sl_error *err)
 {
-    struct settle settle = {.runtime = runtime, .deadline_us = INT64_MAX};
+    struct sl_execution *execution = settle_begin_finish(job, table_id);
+    int rc = SL_OK;
+
+    if (execution == NULL)
+        return SL_OK;
+    while (rc == SL_OK && !settle_finish_is_over(job, execution)) {
+        if (settle->cancelled && settle->cancelled(settle->arg))
+            rc = SL_ERROR(err, SL_E_QUERY_CANCELED, "end_input was cancelled");
+        else
+            sl_waiter_wait(settle->runtime, &settle->waiter, INT64_MAX);
+    }
+    sl_execution_unref(execution);
+    return rc;
+}
+
+int
+sl_runtime_end_input(struct sl_runtime *runtime, uint64_t table_id, bool (*cancelled)(void *),
+                     void *arg, struct sl_error *err)
+{
+    struct settle settle = {.runtime = runtime, .cancelled = cancelled, .arg = arg};
+    int rc = SL_OK;
 
     sl_arena_init(&settle.arena);
     sl_waiter_begin(runtime, &settle.waiter);
     settle.job_count = sl_runtime_list_jobs(runtime, &settle.arena, &settle.jobs);
-    for (size_t i = 0; i < settle.job_count; i++) {
-        struct sl_execution *execution = settle_begin_finish(settle.jobs[i], table_id);
-
-        while (execution && !settle_finish_is_over(settle.jobs[i], execution))
-            sl_waiter_wait(runtime, &settle.waiter, INT64_MAX);
-        if (execution)
-            sl_execution_unref(execution);
-    }
+    for (size_t i = 0; i < settle.job_count && rc == SL_OK; i++)
+        rc = settle_finish_job(&settle, settle.jobs[i], table_id, err);
     sl_waiter_end(runtime, &settle.waiter);
     settle_drop_jobs(&settle);
     sl_arena_done(&settle.arena);
-    return SL_OK;
+    return rc;
 }
 
 /* --- advance_time --- */

@@ -191,6 +191,8 @@ task_open(struct sl_subtask *subtask, struct sl_error *err)
         subtask->opened_from = i;
         SL_TRY(subtask->links[i].op->class->open(subtask->links[i].op, err));
     }
+    if (subtask->is_abandoned && subtask->scan)
+        sl_scan_abandon(subtask->scan);
     task_set_phase(subtask, SL_TASK_STARTING);
     return SL_OK;
 }
@@ -243,10 +245,19 @@ task_forward_progress(struct sl_subtask *subtask, struct sl_error *err)
     }
     if (progress->idle != subtask->all_idle) {
         subtask->all_idle = progress->idle;
-        SL_TRY(task_send(subtask, 1, progress->idle ? SL_MESSAGE_IDLE : SL_MESSAGE_ACTIVE, 0,
-                         err));
+        SL_TRY(task_send(subtask, 1, progress->idle ? SL_MESSAGE_IDLE : SL_MESSAGE_ACTIVE, 0, err));
     }
     return SL_OK;
+}
+
+static void
+task_answer_finishes(struct sl_subtask *subtask)
+{
+    uint32_t count = subtask->finishes_wanted;
+
+    subtask->finishes_wanted = 0;
+    if (count > 0)
+        sl_job_subtask_finished_input(subtask, count);
 }
 
 /* What the session asked of the scan: the table's end, a barrier at its present end.  SL_OK: one of
@@ -256,12 +267,11 @@ task_serve_scan(struct sl_subtask *subtask, struct sl_error *err)
 {
     int rc;
 
-    if (subtask->finish_wanted) {
+    if (subtask->finishes_wanted > 0) {
         rc = sl_scan_finish(subtask->scan, err);
         if (rc != SL_OK)
             return rc;
-        subtask->finish_wanted = false;
-        sl_job_subtask_finished_input(subtask);
+        task_answer_finishes(subtask);
         return SL_OK;
     }
     if (subtask->barrier_epoch > subtask->passed_epoch) {
@@ -420,10 +430,7 @@ task_drain(struct sl_subtask *subtask, struct sl_error *err)
         /* Room that has just come for what waits is news to nobody else. */
         return is_blocked || sl_output_is_empty(subtask) ? SL_AGAIN : SL_OK;
     }
-    if (subtask->finish_wanted) {
-        subtask->finish_wanted = false;
-        sl_job_subtask_finished_input(subtask);
-    }
+    task_answer_finishes(subtask);
     task_set_phase(subtask, SL_TASK_STOPPING);
     return SL_OK;
 }
@@ -478,8 +485,8 @@ task_end_wait(struct sl_subtask *subtask)
 {
     struct sl_task_counters *counters = &subtask->counters;
     int64_t since_us = atomic_load_explicit(&counters->waiting_since_us, memory_order_relaxed);
-    _Atomic int64_t *total = subtask->wait == SL_TASK_WAIT_OUTPUT ? &counters->backpressured_us
-                                                                  : &counters->idle_us;
+    _Atomic int64_t *total =
+        subtask->wait == SL_TASK_WAIT_OUTPUT ? &counters->backpressured_us : &counters->idle_us;
 
     if (subtask->wait == SL_TASK_WAIT_NONE)
         return;
@@ -555,16 +562,17 @@ void
 sl_subtask_finish(struct sl_subtask *subtask)
 {
     if (subtask->phase >= SL_TASK_DRAINING) {
-        sl_job_subtask_finished_input(subtask);
+        sl_job_subtask_finished_input(subtask, 1);
         return;
     }
-    subtask->finish_wanted = true;
+    subtask->finishes_wanted++;
     sl_runnable_wake(&subtask->runnable);
 }
 
 void
 sl_subtask_abandon(struct sl_subtask *subtask)
 {
+    subtask->is_abandoned = true;
     if (subtask->phase >= SL_TASK_DRAINING || !subtask->scan)
         return;
     sl_scan_abandon(subtask->scan);

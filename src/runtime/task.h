@@ -145,7 +145,8 @@ struct sl_subtask {
     uint64_t barrier_epoch;      /* a source's: asked for, not yet passed; 0: none */
     uint64_t passed_epoch;       /* went through the chain */
     uint64_t acknowledged_epoch; /* said to the job */
-    bool finish_wanted;
+    uint32_t finishes_wanted;    /* calls of end_input not yet answered */
+    bool is_abandoned;
     bool has_ended; /* END went through the chain */
     int64_t output_watermark_ms; /* the highest that went out, marks included */
     bool has_failed;

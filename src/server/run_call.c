@@ -70,7 +70,9 @@ call_end_input(struct sl_portal *portal, const struct sl_value *values, struct s
         SL_TRY(sl_memory_log_open(server->data_directory, table->id, &log, err));
         SL_TRY(sl_memory_log_end(log, err));
     }
-    return sl_runtime_end_input(server->runtime, table->id, err);
+    SL_TRY(sl_net_flush(portal->session->connection, err));
+    return sl_runtime_end_input(server->runtime, table->id, sl_net_is_cancelled,
+                                portal->session->connection, err);
 }
 
 static int

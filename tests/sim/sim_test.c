@@ -163,12 +163,14 @@ world_run(uint64_t seed, bool *ret_failed)
         if (round == 4)
             sl_job_stop(other, SL_RUN_CANCELED, NULL);
     }
-    world_check(&world, sl_runtime_end_input(world.runtime, TABLE_IN, &err) == SL_OK, "end_input");
+    world_check(&world, sl_runtime_end_input(world.runtime, TABLE_IN, NULL, NULL, &err) == SL_OK,
+                "end_input");
     world_wait(&world, job);
     bounded = world_start(&world, TABLE_BOUNDED, 1, true);
     world_wait(&world, bounded);
-    world_check(&world, test_table_count(TABLE_OUT) == test_table_count(TABLE_BOUNDED) &&
-                            test_table_sum(TABLE_OUT) == test_table_sum(TABLE_BOUNDED),
+    world_check(&world,
+                test_table_count(TABLE_OUT) == test_table_count(TABLE_BOUNDED) &&
+                    test_table_sum(TABLE_OUT) == test_table_sum(TABLE_BOUNDED),
                 "the result is not the bounded query's");
     sl_job_unref(job);
     sl_job_unref(other);
