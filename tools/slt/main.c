@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const struct slt_config main_matrix[] = {{1, 4096}, {1, 1}, {4, 4096}, {4, 1}};
@@ -38,21 +39,29 @@ main_run_once(const struct slt_script *script, const struct main_options *option
                                 .conninfo = options->conninfo};
     struct sl_arena arena;
     const char *message = "the server did not start";
-    int line = 0;
+    int line = 0, status;
     bool good;
 
     sl_arena_init(&arena);
     good = slt_server_start(&server) && slt_run(&arena, script, &server, config, &line, &message);
+    if (good && (status = slt_server_stop(&server)) != 0) {
+        good = false;
+        line = 0;
+        message = sl_arena_printf(&arena, "the server ended with %s %d: its log says why (--keep)",
+                                  WIFSIGNALED(status) ? "signal" : "exit code",
+                                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    }
     if (!good) {
         printf("FAIL %s:%d (parallelism %d, batches of %d): %s\n", script->path, line,
                config->parallelism, config->batch_size, message);
         if (options->keep)
             printf("  left: %s\n", server.directory);
     }
-    if (!good && options->keep)
+    if (!good && options->keep && server.pid > 0)
         slt_server_kill(&server);
-    else
-        slt_server_stop(&server);
+    slt_server_stop(&server);
+    if (good || !options->keep)
+        slt_server_clean(&server);
     sl_arena_done(&arena);
     return good;
 }

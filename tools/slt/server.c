@@ -29,9 +29,8 @@ server_exec(struct slt_server *server, int out)
     fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(out, STDOUT_FILENO);
     dup2(fd, STDERR_FILENO);
-    execl(server->binary, server->binary, "--data", server->directory, "--port", "0",
-          "--http-port", "0", "--slots", "4", server->is_virtual ? "--virtual-time" : NULL,
-          (char *)NULL);
+    execl(server->binary, server->binary, "--data", server->directory, "--port", "0", "--http-port",
+          "0", "--slots", "4", server->is_virtual ? "--virtual-time" : NULL, (char *)NULL);
     fprintf(stderr, "cannot run %s: %s\n", server->binary, strerror(errno));
     _exit(127);
 }
@@ -94,16 +93,24 @@ slt_server_kill(struct slt_server *server)
     server->pid = 0;
 }
 
-void
+int
 slt_server_stop(struct slt_server *server)
 {
+    int status = 0;
+
     if (server->conninfo)
-        return;
+        return 0;
     if (server->pid > 0) {
         kill(server->pid, SIGTERM);
-        waitpid(server->pid, NULL, 0);
+        waitpid(server->pid, &status, 0);
     }
     server->pid = 0;
+    return status;
+}
+
+void
+slt_server_clean(struct slt_server *server)
+{
     if (server->directory[0])
         nftw(server->directory, server_remove, 16, FTW_DEPTH | FTW_PHYS);
     server->directory[0] = '\0';

@@ -63,7 +63,8 @@ struct slt_server {
 
 bool slt_server_start(struct slt_server *server); /* also again, after a kill */
 void slt_server_kill(struct slt_server *server);  /* SIGKILL */
-void slt_server_stop(struct slt_server *server);  /* SIGTERM; removes its directory */
+int slt_server_stop(struct slt_server *server);   /* SIGTERM; its wait status, 0: all is well */
+void slt_server_clean(struct slt_server *server); /* removes its directory */
 PGconn *slt_server_connect(const struct slt_server *server);
 
 /* --- running --- */
