@@ -19,30 +19,14 @@ static void
 scan_make_config(struct op_scan *scan)
 {
     const struct sl_phys_scan *plan = scan->plan;
-    struct sl_op_context *context = scan->op.context;
+    const struct sl_op_context *context = scan->op.context;
 
     scan->config = (struct sl_connector_config){
-        .options = plan->options,
-        .physical = plan->physical,
-        .table_id = plan->table_id,
-        .table_name = plan->table_name,
-        .data_directory = context->data_directory,
-        .job_id = context->job_id,
-        .subtask = context->subtask,
-        .subtask_count = context->subtask_count,
-        .env = context->env,
-        .pool = context->pool,
-        .wake = context->wake,
-        .batch_size = context->settings->batch_size,
-        .zone = context->expr_settings.zone,
+        SL_OUTSIDE_CONFIG(context, plan),
         .bounded = plan->bounded,
         .columns = plan->decoded,
         .column_count = plan->decoded_count,
         .buffer_bytes = SCAN_BUFFER_BYTES,
-        .metadata = plan->metadata,
-        .metadata_count = plan->metadata_count,
-        .primary_key = plan->primary_key,
-        .primary_key_count = plan->primary_key_count,
     };
 }
 
@@ -317,7 +301,7 @@ scan_note_ends(struct op_scan *scan)
 static bool
 scan_has_ended(const struct op_scan *scan)
 {
-    if (scan->discovery_us != INT64_MAX || scan->io_pending ||
+    if (scan->discovery_us != INT64_MAX || scan->outside.pending ||
         scan->next_record < scan->records.count)
         return false;
     for (uint32_t i = 0; i < scan->split_count; i++) {
@@ -351,7 +335,7 @@ sl_scan_step(struct sl_op *op, int64_t now_us, struct sl_out *out, struct sl_err
 
     SL_TRY(scan_serve_io(scan, now_us, err));
     if (scan->is_abandoned)
-        return scan->io_pending ? SL_AGAIN : SL_EOF;
+        return scan->outside.pending ? SL_AGAIN : SL_EOF;
     sl_scan_time_tick(scan, now_us);
     rc = sl_scan_read(scan, &batch, err);
     if (rc == SL_OK && batch)
@@ -379,7 +363,7 @@ scan_refresh(struct op_scan *scan, enum sl_scan_refresh *state)
     if (*state == SL_SCAN_NOT_ASKED) {
         if (scan->class->refresh_end == NULL) {
             *state = SL_SCAN_REFRESHED;
-        } else if (!scan->io_pending) {
+        } else if (!scan->outside.pending) {
             *state = SL_SCAN_ASKED;
             sl_scan_io_submit(scan, SL_SCAN_IO_REFRESH);
         }
@@ -466,7 +450,7 @@ sl_scan_stop(struct sl_op *op)
 
     if (!scan->is_open || scan->is_closed)
         return SL_OK;
-    if (scan->io_pending && sl_scan_io_check(scan, &err) == SL_AGAIN)
+    if (scan->outside.pending && sl_scan_io_check(scan, &err) == SL_AGAIN)
         return SL_AGAIN;
     if (scan->is_closed)
         return SL_OK;

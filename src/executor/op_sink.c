@@ -2,10 +2,9 @@
  * NULL columns are errors of their rows, a barrier is acknowledged when the connector says so. */
 #include "executor/sink.h"
 
-#include "connector/connector.h"
+#include "executor/outside.h"
 #include "format/format.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 struct op_sink {
@@ -25,11 +24,8 @@ struct op_sink {
     bool waits; /* write said SL_AGAIN */
     uint64_t barrier_epoch;
 
-    struct sl_io_job io;
-    bool io_pending, io_is_close, is_open, is_closed;
-    _Atomic bool io_busy;
-    int io_rc;
-    struct sl_error io_error;
+    struct sl_outside outside;
+    bool is_open, is_closing, is_closed;
 };
 
 static struct op_sink *
@@ -40,77 +36,59 @@ sink_of(const struct sl_op *op)
 
 /* --- opening and closing, on I/O threads --- */
 
-static void
-sink_io_run(struct sl_io_job *job)
+static struct op_sink *
+sink_outside(struct sl_outside *outside)
 {
-    struct op_sink *sink = (struct op_sink *)((char *)job - offsetof(struct op_sink, io));
-
-    sink->io_rc = SL_OK;
-    if (sink->io_is_close)
-        sink->class->close(sink->sink);
-    else
-        sink->io_rc = sink->class->open(sink->sink, &sink->io_error);
+    return (struct op_sink *)((char *)outside - offsetof(struct op_sink, outside));
 }
 
-static void
-sink_io_done(struct sl_io_job *job)
+static int
+sink_run_open(struct sl_outside *outside, struct sl_error *err)
 {
-    struct op_sink *sink = (struct op_sink *)((char *)job - offsetof(struct op_sink, io));
-    struct sl_env *env = sink->op.context->env;
-    struct sl_wake *wake = sink->op.context->wake;
+    struct op_sink *sink = sink_outside(outside);
 
-    /* From here on the sink may be gone; the slot's wake-up outlives it. */
-    atomic_store_explicit(&sink->io_busy, false, memory_order_release);
-    env->ops->wake_signal(env, wake);
+    return sink->class->open(sink->sink, err);
 }
 
-static void
-sink_io_submit(struct op_sink *sink, bool is_close)
+static int
+sink_run_close(struct sl_outside *outside, struct sl_error *err)
 {
-    struct sl_env *env = sink->op.context->env;
+    struct op_sink *sink = sink_outside(outside);
 
-    sink->io_pending = true;
-    sink->io_is_close = is_close;
-    sink->io.run = sink_io_run;
-    sink->io.done = sink_io_done;
-    atomic_store_explicit(&sink->io_busy, true, memory_order_relaxed);
-    env->ops->io_submit(env, &sink->io);
+    sink->class->close(sink->sink);
+    return SL_OK;
 }
 
 int
 sl_sink_start(struct sl_op *op, struct sl_error *err)
 {
     struct op_sink *sink = sink_of(op);
+    bool is_done;
 
     if (!sink->is_open) {
         sink->is_open = true;
-        sink_io_submit(sink, false);
+        sl_outside_submit(&sink->outside, op->context, sink_run_open);
     }
-    if (sink->io_pending && atomic_load_explicit(&sink->io_busy, memory_order_acquire))
-        return SL_AGAIN;
-    sink->io_pending = false;
-    if (sink->io_rc < 0) {
-        *err = sink->io_error;
-        return err->code;
-    }
-    return SL_OK;
+    return sl_outside_check(&sink->outside, &is_done, err);
 }
 
 int
 sl_sink_stop(struct sl_op *op)
 {
     struct op_sink *sink = sink_of(op);
+    struct sl_error err; /* of a job that nobody waits for any more */
+    bool is_done;
 
     if (!sink->is_open || sink->is_closed)
         return SL_OK;
-    if (sink->io_pending && atomic_load_explicit(&sink->io_busy, memory_order_acquire))
+    if (sl_outside_check(&sink->outside, &is_done, &err) == SL_AGAIN)
         return SL_AGAIN;
-    if (sink->io_pending && sink->io_is_close) {
-        sink->io_pending = false;
+    if (sink->is_closing) {
         sink->is_closed = true;
         return SL_OK;
     }
-    sink_io_submit(sink, true);
+    sink->is_closing = true;
+    sl_outside_submit(&sink->outside, op->context, sink_run_close);
     return SL_AGAIN;
 }
 
@@ -120,27 +98,11 @@ static void
 sink_make_config(struct op_sink *sink)
 {
     const struct sl_phys_sink *plan = sink->plan;
-    struct sl_op_context *context = sink->op.context;
+    const struct sl_op_context *context = sink->op.context;
 
     sink->config = (struct sl_connector_config){
-        .options = plan->options,
-        .physical = plan->physical,
-        .table_id = plan->table_id,
-        .table_name = plan->table_name,
-        .data_directory = context->data_directory,
-        .job_id = context->job_id,
-        .subtask = context->subtask,
-        .subtask_count = context->subtask_count,
-        .env = context->env,
-        .pool = context->pool,
-        .wake = context->wake,
-        .batch_size = context->settings->batch_size,
-        .zone = context->expr_settings.zone,
-        .primary_key = plan->primary_key,
-        .primary_key_count = plan->primary_key_count,
+        SL_OUTSIDE_CONFIG(context, plan),
         .guarantee = plan->guarantee,
-        .metadata = (const char *const *)plan->metadata,
-        .metadata_count = plan->metadata_count,
     };
 }
 

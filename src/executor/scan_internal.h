@@ -3,11 +3,9 @@
 #ifndef SL_EXECUTOR_SCAN_INTERNAL_H
 #define SL_EXECUTOR_SCAN_INTERNAL_H
 
-#include "connector/connector.h"
+#include "executor/outside.h"
 #include "executor/scan.h"
 #include "format/format.h"
-
-#include <stdatomic.h>
 
 enum sl_scan_io { SL_SCAN_IO_OPEN, SL_SCAN_IO_DISCOVER, SL_SCAN_IO_REFRESH, SL_SCAN_IO_CLOSE };
 
@@ -34,19 +32,14 @@ struct op_scan {
     struct sl_format_config format;
     struct sl_scan_progress progress;
 
-    /* I/O: one job at a time; `io_busy` hands its fields to and fro. */
-    struct sl_io_job io;
+    struct sl_outside outside;
     enum sl_scan_io io_task;
-    bool io_pending; /* submitted, the outcome not yet looked at */
-    _Atomic bool io_busy;
-    int io_rc;
-    struct sl_error io_error;
     struct sl_arena io_arena; /* ids of splits */
     struct sl_split_list found;
     bool is_open, is_started, is_closed, is_finished, is_abandoned;
     enum sl_scan_refresh catch_up, finishing;
-    uint32_t known_count;     /* splits of the whole table that were looked at */
-    int64_t discovery_us;     /* the next one, or INT64_MAX */
+    uint32_t known_count; /* splits of the whole table that were looked at */
+    int64_t discovery_us; /* the next one, or INT64_MAX */
 
     struct sl_scan_own_split *splits;
     uint32_t split_count, split_capacity;
@@ -54,14 +47,14 @@ struct op_scan {
     /* Reading: records that were polled and not yet decoded. */
     struct sl_records records;
     uint32_t next_record;
-    uint32_t first_record;    /* of the rows at hand */
+    uint32_t first_record; /* of the rows at hand */
     const uint32_t *row_records;
-    size_t *metadata_keys;    /* indexes into the descriptor's */
+    size_t *metadata_keys; /* indexes into the descriptor's */
 
     struct sl_eval *time, *filter, *projection; /* NULL: none, or columns only */
-    uint16_t *selection;      /* SL_BATCH_ROWS_MAX */
-    struct sl_mark *marks;    /* SL_BATCH_ROWS_MAX */
-    int64_t interval_ms;      /* a watermark this far ahead goes out at once; -1: every one does */
+    uint16_t *selection;                        /* SL_BATCH_ROWS_MAX */
+    struct sl_mark *marks;                      /* SL_BATCH_ROWS_MAX */
+    int64_t interval_ms; /* a watermark this far ahead goes out at once; -1: every one does */
     int64_t interval_us, idle_timeout_us;
     int64_t periodic_us, idle_check_us; /* deadlines, or INT64_MAX */
 };

@@ -1,64 +1,41 @@
 /* What a scan does on I/O threads: connect, discover, ask for the present end, close.  One job at a
- * time; its fields belong to the I/O thread while `io_busy` is up. */
+ * time. */
 #include "executor/scan_internal.h"
 
-static void
-scan_io_discover(struct op_scan *scan)
+static int
+scan_io_discover(struct op_scan *scan, struct sl_error *err)
 {
     scan->found.arena = &scan->io_arena;
     scan->found.items = NULL;
     scan->found.count = scan->found.capacity = 0;
-    scan->io_rc = scan->class->discover(scan->source, &scan->found, &scan->io_error);
+    return scan->class->discover(scan->source, &scan->found, err);
 }
 
-static void
-scan_io_run(struct sl_io_job *job)
+static int
+scan_io_run(struct sl_outside *outside, struct sl_error *err)
 {
-    struct op_scan *scan = (struct op_scan *)((char *)job - offsetof(struct op_scan, io));
+    struct op_scan *scan = (struct op_scan *)((char *)outside - offsetof(struct op_scan, outside));
 
-    scan->io_rc = SL_OK;
     switch (scan->io_task) {
     case SL_SCAN_IO_OPEN:
-        scan->io_rc = scan->class->open(scan->source, &scan->io_error);
-        if (scan->io_rc >= 0)
-            scan_io_discover(scan);
-        break;
+        SL_TRY(scan->class->open(scan->source, err));
+        return scan_io_discover(scan, err);
     case SL_SCAN_IO_DISCOVER:
-        scan_io_discover(scan);
-        break;
+        return scan_io_discover(scan, err);
     case SL_SCAN_IO_REFRESH:
-        scan->io_rc = scan->class->refresh_end(scan->source, &scan->io_error);
-        break;
+        return scan->class->refresh_end(scan->source, err);
     case SL_SCAN_IO_CLOSE:
         scan->class->close(scan->source);
         break;
     }
-}
-
-static void
-scan_io_done(struct sl_io_job *job)
-{
-    struct op_scan *scan = (struct op_scan *)((char *)job - offsetof(struct op_scan, io));
-    struct sl_env *env = scan->op.context->env;
-    struct sl_wake *wake = scan->op.context->wake;
-
-    /* From here on the scan may be gone; the slot's wake-up outlives it. */
-    atomic_store_explicit(&scan->io_busy, false, memory_order_release);
-    env->ops->wake_signal(env, wake);
+    return SL_OK;
 }
 
 void
 sl_scan_io_submit(struct op_scan *scan, enum sl_scan_io task)
 {
-    struct sl_env *env = scan->op.context->env;
-
-    SL_ASSERT(!scan->io_pending);
-    scan->io_pending = true;
     scan->io_task = task;
-    scan->io.run = scan_io_run;
-    scan->io.done = scan_io_done;
-    atomic_store_explicit(&scan->io_busy, true, memory_order_relaxed);
-    env->ops->io_submit(env, &scan->io);
+    sl_outside_submit(&scan->outside, scan->op.context, scan_io_run);
 }
 
 static bool
@@ -88,8 +65,7 @@ scan_io_add_splits(struct op_scan *scan, bool is_new, struct sl_error *err)
             continue;
         if (scan->split_count == scan->split_capacity) {
             scan->split_capacity = SL_MAX(8, scan->split_capacity * 2);
-            scan->splits = sl_realloc(scan->splits,
-                                      scan->split_capacity * sizeof(*scan->splits));
+            scan->splits = sl_realloc(scan->splits, scan->split_capacity * sizeof(*scan->splits));
         }
         scan->splits[scan->split_count++] = (struct sl_scan_own_split){
             .id = sl_arena_strdup(scan->op.context->arena, split->id),
@@ -116,18 +92,30 @@ scan_io_plan_discovery(struct op_scan *scan)
         interval_us > 0 ? sl_now_us(scan->op.context->env) + interval_us : INT64_MAX;
 }
 
+/* What was asked for has come, or (NOT_ASKED) is to be asked for again. */
+static void
+scan_io_end_refresh(struct op_scan *scan, enum sl_scan_refresh state)
+{
+    if (scan->catch_up == SL_SCAN_ASKED)
+        scan->catch_up = state;
+    if (scan->finishing == SL_SCAN_ASKED)
+        scan->finishing = state;
+}
+
 int
 sl_scan_io_check(struct op_scan *scan, struct sl_error *err)
 {
-    if (!scan->io_pending)
+    bool is_done;
+    int rc = sl_outside_check(&scan->outside, &is_done, err);
+
+    if (!is_done)
+        return rc;
+    if (rc < 0 && scan->io_task == SL_SCAN_IO_REFRESH && sl_error_is_retryable(rc)) {
+        scan_io_end_refresh(scan, SL_SCAN_NOT_ASKED);
         return SL_OK;
-    if (atomic_load_explicit(&scan->io_busy, memory_order_acquire))
-        return SL_AGAIN;
-    scan->io_pending = false;
-    if (scan->io_rc < 0) {
-        *err = scan->io_error;
-        return err->code;
     }
+    if (rc < 0)
+        return rc;
     switch (scan->io_task) {
     case SL_SCAN_IO_OPEN:
     case SL_SCAN_IO_DISCOVER:
@@ -136,10 +124,7 @@ sl_scan_io_check(struct op_scan *scan, struct sl_error *err)
         scan->is_started = true;
         break;
     case SL_SCAN_IO_REFRESH:
-        if (scan->catch_up == SL_SCAN_ASKED)
-            scan->catch_up = SL_SCAN_REFRESHED;
-        if (scan->finishing == SL_SCAN_ASKED)
-            scan->finishing = SL_SCAN_REFRESHED;
+        scan_io_end_refresh(scan, SL_SCAN_REFRESHED);
         break;
     case SL_SCAN_IO_CLOSE:
         scan->is_closed = true;

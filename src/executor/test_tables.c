@@ -14,7 +14,7 @@ struct test_table {
     uint32_t split_count;
     struct test_row *rows;
     size_t count, capacity;
-    int failure;
+    int failure, refresh_failure;
     bool has_ended;
     struct sl_wake *watchers[TEST_WATCHERS_MAX];
     struct sl_env *envs[TEST_WATCHERS_MAX];
@@ -139,6 +139,15 @@ test_table_fail(uint64_t id, int code)
 }
 
 void
+test_table_fail_refresh(uint64_t id, int code)
+{
+    pthread_mutex_lock(&test_mutex);
+    test_find(id)->refresh_failure = code;
+    test_signal(test_find(id));
+    pthread_mutex_unlock(&test_mutex);
+}
+
+void
 test_table_end(uint64_t id)
 {
     pthread_mutex_lock(&test_mutex);
@@ -159,11 +168,11 @@ struct test_source {
 };
 
 static int
-test_take_failure(struct test_table *table, struct sl_error *err)
+test_take_failure(int *failure, struct sl_error *err)
 {
-    int code = table->failure;
+    int code = *failure;
 
-    table->failure = 0;
+    *failure = 0;
     return code ? SL_ERROR(err, code, "the test table fails") : SL_OK;
 }
 
@@ -176,7 +185,7 @@ test_source_open(struct sl_source *base, struct sl_error *err)
     source->table = test_find(base->config->table_id);
     pthread_mutex_lock(&test_mutex);
     source->end = base->config->bounded ? source->table->count : SIZE_MAX;
-    rc = test_take_failure(source->table, err);
+    rc = test_take_failure(&source->table->failure, err);
     if (rc == SL_OK) {
         SL_ASSERT(source->table->watcher_count < TEST_WATCHERS_MAX);
         source->table->envs[source->table->watcher_count] = base->config->env;
@@ -199,8 +208,8 @@ test_source_discover(struct sl_source *base, struct sl_split_list *splits, struc
 }
 
 static int
-test_source_add_split(struct sl_source *base, const struct sl_split *split,
-                      struct sl_text position, bool is_new, struct sl_error *err)
+test_source_add_split(struct sl_source *base, const struct sl_split *split, struct sl_text position,
+                      bool is_new, struct sl_error *err)
 {
     struct test_source *source = (struct test_source *)base;
     size_t count = source->split_count + 1;
@@ -287,7 +296,7 @@ test_source_poll(struct sl_source *base, struct sl_batch **ret_batch, struct sl_
     int rc;
 
     pthread_mutex_lock(&test_mutex);
-    rc = test_take_failure(source->table, err);
+    rc = test_take_failure(&source->table->failure, err);
     for (uint32_t i = 0; rc == SL_OK && i < source->split_count; i++) {
         uint32_t split = source->turn++ % source->split_count;
         size_t end = test_source_end(source), step = source->table->split_count, count, chunk;
@@ -315,7 +324,13 @@ test_source_position(struct sl_source *base, uint32_t split, struct sl_buffer *t
 static int
 test_source_refresh_end(struct sl_source *base, struct sl_error *err)
 {
-    return SL_OK;
+    struct test_source *source = (struct test_source *)base;
+    int rc;
+
+    pthread_mutex_lock(&test_mutex);
+    rc = test_take_failure(&source->table->refresh_failure, err);
+    pthread_mutex_unlock(&test_mutex);
+    return rc;
 }
 
 static void
@@ -329,8 +344,7 @@ test_source_finish(struct sl_source *base)
 }
 
 static void
-test_source_describe(struct sl_source *base, uint32_t split, int64_t position,
-                     struct sl_buffer *to)
+test_source_describe(struct sl_source *base, uint32_t split, int64_t position, struct sl_buffer *to)
 {
     sl_buffer_printf(to, "split %u", split);
 }

@@ -25,6 +25,8 @@ uint64_t test_table_sum(uint64_t id);
 uint64_t test_table_hash(uint64_t id);
 /* The source's next open or poll fails so: a code of errors.def, 0: not. */
 void test_table_fail(uint64_t id, int code);
+/* The same for the next time that it is asked for its end. */
+void test_table_fail_refresh(uint64_t id, int code);
 /* Rows a poll hands on at most; 0: a number from env->random. */
 void test_tables_chunk(uint32_t row_count);
 void test_table_end(uint64_t id); /* is bounded from now on */

@@ -381,6 +381,29 @@ Test(runtime, an_error_of_the_data_is_final)
     sl_job_unref(job);
 }
 
+/* A session's question that the outside does not answer is asked again: the job is not to suffer.
+ */
+Test(runtime, a_settle_without_an_answer_restarts_nothing)
+{
+    struct sl_job_status status;
+    struct sl_job *job;
+
+    test_table_new(1, 3, 1);
+    test_table_new(2, 3, 1);
+    test_plan_sink(&fix.plan, test_plan_scan(&fix.plan, 1, 3, 1, 0, false), 1, 2);
+    job = start(false);
+    settle();
+    test_table_fail_refresh(1, SL_E_CONNECTION_FAILURE);
+    add_rows(1, 0, 10);
+    settle();
+    sl_job_get_status(job, &status);
+    cr_assert_eq(status.state, SL_RUN_RUNNING);
+    cr_assert_eq(status.restarts, 0);
+    cr_assert_eq(test_table_count(2), 10);
+    sl_job_stop(job, SL_RUN_CANCELED, NULL);
+    sl_job_unref(job);
+}
+
 Test(runtime, rows_without_a_time_are_skipped_and_counted)
 {
     struct test_row row = {.is_null = true};
