@@ -8,6 +8,41 @@
 #define RING_MASK (SL_RING_ENTRIES - 1)
 _Static_assert((SL_RING_ENTRIES & RING_MASK) == 0, "a power of two");
 
+/* Values and long strings of these rows (NULL: all). */
+static uint64_t
+ring_column_bytes(const struct sl_column *column, const uint16_t *rows, size_t count)
+{
+    uint64_t bytes = count * sl_type_width(column->type->kind);
+    const struct sl_view *views = column->values;
+
+    if (sl_type_is_view(column->type->kind)) {
+        for (size_t i = 0; i < count; i++) {
+            size_t length = views[rows ? rows[i] : i].length;
+
+            bytes += length > SL_VIEW_INLINE_MAX ? length : 0;
+        }
+    }
+    for (uint32_t i = 0; i < column->child_count; i++) {
+        const struct sl_column *child = column->children[i];
+
+        bytes +=
+            ring_column_bytes(child, NULL, child->row_count) * count / SL_MAX(1, column->row_count);
+    }
+    return bytes;
+}
+
+void
+sl_ring_measure_batch(struct sl_batch *batch)
+{
+    if (batch->bytes > 0)
+        return;
+    for (uint32_t i = 0; i < batch->column_count; i++) {
+        if (batch->columns[i])
+            batch->bytes +=
+                ring_column_bytes(batch->columns[i], batch->selection, sl_batch_live_count(batch));
+    }
+}
+
 uint64_t
 sl_ring_batch_bytes(const struct sl_batch *batch)
 {

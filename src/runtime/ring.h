@@ -74,6 +74,8 @@ bool sl_ring_writer_flush(struct sl_ring_writer *writer);
  * False while something waits: room has just come, flush again. */
 bool sl_ring_writer_is_full(struct sl_ring_writer *writer);
 
+/* Sets what a batch counts, where its maker did not know; before others see it. */
+void sl_ring_measure_batch(struct sl_batch *batch);
 /* What a batch counts against budgets and in metrics, bytes. */
 uint64_t sl_ring_batch_bytes(const struct sl_batch *batch);
 

@@ -48,6 +48,32 @@ Test(ring, watermarks_that_wait_merge_and_batches_do_not)
     sl_ring_free(ring);
 }
 
+/* What a generator or an operator made has no size of records: its long strings count. */
+Test(ring, strings_count_with_their_length)
+{
+    static char text[1000];
+    struct sl_pool *pool = sl_pool_new();
+    struct sl_batch *batch = sl_batch_new(pool, 2, 100), *half;
+    struct sl_column *strings = sl_column_new(pool, &sl_type_string, 100, false);
+    uint16_t rows[50];
+
+    memset(text, 'x', sizeof(text));
+    for (size_t i = 0; i < 100; i++)
+        ((struct sl_view *)strings->values)[i] = sl_view_of(text, i % 2 ? sizeof(text) : 5);
+    for (uint16_t i = 0; i < 50; i++)
+        rows[i] = (uint16_t)(2 * i + 1);
+    sl_batch_set_column(batch, 0, sl_column_new(pool, &sl_type_bigint, 100, false));
+    sl_batch_set_column(batch, 1, strings);
+    half = sl_batch_share(pool, batch, rows, 50);
+    sl_ring_measure_batch(batch);
+    cr_assert_eq(sl_ring_batch_bytes(batch), 100 * (8 + 16) + 50 * sizeof(text));
+    sl_ring_measure_batch(half);
+    cr_assert_eq(sl_ring_batch_bytes(half), 50 * (8 + 16 + sizeof(text)));
+    sl_batch_unref(half);
+    sl_batch_unref(batch);
+    sl_pool_free(pool);
+}
+
 Test(ring, one_batch_fits_though_the_consumer_is_over_its_bytes)
 {
     struct sl_ring_budget budget = {.limit_bytes = 1000};

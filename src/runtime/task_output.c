@@ -172,6 +172,7 @@ output_put(struct sl_subtask *subtask, struct sl_output *output, struct sl_batch
 void
 sl_output_batch(struct sl_subtask *subtask, struct sl_batch *batch)
 {
+    sl_ring_measure_batch(batch);
     sl_counter_add(&subtask->counters.rows_out, sl_batch_live_count(batch));
     sl_counter_add(&subtask->counters.bytes_out, sl_ring_batch_bytes(batch));
     for (size_t i = 0; i < subtask->output_count; i++) {
