@@ -445,6 +445,48 @@ Test(runtime, too_few_slots_are_refused_with_both_numbers)
     cr_assert_str_eq(err.text, "job \"wide\" needs 5 slots, the server has 4");
 }
 
+/* --- counters --- */
+
+static pthread_mutex_t outside = PTHREAD_MUTEX_INITIALIZER;
+
+static void
+outside_run(struct sl_io_job *job)
+{
+    pthread_mutex_lock(&outside);
+    pthread_mutex_unlock(&outside);
+}
+
+static void
+outside_done(struct sl_io_job *job)
+{
+}
+
+/* All I/O threads wait for somebody else: so does the job, which is not work. */
+Test(runtime, a_task_that_waits_to_connect_is_idle, .timeout = 20)
+{
+    struct sl_io_job waiting[3] = {{outside_run, outside_done, NULL},
+                                   {outside_run, outside_done, NULL},
+                                   {outside_run, outside_done, NULL}};
+    struct sl_task_status *tasks;
+    struct sl_job *job;
+
+    pthread_mutex_lock(&outside);
+    for (size_t i = 0; i < SL_COUNT_OF(waiting); i++)
+        fix.env->ops->io_submit(fix.env, &waiting[i]);
+    test_table_new(1, 3, 1);
+    test_table_new(2, 3, 1);
+    test_plan_sink(&fix.plan, test_plan_scan(&fix.plan, 1, 3, 1, 0, false), 1, 2);
+    job = start(false);
+    do
+        cr_assert_eq(sl_job_tasks(job, &fix.arena, &tasks), 1);
+    while (tasks[0].idle == 0);
+    cr_assert_str_eq(tasks[0].state, "INITIALIZING");
+    pthread_mutex_unlock(&outside);
+    settle();
+    sl_job_stop(job, SL_RUN_CANCELED, NULL);
+    sl_job_unref(job);
+}
+
 /* --- virtual time --- */
 
 /* A broker that is down: RESTARTING with the reason, tried again when the delay is over. */

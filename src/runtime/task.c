@@ -527,10 +527,11 @@ task_step(struct sl_runnable *runnable, int64_t now_us)
         sl_job_subtask_failed(subtask, &err);
         return SL_AGAIN;
     }
-    if (rc == SL_AGAIN)
-        task_begin_wait(subtask);
-    else
+    if (rc != SL_AGAIN)
         subtask->wait = SL_TASK_WAIT_NONE;
+    else if (subtask->wait == SL_TASK_WAIT_NONE)
+        subtask->wait = SL_TASK_WAIT_INPUT; /* for what connects or closes */
+    task_begin_wait(subtask);
     return rc;
 }
 
