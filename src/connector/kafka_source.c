@@ -446,7 +446,9 @@ kafka_source_split_state(struct sl_source *base, uint32_t index)
         return SL_SPLIT_ENDED;
     if (known_end >= 0)
         return kafka_reached(split) >= known_end ? SL_SPLIT_CAUGHT_UP : SL_SPLIT_READING;
-    return split->at_eof ? SL_SPLIT_CAUGHT_UP : SL_SPLIT_READING;
+    /* The end that was seen is an old one where something came that nobody has polled yet. */
+    return split->at_eof && rd_kafka_queue_length(split->queue) == 0 ? SL_SPLIT_CAUGHT_UP
+                                                                     : SL_SPLIT_READING;
 }
 
 /* --- polling --- */

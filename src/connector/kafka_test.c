@@ -267,19 +267,27 @@ kafka_read_one(struct test_table *table)
 }
 
 static void
-kafka_catch_up(struct test_table *table)
+kafka_poll_to_end(struct test_table *table)
 {
     const struct sl_source_class *class = table->class->source;
     int64_t end_us = sl_monotonic_us(table->env) + 10000000;
     struct sl_records records;
     struct sl_error err;
 
-    cr_assert_eq(class->refresh_end(table->source, &err), SL_OK, "%s", err.text);
     while (class->split_state(table->source, 0) == SL_SPLIT_READING) {
         cr_assert_eq(class->poll(table->source, 1 << 20, &records, &err), SL_AGAIN);
         cr_assert_lt(sl_monotonic_us(table->env), end_us);
         table->env->ops->wake_wait(table->env, table->config.wake, 100000);
     }
+}
+
+static void
+kafka_catch_up(struct test_table *table)
+{
+    struct sl_error err;
+
+    cr_assert_eq(table->class->source->refresh_end(table->source, &err), SL_OK, "%s", err.text);
+    kafka_poll_to_end(table);
 }
 
 /* An endless read wakes for each record, says when it is caught up, and can be made to end; a
@@ -328,6 +336,31 @@ Test(kafka, endless_reads)
     cr_expect_str_eq(kafka_read_all(&table), "three four");
     test_table_close(&table);
     sl_buffer_done(&position);
+}
+
+/* A job that is held back does not poll: what came meanwhile keeps a partition from being idle. */
+Test(kafka, records_that_nobody_polled_yet_are_not_the_end)
+{
+    const char *topic = kafka_topic("unpolled", 1);
+    struct test_table table;
+    struct sl_error err;
+    int64_t end_us;
+
+    test_table_open(&table, "kafka",
+                    OPTIONS("topic", topic, "properties.bootstrap.servers", kafka_servers(),
+                            "scan.startup.mode", "earliest-offset"));
+    cr_assert_eq(test_source_start(&table, &err), SL_OK, "%s", err.text);
+    kafka_write(topic, OPTIONS("one"), 1, "default", NULL);
+    cr_expect_str_eq(kafka_read_one(&table), "one");
+    kafka_poll_to_end(&table);
+    kafka_write(topic, OPTIONS("two"), 1, "default", NULL);
+    end_us = sl_monotonic_us(table.env) + 10000000;
+    while (table.class->source->split_state(table.source, 0) != SL_SPLIT_READING) {
+        cr_assert_lt(sl_monotonic_us(table.env), end_us);
+        table.env->ops->wake_wait(table.env, table.config.wake, 1000000);
+    }
+    cr_expect_str_eq(kafka_read_one(&table), "two");
+    test_table_close(&table);
 }
 
 static void
