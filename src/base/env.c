@@ -29,10 +29,10 @@ struct env_system {
     _Atomic int64_t last_us;
     pthread_mutex_t mutex;
     pthread_cond_t available, drained;
-    unsigned running; /* I/O jobs taken from the queue and not done */
+    unsigned queued, running; /* I/O jobs; running: taken from the queue and not done */
     struct sl_io_job *first, *last;
     bool stopping;
-    unsigned thread_count;
+    unsigned thread_count, thread_max, idle_count;
     pthread_t *threads;
 };
 
@@ -127,10 +127,13 @@ env_io_main(void *arg)
         if (!job) {
             if (system->stopping)
                 break;
+            system->idle_count++;
             pthread_cond_wait(&system->available, &system->mutex);
+            system->idle_count--;
             continue;
         }
         system->first = job->next;
+        system->queued--;
         system->running++;
         pthread_mutex_unlock(&system->mutex);
         job->run(job);
@@ -155,6 +158,9 @@ env_io_submit(struct sl_env *env, struct sl_io_job *job)
     else
         system->first = job;
     system->last = job;
+    if (++system->queued > system->idle_count && system->thread_count < system->thread_max)
+        SL_ASSERT(pthread_create(&system->threads[system->thread_count++], NULL, env_io_main,
+                                 system) == 0);
     pthread_cond_signal(&system->available);
     pthread_mutex_unlock(&system->mutex);
 }
@@ -224,7 +230,7 @@ static const struct sl_env_ops env_system_ops = {
 };
 
 struct sl_env *
-sl_env_system_new(unsigned io_thread_count, bool virtual_time)
+sl_env_system_new(unsigned io_thread_max, bool virtual_time)
 {
     struct env_system *system = sl_alloc_zeroed(sizeof(*system));
 
@@ -233,10 +239,8 @@ sl_env_system_new(unsigned io_thread_count, bool virtual_time)
     pthread_mutex_init(&system->mutex, NULL);
     pthread_cond_init(&system->available, NULL);
     pthread_cond_init(&system->drained, NULL);
-    system->thread_count = io_thread_count;
-    system->threads = sl_alloc_zeroed(io_thread_count * sizeof(*system->threads));
-    for (unsigned i = 0; i < io_thread_count; i++)
-        SL_ASSERT(pthread_create(&system->threads[i], NULL, env_io_main, system) == 0);
+    system->thread_max = io_thread_max;
+    system->threads = sl_alloc_zeroed(io_thread_max * sizeof(*system->threads));
     return &system->env;
 }
 

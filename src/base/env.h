@@ -47,9 +47,10 @@ struct sl_env {
     const struct sl_env_ops *ops;
 };
 
-/* The real machine.  `io_thread_count` threads run I/O jobs.  With virtual_time the processing time
+/* The real machine.  At most `io_thread_max` threads run I/O jobs, each started when a job finds no
+ * other idle: one that waits for an answer delays none.  With virtual_time the processing time
  * starts at 1970-01-01 00:00:00 UTC and moves only by sl_env_advance. */
-struct sl_env *sl_env_system_new(unsigned io_thread_count, bool virtual_time);
+struct sl_env *sl_env_system_new(unsigned io_thread_max, bool virtual_time);
 void sl_env_system_free(struct sl_env *env); /* waits for I/O jobs that run */
 bool sl_env_is_virtual(struct sl_env *env);  /* false for any environment but a virtual system */
 void sl_env_advance(struct sl_env *env, int64_t by_us);

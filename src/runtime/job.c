@@ -374,17 +374,24 @@ job_begin_stop(struct sl_job *job, enum sl_run_state state, const char *reason)
 }
 
 void
-sl_job_stop(struct sl_job *job, enum sl_run_state state, const char *reason)
+sl_job_begin_stop(struct sl_job *job, enum sl_run_state state, const char *reason)
 {
-    struct sl_waiter waiter;
     bool is_end;
 
-    sl_waiter_begin(job->runtime, &waiter);
     pthread_mutex_lock(&job->mutex);
     is_end = job_begin_stop(job, state, reason);
     pthread_mutex_unlock(&job->mutex);
     if (is_end)
         job_end(job);
+}
+
+void
+sl_job_stop(struct sl_job *job, enum sl_run_state state, const char *reason)
+{
+    struct sl_waiter waiter;
+
+    sl_waiter_begin(job->runtime, &waiter);
+    sl_job_begin_stop(job, state, reason);
     while (!job_is_over(job))
         sl_waiter_wait(job->runtime, &waiter, INT64_MAX);
     sl_waiter_end(job->runtime, &waiter);

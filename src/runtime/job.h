@@ -93,6 +93,9 @@ void sl_job_subtask_acknowledged(struct sl_subtask *subtask, uint64_t epoch);
 void sl_job_subtask_finished_input(struct sl_subtask *subtask, uint32_t count); /* finishes */
 void sl_job_subtask_gone(struct sl_subtask *subtask);
 
+/* Tells it to stop, without waiting: sl_job_stop does then. */
+void sl_job_begin_stop(struct sl_job *job, enum sl_run_state state, const char *reason);
+
 /* Sum of everything that moves; equal sums: nothing moved in between. */
 uint64_t sl_job_activity(struct sl_job *job);
 

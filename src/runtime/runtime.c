@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define RUNTIME_WAIT_US_MAX 50000
+#define RUNTIME_STOP_REASON "the server stops"
 
 struct sl_runtime *
 sl_runtime_new(const struct sl_runtime_config *config)
@@ -22,18 +23,6 @@ sl_runtime_new(const struct sl_runtime_config *config)
     return runtime;
 }
 
-static struct sl_job *
-runtime_take_job(struct sl_runtime *runtime)
-{
-    struct sl_job *job = NULL;
-
-    pthread_mutex_lock(&runtime->mutex);
-    if (runtime->job_count > 0)
-        job = sl_job_ref(runtime->jobs[runtime->job_count - 1]);
-    pthread_mutex_unlock(&runtime->mutex);
-    return job;
-}
-
 /* Until no thread of the environment is in a call to the server any more. */
 static void
 runtime_wait_notified(struct sl_runtime *runtime)
@@ -46,19 +35,39 @@ runtime_wait_notified(struct sl_runtime *runtime)
     sl_waiter_end(runtime, &waiter);
 }
 
+/* All at once, since each may wait for a broker that does not answer; says how many there were. */
+static size_t
+runtime_stop_jobs(struct sl_runtime *runtime)
+{
+    struct sl_job **jobs;
+    size_t count;
+
+    pthread_mutex_lock(&runtime->mutex);
+    count = runtime->job_count;
+    jobs = sl_alloc(SL_MAX(1, count) * sizeof(*jobs));
+    for (size_t i = 0; i < count; i++)
+        jobs[i] = sl_job_ref(runtime->jobs[i]);
+    pthread_mutex_unlock(&runtime->mutex);
+    for (size_t i = 0; i < count; i++) {
+        pthread_mutex_lock(&jobs[i]->mutex);
+        jobs[i]->stays_silent = true;
+        pthread_mutex_unlock(&jobs[i]->mutex);
+        sl_job_begin_stop(jobs[i], SL_RUN_SUSPENDED, RUNTIME_STOP_REASON);
+    }
+    for (size_t i = 0; i < count; i++) {
+        sl_job_stop(jobs[i], SL_RUN_SUSPENDED, RUNTIME_STOP_REASON);
+        sl_runtime_remove_job(runtime, jobs[i]);
+        sl_job_unref(jobs[i]);
+    }
+    free(jobs);
+    return count;
+}
+
 void
 sl_runtime_free(struct sl_runtime *runtime)
 {
-    struct sl_job *job;
-
-    while ((job = runtime_take_job(runtime)) != NULL) {
-        pthread_mutex_lock(&job->mutex);
-        job->stays_silent = true;
-        pthread_mutex_unlock(&job->mutex);
-        sl_job_stop(job, SL_RUN_SUSPENDED, "the server stops");
-        sl_runtime_remove_job(runtime, job);
-        sl_job_unref(job);
-    }
+    while (runtime_stop_jobs(runtime) > 0)
+        continue;
     runtime_wait_notified(runtime);
     for (uint32_t i = 0; i < runtime->config.slot_count; i++)
         sl_slot_stop(runtime->slots[i]);
@@ -95,8 +104,7 @@ sl_runtime_add_job(struct sl_runtime *runtime, struct sl_job *job)
     pthread_mutex_lock(&runtime->mutex);
     if (runtime->job_count == runtime->job_capacity) {
         runtime->job_capacity = SL_MAX(16, runtime->job_capacity * 2);
-        runtime->jobs =
-            sl_realloc(runtime->jobs, runtime->job_capacity * sizeof(struct sl_job *));
+        runtime->jobs = sl_realloc(runtime->jobs, runtime->job_capacity * sizeof(struct sl_job *));
     }
     runtime->jobs[runtime->job_count++] = sl_job_ref(job);
     job->base_slot = runtime->next_base++ % runtime->config.slot_count;
@@ -145,8 +153,7 @@ sl_runtime_find_job(struct sl_runtime *runtime, const char *id)
 }
 
 size_t
-sl_runtime_list_jobs(struct sl_runtime *runtime, struct sl_arena *arena,
-                     struct sl_job ***ret_jobs)
+sl_runtime_list_jobs(struct sl_runtime *runtime, struct sl_arena *arena, struct sl_job ***ret_jobs)
 {
     struct sl_job **jobs;
     size_t count = 0;

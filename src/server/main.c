@@ -22,7 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAIN_IO_THREADS = 4, MAIN_STARTUP_TIMEOUT_S = 10, MAIN_PLUGINS_MAX = 64 };
+enum { MAIN_IO_THREADS_MAX = 64, MAIN_STARTUP_TIMEOUT_S = 10, MAIN_PLUGINS_MAX = 64 };
 
 struct main_options {
     const char *data_directory, *host;
@@ -354,7 +354,7 @@ main(int argc, char **argv)
     if (sl_log_level_parse(sl_settings_get(&server.settings, "sluice.log-level"), &level))
         sl_log_set_level(level);
     main_install_plugins();
-    server.env = sl_env_system_new(MAIN_IO_THREADS, options.virtual_time);
+    server.env = sl_env_system_new(MAIN_IO_THREADS_MAX, options.virtual_time);
     server.data_directory = options.data_directory;
     rc = main_start(&server, &options, &err);
     if (rc < 0) {
