@@ -114,14 +114,17 @@ job_launch(struct sl_job *job)
     sl_execution_start(job->execution);
 }
 
-/* Without the mutex: the job has come to its end. */
+/* Without the mutex, with a reference of the caller's: the job has come to its end. */
 static void
 job_end(struct sl_job *job)
 {
     if (job->collector)
         sl_collector_end(job->collector);
-    sl_runtime_announce(job->runtime);
     sl_runtime_remove_job(job->runtime, job);
+    pthread_mutex_lock(&job->mutex);
+    job->has_left = true;
+    pthread_mutex_unlock(&job->mutex);
+    sl_runtime_announce(job->runtime);
 }
 
 static void
@@ -345,7 +348,7 @@ job_is_over(struct sl_job *job)
     bool is_over;
 
     pthread_mutex_lock(&job->mutex);
-    is_over = sl_run_state_is_final(job->state) && !job->notify_busy;
+    is_over = job->has_left && !job->notify_busy;
     pthread_mutex_unlock(&job->mutex);
     return is_over;
 }

@@ -60,6 +60,7 @@ struct sl_job {
     struct sl_error failure; /* the reason; code 0: none */
     bool is_stopping;        /* its subtasks were told to stop … */
     enum sl_run_state target; /* … and this follows */
+    bool has_left;           /* at its end, and no longer among the active jobs */
     bool stays_silent;       /* the server goes down: the state is left as it is */
     int64_t start_us, end_us, restart_count;
     uint64_t rows_written;   /* by executions that are over */
