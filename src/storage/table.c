@@ -24,6 +24,8 @@ table_free(struct sl_state_table *table)
         state_slice_free(table->slices[i]);
     free(table->slices);
     free(table->dropped);
+    free(table->kept.name);
+    free(table->written.name);
     sl_key_bytes_done(&table->keys);
     free(table);
 }
@@ -161,11 +163,12 @@ sl_table_drop_time(struct sl_state_table *table, int64_t time)
     if (index == table->slice_count || table->slices[index]->time != time)
         return;
     slice = table->slices[index];
+    table->version++;
     slice->dirty.count = slice->superseded_count = 0;
     memmove(&table->slices[index], &table->slices[index + 1],
             (table->slice_count - index - 1) * sizeof(*table->slices));
     table->slice_count--;
-    if (slice->stored || slice->frozen_count > 0)
+    if (slice->stored || (slice->frozen_count > 0 && !table->state->config.is_whole))
         table_note_dropped(table, time);
     if (slice->frozen_count > 0)
         slice->dropped = true;
@@ -199,7 +202,7 @@ table_make_dirty(struct sl_state_table *table, uint64_t *slot, struct state_row 
                          table->spec.value_size);
     memcpy(copy->value, row->value, table->spec.value_size);
     copy->life = ROW_DIRTY;
-    copy->stored = true;
+    copy->stored = !table->state->config.is_whole;
     copy->tombstone = row->tombstone;
     row->superseded = true;
     *slot = state_slot_of(copy);
@@ -265,6 +268,7 @@ sl_table_upsert(struct sl_state_table *table, const struct sl_state_keys *keys, 
     struct state_slice *slice = state_table_slice(table, keys->time, true);
     const uint32_t *offsets;
 
+    table->version++;
     table_free_superseded(table, slice);
     sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
     offsets = table->keys.offsets;
@@ -341,6 +345,7 @@ sl_table_delete(struct sl_state_table *table, const struct sl_state_keys *keys)
 
     if (!slice)
         return;
+    table->version++;
     sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
     offsets = table->keys.offsets;
     for (size_t i = 0; i < keys->row_count; i++) {
@@ -350,6 +355,20 @@ sl_table_delete(struct sl_state_table *table, const struct sl_state_keys *keys)
         if (slot)
             table_delete_one(table, slot);
     }
+}
+
+struct state_row *
+state_table_add_row(struct sl_state_table *table, int64_t time, uint64_t hash, struct sl_text key)
+{
+    struct state_slice *slice = state_table_slice(table, time, true);
+    struct state_row *row;
+
+    state_slice_make_room(slice, 1);
+    row = state_row_new(slice, hash, key.start, (uint32_t)key.length, table->spec.value_size);
+    row->life = ROW_DIRTY;
+    state_slice_insert(slice, row);
+    row_list_add(&slice->dirty, row);
+    return row;
 }
 
 struct sl_view

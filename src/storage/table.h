@@ -30,6 +30,9 @@ struct sl_state_config {
     struct sl_pool *pool;
     uint32_t max_parallelism;
     uint32_t key_group_first, key_group_count; /* what this subtask owns */
+    /* Checkpoints write every row each time: storage knows none between them, so that all rows stay
+     * dirty and no tombstone is kept. */
+    bool is_whole;
 };
 
 struct sl_state *sl_state_new(const struct sl_state_config *config);

@@ -7,6 +7,7 @@
 #define SL_STORAGE_TABLE_INTERNAL_H
 
 #include "storage/row_memory.h"
+#include "storage/sst.h"
 #include "storage/table.h"
 
 enum row_life { ROW_CLEAN, ROW_DIRTY, ROW_FROZEN };
@@ -62,6 +63,14 @@ struct sl_frozen {
     size_t value_size;
 };
 
+/* A table's rows as a checkpoint has them. */
+struct state_kept {
+    uint64_t epoch;   /* 0: none */
+    uint64_t version; /* of the table */
+    char *name;       /* of the file; NULL: no rows */
+    struct sl_file_sum sum;
+};
+
 struct sl_state_table {
     struct sl_state *state;
     struct sl_state_table_spec spec;
@@ -72,7 +81,9 @@ struct sl_state_table {
     struct sl_frozen *frozen;
     int64_t *dropped;
     size_t dropped_count, dropped_capacity;
-    struct sl_state_table *next; /* of the state */
+    uint64_t version;                /* counts calls that change something */
+    struct state_kept kept, written; /* of the last complete checkpoint; of the one under way */
+    struct sl_state_table *next;     /* of the state */
 };
 
 struct sl_state {
@@ -106,6 +117,9 @@ state_slot_of(const struct state_row *row)
 }
 
 /* table.c */
+/* A row as a checkpoint has it: dirty, its value zeroed; the key is not there yet. */
+struct state_row *state_table_add_row(struct sl_state_table *table, int64_t time, uint64_t hash,
+                                      struct sl_text key);
 struct state_slice *state_table_slice(struct sl_state_table *table, int64_t time, bool make);
 void row_list_add(struct row_list *list, struct state_row *row);
 

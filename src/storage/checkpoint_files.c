@@ -1,0 +1,259 @@
+/* Directories and files of checkpoints: see manifest.h. */
+#include "storage/manifest.h"
+
+#include "base/hash.h"
+#include "storage/checkpoint_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int
+sl_files_error(struct sl_error *err, const char *what, const char *path)
+{
+    int code = errno == ENOSPC || errno == EDQUOT ? SL_E_DISK_FULL : SL_E_IO;
+
+    return SL_ERROR(err, code, "cannot %s %s: %s", what, path, strerror(errno));
+}
+
+void
+sl_checkpoint_path(const char *data_directory, const char *job_id, uint64_t id,
+                   char ret_path[SL_CHECKPOINT_PATH_MAX])
+{
+    if (id == 0)
+        snprintf(ret_path, SL_CHECKPOINT_PATH_MAX, "%s/checkpoints/%s", data_directory, job_id);
+    else
+        snprintf(ret_path, SL_CHECKPOINT_PATH_MAX, "%s/checkpoints/%s/%llu", data_directory, job_id,
+                 (unsigned long long)id);
+}
+
+int
+sl_files_sync_directory(const char *path, struct sl_error *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = SL_OK;
+
+    if (fd < 0)
+        return sl_files_error(err, "open", path);
+    if (fsync(fd) < 0)
+        rc = sl_files_error(err, "sync", path);
+    close(fd);
+    return rc;
+}
+
+static int
+files_make_directory(const char *path, struct sl_error *err)
+{
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return sl_files_error(err, "make", path);
+    return SL_OK;
+}
+
+/* Removes a directory of plain files; one that is not there is removed already. */
+static void
+files_remove_directory(const char *path)
+{
+    DIR *directory = opendir(path);
+    struct dirent *entry;
+
+    if (!directory)
+        return;
+    while ((entry = readdir(directory)) != NULL) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            unlinkat(dirfd(directory), entry->d_name, 0);
+    }
+    closedir(directory);
+    rmdir(path);
+}
+
+int
+sl_checkpoint_make(const char *data_directory, const char *job_id, uint64_t id,
+                   struct sl_error *err)
+{
+    char path[SL_CHECKPOINT_PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/checkpoints", data_directory);
+    SL_TRY(files_make_directory(path, err));
+    sl_checkpoint_path(data_directory, job_id, 0, path);
+    SL_TRY(files_make_directory(path, err));
+    sl_checkpoint_path(data_directory, job_id, id, path);
+    files_remove_directory(path);
+    return files_make_directory(path, err);
+}
+
+static int
+files_compare_ids(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+size_t
+sl_checkpoint_list(struct sl_arena *arena, const char *data_directory, const char *job_id,
+                   uint64_t **ret_ids)
+{
+    char path[SL_CHECKPOINT_PATH_MAX];
+    struct dirent *entry;
+    size_t count = 0, capacity = 0;
+    uint64_t *ids = NULL;
+    DIR *directory;
+
+    sl_checkpoint_path(data_directory, job_id, 0, path);
+    directory = opendir(path);
+    while (directory && (entry = readdir(directory)) != NULL) {
+        char *end;
+        uint64_t id = strtoull(entry->d_name, &end, 10);
+
+        if (*end || id == 0)
+            continue;
+        if (count == capacity) {
+            uint64_t *more = SL_NEW_ARRAY(arena, uint64_t, capacity * 2 + 8);
+
+            if (count > 0)
+                memcpy(more, ids, count * sizeof(*ids));
+            ids = more;
+            capacity = capacity * 2 + 8;
+        }
+        ids[count++] = id;
+    }
+    if (directory)
+        closedir(directory);
+    if (count > 0)
+        qsort(ids, count, sizeof(*ids), files_compare_ids);
+    *ret_ids = ids;
+    return count;
+}
+
+bool
+sl_checkpoint_exists(const char *data_directory, const char *job_id, uint64_t id)
+{
+    char path[SL_CHECKPOINT_PATH_MAX], manifest[SL_CHECKPOINT_PATH_MAX + 16];
+
+    sl_checkpoint_path(data_directory, job_id, id, path);
+    snprintf(manifest, sizeof(manifest), "%s/manifest", path);
+    return access(manifest, F_OK) == 0;
+}
+
+void
+sl_checkpoint_remove(const char *data_directory, const char *job_id, uint64_t id)
+{
+    char path[SL_CHECKPOINT_PATH_MAX], manifest[SL_CHECKPOINT_PATH_MAX + 16];
+
+    SL_ASSERT(id > 0);
+    sl_checkpoint_path(data_directory, job_id, id, path);
+    /* First what makes it a checkpoint: half a directory is none. */
+    snprintf(manifest, sizeof(manifest), "%s/manifest", path);
+    unlink(manifest);
+    files_remove_directory(path);
+}
+
+void
+sl_checkpoint_remove_all(const char *data_directory, const char *job_id)
+{
+    char path[SL_CHECKPOINT_PATH_MAX];
+    struct sl_arena arena;
+    uint64_t *ids;
+    size_t count;
+
+    sl_arena_init(&arena);
+    count = sl_checkpoint_list(&arena, data_directory, job_id, &ids);
+    for (size_t i = 0; i < count; i++)
+        sl_checkpoint_remove(data_directory, job_id, ids[i]);
+    sl_arena_done(&arena);
+    sl_checkpoint_path(data_directory, job_id, 0, path);
+    rmdir(path);
+}
+
+int
+sl_checkpoint_link(const char *from, const char *to, struct sl_error *err)
+{
+    if (link(from, to) < 0)
+        return sl_files_error(err, "link", from);
+    return SL_OK;
+}
+
+static int
+files_write_all(int fd, struct sl_text bytes)
+{
+    size_t done = 0;
+
+    while (done < bytes.length) {
+        ssize_t n = write(fd, bytes.start + done, bytes.length - done);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        done += (size_t)n;
+    }
+    return fdatasync(fd);
+}
+
+int
+sl_checkpoint_write_file(const char *directory, const char *name, struct sl_text bytes,
+                         struct sl_file_sum *ret_sum, struct sl_error *err)
+{
+    char path[SL_CHECKPOINT_PATH_MAX + 256];
+    int fd, rc = SL_OK;
+
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return sl_files_error(err, "make", path);
+    if (files_write_all(fd, bytes) < 0)
+        rc = sl_files_error(err, "write", path);
+    close(fd);
+    *ret_sum = (struct sl_file_sum){bytes.length, sl_hash_bytes(bytes.start, bytes.length)};
+    return rc;
+}
+
+int
+sl_files_read(const char *path, char **ret_bytes, size_t *ret_size, struct sl_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    size_t size = 0;
+    char *bytes;
+
+    if (fd < 0)
+        return sl_files_error(err, "open", path);
+    if (fstat(fd, &status) < 0) {
+        close(fd);
+        return sl_files_error(err, "look at", path);
+    }
+    bytes = sl_alloc((size_t)status.st_size + 1);
+    while (size < (size_t)status.st_size) {
+        ssize_t n = read(fd, bytes + size, (size_t)status.st_size - size);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        size += (size_t)n;
+    }
+    close(fd);
+    bytes[size] = '\0';
+    *ret_bytes = bytes;
+    *ret_size = size;
+    return SL_OK;
+}
+
+int
+sl_checkpoint_read_file(const char *directory, const struct sl_manifest_file *file,
+                        char **ret_bytes, struct sl_error *err)
+{
+    char path[SL_CHECKPOINT_PATH_MAX + 256];
+    size_t size;
+
+    snprintf(path, sizeof(path), "%s/%s", directory, file->name);
+    SL_TRY(sl_files_read(path, ret_bytes, &size, err));
+    if (size == file->sum.size && sl_hash_bytes(*ret_bytes, size) == file->sum.checksum)
+        return SL_OK;
+    free(*ret_bytes);
+    return SL_ERROR(err, SL_E_DATA_CORRUPTED, "%s is damaged: its checksum is another", path);
+}

@@ -1,0 +1,324 @@
+/* Snapshots: what was frozen is what comes back, in whichever subtask owns it; damage is found. */
+#include "storage/snapshot.h"
+
+#include "data/row.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define JOB "0123456789abcdef0123456789abcdef"
+
+static struct sl_pool *pool;
+static struct sl_error err;
+static struct sl_arena arena;
+static char data_directory[64];
+static const struct sl_type *const key_types[] = {&sl_type_bigint};
+static const uint32_t view_offsets[] = {8};
+
+static void
+set_up(void)
+{
+    pool = sl_pool_new();
+    sl_arena_init(&arena);
+    strcpy(data_directory, "/tmp/sluice-snapshot-XXXXXX");
+    cr_assert_not_null(mkdtemp(data_directory));
+}
+
+static void
+tear_down(void)
+{
+    char path[128];
+
+    sl_checkpoint_remove_all(data_directory, JOB);
+    snprintf(path, sizeof(path), "%s/checkpoints", data_directory);
+    rmdir(path);
+    cr_expect_eq(rmdir(data_directory), 0, "something was left in %s", data_directory);
+    sl_arena_done(&arena);
+    sl_pool_free(pool);
+}
+
+TestSuite(snapshot, .init = set_up, .fini = tear_down);
+
+/* One subtask: a table of (time, n) → (n * factor, text). */
+struct subtask {
+    struct sl_state *state;
+    struct sl_state_table *table;
+};
+
+struct value {
+    int64_t number;
+    struct sl_view text;
+};
+
+static void
+open_subtask(struct subtask *subtask, uint32_t first, uint32_t count)
+{
+    struct sl_state_table_spec spec = {.name = "t",
+                                       .operator_uid = "op",
+                                       .key_types = key_types,
+                                       .key_count = 1,
+                                       .has_time = true,
+                                       .value_size = sizeof(struct value),
+                                       .view_offsets = view_offsets,
+                                       .view_count = 1};
+
+    subtask->state = sl_state_new(&(struct sl_state_config){pool, 128, first, count, true});
+    cr_assert_eq(sl_state_table_open(subtask->state, &spec, &subtask->table, &err), SL_OK);
+}
+
+/* Rows `from` … of one time; text is "<n> times <factor>, and so on". */
+static void
+put_rows(struct subtask *subtask, int64_t time, int64_t from, size_t count, int64_t factor)
+{
+    struct sl_column *column = sl_column_new(pool, &sl_type_bigint, count, false);
+    uint64_t *hashes = malloc(count * sizeof(*hashes));
+    char **values = malloc(count * sizeof(*values));
+    struct sl_state_keys keys = {&column, NULL, count, hashes, time};
+
+    for (size_t i = 0; i < count; i++)
+        ((int64_t *)column->values)[i] = from + (int64_t)i;
+    sl_hash_rows(&column, 1, NULL, count, hashes);
+    sl_table_upsert(subtask->table, &keys, values, NULL);
+    for (size_t i = 0; i < count; i++) {
+        struct value *value = (struct value *)(void *)values[i];
+        struct sl_view view;
+        char text[64];
+
+        snprintf(text, sizeof(text), "%lld times %lld, and so on", (long long)from + (long long)i,
+                 (long long)factor);
+        value->number = (from + (int64_t)i) * factor;
+        view = sl_view_of(text, strlen(text));
+        value->text = sl_table_keep_view(subtask->table, time, &view);
+    }
+    sl_column_unref(column);
+    free(values);
+    free(hashes);
+}
+
+/* The sum of the numbers of one time; every text must fit its number. */
+static int64_t
+sum_rows(struct subtask *subtask, int64_t time, size_t *ret_count)
+{
+    struct sl_state_scan scan;
+    struct sl_state_row rows[64];
+    int64_t sum = 0;
+    size_t count;
+
+    *ret_count = 0;
+    sl_table_scan_begin(subtask->table, time, &scan);
+    while ((count = sl_table_scan_next(&scan, rows, 64)) > 0) {
+        for (size_t i = 0; i < count; i++) {
+            const struct value *value = (const struct value *)(const void *)rows[i].value;
+            long long n, factor;
+
+            cr_assert_eq(sscanf(sl_view_data(&value->text), "%lld times %lld, and so", &n, &factor),
+                         2);
+            cr_assert_eq(n * factor, value->number);
+            sum += value->number;
+        }
+        *ret_count += count;
+    }
+    sl_table_scan_end(&scan);
+    return sum;
+}
+
+static const char *
+directory_of(uint64_t epoch)
+{
+    char path[SL_CHECKPOINT_PATH_MAX];
+
+    sl_checkpoint_path(data_directory, JOB, epoch, path);
+    return sl_arena_strdup(&arena, path);
+}
+
+/* One subtask's whole checkpoint. */
+static void
+take(struct sl_snapshot *snapshot)
+{
+    uint64_t epoch = sl_snapshot_epoch(snapshot);
+    struct sl_manifest manifest = {.job_id = JOB,
+                                   .checkpoint_id = epoch,
+                                   .incarnation = 1,
+                                   .max_parallelism = 128,
+                                   .subtask_count = 1};
+    struct sl_checkpoint_part *part;
+
+    cr_assert_eq(sl_checkpoint_make(data_directory, JOB, epoch, &err), SL_OK, "%s", err.text);
+    cr_assert_eq(sl_snapshot_write(snapshot, directory_of(epoch), directory_of(epoch - 1), &err),
+                 SL_OK, "%s", err.text);
+    part = sl_snapshot_end(snapshot);
+    part->subtask.task_uid = "task";
+    manifest.subtasks = &part->subtask;
+    manifest.segments = part->segments;
+    manifest.segment_count = part->segment_count;
+    cr_assert_eq(sl_manifest_write(&manifest, directory_of(epoch), &err), SL_OK, "%s", err.text);
+    sl_checkpoint_part_free(part);
+}
+
+static struct sl_manifest *
+read_manifest(uint64_t epoch)
+{
+    struct sl_manifest *manifest;
+
+    cr_assert_eq(sl_manifest_read(&arena, directory_of(epoch), &manifest, &err), SL_OK, "%s",
+                 err.text);
+    return manifest;
+}
+
+Test(snapshot, what_was_frozen_comes_back)
+{
+    struct subtask from, halves[2];
+    struct sl_snapshot *snapshot;
+    struct sl_manifest *manifest;
+    size_t count, total = 0;
+    int64_t sum = 0;
+
+    open_subtask(&from, 0, 128);
+    put_rows(&from, -60, 1, 1000, 3);
+    put_rows(&from, 60, 1, 10, 1);
+    snapshot = sl_snapshot_new(from.state, 7, "a-0");
+    sl_snapshot_freeze(snapshot, "op");
+    sl_snapshot_add_blob(snapshot, "op", "cursor", SL_TEXT("\0\xff x"));
+    put_rows(&from, -60, 1, 1000, 5); /* after the barrier */
+    sl_table_drop_time(from.table, 60);
+    take(snapshot);
+    cr_expect_eq(sum_rows(&from, -60, &count), 5 * 500500);
+
+    manifest = read_manifest(7);
+    cr_assert_eq(manifest->subtasks[0].blob_count, 1);
+    cr_expect(sl_text_equal(manifest->subtasks[0].blobs[0].bytes, SL_TEXT("\0\xff x")));
+    for (uint32_t i = 0; i < 2; i++) {
+        open_subtask(&halves[i], 64 * i, 64);
+        cr_assert_eq(sl_state_restore(halves[i].state, manifest, directory_of(7), &err), SL_OK,
+                     "%s", err.text);
+        sum += sum_rows(&halves[i], -60, &count);
+        total += count;
+        cr_expect_gt(count, 300); /* both have their share */
+        sum += sum_rows(&halves[i], 60, &count);
+        total += count;
+        sl_state_free(halves[i].state);
+    }
+    cr_expect_eq(total, 1010);
+    cr_expect_eq(sum, 3 * 500500 + 55);
+    sl_state_free(from.state);
+}
+
+static ino_t
+inode_of(const char *directory, const char *name)
+{
+    char path[SL_CHECKPOINT_PATH_MAX];
+    struct stat status;
+
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    cr_assert_eq(stat(path, &status), 0, "%s", path);
+    return status.st_ino;
+}
+
+Test(snapshot, an_unchanged_table_is_linked)
+{
+    struct sl_manifest *manifests[5] = {NULL};
+    struct subtask subtask;
+
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 0, 1, 100, 1);
+    for (uint64_t epoch = 1; epoch < 5; epoch++) {
+        struct sl_snapshot *snapshot = sl_snapshot_new(subtask.state, epoch, "a-0");
+
+        sl_snapshot_freeze(snapshot, "op");
+        take(snapshot);
+        if (epoch != 2) /* the second was given up: nobody links to it */
+            sl_state_checkpointed(subtask.state, epoch);
+        manifests[epoch] = read_manifest(epoch);
+        if (epoch == 3)
+            put_rows(&subtask, 0, 1, 1, 2);
+    }
+    for (uint64_t epoch = 2; epoch < 4; epoch++)
+        cr_expect_eq(
+            inode_of(directory_of(epoch), manifests[epoch]->subtasks[0].tables[0].file.name),
+            inode_of(directory_of(1), manifests[1]->subtasks[0].tables[0].file.name));
+    cr_expect_neq(inode_of(directory_of(4), manifests[4]->subtasks[0].tables[0].file.name),
+                  inode_of(directory_of(1), manifests[1]->subtasks[0].tables[0].file.name));
+    sl_state_free(subtask.state);
+}
+
+static void
+flip(const char *path, off_t offset)
+{
+    int fd = open(path, O_RDWR);
+    char byte;
+
+    cr_assert_eq(pread(fd, &byte, 1, offset), 1);
+    byte ^= 4;
+    cr_assert_eq(pwrite(fd, &byte, 1, offset), 1);
+    close(fd);
+}
+
+Test(snapshot, damage_of_a_manifest_is_found)
+{
+    struct subtask subtask;
+    struct sl_snapshot *snapshot;
+    struct sl_manifest *manifest;
+    struct stat status;
+    const char *path;
+
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 0, 1, 10, 1);
+    snapshot = sl_snapshot_new(subtask.state, 1, "a-0");
+    sl_snapshot_freeze(snapshot, "op");
+    take(snapshot);
+    path = sl_arena_printf(&arena, "%s/manifest", directory_of(1));
+    cr_assert_eq(stat(path, &status), 0);
+    for (off_t offset = 0; offset < status.st_size; offset++) {
+        flip(path, offset);
+        cr_expect_lt(sl_manifest_read(&arena, directory_of(1), &manifest, &err), 0,
+                     "byte %lld was changed and nobody saw it", (long long)offset);
+        flip(path, offset);
+    }
+    cr_assert_eq(truncate(path, status.st_size - 1), 0);
+    cr_expect_eq(sl_manifest_read(&arena, directory_of(1), &manifest, &err), SL_E_DATA_CORRUPTED);
+    sl_state_free(subtask.state);
+}
+
+Test(snapshot, damage_of_a_state_file_is_found)
+{
+    struct subtask subtask, to;
+    struct sl_snapshot *snapshot;
+    struct sl_manifest *manifest;
+    const char *path;
+
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 0, 1, 1000, 1);
+    snapshot = sl_snapshot_new(subtask.state, 1, "a-0");
+    sl_snapshot_freeze(snapshot, "op");
+    take(snapshot);
+    manifest = read_manifest(1);
+    path = sl_arena_printf(&arena, "%s/%s", directory_of(1),
+                           manifest->subtasks[0].tables[0].file.name);
+    flip(path, 100); /* in the first block of rows */
+    open_subtask(&to, 0, 128);
+    cr_expect_eq(sl_state_restore(to.state, manifest, directory_of(1), &err), SL_E_DATA_CORRUPTED);
+    cr_assert_eq(truncate(path, 500), 0);
+    cr_expect_eq(sl_manifest_read(&arena, directory_of(1), &manifest, &err), SL_E_DATA_CORRUPTED);
+    cr_assert_eq(unlink(path), 0);
+    cr_expect_eq(sl_manifest_read(&arena, directory_of(1), &manifest, &err), SL_E_DATA_CORRUPTED);
+    sl_state_free(to.state);
+    sl_state_free(subtask.state);
+}
+
+/* A file that lost its place to a directory of an earlier try is no checkpoint. */
+Test(snapshot, directories_are_listed_newest_first)
+{
+    uint64_t *ids;
+
+    for (uint64_t id = 9; id < 12; id++)
+        cr_assert_eq(sl_checkpoint_make(data_directory, JOB, id, &err), SL_OK);
+    cr_assert_eq(sl_checkpoint_list(&arena, data_directory, JOB, &ids), 3);
+    cr_expect_eq(ids[0], 11);
+    cr_expect_eq(ids[2], 9);
+    sl_checkpoint_remove(data_directory, JOB, 10);
+    cr_expect_eq(sl_checkpoint_list(&arena, data_directory, JOB, &ids), 2);
+}
