@@ -1,5 +1,5 @@
 /* kafka: topics of Apache Kafka as tables, through librdkafka, with the options of Flink's
- * connector. Reading is kafka_source.c, writing kafka_sink.c. */
+ * connector. Reading is kafka_source.c, writing kafka_sink.c, exactly once kafka_publisher.c. */
 #include "connector/kafka_internal.h"
 
 /* Keys of Flink's connector that are not here. */
@@ -7,7 +7,7 @@ static const char *const kafka_metadata_later[] = {"header-list", "leader-epoch"
 
 const struct sl_connector_class sl_conn_kafka = {
     .descriptor = {.name = "kafka",
-                   .abilities = SL_ABILITY_SOURCE | SL_ABILITY_SINK,
+                   .abilities = SL_ABILITY_SOURCE | SL_ABILITY_SINK | SL_ABILITY_EXACTLY_ONCE,
                    .options = sl_kafka_option_specs,
                    .option_count = SL_KAFKA_OPTION_COUNT,
                    .metadata = sl_kafka_metadata_specs,
@@ -19,4 +19,5 @@ const struct sl_connector_class sl_conn_kafka = {
                    .probe = sl_kafka_probe},
     .source = &sl_kafka_source_class,
     .sink = &sl_kafka_sink_class,
+    .publisher = &sl_kafka_publisher_class,
 };

@@ -357,6 +357,53 @@ static const struct sl_sink_class memory_sink_class = {
     .close = memory_sink_close,
 };
 
+/* --- publisher --- */
+
+struct memory_publisher {
+    struct sl_publisher publisher;
+    struct sl_memory_log *log;
+};
+
+static int
+memory_publisher_open(struct sl_publisher *base, struct sl_marker *ret_marker,
+                      struct sl_error *err)
+{
+    struct memory_publisher *publisher = (struct memory_publisher *)base;
+
+    SL_TRY(sl_memory_log_open(base->config->data_directory, base->config->table_id,
+                              &publisher->log, err));
+    *ret_marker = sl_memory_log_marker(publisher->log, base->identity);
+    return SL_OK;
+}
+
+static int
+memory_publisher_publish(struct sl_publisher *base, const struct sl_records *records,
+                         const struct sl_marker *marker, struct sl_error *err)
+{
+    struct memory_publisher *publisher = (struct memory_publisher *)base;
+    struct sl_text *payloads = sl_alloc((records->count + 1) * sizeof(*payloads));
+    int rc;
+
+    for (uint32_t i = 0; i < records->count; i++)
+        payloads[i] = (struct sl_text){records->items[i].value, records->items[i].value_length};
+    rc = sl_memory_log_publish(publisher->log, base->identity, marker, payloads, records->count,
+                               err);
+    free(payloads);
+    return rc < 0 ? sl_error_prefix(err, "table \"%s\"", base->config->table_name) : SL_OK;
+}
+
+static void
+memory_publisher_close(struct sl_publisher *base)
+{
+}
+
+static const struct sl_publisher_class memory_publisher_class = {
+    .size = sizeof(struct memory_publisher),
+    .open = memory_publisher_open,
+    .publish = memory_publisher_publish,
+    .close = memory_publisher_close,
+};
+
 /* --- the plug-in --- */
 
 const struct sl_connector_class sl_conn_memory = {
@@ -369,4 +416,5 @@ const struct sl_connector_class sl_conn_memory = {
                    .option_count = SL_COUNT_OF(memory_options)},
     .source = &memory_source_class,
     .sink = &memory_sink_class,
+    .publisher = &memory_publisher_class,
 };

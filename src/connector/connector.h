@@ -145,12 +145,45 @@ struct sl_sink_class {
     void (*close)(struct sl_sink *sink); /* [I/O] */
 };
 
+/* --- publishers: exactly-once sinks --- */
+
+/* How far one lane of a sink was published; ordered by epoch, then subtask, then chunk.  All zero:
+ * nothing yet. */
+struct sl_marker {
+    uint64_t epoch;
+    uint32_t subtask, chunk;
+};
+
+struct sl_publisher_class;
+
+struct sl_publisher {
+    const struct sl_publisher_class *class;
+    const struct sl_connector_config *config;
+    const char *identity; /* of the lane: <job>/<incarnation>/<sink>/<lane>; its marker's name */
+};
+
+/* All calls are [I/O]. */
+struct sl_publisher_class {
+    size_t size;
+    /* Connects, fences out whoever published under this identity before, and then reads the
+     * marker. */
+    int (*open)(struct sl_publisher *publisher, struct sl_marker *ret_marker,
+                struct sl_error *err);
+    /* Writes records and marker in one transaction.  After any failure the outcome is in doubt: the
+     * publisher is closed, and opened anew the marker tells.  SL_EOF: written, but close it and
+     * open another for the next. */
+    int (*publish)(struct sl_publisher *publisher, const struct sl_records *records,
+                   const struct sl_marker *marker, struct sl_error *err);
+    void (*close)(struct sl_publisher *publisher); /* must take a half-opened one */
+};
+
 /* --- the plug-in --- */
 
 struct sl_connector_class {
     struct sl_connector_descriptor descriptor;
     const struct sl_source_class *source; /* NULL: cannot be read */
     const struct sl_sink_class *sink;
+    const struct sl_publisher_class *publisher; /* NULL: cannot be written exactly once */
 };
 
 /* connectors.def: CONNECTOR(stem) for every conn_<stem>.c that ends in sl_conn_<stem>. */

@@ -1,6 +1,6 @@
 /* What the files of the kafka connector share: kafka_options.c (WITH options and properties),
  * kafka_client.c (librdkafka handles, look-ups, errors), kafka_source.c, kafka_metadata.c,
- * kafka_sink.c; conn_kafka.c holds the descriptor. */
+ * kafka_sink.c, kafka_publisher.c; conn_kafka.c holds the descriptor. */
 #ifndef SL_CONNECTOR_KAFKA_INTERNAL_H
 #define SL_CONNECTOR_KAFKA_INTERNAL_H
 
@@ -153,5 +153,6 @@ struct sl_column *sl_kafka_metadata_column(struct sl_pool *pool, enum sl_kafka_m
 
 extern const struct sl_source_class sl_kafka_source_class;
 extern const struct sl_sink_class sl_kafka_sink_class;
+extern const struct sl_publisher_class sl_kafka_publisher_class;
 
 #endif

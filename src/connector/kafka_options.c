@@ -65,7 +65,8 @@ const struct sl_option_spec sl_kafka_option_specs[] = {
      .type = SL_OPTION_ENUM,
      .default_value = "at-least-once",
      .choices = "at-least-once|none|exactly-once",
-     .help = "at-least-once waits for the brokers' acknowledgements"},
+     .help = "exactly-once: transactions, published with each checkpoint; at-least-once waits for "
+             "the brokers' acknowledgements"},
     {.name = "value.fields-include",
      .type = SL_OPTION_ENUM,
      .default_value = "ALL",
@@ -85,8 +86,7 @@ const struct sl_option_spec sl_kafka_option_specs[] = {
      .help = "records are written without a key, keys are not read"},
     {.name = "sink.transactional-id-prefix",
      .type = SL_OPTION_STRING,
-     .flags = SL_OPTION_LATER,
-     .help = "it goes with exactly-once delivery"},
+     .help = "of exactly-once producers; the job's id unless set"},
     {.name = "sink.semantic",
      .type = SL_OPTION_STRING,
      .flags = SL_OPTION_LATER,
@@ -183,8 +183,8 @@ static const struct {
     {"partition.discovery.interval.ms", "use 'scan.topic-partition-discovery.interval'"},
     {"enable.auto.commit", "positions are kept by the job, not by the broker"},
     {"max.poll.records", "SET 'sluice.batch-size' decides how many records are read at once"},
-    {"transactional.id", "exactly-once delivery to Kafka is not supported yet"},
-    {"transaction.timeout.ms", "exactly-once delivery to Kafka is not supported yet"},
+    {"transactional.id", "use 'sink.transactional-id-prefix'"},
+    {"transaction.timeout.ms", "a transaction holds one chunk of records and is never long"},
 };
 
 static const char *
@@ -465,8 +465,6 @@ int
 sl_kafka_check(const struct sl_option_list *list, const struct sl_schema *schema,
                struct sl_error *err)
 {
-    const struct sl_option *guarantee = sl_option_find(list, "sink.delivery-guarantee");
-
     SL_TRY(kafka_check_include(list, err));
     SL_TRY(kafka_check_topics(list, err));
     SL_TRY(kafka_check_properties(list, err));
@@ -476,11 +474,6 @@ sl_kafka_check(const struct sl_option_list *list, const struct sl_schema *schema
     SL_TRY(kafka_check_mode(list, "bounded", kafka_option(list, "scan.bounded.mode").integer,
                             SL_KAFKA_BOUNDED_GROUP, SL_KAFKA_BOUNDED_TIMESTAMP,
                             SL_KAFKA_BOUNDED_SPECIFIC, err));
-    if (guarantee && sl_equal_nocase(guarantee->value, "exactly-once")) {
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "exactly-once delivery to Kafka is not supported yet");
-        sl_error_hint(err, "use 'sink.delivery-guarantee' = 'at-least-once'");
-        return sl_error_at(err, guarantee->value_offset);
-    }
     return SL_OK;
 }
 

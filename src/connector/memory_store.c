@@ -21,7 +21,22 @@ enum {
     LOG_HEADER = 8,
 };
 #define LOG_PAYLOAD_MAX (UINT32_C(256) << 20)
-#define LOG_END_MARK UINT32_MAX /* as the length of a frame: the log has ended */
+#define LOG_END_MARK UINT32_MAX         /* as the length of a frame: the log has ended */
+#define LOG_GROUP_MARK (UINT32_MAX - 1) /* … a group follows */
+
+/* The head of a group, behind a frame's header that says LOG_GROUP_MARK and has the checksum of
+ * head and name.  Then come the name and the group's frames. */
+struct log_group {
+    uint32_t name_length, frame_count;
+    uint64_t frame_bytes, checksum; /* of all frames */
+    uint64_t epoch;
+    uint32_t subtask, chunk;
+};
+
+struct log_marker {
+    char *name;
+    struct sl_marker marker;
+};
 
 struct log_watcher {
     struct sl_env *env;
@@ -41,6 +56,8 @@ struct sl_memory_log {
     size_t chunk_used, chunk_size;
     struct log_watcher *watchers;
     size_t watcher_count, watcher_capacity;
+    struct log_marker *markers; /* one a name */
+    size_t marker_count;
     struct sl_memory_log *next;
 };
 
@@ -112,6 +129,9 @@ log_free(struct sl_memory_log *log)
     free(log->chunks);
     free(log->segments);
     free(log->watchers);
+    for (size_t i = 0; i < log->marker_count; i++)
+        free(log->markers[i].name);
+    free(log->markers);
     if (log->fd >= 0)
         close(log->fd);
     pthread_mutex_destroy(&log->mutex);
@@ -164,6 +184,44 @@ log_write_all(struct sl_memory_log *log, const char *bytes, size_t size, struct 
     return SL_OK;
 }
 
+static void
+log_note_marker(struct sl_memory_log *log, struct sl_text name, const struct sl_marker *marker)
+{
+    for (size_t i = 0; i < log->marker_count; i++) {
+        if (sl_text_equal(sl_text_of(log->markers[i].name), name)) {
+            log->markers[i].marker = *marker;
+            return;
+        }
+    }
+    log->markers = sl_realloc(log->markers, (log->marker_count + 1) * sizeof(*log->markers));
+    log->markers[log->marker_count].name = sl_alloc(name.length + 1);
+    memcpy(log->markers[log->marker_count].name, name.start, name.length);
+    log->markers[log->marker_count].name[name.length] = '\0';
+    log->markers[log->marker_count++].marker = *marker;
+}
+
+/* The head of a group at the front of `bytes`, behind its frame header: its marker is noted, and
+ * its frames follow.  Returns the size of the head; 0: the group is not whole. */
+static size_t
+log_load_group(struct sl_memory_log *log, struct sl_text bytes, uint32_t checksum)
+{
+    struct log_group group;
+    struct sl_marker marker;
+    size_t head;
+
+    if (bytes.length < sizeof(group))
+        return 0;
+    memcpy(&group, bytes.start, sizeof(group));
+    head = sizeof(group) + group.name_length;
+    if (head > bytes.length || group.frame_bytes > bytes.length - head ||
+        log_checksum((struct sl_text){bytes.start, head}) != checksum ||
+        sl_hash_bytes(bytes.start + head, group.frame_bytes) != group.checksum)
+        return 0;
+    marker = (struct sl_marker){group.epoch, group.subtask, group.chunk};
+    log_note_marker(log, (struct sl_text){bytes.start + sizeof(group), group.name_length}, &marker);
+    return head;
+}
+
 /* Takes whole frames out of the file's bytes; returns how many bytes were good. */
 static size_t
 log_load_frames(struct sl_memory_log *log, const char *bytes, size_t size)
@@ -181,6 +239,15 @@ log_load_frames(struct sl_memory_log *log, const char *bytes, size_t size)
             atomic_store(&log->ended, true);
             at += LOG_HEADER;
             break;
+        }
+        if (length == LOG_GROUP_MARK) {
+            struct sl_text rest = {bytes + at + LOG_HEADER, size - at - LOG_HEADER};
+            size_t head = log_load_group(log, rest, checksum);
+
+            if (head == 0)
+                break;
+            at += LOG_HEADER + head;
+            continue;
         }
         payload = (struct sl_text){bytes + at + LOG_HEADER, length};
         if (length > LOG_PAYLOAD_MAX || length > size - at - LOG_HEADER ||
@@ -385,13 +452,10 @@ log_wake_watchers(struct sl_memory_log *log)
 }
 
 static int
-log_append(struct sl_memory_log *log, const struct sl_text *payloads, size_t count,
-           struct sl_error *err)
+log_frames_size(const struct sl_memory_log *log, const struct sl_text *payloads, size_t count,
+                size_t *ret_size, struct sl_error *err)
 {
-    uint64_t index = atomic_load(&log->count);
-    size_t size = 0, at = 0;
-    char *frames;
-    int rc;
+    size_t size = 0;
 
     if (atomic_load(&log->ended))
         return SL_ERROR(err, SL_E_OBJECT_STATE, "the memory table's input has ended");
@@ -401,21 +465,109 @@ log_append(struct sl_memory_log *log, const struct sl_text *payloads, size_t cou
                             payloads[i].length, LOG_PAYLOAD_MAX);
         size += LOG_HEADER + payloads[i].length;
     }
-    frames = sl_alloc(size);
+    *ret_size = size;
+    return SL_OK;
+}
+
+static void
+log_write_frames(char *to, const struct sl_text *payloads, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
-        log_write_header(frames + at, (uint32_t)payloads[i].length, log_checksum(payloads[i]));
-        memcpy(frames + at + LOG_HEADER, payloads[i].start, payloads[i].length);
-        at += LOG_HEADER + payloads[i].length;
+        log_write_header(to, (uint32_t)payloads[i].length, log_checksum(payloads[i]));
+        memcpy(to + LOG_HEADER, payloads[i].start, payloads[i].length);
+        to += LOG_HEADER + payloads[i].length;
     }
-    rc = log_write_all(log, frames, size, err);
-    free(frames);
-    if (rc < 0)
-        return rc;
+}
+
+/* They are in the file: now readers see them. */
+static void
+log_show(struct sl_memory_log *log, const struct sl_text *payloads, size_t count)
+{
+    uint64_t index = atomic_load(&log->count);
+
     for (size_t i = 0; i < count; i++)
         log_hold(log, index + i, payloads[i]);
     atomic_store_explicit(&log->count, index + count, memory_order_release);
     log_wake_watchers(log);
+}
+
+static int
+log_append(struct sl_memory_log *log, const struct sl_text *payloads, size_t count,
+           struct sl_error *err)
+{
+    size_t size;
+    char *frames;
+    int rc;
+
+    SL_TRY(log_frames_size(log, payloads, count, &size, err));
+    frames = sl_alloc(size);
+    log_write_frames(frames, payloads, count);
+    rc = log_write_all(log, frames, size, err);
+    free(frames);
+    if (rc == SL_OK)
+        log_show(log, payloads, count);
+    return rc;
+}
+
+static int
+log_publish(struct sl_memory_log *log, struct sl_text name, const struct sl_marker *marker,
+            const struct sl_text *payloads, size_t count, struct sl_error *err)
+{
+    struct log_group group = {.name_length = (uint32_t)name.length,
+                              .frame_count = (uint32_t)count,
+                              .epoch = marker->epoch,
+                              .subtask = marker->subtask,
+                              .chunk = marker->chunk};
+    size_t head = LOG_HEADER + sizeof(group) + name.length, size;
+    char *bytes;
+    int rc;
+
+    SL_TRY(log_frames_size(log, payloads, count, &size, err));
+    bytes = sl_alloc(head + size);
+    log_write_frames(bytes + head, payloads, count);
+    group.frame_bytes = size;
+    group.checksum = sl_hash_bytes(bytes + head, size);
+    memcpy(bytes + LOG_HEADER, &group, sizeof(group));
+    memcpy(bytes + LOG_HEADER + sizeof(group), name.start, name.length);
+    log_write_header(
+        bytes, LOG_GROUP_MARK,
+        log_checksum((struct sl_text){bytes + LOG_HEADER, sizeof(group) + name.length}));
+    rc = log_write_all(log, bytes, head + size, err);
+    free(bytes);
+    /* Readers see what is durable: a job that read it has it in its own checkpoint. */
+    if (rc == SL_OK)
+        rc = sl_memory_log_sync(log, err);
+    if (rc < 0)
+        return rc;
+    log_note_marker(log, name, marker);
+    log_show(log, payloads, count);
     return SL_OK;
+}
+
+int
+sl_memory_log_publish(struct sl_memory_log *log, const char *name, const struct sl_marker *marker,
+                      const struct sl_text *payloads, size_t count, struct sl_error *err)
+{
+    int rc;
+
+    pthread_mutex_lock(&log->mutex);
+    rc = log_publish(log, sl_text_of(name), marker, payloads, count, err);
+    pthread_mutex_unlock(&log->mutex);
+    return rc;
+}
+
+struct sl_marker
+sl_memory_log_marker(struct sl_memory_log *log, const char *name)
+{
+    struct sl_marker marker = {0};
+
+    pthread_mutex_lock(&log->mutex);
+    for (size_t i = 0; i < log->marker_count; i++) {
+        if (strcmp(log->markers[i].name, name) == 0)
+            marker = log->markers[i].marker;
+    }
+    pthread_mutex_unlock(&log->mutex);
+    return marker;
 }
 
 int
@@ -458,6 +610,23 @@ sl_memory_log_end(struct sl_memory_log *log, struct sl_error *err)
     return rc;
 }
 
+/* What sinks published stays published when the rows are written anew. */
+static int
+log_copy_markers(const char *data_directory, uint64_t table_id, struct sl_memory_log *to,
+                 struct sl_error *err)
+{
+    struct sl_memory_log *from;
+    int rc = SL_OK;
+
+    SL_TRY(sl_memory_log_open(data_directory, table_id, &from, err));
+    pthread_mutex_lock(&from->mutex);
+    for (size_t i = 0; i < from->marker_count && rc == SL_OK; i++)
+        rc = sl_memory_log_publish(to, from->markers[i].name, &from->markers[i].marker, NULL, 0,
+                                   err);
+    pthread_mutex_unlock(&from->mutex);
+    return rc;
+}
+
 int
 sl_memory_log_prepare(const char *data_directory, uint64_t table_id, uint32_t version,
                       const struct sl_text *payloads, size_t count, bool has_ended,
@@ -468,7 +637,9 @@ sl_memory_log_prepare(const char *data_directory, uint64_t table_id, uint32_t ve
 
     sl_memory_log_discard(data_directory, table_id, version);
     SL_TRY(log_open(data_directory, table_id, version, &aside, err));
-    rc = sl_memory_log_append(aside, payloads, count, err);
+    rc = log_copy_markers(data_directory, table_id, aside, err);
+    if (rc == SL_OK)
+        rc = sl_memory_log_append(aside, payloads, count, err);
     if (rc == SL_OK)
         rc = has_ended ? sl_memory_log_end(aside, err) : sl_memory_log_sync(aside, err);
     log_free(aside);

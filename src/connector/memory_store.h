@@ -1,14 +1,14 @@
 /* The logs of memory tables: append-only framed files in DIR/memory, each held in memory too.
  *
  * 1. A frame is length (4 bytes), checksum (4, of the payload), payload; little-endian.  A torn
- * last frame is cut off when the log is opened.
+ * last frame is cut off when the log is opened.  A group, what an exactly-once sink published at
+ * once, is a head with its marker and behind it its frames: a torn one is cut off whole.
  * 2. Frames below `count` never change: readers take them without a lock.
  * 3. An append is visible at once, and durable when a later sl_memory_log_sync has returned. */
 #ifndef SL_CONNECTOR_MEMORY_STORE_H
 #define SL_CONNECTOR_MEMORY_STORE_H
 
-#include "base/env.h"
-#include "base/error.h"
+#include "connector/connector.h"
 
 struct sl_memory_log;
 
@@ -38,6 +38,13 @@ struct sl_text sl_memory_log_frame(const struct sl_memory_log *log, uint64_t ind
 int sl_memory_log_append(struct sl_memory_log *log, const struct sl_text *payloads, size_t count,
                          struct sl_error *err);
 int sl_memory_log_sync(struct sl_memory_log *log, struct sl_error *err); /* blocks */
+/* Appends the payloads together with the marker of that name: after a crash both are there, or
+ * neither.  Durable when it returns; blocks. */
+int sl_memory_log_publish(struct sl_memory_log *log, const char *name,
+                          const struct sl_marker *marker, const struct sl_text *payloads,
+                          size_t count, struct sl_error *err);
+/* The newest marker of that name; all zero when there is none. */
+struct sl_marker sl_memory_log_marker(struct sl_memory_log *log, const char *name);
 /* No more appends; durable.  Survives a restart. */
 int sl_memory_log_end(struct sl_memory_log *log, struct sl_error *err);
 bool sl_memory_log_has_ended(const struct sl_memory_log *log);

@@ -93,6 +93,7 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
     struct sl_state_table_spec spec = {.name = name, .operator_uid = op->node->uid,
                                        .key_types = types, .key_count = key_count,
                                        .has_time = has_time};
+    uint32_t *views = SL_NEW_ARRAY(arena, uint32_t, aggregate_count + 1);
     struct sl_expr **exprs;
 
     aggregation->pool = op->context->pool;
@@ -106,8 +107,11 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
     for (size_t i = 0; i < aggregate_count; i++) {
         aggregation->items[i].aggregate = aggregates[i];
         aggregation->items[i].state_offset = aggregation->value_size;
+        if (sl_aggregate_has_view(aggregates[i]))
+            views[spec.view_count++] = (uint32_t)aggregation->value_size;
         aggregation->value_size += sl_aggregate_size(aggregates[i]);
     }
+    spec.view_offsets = views;
     spec.value_size = SL_MAX(aggregation->value_size, (size_t)8);
     SL_TRY(sl_state_table_open(op->context->state, &spec, &aggregation->table, err));
     for (size_t i = 0; i < aggregate_count; i++)

@@ -390,6 +390,14 @@ sl_scan_catch_up(struct sl_op *op, struct sl_error *err)
     return SL_OK;
 }
 
+bool
+sl_scan_is_between_polls(const struct sl_op *op)
+{
+    const struct op_scan *scan = scan_of(op);
+
+    return scan->is_started && scan->next_record >= scan->records.count;
+}
+
 void
 sl_scan_abandon(struct sl_op *op)
 {
@@ -489,5 +497,7 @@ const struct sl_op_class sl_op_scan = {
     .size = sizeof(struct op_scan),
     .open = scan_open,
     .batch = scan_batch,
+    .barrier = sl_scan_barrier,
+    .restore = sl_scan_restore,
     .close = scan_close,
 };

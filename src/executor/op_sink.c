@@ -4,6 +4,8 @@
 
 #include "executor/outside.h"
 #include "format/format.h"
+#include "storage/outbox.h"
+#include "storage/snapshot.h"
 
 #include <stdlib.h>
 
@@ -23,6 +25,8 @@ struct op_sink {
     struct sl_sink_progress progress;
     bool waits; /* write said SL_AGAIN */
     uint64_t barrier_epoch;
+    bool has_outbox; /* records are published with their epoch's checkpoint; `sink` is not used */
+    struct sl_outbox_writer outbox;
 
     struct sl_outside outside;
     bool is_open, is_closing, is_closed;
@@ -65,6 +69,8 @@ sl_sink_start(struct sl_op *op, struct sl_error *err)
     struct op_sink *sink = sink_of(op);
     bool is_done;
 
+    if (sink->has_outbox)
+        return SL_OK;
     if (!sink->is_open) {
         sink->is_open = true;
         sl_outside_submit(&sink->outside, op->context, sink_run_open);
@@ -158,6 +164,8 @@ sink_open(struct sl_op *op, struct sl_error *err)
 
     sink->plan = op->node->detail;
     sl_encoded_init(&sink->encoded);
+    sl_outbox_writer_init(&sink->outbox);
+    sink->has_outbox = op->context->checkpointed && sl_sink_has_outbox(op->node);
     sink->connector = sl_connector_find(sink->plan->connector);
     if (sink->connector == NULL || sink->connector->sink == NULL)
         return SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
@@ -182,6 +190,7 @@ sink_close(struct sl_op *op)
     if (sink->encoder)
         sl_encoder_free(sink->encoder);
     sl_encoded_done(&sink->encoded);
+    sl_outbox_writer_done(&sink->outbox);
 }
 
 /* --- rows that are not written --- */
@@ -283,7 +292,11 @@ sink_write_records(struct op_sink *sink, const struct sl_batch *batch, struct sl
     records.count = (uint32_t)live;
     records.bytes = sink->encoded.data.length;
     sink->progress.bytes += records.bytes;
-    return sink->class->write(sink->sink, &records, err);
+    if (!sink->has_outbox)
+        return sink->class->write(sink->sink, &records, err);
+    for (size_t i = 0; i < live; i++)
+        sl_outbox_add(&sink->outbox, &sink->items[i]);
+    return SL_OK;
 }
 
 /* A row's error while it is written goes by the table's policy only for NOT NULL; what the
@@ -327,17 +340,34 @@ sl_sink_flush(struct sl_op *op, struct sl_error *err)
 {
     struct op_sink *sink = sink_of(op);
 
-    return sink->class->flush(sink->sink, err);
+    return sink->is_open ? sink->class->flush(sink->sink, err) : SL_OK;
+}
+
+/* The rows of the epoch that ends go with its checkpoint. */
+static void
+sink_hand_over(struct op_sink *sink, struct sl_snapshot *snapshot)
+{
+    const struct sl_op_context *context = sink->op.context;
+
+    sl_outbox_seal(&sink->outbox);
+    if (sink->outbox.bytes.length > 0)
+        sl_snapshot_add_segment(snapshot, sink->op.node->uid,
+                                context->subtask % sl_sink_lane_count(sink->op.node),
+                                context->subtask, &sink->outbox.bytes);
 }
 
 static int
-sink_barrier(struct sl_op *op, uint64_t epoch, struct sl_error *err)
+sink_barrier(struct sl_op *op, uint64_t epoch, struct sl_snapshot *snapshot, struct sl_error *err)
 {
     struct op_sink *sink = sink_of(op);
 
+    if (sink->has_outbox && snapshot)
+        sink_hand_over(sink, snapshot);
+    if (sink->barrier_epoch == SL_SINK_EPOCH_END)
+        return SL_OK; /* nothing was written since */
     SL_TRY(sl_sink_flush(op, err));
     sink->barrier_epoch = epoch;
-    if (sink->class->barrier)
+    if (sink->is_open && sink->class->barrier)
         sink->class->barrier(sink->sink, epoch);
     return SL_OK;
 }
@@ -345,7 +375,7 @@ sink_barrier(struct sl_op *op, uint64_t epoch, struct sl_error *err)
 static int
 sink_end(struct sl_op *op, struct sl_out *out, struct sl_error *err)
 {
-    return sink_barrier(op, SL_SINK_EPOCH_END, err);
+    return sink_barrier(op, SL_SINK_EPOCH_END, NULL, err);
 }
 
 int
@@ -354,7 +384,7 @@ sl_sink_acknowledged(struct sl_op *op, uint64_t *ret_epoch, struct sl_error *err
     struct op_sink *sink = sink_of(op);
     int rc;
 
-    if (sink->class->acknowledged == NULL) {
+    if (!sink->is_open || sink->class->acknowledged == NULL) {
         *ret_epoch = sink->barrier_epoch;
         return SL_OK;
     }

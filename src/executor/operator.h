@@ -17,7 +17,9 @@
 #include "plan/physical.h"
 
 struct sl_op;
-struct sl_state; /* storage/table.h: opens this subtask's state tables */
+struct sl_state;    /* storage/table.h: opens this subtask's state tables */
+struct sl_snapshot; /* storage/snapshot.h */
+struct sl_manifest; /* storage/manifest.h */
 
 /* Where an operator's results go; made by the loop, one an operator. */
 struct sl_out {
@@ -50,6 +52,7 @@ struct sl_op_context {
     const char *data_directory;
     struct sl_wake *wake; /* the slot's; for sources and sinks */
     void *collector;      /* COLLECT: struct sl_collector of the session */
+    bool checkpointed;    /* the job's barriers are stored */
 };
 
 struct sl_op_class;
@@ -93,8 +96,13 @@ struct sl_op_class {
 
     /* All inputs have ended (after the highest watermark was fired): emit what is left. */
     int (*end)(struct sl_op *op, struct sl_out *out, struct sl_error *err); /* optional */
-    /* A barrier: freeze what is not in a state table. */
-    int (*barrier)(struct sl_op *op, uint64_t epoch, struct sl_error *err); /* optional */
+    /* A barrier: adds to the snapshot what is not in a state table (the loop has frozen those).
+     * snapshot NULL: the job stores nothing.  Optional. */
+    int (*barrier)(struct sl_op *op, uint64_t epoch, struct sl_snapshot *snapshot,
+                   struct sl_error *err);
+    /* After open, before any input, the state tables filled: takes back what `barrier` added, of
+     * whichever subtasks did.  Optional. */
+    int (*restore)(struct sl_op *op, const struct sl_manifest *from, struct sl_error *err);
     void (*close)(struct sl_op *op); /* optional; must take a half-opened operator */
 };
 

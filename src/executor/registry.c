@@ -40,7 +40,14 @@ registry_tick(struct sl_op *op, int64_t now_us, struct sl_out *out, struct sl_er
 }
 
 static int
-registry_barrier(struct sl_op *op, uint64_t epoch, struct sl_error *err)
+registry_barrier(struct sl_op *op, uint64_t epoch, struct sl_snapshot *snapshot,
+                 struct sl_error *err)
+{
+    return SL_OK;
+}
+
+static int
+registry_restore(struct sl_op *op, const struct sl_manifest *from, struct sl_error *err)
 {
     return SL_OK;
 }
@@ -63,6 +70,7 @@ sl_op_class_complete(struct sl_op_class *class)
     class->tick = class->tick ? class->tick : registry_tick;
     class->end = class->end ? class->end : registry_nothing;
     class->barrier = class->barrier ? class->barrier : registry_barrier;
+    class->restore = class->restore ? class->restore : registry_restore;
     class->close = class->close ? class->close : registry_close;
 }
 

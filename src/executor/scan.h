@@ -28,6 +28,10 @@ const struct sl_scan_progress *sl_scan_progress(const struct sl_op *op);
  * to it and what was pending of the watermark is in the progress.  SL_AGAIN: step on. */
 int sl_scan_catch_up(struct sl_op *op, struct sl_error *err);
 
+/* Has it handed on all that it polled?  Only then the positions of its splits tell where it stands,
+ * and a barrier may pass. */
+bool sl_scan_is_between_polls(const struct sl_op *op);
+
 /* From its present end on the table is bounded: SL_AGAIN until the end is known, then SL_OK; the
  * end is reached by steps. */
 int sl_scan_finish(struct sl_op *op, struct sl_error *err);

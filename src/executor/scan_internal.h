@@ -21,6 +21,12 @@ struct sl_scan_own_split {
     bool idle, ended;
 };
 
+/* A split as a checkpoint left it. */
+struct sl_scan_restored {
+    struct sl_scan_own_split split; /* its ordinal is not known */
+    struct sl_text position;
+};
+
 struct op_scan {
     struct sl_op op; /* the first member */
     const struct sl_phys_scan *plan;
@@ -43,6 +49,9 @@ struct op_scan {
 
     struct sl_scan_own_split *splits;
     uint32_t split_count, split_capacity;
+    bool is_restored;
+    struct sl_scan_restored *restored; /* of all subtasks */
+    size_t restored_count;
 
     /* Reading: records that were polled and not yet decoded. */
     struct sl_records records;
@@ -64,6 +73,14 @@ struct op_scan {
 /* True while a job is under way; else negative: it failed (err), SL_OK: none, or it is done. */
 int sl_scan_io_check(struct op_scan *scan, struct sl_error *err);
 void sl_scan_io_submit(struct op_scan *scan, enum sl_scan_io task);
+
+/* --- scan_state.c --- */
+
+int sl_scan_barrier(struct sl_op *op, uint64_t epoch, struct sl_snapshot *snapshot,
+                    struct sl_error *err);
+int sl_scan_restore(struct sl_op *op, const struct sl_manifest *from, struct sl_error *err);
+/* NULL: the checkpoint did not know it. */
+const struct sl_scan_restored *sl_scan_find_restored(const struct op_scan *scan, const char *id);
 
 /* --- scan_decode.c --- */
 

@@ -60,6 +60,9 @@ scan_io_add_splits(struct op_scan *scan, bool is_new, struct sl_error *err)
 {
     for (size_t i = 0; i < scan->found.count; i++) {
         const struct sl_split *split = &scan->found.items[i];
+        const struct sl_scan_restored *restored = sl_scan_find_restored(scan, split->id);
+        struct sl_scan_own_split *own;
+        struct sl_text position = {"", 0};
 
         if (!scan_io_is_mine(scan, split->ordinal) || scan_io_is_known(scan, split->id))
             continue;
@@ -67,14 +70,17 @@ scan_io_add_splits(struct op_scan *scan, bool is_new, struct sl_error *err)
             scan->split_capacity = SL_MAX(8, scan->split_capacity * 2);
             scan->splits = sl_realloc(scan->splits, scan->split_capacity * sizeof(*scan->splits));
         }
-        scan->splits[scan->split_count++] = (struct sl_scan_own_split){
-            .id = sl_arena_strdup(scan->op.context->arena, split->id),
-            .ordinal = split->ordinal,
-            .candidate_ms = SL_WATERMARK_MIN,
-            .emitted_ms = SL_WATERMARK_MIN,
-            .active_us = sl_now_us(scan->op.context->env),
-        };
-        SL_TRY(scan->class->add_split(scan->source, split, (struct sl_text){"", 0}, is_new, err));
+        own = &scan->splits[scan->split_count++];
+        *own = restored ? restored->split
+                        : (struct sl_scan_own_split){.candidate_ms = SL_WATERMARK_MIN,
+                                                     .emitted_ms = SL_WATERMARK_MIN,
+                                                     .active_us = sl_now_us(scan->op.context->env)};
+        own->id = sl_arena_strdup(scan->op.context->arena, split->id);
+        own->ordinal = split->ordinal;
+        if (restored)
+            position = restored->position;
+        SL_TRY(scan->class->add_split(scan->source, split, position,
+                                      is_new || (scan->is_restored && !restored), err));
     }
     sl_arena_reset(&scan->io_arena);
     sl_scan_time_update(scan);

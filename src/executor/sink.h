@@ -4,6 +4,7 @@
 #define SL_EXECUTOR_SINK_H
 
 #include "executor/operator.h"
+#include "storage/manifest.h"
 
 struct sl_sink_progress {
     uint64_t rows, bytes; /* handed to the connector */
@@ -22,5 +23,30 @@ int sl_sink_flush(struct sl_op *op, struct sl_error *err);
 int sl_sink_acknowledged(struct sl_op *op, uint64_t *ret_epoch, struct sl_error *err);
 const struct sl_sink_progress *sl_sink_progress(const struct sl_op *op);
 int sl_sink_stop(struct sl_op *op); /* as sl_scan_stop */
+
+/* --- exactly once: lanes --- */
+
+/* Does this sink of a job that takes checkpoints write into an outbox, which is published when its
+ * epoch is complete? */
+bool sl_sink_has_outbox(const struct sl_phys_node *sink);
+/* How many lanes its outbox is published in. */
+uint32_t sl_sink_lane_count(const struct sl_phys_node *sink);
+
+struct sl_lane_config {
+    const struct sl_phys_node *sink;
+    uint32_t lane;
+    uint64_t incarnation;
+    const char *job_id, *data_directory;
+    struct sl_env *env;
+};
+
+struct sl_lane; /* what publishes one lane; all calls are for I/O threads, one at a time */
+
+struct sl_lane *sl_lane_new(const struct sl_lane_config *config);
+/* Publishes what of the segment the marker says is missing.  After a failure the next call connects
+ * anew. */
+int sl_lane_publish(struct sl_lane *lane, const struct sl_manifest_segment *segment,
+                    const char *directory, struct sl_error *err);
+void sl_lane_free(struct sl_lane *lane); /* NULL does nothing */
 
 #endif

@@ -50,6 +50,9 @@ static const struct sl_member settings_members[] = {
     MEMBER(sl_phys_settings, STRING, "restartStrategy", restart_strategy),
     MEMBER(sl_phys_settings, I64, "restartDelayUs", restart_delay_us),
     MEMBER(sl_phys_settings, I64, "restartAttempts", restart_attempts),
+    MEMBER(sl_phys_settings, I64, "checkpointIntervalUs", checkpoint_interval_us),
+    MEMBER(sl_phys_settings, U32, "checkpointFailuresMax", checkpoint_failures_max),
+    MEMBER(sl_phys_settings, U32, "checkpointsRetained", checkpoints_retained),
 };
 
 static const struct sl_member scan_members[] = {

@@ -215,6 +215,9 @@ struct sl_phys_settings {
     const char *restart_strategy;     /* "fixed-delay", "none" … */
     int64_t restart_delay_us;
     int64_t restart_attempts;         /* -1: without limit */
+    int64_t checkpoint_interval_us;   /* execution.checkpointing.interval; 0: no checkpoints */
+    uint32_t checkpoint_failures_max; /* …tolerable-failed-checkpoints, in a row */
+    uint32_t checkpoints_retained;    /* …num-retained */
 };
 
 struct sl_phys_plan {

@@ -134,15 +134,29 @@ sink_set_columns(struct sl_lowering *lowering, const struct sl_log_node *node,
             detail->not_null[detail->not_null_count++] = i;
 }
 
-static const char *
-sink_guarantee(const struct sl_log_sink *sink, const struct sl_table_format *format)
+/* Exactly once stands on checkpoints; only the server's own tables do without. */
+static int
+sink_guarantee(const struct sl_lowering *lowering, const struct sl_log_sink *sink,
+               const struct sl_table_format *format, const char **ret_guarantee,
+               struct sl_error *err)
 {
     const char *option = sl_option_get(&sink->options, "sink.delivery-guarantee");
+    const struct sl_phys_settings *settings = &lowering->settings;
 
-    if (option)
-        return option;
-    return format->connector->abilities & SL_ABILITY_RECORD_KINDS ? "exactly-once"
-                                                                  : "at-least-once";
+    if (!option)
+        option = format->connector->abilities & SL_ABILITY_RECORD_KINDS ? "exactly-once"
+                                                                        : "at-least-once";
+    else if (sl_equal_nocase(option, "exactly-once") &&
+             (settings->batch_mode || settings->checkpoint_interval_us == 0)) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                 "table \"%s\" is written exactly once, which a job without checkpoints cannot",
+                 sink->table->name);
+        return sl_error_hint(err, settings->batch_mode
+                                      ? "write it in streaming mode"
+                                      : "SET 'execution.checkpointing.interval' = '1 s'");
+    }
+    *ret_guarantee = option;
+    return SL_OK;
 }
 
 int
@@ -167,7 +181,7 @@ sl_lower_sink(struct sl_lowering *lowering, struct sl_log_node *node,
     detail->options = &node->sink.options;
     detail->hints = node->sink.hints;
     detail->physical = sl_table_physical(lowering->arena, table);
-    detail->guarantee = sink_guarantee(&node->sink, &format);
+    SL_TRY(sink_guarantee(lowering, &node->sink, &format, &detail->guarantee, err));
     detail->on_error = lowering->settings.runtime_error;
     sink_set_metadata(lowering, table, detail);
     sink_set_columns(lowering, node, input, detail);

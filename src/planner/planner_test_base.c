@@ -106,6 +106,9 @@ static const struct test_setting test_defaults[] = {
     {"restart-strategy.type", "fixed-delay"},
     {"restart-strategy.fixed-delay.delay", "1 s"},
     {"restart-strategy.fixed-delay.attempts", "-1"},
+    {"execution.checkpointing.interval", "1 s"},
+    {"execution.checkpointing.tolerable-failed-checkpoints", "0"},
+    {"execution.checkpointing.num-retained", "3"},
     {"sluice.batch-size", "4096"},
     {"sluice.row-kind", "auto"},
 };

@@ -74,6 +74,22 @@ settings_restart(const struct sl_binder *binder, struct sl_phys_settings *settin
     return SL_OK;
 }
 
+static int
+settings_checkpoints(const struct sl_binder *binder, struct sl_phys_settings *settings,
+                     struct sl_error *err)
+{
+    int64_t value;
+
+    SL_TRY(settings_duration(binder, "execution.checkpointing.interval",
+                             &settings->checkpoint_interval_us, err));
+    SL_TRY(settings_integer(binder, "execution.checkpointing.tolerable-failed-checkpoints", 0,
+                            1000000, &value, err));
+    settings->checkpoint_failures_max = (uint32_t)value;
+    SL_TRY(settings_integer(binder, "execution.checkpointing.num-retained", 1, 1000, &value, err));
+    settings->checkpoints_retained = (uint32_t)value;
+    return SL_OK;
+}
+
 int
 sl_lower_settings(const struct sl_binder *binder, struct sl_phys_settings *settings,
                   uint32_t *ret_parallelism, struct sl_error *err)
@@ -92,6 +108,7 @@ sl_lower_settings(const struct sl_binder *binder, struct sl_phys_settings *setti
     settings->overflow_wraps = binder->settings.overflow_wraps;
     settings->zone = sl_binder_setting(binder, "table.local-time-zone");
     SL_TRY(settings_runtime_error(binder, &settings->runtime_error, err));
+    SL_TRY(settings_checkpoints(binder, settings, err));
     SL_TRY(settings_restart(binder, settings, err));
     return settings_parallelism(binder, settings, ret_parallelism, err);
 }

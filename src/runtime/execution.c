@@ -143,6 +143,7 @@ sl_execution_unref(struct sl_execution *execution)
         sl_ring_free(execution->rings[i]); /* before the budgets, which subtasks own */
     for (size_t i = 0; i < execution->subtask_count; i++)
         sl_subtask_free(execution->subtasks[i]);
+    sl_checkpoint_unref(execution->restored);
     sl_arena_done(&execution->arena);
     free(execution);
     sl_job_unref(job);
@@ -154,6 +155,9 @@ enum execution_order {
     EXECUTION_START,
     EXECUTION_STOP,
     EXECUTION_INJECT,
+    EXECUTION_CATCH_UP,
+    EXECUTION_COMPLETE,
+    EXECUTION_RELEASE,
     EXECUTION_FINISH,
     EXECUTION_ABANDON,
 };
@@ -180,7 +184,16 @@ execution_run_command(struct sl_command *base, struct sl_slot *slot)
         sl_subtask_stop(subtask);
         break;
     case EXECUTION_INJECT:
-        sl_subtask_inject(subtask, command->epoch);
+        sl_subtask_inject(subtask, command->epoch, false);
+        break;
+    case EXECUTION_CATCH_UP:
+        sl_subtask_inject(subtask, command->epoch, true);
+        break;
+    case EXECUTION_COMPLETE:
+        sl_subtask_checkpointed(subtask, command->epoch);
+        break;
+    case EXECUTION_RELEASE:
+        sl_subtask_release(subtask);
         break;
     case EXECUTION_FINISH:
         sl_subtask_finish(subtask);
@@ -227,13 +240,28 @@ execution_is_scan(const struct sl_subtask *subtask)
     return subtask->task->nodes[0]->kind == SL_OP_SCAN;
 }
 
+/* To every subtask: one that has ended answers at once, to the others barriers come by their
+ * inputs. */
 void
-sl_execution_inject(struct sl_execution *execution, uint64_t epoch)
+sl_execution_inject(struct sl_execution *execution, uint64_t epoch, bool catches_up)
 {
-    for (size_t i = 0; i < execution->subtask_count; i++) {
-        if (execution_is_scan(execution->subtasks[i]))
-            execution_post(execution->subtasks[i], EXECUTION_INJECT, epoch);
-    }
+    for (size_t i = 0; i < execution->subtask_count; i++)
+        execution_post(execution->subtasks[i],
+                       catches_up ? EXECUTION_CATCH_UP : EXECUTION_INJECT, epoch);
+}
+
+void
+sl_execution_complete(struct sl_execution *execution, uint64_t epoch)
+{
+    for (size_t i = 0; i < execution->subtask_count; i++)
+        execution_post(execution->subtasks[i], EXECUTION_COMPLETE, epoch);
+}
+
+void
+sl_execution_release(struct sl_execution *execution)
+{
+    for (size_t i = 0; i < execution->subtask_count; i++)
+        execution_post(execution->subtasks[i], EXECUTION_RELEASE, 0);
 }
 
 /* Does what `node` emits come to `above` alone?  A node has one consumer: a tree. */

@@ -16,6 +16,7 @@
 #include "runtime/job.h"
 
 #include "base/log.h"
+#include "runtime/publisher.h"
 
 #include <stdlib.h>
 
@@ -33,6 +34,8 @@ sl_job_unref(struct sl_job *job)
         return;
     if (job->collector)
         sl_collector_free(job->collector);
+    sl_publisher_done(job);
+    sl_checkpoint_unref(job->checkpointing.latest);
     pthread_mutex_destroy(&job->mutex);
     sl_arena_done(&job->arena);
     free(job);
@@ -111,7 +114,58 @@ job_launch(struct sl_job *job)
 {
     job->is_stopping = false;
     job->execution = sl_execution_new(sl_job_ref(job));
+    if (job->checkpointing.latest)
+        job->execution->restored = sl_checkpoint_ref(job->checkpointing.latest);
     sl_execution_start(job->execution);
+    sl_publisher_resume(job);
+}
+
+/* Under the mutex: as job_launch, but not while a checkpoint is still being written, which may
+ * become the one to begin from. */
+static void
+job_relaunch(struct sl_job *job)
+{
+    job->launch_waits = job->checkpointing.phase != SL_CHECKPOINT_IDLE;
+    if (!job->launch_waits)
+        job_launch(job);
+}
+
+void
+sl_job_barrier_over(struct sl_job *job)
+{
+    if (job->launch_waits && job->state == SL_RUN_RESTARTING && !job->is_stopping)
+        job_relaunch(job);
+    else
+        sl_job_published(job);
+}
+
+/* Under the mutex: when all have ended, a last checkpoint is taken; once it is complete and
+ * published they may go. */
+void
+sl_job_published(struct sl_job *job)
+{
+    struct sl_execution *execution = job->execution;
+    struct sl_checkpointing *checkpointing = &job->checkpointing;
+    uint64_t epoch;
+
+    if (!execution || job->is_stopping || execution->is_released ||
+        execution->ended_count < execution->subtask_count ||
+        checkpointing->phase != SL_CHECKPOINT_IDLE)
+        return;
+    if (execution->last_epoch == 0) {
+        if (sl_barrier_begin(job, false, &epoch) == SL_OK)
+            execution->last_epoch = epoch;
+        return;
+    }
+    if (checkpointing->done_epoch < execution->last_epoch) {
+        execution->last_epoch = 0; /* it was given up: another */
+        sl_job_published(job);
+        return;
+    }
+    if (!sl_publisher_is_idle(job))
+        return;
+    execution->is_released = true;
+    sl_execution_release(execution);
 }
 
 /* Without the mutex, with a reference of the caller's: the job has come to its end. */
@@ -134,9 +188,22 @@ job_restart_fire(struct sl_timer *timer, struct sl_slot *slot, bool cancelled)
 
     pthread_mutex_lock(&job->mutex);
     if (!cancelled && job->state == SL_RUN_RESTARTING && !job->is_stopping)
-        job_launch(job);
+        job_relaunch(job);
     pthread_mutex_unlock(&job->mutex);
     sl_job_unref(job);
+}
+
+/* Under the mutex: the job's end, once nobody is at its files any more.  Says whether it came. */
+static bool
+job_try_end(struct sl_job *job)
+{
+    if (!job->end_waits || job->checkpointing.phase != SL_CHECKPOINT_IDLE ||
+        sl_publisher_is_busy(job))
+        return false;
+    job->end_waits = false;
+    job->end_us = sl_now_us(job->runtime->config.env);
+    job_set_state(job, job->target);
+    return true;
 }
 
 /* Under the mutex, on the thread of `slot`: no subtask is left.  Returns whether this is the
@@ -149,6 +216,11 @@ job_after_execution(struct sl_job *job, struct sl_slot *slot)
     job->execution = NULL;
     if (target == SL_RUN_RESTARTING) {
         job->is_stopping = false;
+        if (job->restarts_at_once) {
+            job->restarts_at_once = false;
+            job_relaunch(job);
+            return false;
+        }
         job->restart_timer.deadline_us =
             sl_now_us(slot->env) + job->plan->settings.restart_delay_us;
         job->restart_timer.fire = job_restart_fire;
@@ -156,9 +228,21 @@ job_after_execution(struct sl_job *job, struct sl_slot *slot)
         sl_slot_set_timer(slot, &job->restart_timer);
         return false;
     }
-    job->end_us = sl_now_us(slot->env);
-    job_set_state(job, target);
-    return true;
+    job->target = target;
+    job->end_waits = true;
+    return job_try_end(job);
+}
+
+void
+sl_job_leave(struct sl_job *job)
+{
+    bool is_end = job_try_end(job);
+
+    pthread_mutex_unlock(&job->mutex);
+    if (is_end)
+        job_end(job);
+    else
+        sl_runtime_announce(job->runtime);
 }
 
 /* --- what subtasks report --- */
@@ -174,6 +258,7 @@ sl_job_subtask_started(struct sl_subtask *subtask)
         sl_error_reset(&job->failure);
         job_set_state(job, SL_RUN_RUNNING);
     }
+    sl_job_published(job);
     pthread_mutex_unlock(&job->mutex);
     sl_runtime_announce(job->runtime);
 }
@@ -193,50 +278,53 @@ job_may_restart(const struct sl_job *job, const struct sl_error *err)
 }
 
 void
+sl_job_fail_locked(struct sl_job *job, const struct sl_error *err)
+{
+    if (job->is_stopping || !job->execution)
+        return;
+    job->is_stopping = true;
+    job->failure = *err;
+    job->target = SL_RUN_FAILED;
+    if (job_may_restart(job, err)) {
+        job->target = SL_RUN_RESTARTING;
+        job->restart_count++;
+        job_set_state(job, SL_RUN_RESTARTING);
+    }
+    sl_execution_stop(job->execution);
+}
+
+void
 sl_job_subtask_failed(struct sl_subtask *subtask, const struct sl_error *err)
 {
-    struct sl_execution *execution = subtask->execution;
-    struct sl_job *job = execution->job;
+    struct sl_job *job = subtask->execution->job;
 
     pthread_mutex_lock(&job->mutex);
-    if (!job->is_stopping) {
-        job->is_stopping = true;
-        job->failure = *err;
-        job->target = SL_RUN_FAILED;
-        if (job_may_restart(job, err)) {
-            job->target = SL_RUN_RESTARTING;
-            job->restart_count++;
-            job_set_state(job, SL_RUN_RESTARTING);
-        }
-        sl_execution_stop(execution);
-    }
+    sl_job_fail_locked(job, err);
     pthread_mutex_unlock(&job->mutex);
     sl_runtime_announce(job->runtime);
 }
 
-/* Under the mutex.  Returns whether this was the last that was missing. */
-static bool
-job_count_barrier(struct sl_execution *execution)
+void
+sl_job_subtask_answered(struct sl_subtask *subtask, uint64_t epoch,
+                        struct sl_checkpoint_part *part, const struct sl_error *err)
 {
-    if (execution->barrier_missing == 0 || --execution->barrier_missing > 0)
-        return false;
-    execution->passed_epoch = execution->barrier_epoch;
-    return true;
+    struct sl_job *job = subtask->execution->job;
+
+    pthread_mutex_lock(&job->mutex);
+    sl_barrier_answer(job, subtask->execution, epoch, part, err);
+    pthread_mutex_unlock(&job->mutex);
+    sl_runtime_announce(job->runtime);
 }
 
 void
-sl_job_subtask_acknowledged(struct sl_subtask *subtask, uint64_t epoch)
+sl_job_subtask_ended(struct sl_subtask *subtask)
 {
-    struct sl_execution *execution = subtask->execution;
-    struct sl_job *job = execution->job;
-    bool complete = false;
+    struct sl_job *job = subtask->execution->job;
 
     pthread_mutex_lock(&job->mutex);
-    if (execution->barrier_epoch == epoch)
-        complete = job_count_barrier(execution);
+    subtask->execution->ended_count++;
+    sl_job_published(job);
     pthread_mutex_unlock(&job->mutex);
-    if (complete)
-        sl_runtime_announce(job->runtime);
 }
 
 void
@@ -255,6 +343,21 @@ sl_job_subtask_finished_input(struct sl_subtask *subtask, uint32_t count)
         sl_runtime_announce(job->runtime);
 }
 
+/* A barrier that waits for a subtask which is gone is given up. */
+static void
+job_answer_for_gone(struct sl_job *job, const struct sl_subtask *subtask)
+{
+    const struct sl_checkpointing *checkpointing = &job->checkpointing;
+    struct sl_error err;
+
+    if (checkpointing->phase != SL_CHECKPOINT_ALIGNING ||
+        checkpointing->execution != subtask->execution ||
+        subtask->answered_epoch == checkpointing->epoch)
+        return;
+    SL_ERROR(&err, SL_E_QUERY_CANCELED, "the job stopped meanwhile");
+    sl_barrier_answer(job, subtask->execution, checkpointing->epoch, NULL, &err);
+}
+
 void
 sl_job_subtask_gone(struct sl_subtask *subtask)
 {
@@ -266,8 +369,7 @@ sl_job_subtask_gone(struct sl_subtask *subtask)
     job->rows_written +=
         atomic_load_explicit(&subtask->counters.rows_written, memory_order_relaxed);
     atomic_store_explicit(&subtask->counters.rows_written, 0, memory_order_relaxed);
-    if (subtask->acknowledged_epoch != execution->barrier_epoch)
-        job_count_barrier(execution);
+    job_answer_for_gone(job, subtask);
     execution->finish_missing -= subtask->finishes_wanted;
     subtask->finishes_wanted = 0;
     is_last = --execution->live_count == 0;
@@ -316,6 +418,11 @@ job_new(struct sl_runtime *runtime, const struct sl_job_spec *spec)
     if (settings->max_parallelism == 0)
         settings->max_parallelism = 128;
     job->is_query = spec->is_query;
+    job->checkpointing.incarnation = 1;
+    job->checkpointing.is_on = runtime->config.data_directory && !spec->is_query &&
+                               !settings->batch_mode && settings->checkpoint_interval_us > 0;
+    job->checkpointing.due_us =
+        sl_monotonic_us(runtime->config.env) + settings->checkpoint_interval_us;
     if (spec->is_query)
         job->collector = sl_collector_new(runtime->config.env, spec->collect_rows_max);
     pthread_mutex_init(&job->mutex, NULL);
@@ -331,12 +438,18 @@ sl_job_start(struct sl_runtime *runtime, const struct sl_job_spec *spec, struct 
 
     SL_TRY(job_check_slots(runtime, spec, err));
     job = job_new(runtime, spec);
+    if (job->checkpointing.is_on && sl_checkpoint_load(job, err) < 0) {
+        sl_job_unref(job);
+        return err->code;
+    }
     sl_runtime_add_job(runtime, job);
     pthread_mutex_lock(&job->mutex);
     if (spec->waiting_reason)
         SL_ERROR(&job->failure, SL_E_CONNECTION_FAILURE, "%s", spec->waiting_reason);
     job_set_state(job, spec->waiting_reason ? SL_RUN_RESTARTING : SL_RUN_RUNNING);
     job_launch(job);
+    if (job->checkpointing.latest)
+        sl_publisher_take(job, job->checkpointing.latest);
     pthread_mutex_unlock(&job->mutex);
     *ret_job = job;
     return SL_OK;
@@ -357,7 +470,7 @@ job_is_over(struct sl_job *job)
 static bool
 job_begin_stop(struct sl_job *job, enum sl_run_state state, const char *reason)
 {
-    if (sl_run_state_is_final(job->state))
+    if (sl_run_state_is_final(job->state) || job->end_waits)
         return false;
     if (job->is_stopping && job->target != SL_RUN_RESTARTING)
         return false;
@@ -371,9 +484,9 @@ job_begin_stop(struct sl_job *job, enum sl_run_state state, const char *reason)
         job->is_stopping = true;
         return false;
     }
-    job->end_us = sl_now_us(job->runtime->config.env);
-    job_set_state(job, state);
-    return true;
+    job->launch_waits = false;
+    job->end_waits = true;
+    return job_try_end(job);
 }
 
 void

@@ -7,6 +7,7 @@
 #define SL_RUNTIME_JOB_H
 
 #include "executor/collect.h"
+#include "runtime/checkpoint.h"
 #include "runtime/runtime.h"
 #include "runtime/task.h"
 
@@ -24,6 +25,9 @@ struct sl_runtime {
     struct sl_waiter *waiters;
     _Atomic int notify_count; /* calls to job_changed under way */
     uint32_t next_base;
+    struct sl_thread *ticker; /* begins periodic checkpoints; NULL: nobody asked for them */
+    struct sl_wake *ticker_wake;
+    _Atomic bool ticker_stops;
 };
 
 struct sl_execution {
@@ -37,10 +41,11 @@ struct sl_execution {
     size_t ring_count;
     /* Under the job's mutex: */
     size_t live_count, starting_count;
-    uint64_t barrier_epoch; /* of the newest barrier; posted in their order */
-    size_t barrier_missing; /* subtasks that have not acknowledged it */
-    uint64_t passed_epoch;  /* the newest that all have, and with it every older one */
+    size_t ended_count;     /* END went through them; they wait for the last checkpoint */
+    uint64_t last_epoch;    /* of that checkpoint; 0: not begun */
+    bool is_released;       /* … and were told to go */
     size_t finish_missing;  /* scans whose end is not known yet (end_input) */
+    struct sl_checkpoint *restored; /* what it begins from; NULL: nothing */
 };
 
 struct sl_job {
@@ -65,6 +70,12 @@ struct sl_job {
     int64_t start_us, end_us, restart_count;
     uint64_t rows_written;   /* by executions that are over */
     struct sl_execution *execution;
+    struct sl_checkpointing checkpointing;
+    struct sl_publisher_lane *lanes;
+    uint64_t published_count;
+    bool launch_waits;     /* for a barrier to be over */
+    bool end_waits;        /* … and for what is being published; then `target` follows */
+    bool restarts_at_once; /* CALL sluice.fail_job */
     bool notify_busy, notify_again;
 };
 
@@ -79,7 +90,11 @@ sl_run_state_is_final(enum sl_run_state state)
 struct sl_execution *sl_execution_new(struct sl_job *job);
 void sl_execution_start(struct sl_execution *execution);
 void sl_execution_stop(struct sl_execution *execution);
-void sl_execution_inject(struct sl_execution *execution, uint64_t epoch);
+void sl_execution_inject(struct sl_execution *execution, uint64_t epoch, bool catches_up);
+/* Checkpoint `epoch` is complete. */
+void sl_execution_complete(struct sl_execution *execution, uint64_t epoch);
+/* Subtasks that have ended may go. */
+void sl_execution_release(struct sl_execution *execution);
 /* Tells the scans of this table; returns how many there are. */
 void sl_execution_abandon(struct sl_execution *execution, const struct sl_phys_node *node);
 size_t sl_execution_finish_table(struct sl_execution *execution, uint64_t table_id);
@@ -90,12 +105,25 @@ void sl_execution_unref(struct sl_execution *execution);
 
 void sl_job_subtask_started(struct sl_subtask *subtask);
 void sl_job_subtask_failed(struct sl_subtask *subtask, const struct sl_error *err);
-void sl_job_subtask_acknowledged(struct sl_subtask *subtask, uint64_t epoch);
+/* The part is taken over; NULL when nothing is stored, or on failure (err). */
+void sl_job_subtask_answered(struct sl_subtask *subtask, uint64_t epoch,
+                             struct sl_checkpoint_part *part, const struct sl_error *err);
+/* END went through it, and all of it is out. */
+void sl_job_subtask_ended(struct sl_subtask *subtask);
 void sl_job_subtask_finished_input(struct sl_subtask *subtask, uint32_t count); /* finishes */
 void sl_job_subtask_gone(struct sl_subtask *subtask);
 
 /* Tells it to stop, without waiting: sl_job_stop does then. */
 void sl_job_begin_stop(struct sl_job *job, enum sl_run_state state, const char *reason);
+
+/* --- job.c: from barriers and publishers, under the mutex --- */
+
+/* A failure that is no subtask's. */
+void sl_job_fail_locked(struct sl_job *job, const struct sl_error *err);
+void sl_job_barrier_over(struct sl_job *job);
+void sl_job_published(struct sl_job *job);
+/* Unlocks the mutex after work on an I/O thread: what waited for it goes on. */
+void sl_job_leave(struct sl_job *job);
 
 /* Sum of everything that moves; equal sums: nothing moved in between. */
 uint64_t sl_job_activity(struct sl_job *job);

@@ -45,7 +45,9 @@ sl_job_activity(struct sl_job *job)
     uint64_t sum;
 
     pthread_mutex_lock(&job->mutex);
-    sum = (uint64_t)job->state + (uint64_t)job->restart_count * 1000003;
+    sum = (uint64_t)job->state + (uint64_t)job->restart_count * 1000003 + job->published_count;
+    if (job->execution)
+        sum += job->execution->ended_count;
     for (size_t i = 0; job->execution && i < job->execution->subtask_count; i++) {
         const struct sl_task_counters *counters = &job->execution->subtasks[i]->counters;
 
@@ -110,6 +112,50 @@ sl_job_tasks(const struct sl_job *job, struct sl_arena *arena, struct sl_task_st
     }
     pthread_mutex_unlock(status_mutex(job));
     *ret_tasks = tasks;
+    return count;
+}
+
+/* --- SHOW CHECKPOINTS --- */
+
+static void
+status_fill_checkpoint(const struct sl_checkpoint_record *record, struct sl_arena *arena,
+                       struct sl_checkpoint_status *to)
+{
+    *to = (struct sl_checkpoint_status){
+        .id = record->id,
+        .kind = "checkpoint",
+        .status = record->status,
+        .start_us = record->start_us,
+        .duration_us = record->duration_us,
+        .alignment_us = record->alignment_us,
+        .freeze_us = record->freeze_us,
+        .write_us = record->write_us,
+        .full_bytes = record->full_bytes,
+        .written_bytes = record->written_bytes,
+        .reason = sl_arena_strdup(arena, record->reason),
+    };
+}
+
+size_t
+sl_job_checkpoints(const struct sl_job *job, struct sl_arena *arena,
+                   struct sl_checkpoint_status **ret_checkpoints)
+{
+    const struct sl_checkpointing *checkpointing = &job->checkpointing;
+    struct sl_checkpoint_status *list =
+        SL_NEW_ARRAY(arena, struct sl_checkpoint_status, SL_CHECKPOINT_HISTORY);
+    size_t count = 0;
+
+    pthread_mutex_lock(status_mutex(job));
+    for (uint64_t id = checkpointing->epoch; id > 0 && count < SL_CHECKPOINT_HISTORY; id--) {
+        const struct sl_checkpoint_record *record =
+            &checkpointing->history[id % SL_CHECKPOINT_HISTORY];
+
+        if (!checkpointing->is_on || record->id != id)
+            break;
+        status_fill_checkpoint(record, arena, &list[count++]);
+    }
+    pthread_mutex_unlock(status_mutex(job));
+    *ret_checkpoints = list;
     return count;
 }
 

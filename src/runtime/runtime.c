@@ -1,4 +1,5 @@
 /* The runtime as a whole: its slots, the list of active jobs, sessions that wait. */
+#include "base/log.h"
 #include "runtime/job.h"
 
 #include <stdio.h>
@@ -35,6 +36,102 @@ runtime_wait_notified(struct sl_runtime *runtime)
     sl_waiter_end(runtime, &waiter);
 }
 
+/* --- periodic checkpoints --- */
+
+#define RUNTIME_TICK_US_MAX 100000 /* a job that starts is looked at so soon */
+
+static int64_t
+runtime_tick_jobs(struct sl_runtime *runtime, struct sl_arena *arena)
+{
+    int64_t now_us = sl_monotonic_us(runtime->config.env), next_us = now_us + RUNTIME_TICK_US_MAX;
+    struct sl_job **jobs;
+    size_t count = sl_runtime_list_jobs(runtime, arena, &jobs);
+
+    for (size_t i = 0; i < count; i++) {
+        next_us = SL_MIN(next_us, sl_checkpoint_tick(jobs[i], now_us));
+        sl_job_unref(jobs[i]);
+    }
+    return SL_MAX(next_us - now_us, 1000);
+}
+
+static void
+runtime_tick(void *arg)
+{
+    struct sl_runtime *runtime = arg;
+    struct sl_env *env = runtime->config.env;
+    struct sl_arena arena;
+
+    sl_arena_init(&arena);
+    while (!atomic_load(&runtime->ticker_stops)) {
+        env->ops->wake_wait(env, runtime->ticker_wake, runtime_tick_jobs(runtime, &arena));
+        sl_arena_reset(&arena);
+    }
+    sl_arena_done(&arena);
+}
+
+void
+sl_runtime_start_checkpoints(struct sl_runtime *runtime)
+{
+    struct sl_env *env = runtime->config.env;
+
+    runtime->ticker_wake = env->ops->wake_new(env);
+    runtime->ticker = env->ops->thread_start(env, "checkpoints", -1, runtime_tick, runtime);
+}
+
+static void
+runtime_stop_ticker(struct sl_runtime *runtime)
+{
+    struct sl_env *env = runtime->config.env;
+
+    if (!runtime->ticker)
+        return;
+    atomic_store(&runtime->ticker_stops, true);
+    env->ops->wake_signal(env, runtime->ticker_wake);
+    env->ops->thread_join(env, runtime->ticker);
+    env->ops->wake_free(env, runtime->ticker_wake);
+}
+
+/* --- the end --- */
+
+#define RUNTIME_LAST_CHECKPOINTS_US INT64_C(5000000)
+
+struct runtime_deadline {
+    struct sl_env *env;
+    int64_t end_us;
+};
+
+static bool
+runtime_is_late(void *arg)
+{
+    const struct runtime_deadline *deadline = arg;
+
+    return sl_monotonic_us(deadline->env) >= deadline->end_us;
+}
+
+/* Jobs go on from where they stand when the server starts again. */
+static void
+runtime_take_last_checkpoints(struct sl_runtime *runtime)
+{
+    struct sl_env *env = runtime->config.env;
+    struct runtime_deadline deadline = {env, sl_monotonic_us(env) + RUNTIME_LAST_CHECKPOINTS_US};
+    struct sl_arena arena;
+    struct sl_job **jobs;
+    size_t count;
+
+    sl_arena_init(&arena);
+    count = sl_runtime_list_jobs(runtime, &arena, &jobs);
+    for (size_t i = 0; i < count; i++) {
+        struct sl_error err;
+        uint64_t id;
+
+        if (jobs[i]->checkpointing.is_on &&
+            sl_job_checkpoint(jobs[i], runtime_is_late, &deadline, &id, &err) < 0)
+            sl_log(SL_LOG_WARN, "job stops without a last checkpoint", "job=%s", jobs[i]->id);
+        sl_job_unref(jobs[i]);
+    }
+    sl_arena_done(&arena);
+}
+
 /* All at once, since each may wait for a broker that does not answer; says how many there were. */
 static size_t
 runtime_stop_jobs(struct sl_runtime *runtime)
@@ -66,6 +163,9 @@ runtime_stop_jobs(struct sl_runtime *runtime)
 void
 sl_runtime_free(struct sl_runtime *runtime)
 {
+    if (runtime->ticker)
+        runtime_take_last_checkpoints(runtime);
+    runtime_stop_ticker(runtime);
     while (runtime_stop_jobs(runtime) > 0)
         continue;
     runtime_wait_notified(runtime);

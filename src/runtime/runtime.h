@@ -29,6 +29,8 @@ enum sl_run_state { /* the same order as the catalog's enum sl_job_state */
 struct sl_runtime *sl_runtime_new(const struct sl_runtime_config *config);
 /* Stops all jobs (they keep their states) and the slots. */
 void sl_runtime_free(struct sl_runtime *runtime);
+/* Jobs take checkpoints by their intervals from now on, on the machine's clock. */
+void sl_runtime_start_checkpoints(struct sl_runtime *runtime);
 uint32_t sl_runtime_slot_count(const struct sl_runtime *runtime);
 
 /* --- jobs --- */
@@ -88,6 +90,17 @@ struct sl_watermark_status {
 };
 size_t sl_job_watermarks(const struct sl_job *job, struct sl_arena *arena,
                          struct sl_watermark_status **ret_watermarks);
+struct sl_checkpoint_status { /* durations in microseconds, the longest of all subtasks */
+    uint64_t id;
+    const char *kind, *status; /* "checkpoint"; IN_PROGRESS, COMPLETED, FAILED */
+    int64_t start_us;          /* processing time */
+    int64_t duration_us, alignment_us, freeze_us, write_us;
+    uint64_t full_bytes, written_bytes;
+    const char *reason;
+};
+/* The last checkpoints, the newest first. */
+size_t sl_job_checkpoints(const struct sl_job *job, struct sl_arena *arena,
+                          struct sl_checkpoint_status **ret_checkpoints);
 /* All jobs that are not hidden, references; free the array with the arena, unref each. */
 size_t sl_runtime_list_jobs(struct sl_runtime *runtime, struct sl_arena *arena,
                             struct sl_job ***ret_jobs);
@@ -107,6 +120,14 @@ int sl_job_fetch_fd(struct sl_job *job);
  * generator is named at once. */
 int sl_runtime_settle(struct sl_runtime *runtime, const char *job_id, int64_t timeout_us,
                       bool (*cancelled)(void *), void *arg, struct sl_error *err);
+/* The checkpoint that its present run began from; 0: none. */
+uint64_t sl_job_begun_from(struct sl_job *job);
+/* Takes a checkpoint now; its id when it is durable.  0A000: the job takes none; 55000: it does not
+ * run; else why it was given up. */
+int sl_job_checkpoint(struct sl_job *job, bool (*cancelled)(void *), void *arg, uint64_t *ret_id,
+                      struct sl_error *err);
+/* As if one of its tasks had failed by the outside's fault: it starts again at once. */
+int sl_job_fail(struct sl_job *job, struct sl_error *err);
 /* Readers of this table get the end of their input, at its present end.  57014 when cancelled. */
 int sl_runtime_end_input(struct sl_runtime *runtime, uint64_t table_id, bool (*cancelled)(void *),
                          void *arg, struct sl_error *err);

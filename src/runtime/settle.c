@@ -7,6 +7,7 @@
  * settled. */
 #include "executor/scan.h"
 #include "runtime/job.h"
+#include "runtime/publisher.h"
 
 #include <stdlib.h>
 
@@ -139,33 +140,38 @@ settle_wait(struct settle *settle, const struct sl_job *job, struct sl_error *er
     return SL_OK;
 }
 
-/* Injects the barrier into the job's execution; NULL: it is not running (*ret_final: nor ever
- * will). */
-static struct sl_execution *
+/* Sends a barrier through the job; false: another is under way, or the job is not running
+ * (*ret_final: nor ever will). */
+static bool
 settle_begin_barrier(struct sl_job *job, uint64_t *ret_epoch, bool *ret_final)
 {
-    struct sl_execution *execution = NULL;
+    int rc;
 
     pthread_mutex_lock(&job->mutex);
     *ret_final = sl_run_state_is_final(job->state);
-    if (job->execution && !job->is_stopping && job->execution->starting_count == 0) {
-        execution = sl_execution_ref(job->execution);
-        *ret_epoch = ++execution->barrier_epoch;
-        execution->barrier_missing = execution->live_count;
-        sl_execution_inject(execution, execution->barrier_epoch);
-    }
+    rc = sl_barrier_begin(job, true, ret_epoch);
     pthread_mutex_unlock(&job->mutex);
-    return execution;
+    return rc == SL_OK;
 }
 
-/* Has the barrier passed everywhere, or will it never in this execution? */
+/* Has all of it ended, so that it is about to finish by itself? */
 static bool
-settle_barrier_is_over(struct sl_job *job, const struct sl_execution *execution, uint64_t epoch)
+settle_is_finishing(const struct sl_job *job)
+{
+    return job->execution && !job->is_stopping &&
+           job->execution->ended_count == job->execution->subtask_count;
+}
+
+/* Has the barrier passed everywhere, and is what it completed published; or will it never be? */
+static bool
+settle_barrier_is_over(struct sl_job *job, uint64_t epoch)
 {
     bool is_over;
 
     pthread_mutex_lock(&job->mutex);
-    is_over = execution->passed_epoch >= epoch || execution->live_count == 0;
+    is_over = sl_run_state_is_final(job->state) ||
+              (sl_barrier_is_over(job, epoch) && sl_publisher_is_idle(job) &&
+               !settle_is_finishing(job));
     pthread_mutex_unlock(&job->mutex);
     return is_over;
 }
@@ -173,19 +179,19 @@ settle_barrier_is_over(struct sl_job *job, const struct sl_execution *execution,
 static int
 settle_job(struct settle *settle, struct sl_job *job, struct sl_error *err)
 {
-    struct sl_execution *execution;
-    uint64_t epoch = 0;
+    uint64_t epoch;
     bool is_final;
     int rc = SL_OK;
 
-    while ((execution = settle_begin_barrier(job, &epoch, &is_final)) == NULL) {
+    while (!settle_begin_barrier(job, &epoch, &is_final)) {
         if (is_final)
             return SL_OK;
         SL_TRY(settle_wait(settle, job, err));
     }
-    while (rc == SL_OK && !settle_barrier_is_over(job, execution, epoch))
+    while (rc == SL_OK && !settle_barrier_is_over(job, epoch))
         rc = settle_wait(settle, job, err);
-    sl_execution_unref(execution);
+    if (rc < 0)
+        sl_barrier_hurry(job, epoch);
     return rc;
 }
 
@@ -232,6 +238,123 @@ sl_runtime_settle(struct sl_runtime *runtime, const char *job_id, int64_t timeou
     sl_waiter_end(runtime, &settle.waiter);
     settle_drop_jobs(&settle);
     sl_arena_done(&settle.arena);
+    return rc;
+}
+
+/* --- checkpoint, fail_job --- */
+
+static int
+settle_not_running(const struct sl_job *job, struct sl_error *err)
+{
+    return SL_ERROR(err, SL_E_OBJECT_STATE, "job %s is not running", job->id);
+}
+
+/* Once there is no other barrier under way. */
+static int
+settle_begin_checkpoint(struct sl_job *job, uint64_t *ret_epoch, struct sl_error *err)
+{
+    int rc;
+
+    pthread_mutex_lock(&job->mutex);
+    if (!job->checkpointing.is_on) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "job %s takes no checkpoints", job->id);
+        rc = sl_error_hint(err, "it was started with 'execution.checkpointing.interval' = '0'");
+    } else if (sl_run_state_is_final(job->state)) {
+        rc = settle_not_running(job, err);
+    } else {
+        rc = sl_barrier_begin(job, false, ret_epoch);
+    }
+    pthread_mutex_unlock(&job->mutex);
+    return rc;
+}
+
+/* SL_AGAIN: it is under way. */
+static int
+settle_checkpoint_outcome(struct sl_job *job, uint64_t epoch, struct sl_error *err)
+{
+    const struct sl_checkpointing *checkpointing = &job->checkpointing;
+    int rc = SL_AGAIN;
+
+    pthread_mutex_lock(&job->mutex);
+    if (checkpointing->done_epoch >= epoch) {
+        rc = SL_OK;
+    } else if (sl_barrier_is_over(job, epoch)) {
+        rc = settle_not_running(job, err);
+        if (checkpointing->epoch == epoch && checkpointing->failure.code != 0 &&
+            checkpointing->failure.code != SL_E_QUERY_CANCELED) {
+            *err = checkpointing->failure;
+            rc = err->code;
+        }
+    }
+    pthread_mutex_unlock(&job->mutex);
+    return rc;
+}
+
+static int
+settle_pause(struct sl_job *job, struct sl_waiter *waiter, bool (*cancelled)(void *), void *arg,
+             struct sl_error *err)
+{
+    if (cancelled && cancelled(arg))
+        return SL_ERROR(err, SL_E_QUERY_CANCELED, "the wait for a checkpoint was cancelled");
+    sl_waiter_wait(job->runtime, waiter, INT64_MAX);
+    return SL_AGAIN;
+}
+
+int
+sl_job_checkpoint(struct sl_job *job, bool (*cancelled)(void *), void *arg, uint64_t *ret_id,
+                  struct sl_error *err)
+{
+    struct sl_waiter waiter;
+    uint64_t epoch = 0;
+    int rc = SL_AGAIN;
+
+    sl_waiter_begin(job->runtime, &waiter);
+    while (rc == SL_AGAIN) {
+        rc = settle_begin_checkpoint(job, &epoch, err);
+        if (rc == SL_AGAIN)
+            rc = settle_pause(job, &waiter, cancelled, arg, err);
+    }
+    if (rc == SL_OK)
+        rc = SL_AGAIN;
+    while (rc == SL_AGAIN) {
+        rc = settle_checkpoint_outcome(job, epoch, err);
+        if (rc == SL_AGAIN)
+            rc = settle_pause(job, &waiter, cancelled, arg, err);
+    }
+    sl_waiter_end(job->runtime, &waiter);
+    if (rc == SL_OK)
+        *ret_id = epoch;
+    return rc;
+}
+
+uint64_t
+sl_job_begun_from(struct sl_job *job)
+{
+    uint64_t id = 0;
+
+    pthread_mutex_lock(&job->mutex);
+    if (job->execution && job->execution->restored)
+        id = job->execution->restored->manifest.checkpoint_id;
+    pthread_mutex_unlock(&job->mutex);
+    return id;
+}
+
+int
+sl_job_fail(struct sl_job *job, struct sl_error *err)
+{
+    struct sl_error failure;
+    int rc = SL_OK;
+
+    SL_ERROR(&failure, SL_E_CONNECTION_FAILURE, "failed by CALL sluice.fail_job");
+    pthread_mutex_lock(&job->mutex);
+    if (sl_run_state_is_final(job->state)) {
+        rc = settle_not_running(job, err);
+    } else {
+        job->restarts_at_once = !job->is_stopping;
+        sl_job_fail_locked(job, &failure);
+    }
+    pthread_mutex_unlock(&job->mutex);
+    sl_runtime_announce(job->runtime);
     return rc;
 }
 

@@ -123,6 +123,7 @@ task_make_context(struct sl_subtask *subtask, struct sl_error *err)
         .data_directory = job->runtime->config.data_directory,
         .wake = subtask->runnable.slot->wake,
         .collector = job->collector,
+        .checkpointed = job->checkpointing.is_on,
     };
     subtask->context.expr_settings.overflow_wraps = settings->overflow_wraps;
     return sl_zone_find(sl_text_of(zone), &subtask->context.expr_settings.zone, err);
@@ -132,7 +133,7 @@ task_make_context(struct sl_subtask *subtask, struct sl_error *err)
 static void
 task_make_state(struct sl_subtask *subtask)
 {
-    struct sl_state_config config = {.pool = subtask->context.pool};
+    struct sl_state_config config = {.pool = subtask->context.pool, .is_whole = true};
     uint32_t max = subtask->context.settings->max_parallelism;
 
     config.max_parallelism = max;
@@ -197,13 +198,28 @@ task_open(struct sl_subtask *subtask, struct sl_error *err)
     return SL_OK;
 }
 
+/* It was at its end when the checkpoint was taken: only those behind it hear of it again. */
+static int
+task_start_ended(struct sl_subtask *subtask, struct sl_error *err)
+{
+    struct sl_element end = {.kind = SL_MESSAGE_END};
+
+    subtask->sink_has_ended = true;
+    SL_TRY(sl_chain_push(subtask, subtask->link_count, &end, err));
+    task_set_phase(subtask, SL_TASK_DRAINING);
+    sl_job_subtask_started(subtask);
+    return SL_OK;
+}
+
 /* SL_AGAIN while something connects. */
 static int
 task_start(struct sl_subtask *subtask, struct sl_error *err)
 {
-    int rc = SL_OK;
+    int rc = sl_task_restore(subtask, err);
 
-    if (subtask->sink)
+    if (rc == SL_OK && sl_task_had_ended(subtask))
+        return task_start_ended(subtask, err);
+    if (rc == SL_OK && subtask->sink)
         rc = sl_sink_start(subtask->sink, err);
     if (rc == SL_OK && subtask->scan)
         rc = sl_scan_start(subtask->scan, err);
@@ -274,12 +290,18 @@ task_serve_scan(struct sl_subtask *subtask, struct sl_error *err)
         task_answer_finishes(subtask);
         return SL_OK;
     }
-    if (subtask->barrier_epoch > subtask->passed_epoch) {
-        rc = sl_scan_catch_up(subtask->scan, err);
-        if (rc != SL_OK)
-            return rc;
-        SL_TRY(task_forward_progress(subtask, err));
-        return task_send(subtask, 1, SL_MESSAGE_BARRIER, (int64_t)subtask->barrier_epoch, err);
+    if (subtask->injected_epoch > subtask->aligned_epoch) {
+        if (subtask->catches_up) {
+            rc = sl_scan_catch_up(subtask->scan, err);
+            if (rc != SL_OK)
+                return rc;
+            SL_TRY(task_forward_progress(subtask, err));
+        } else if (!sl_scan_is_between_polls(subtask->scan)) {
+            return SL_AGAIN;
+        }
+        subtask->aligned_epoch = subtask->injected_epoch;
+        SL_TRY(sl_task_barrier_at(&subtask->links[0], subtask->injected_epoch, err));
+        return task_send(subtask, 1, SL_MESSAGE_BARRIER, (int64_t)subtask->injected_epoch, err);
     }
     return SL_AGAIN;
 }
@@ -349,11 +371,7 @@ task_check_barrier(struct sl_subtask *subtask, struct sl_error *err)
             subtask->sink_skipped = progress->skipped_rows;
         }
     }
-    if (subtask->passed_epoch > subtask->acknowledged_epoch &&
-        acknowledged >= subtask->passed_epoch) {
-        subtask->acknowledged_epoch = subtask->passed_epoch;
-        sl_job_subtask_acknowledged(subtask, subtask->passed_epoch);
-    }
+    sl_task_answer(subtask, acknowledged);
     return SL_OK;
 }
 
@@ -411,8 +429,24 @@ task_run(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err)
         if (subtask->scan)
             break;
     }
-    if (subtask->passed_epoch > subtask->acknowledged_epoch)
+    if (subtask->passed_epoch > subtask->answered_epoch)
         SL_TRY(task_check_barrier(subtask, err));
+    return SL_OK;
+}
+
+/* Everything is out.  In a job that takes checkpoints the last of them is still to come.  SL_AGAIN:
+ * it is awaited. */
+static int
+task_await_release(struct sl_subtask *subtask, struct sl_error *err)
+{
+    if (!subtask->end_reported) {
+        subtask->end_reported = true;
+        sl_job_subtask_ended(subtask);
+    }
+    if (!subtask->is_released) {
+        subtask->wait = SL_TASK_WAIT_INPUT;
+        return SL_AGAIN;
+    }
     return SL_OK;
 }
 
@@ -422,6 +456,7 @@ task_drain(struct sl_subtask *subtask, struct sl_error *err)
 {
     bool is_blocked;
 
+    SL_TRY(sl_task_barrier_after_end(subtask, err));
     sl_output_flush(subtask);
     is_blocked = sl_output_is_blocked(subtask);
     SL_TRY(task_check_barrier(subtask, err));
@@ -431,6 +466,8 @@ task_drain(struct sl_subtask *subtask, struct sl_error *err)
         return is_blocked || sl_output_is_empty(subtask) ? SL_AGAIN : SL_OK;
     }
     task_answer_finishes(subtask);
+    if (subtask->context.checkpointed && task_await_release(subtask, err) == SL_AGAIN)
+        return SL_AGAIN;
     task_set_phase(subtask, SL_TASK_STOPPING);
     return SL_OK;
 }
@@ -446,8 +483,9 @@ task_stop(struct sl_subtask *subtask)
         rc = sl_scan_stop(subtask->scan);
     if (subtask->sink && sl_sink_stop(subtask->sink) == SL_AGAIN)
         rc = SL_AGAIN;
-    if (rc == SL_AGAIN)
+    if (rc == SL_AGAIN || sl_task_checkpoint_is_busy(subtask))
         return SL_AGAIN;
+    sl_task_checkpoint_drop(subtask);
     for (unsigned i = 0; i < subtask->link_count; i++) {
         sl_chain_drop(&subtask->links[i]);
         if (i >= subtask->opened_from)
@@ -553,9 +591,24 @@ sl_subtask_stop(struct sl_subtask *subtask)
 }
 
 void
-sl_subtask_inject(struct sl_subtask *subtask, uint64_t epoch)
+sl_subtask_inject(struct sl_subtask *subtask, uint64_t epoch, bool catches_up)
 {
-    subtask->barrier_epoch = epoch;
+    subtask->injected_epoch = epoch;
+    subtask->catches_up = catches_up;
+    sl_runnable_wake(&subtask->runnable);
+}
+
+void
+sl_subtask_checkpointed(struct sl_subtask *subtask, uint64_t epoch)
+{
+    if (subtask->phase < SL_TASK_STOPPING)
+        sl_state_checkpointed(subtask->context.state, epoch);
+}
+
+void
+sl_subtask_release(struct sl_subtask *subtask)
+{
+    subtask->is_released = true;
     sl_runnable_wake(&subtask->runnable);
 }
 

@@ -7,6 +7,7 @@
 #include "runtime/graph.h"
 #include "runtime/ring.h"
 #include "runtime/slot.h"
+#include "storage/snapshot.h"
 
 struct sl_execution;
 struct sl_state;
@@ -142,12 +143,26 @@ struct sl_subtask {
     uint64_t *hashes;       /* SL_BATCH_ROWS_MAX, scratch of the scatter */
     uint16_t *target_of, *selection;
 
-    uint64_t barrier_epoch;      /* a source's: asked for, not yet passed; 0: none */
-    uint64_t passed_epoch;       /* went through the chain */
-    uint64_t acknowledged_epoch; /* said to the job */
-    uint32_t finishes_wanted;    /* calls of end_input not yet answered */
+    uint64_t injected_epoch; /* the newest that the job asked for */
+    bool catches_up;         /* a source reads up to its present end first */
+    uint64_t aligned_epoch;  /* the newest that came from an input */
+    uint64_t passed_epoch;   /* went through the chain */
+    uint64_t answered_epoch; /* said to the job */
+    struct sl_snapshot *snapshot;    /* of the barrier that is in the chain, or being written */
+    struct sl_checkpoint_part *part; /* written, not handed over */
+    int64_t align_start_us, alignment_us, freeze_us, write_us; /* of the last barrier */
+    bool snapshot_busy;              /* an I/O thread has it */
+    int snapshot_rc;
+    struct sl_error snapshot_error;
+    struct sl_io_job snapshot_io;
+    struct sl_command snapshot_done;
+    bool is_restoring, is_restored;  /* an I/O thread fills the state; done */
+    bool links_restored;             /* the operators have theirs too */
+    uint32_t finishes_wanted;        /* calls of end_input not yet answered */
     bool is_abandoned;
-    bool has_ended; /* END went through the chain */
+    bool has_ended;    /* END went through the chain */
+    bool end_reported; /* … and the job knows it */
+    bool is_released;  /* the job needs it no longer */
     int64_t output_watermark_ms; /* the highest that went out, marks included */
     bool has_failed;
 
@@ -168,11 +183,33 @@ void sl_subtask_free(struct sl_subtask *subtask); /* gone, or never started */
 
 /* The slot's thread only. */
 void sl_subtask_stop(struct sl_subtask *subtask);
-void sl_subtask_inject(struct sl_subtask *subtask, uint64_t epoch); /* a source: to a barrier */
+/* A barrier is on its way: a source sends it, one that has ended answers it. */
+void sl_subtask_inject(struct sl_subtask *subtask, uint64_t epoch, bool catches_up);
+void sl_subtask_checkpointed(struct sl_subtask *subtask, uint64_t epoch); /* it is complete */
+void sl_subtask_release(struct sl_subtask *subtask); /* one that has ended may go */
 void sl_subtask_finish(struct sl_subtask *subtask); /* a scan: bounded from now on */
 void sl_subtask_abandon(struct sl_subtask *subtask); /* a scan: nobody wants more of it */
 
 const char *sl_task_phase_name(enum sl_task_phase phase);
+
+/* --- task_checkpoint.c: the slot's thread --- */
+
+/* The barrier is at this operator: its state is frozen. */
+int sl_task_barrier_at(struct sl_link *link, uint64_t epoch, struct sl_error *err);
+/* The barrier has passed the chain: what was frozen is written. */
+void sl_task_barrier_passed(struct sl_subtask *subtask, uint64_t epoch);
+/* END went through: no input brings a barrier any more. */
+int sl_task_barrier_after_end(struct sl_subtask *subtask, struct sl_error *err);
+/* Hands the part over once it is written; sink_epoch is what the sink has acknowledged. */
+void sl_task_answer(struct sl_subtask *subtask, uint64_t sink_epoch);
+/* SL_AGAIN while the state is filled from the checkpoint that the execution begins from. */
+int sl_task_restore(struct sl_subtask *subtask, struct sl_error *err);
+/* Was it at its end in that checkpoint? */
+bool sl_task_had_ended(const struct sl_subtask *subtask);
+/* Is an I/O thread still at it? */
+bool sl_task_checkpoint_is_busy(const struct sl_subtask *subtask);
+/* Nothing of it is under way: what was not handed over goes. */
+void sl_task_checkpoint_drop(struct sl_subtask *subtask);
 
 /* --- task_chain.c --- */
 

@@ -349,7 +349,7 @@ link_begin(struct sl_link *link, struct sl_error *err)
     case SL_MESSAGE_END:
         return link_fire(link, SL_WATERMARK_MAX, err);
     case SL_MESSAGE_BARRIER:
-        SL_TRY(link->op->class->barrier(link->op, (uint64_t)link->current.value, err));
+        SL_TRY(sl_task_barrier_at(link, (uint64_t)link->current.value, err));
         break;
     case SL_MESSAGE_IDLE:
     case SL_MESSAGE_ACTIVE:
@@ -450,7 +450,7 @@ chain_put_out(struct sl_subtask *subtask, const struct sl_element *element)
             return;
         break;
     case SL_MESSAGE_BARRIER:
-        subtask->passed_epoch = (uint64_t)element->value;
+        sl_task_barrier_passed(subtask, (uint64_t)element->value);
         break;
     case SL_MESSAGE_END:
         subtask->has_ended = true;

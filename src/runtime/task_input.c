@@ -127,7 +127,8 @@ input_check_barrier(struct sl_subtask *subtask, struct sl_error *err)
         subtask->barrier_count + subtask->ended_count < subtask->channel_count)
         return SL_OK;
     input_release(subtask);
-    return input_send(subtask, 0, SL_MESSAGE_BARRIER, (int64_t)subtask->barrier_epoch, err);
+    subtask->alignment_us = sl_monotonic_us(subtask->context.env) - subtask->align_start_us;
+    return input_send(subtask, 0, SL_MESSAGE_BARRIER, (int64_t)subtask->aligned_epoch, err);
 }
 
 /* A newer barrier gives up an older one that was still being aligned: not every source passed
@@ -136,11 +137,12 @@ static int
 input_take_barrier(struct sl_subtask *subtask, struct sl_channel *channel, uint64_t epoch,
                    struct sl_error *err)
 {
-    if (epoch < subtask->barrier_epoch)
+    if (epoch < subtask->aligned_epoch)
         return SL_OK;
-    if (epoch > subtask->barrier_epoch) {
+    if (epoch > subtask->aligned_epoch) {
         input_release(subtask);
-        subtask->barrier_epoch = epoch;
+        subtask->aligned_epoch = epoch;
+        subtask->align_start_us = sl_monotonic_us(subtask->context.env);
     }
     channel->at_barrier = true;
     subtask->barrier_count++;

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "server/deaths.h"
+#include "storage/manifest.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -60,6 +61,8 @@ jobs_write(struct sl_jobs *jobs, const struct sl_job_status *status)
                               &err) < 0)
         sl_log(SL_LOG_ERROR, "a job's state was not stored", "job=%s error=%s", status->id,
                sl_log_quote(reason, sizeof(reason), err.text));
+    else if (status->state == SL_RUN_CANCELED || status->state == SL_RUN_FINISHED)
+        sl_checkpoint_remove_all(jobs->server->data_directory, status->id);
 }
 
 static void *
@@ -242,10 +245,10 @@ jobs_check_deaths(struct sl_server *server, const struct sl_job_record *record,
                     "the server died %zu times within ten minutes while the job ran", count);
 }
 
-/* Starts a stored job again under its id. */
+/* Starts a stored job again under its id; *ret_checkpoint is the one it goes on from, 0: none. */
 static int
 jobs_start_record(struct sl_server *server, const struct sl_job_record *record,
-                  struct sl_error *err)
+                  uint64_t *ret_checkpoint, struct sl_error *err)
 {
     struct sl_job_spec spec = {.id = record->id, .name = record->name};
     struct sl_phys_plan *plan;
@@ -262,8 +265,10 @@ jobs_start_record(struct sl_server *server, const struct sl_job_record *record,
     if (rc == SL_OK) {
         spec.plan = plan;
         rc = sl_job_start(server->runtime, &spec, &job, err);
-        if (rc == SL_OK)
+        if (rc == SL_OK) {
+            *ret_checkpoint = sl_job_begun_from(job);
             sl_job_unref(job);
+        }
     }
     sl_arena_done(&arena);
     return rc;
@@ -281,13 +286,18 @@ sl_jobs_restart(struct sl_server *server)
     for (size_t i = 0; i < count; i++) {
         struct sl_job_record *record = &records[i];
         struct sl_error err, ignored;
+        uint64_t checkpoint;
 
         if (record->state != SL_JOB_CREATED && record->state != SL_JOB_RUNNING &&
             record->state != SL_JOB_RESTARTING)
             continue;
-        if (jobs_start_record(server, record, &err) == SL_OK) {
-            sl_log(SL_LOG_INFO, "job started again from its tables' start-up mode", "job=%s",
-                   record->id);
+        if (jobs_start_record(server, record, &checkpoint, &err) == SL_OK) {
+            if (checkpoint == 0)
+                sl_log(SL_LOG_INFO, "job started again from its tables' start-up mode", "job=%s",
+                       record->id);
+            else
+                sl_log(SL_LOG_INFO, "job started again from a checkpoint", "job=%s checkpoint=%llu",
+                       record->id, (unsigned long long)checkpoint);
             continue;
         }
         sl_log(SL_LOG_WARN, "job not started", "job=%s", record->id);
@@ -385,15 +395,49 @@ sl_jobs_end(struct sl_server *server, const struct sl_job_record *record, enum s
         jobs_settle(server->jobs);
         return rc;
     }
-    if (record->state == SL_JOB_SUSPENDED && state == SL_JOB_CANCELED)
-        return sl_catalog_update_job(server->catalog, record->id, state, reason, record->start_us,
-                                     sl_now_us(server->env), record->restarts, err);
+    if (record->state == SL_JOB_SUSPENDED && state == SL_JOB_CANCELED) {
+        SL_TRY(sl_catalog_update_job(server->catalog, record->id, state, reason, record->start_us,
+                                     sl_now_us(server->env), record->restarts, err));
+        sl_checkpoint_remove_all(server->data_directory, record->id);
+        return SL_OK;
+    }
     return SL_ERROR(err, SL_E_OBJECT_STATE, "job %s is %s already", record->id,
                     sl_job_state_name(record->state));
 }
 
+#define JOBS_CHECKPOINT_US (5 * SL_US_PER_SECOND)
+
+struct jobs_deadline {
+    struct sl_env *env;
+    int64_t end_us;
+};
+
+static bool
+jobs_is_late(void *arg)
+{
+    const struct jobs_deadline *deadline = arg;
+
+    return sl_monotonic_us(deadline->env) >= deadline->end_us;
+}
+
+void
+sl_jobs_checkpoint(struct sl_server *server, const struct sl_job_record *record)
+{
+    struct jobs_deadline deadline = {server->env,
+                                     sl_monotonic_us(server->env) + JOBS_CHECKPOINT_US};
+    struct sl_job *job = sl_runtime_find_job(server->runtime, record->id);
+    struct sl_error ignored;
+    uint64_t id;
+
+    if (!job)
+        return;
+    sl_job_checkpoint(job, jobs_is_late, &deadline, &id, &ignored);
+    sl_job_unref(job);
+}
+
 int
-sl_jobs_resume(struct sl_server *server, const struct sl_job_record *record, struct sl_error *err)
+sl_jobs_resume(struct sl_server *server, const struct sl_job_record *record,
+               uint64_t *ret_checkpoint, struct sl_error *err)
 {
     struct sl_error ignored;
 
@@ -406,7 +450,7 @@ sl_jobs_resume(struct sl_server *server, const struct sl_job_record *record, str
     /* Stored at once: what the runtime reports later may come after the server's end. */
     SL_TRY(sl_catalog_update_job(server->catalog, record->id, SL_JOB_CREATED, "", record->start_us,
                                  0, record->restarts, err));
-    if (jobs_start_record(server, record, err) < 0) {
+    if (jobs_start_record(server, record, ret_checkpoint, err) < 0) {
         sl_catalog_update_job(server->catalog, record->id, SL_JOB_SUSPENDED, record->reason,
                               record->start_us, record->end_us, record->restarts, &ignored);
         return err->code;

@@ -32,8 +32,11 @@ int sl_jobs_store(struct sl_server *server, const struct sl_job *job, struct sl_
 /* STOP and PAUSE: CANCELED, SUSPENDED.  55000 where the job has ended. */
 int sl_jobs_end(struct sl_server *server, const struct sl_job_record *record,
                 enum sl_job_state state, const char *reason, struct sl_error *err);
-/* RESUME of a SUSPENDED job, from its start-up mode. */
+/* A last checkpoint before it is paused, if one can be had; else it goes on from an older one. */
+void sl_jobs_checkpoint(struct sl_server *server, const struct sl_job_record *record);
+/* RESUME of a SUSPENDED job, from its newest checkpoint; *ret_checkpoint 0: from its start-up
+ * mode. */
 int sl_jobs_resume(struct sl_server *server, const struct sl_job_record *record,
-                   struct sl_error *err);
+                   uint64_t *ret_checkpoint, struct sl_error *err);
 
 #endif

@@ -1,5 +1,6 @@
 /* CALL sluice.settle, end_input, advance_time: what tests are built on. */
 #include "connector/memory_store.h"
+#include "server/jobs.h"
 #include "server/session.h"
 
 #include <stdio.h>
@@ -90,16 +91,50 @@ call_advance_time(struct sl_portal *portal, const struct sl_value *values, struc
 }
 
 static int
-call_not_yet(struct sl_portal *portal, const struct sl_value *values, struct sl_error *err)
+call_find_job(struct sl_portal *portal, const struct sl_value *value, struct sl_job **ret_job,
+              struct sl_error *err)
 {
-    SL_ERROR(err, SL_E_NOT_SUPPORTED, "jobs take no checkpoints yet");
-    return sl_error_at(err, portal->statement->offset);
+    struct sl_job_record record;
+
+    SL_TRY(sl_jobs_find(portal->session->server, &portal->arena, value->text, -1, &record, err));
+    *ret_job = sl_runtime_find_job(portal->session->server->runtime, record.id);
+    if (!*ret_job)
+        return SL_ERROR(err, SL_E_OBJECT_STATE, "job %s is %s", record.id,
+                        sl_job_state_name(record.state));
+    return SL_OK;
+}
+
+static int
+call_checkpoint(struct sl_portal *portal, const struct sl_value *values, struct sl_error *err)
+{
+    uint64_t id = 0;
+    struct sl_job *job;
+    int rc;
+
+    SL_TRY(call_find_job(portal, &values[0], &job, err));
+    rc = sl_job_checkpoint(job, sl_net_is_cancelled, portal->session->connection, &id, err);
+    sl_job_unref(job);
+    return rc;
+}
+
+static int
+call_fail_job(struct sl_portal *portal, const struct sl_value *values, struct sl_error *err)
+{
+    struct sl_job *job;
+    int rc;
+
+    SL_TRY(call_find_job(portal, &values[0], &job, err));
+    rc = sl_job_fail(job, err);
+    sl_job_unref(job);
+    return rc;
 }
 
 static const struct call_procedure call_procedures[] = {
-    {"settle", {"job", "timeout"}, 0, call_settle}, {"end_input", {"table"}, 1, call_end_input},
-    {"advance_time", {"by"}, 1, call_advance_time}, {"checkpoint", {"job"}, 1, call_not_yet},
-    {"fail_job", {"job"}, 1, call_not_yet},
+    {"settle", {"job", "timeout"}, 0, call_settle},
+    {"end_input", {"table"}, 1, call_end_input},
+    {"advance_time", {"by"}, 1, call_advance_time},
+    {"checkpoint", {"job"}, 1, call_checkpoint},
+    {"fail_job", {"job"}, 1, call_fail_job},
 };
 
 /* --- arguments --- */
@@ -185,7 +220,8 @@ sl_run_call(struct sl_portal *portal, struct sl_error *err)
 
         SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "procedure %.*s does not exist",
                  SL_TEXT_FORMAT(last->text));
-        sl_error_hint(err, "there are sluice.settle, sluice.end_input and sluice.advance_time");
+        sl_error_hint(err, "there are sluice.settle, sluice.end_input, sluice.advance_time, "
+                           "sluice.checkpoint and sluice.fail_job");
         return sl_error_at(err, call->name.offset);
     }
     SL_TRY(call_read_arguments(portal, procedure, call, values, err));

@@ -38,8 +38,9 @@ sl_run_pause_job(struct sl_portal *portal, struct sl_error *err)
     struct sl_job_record record;
 
     SL_TRY(job_find(portal, &record, err));
-    SL_TRY(
-        sl_jobs_end(portal->session->server, &record, SL_JOB_SUSPENDED, "paused by a person", err));
+    sl_jobs_checkpoint(portal->session->server, &record);
+    SL_TRY(sl_jobs_end(portal->session->server, &record, SL_JOB_SUSPENDED, "paused by a person",
+                       err));
     sl_portal_set_tag(portal, "PAUSE JOB");
     return SL_OK;
 }
@@ -49,16 +50,18 @@ sl_run_resume_job(struct sl_portal *portal, struct sl_error *err)
 {
     const struct sl_ast_job *job = (const struct sl_ast_job *)portal->statement->ast;
     struct sl_job_record record;
+    uint64_t checkpoint;
 
     if (job->with_duplicates)
         return job_no_savepoints(job, "RESUME JOB WITH DUPLICATES", err);
     SL_TRY(job_find(portal, &record, err));
-    SL_TRY(sl_jobs_resume(portal->session->server, &record, err));
-    sl_session_notice(portal->session,
-                      sl_arena_printf(&portal->arena,
-                                      "job %s has no checkpoint: it starts from the start-up mode "
-                                      "of its tables",
-                                      record.id));
+    SL_TRY(sl_jobs_resume(portal->session->server, &record, &checkpoint, err));
+    if (checkpoint == 0)
+        sl_session_notice(portal->session,
+                          sl_arena_printf(&portal->arena,
+                                          "job %s has no checkpoint: it starts from the start-up "
+                                          "mode of its tables",
+                                          record.id));
     sl_portal_set_tag(portal, "RESUME JOB");
     return SL_OK;
 }

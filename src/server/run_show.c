@@ -110,6 +110,12 @@ show_number(struct sl_portal *portal, uint64_t number)
 }
 
 static const char *
+show_milliseconds(struct sl_portal *portal, int64_t us)
+{
+    return show_number(portal, (uint64_t)(us / SL_US_PER_MS));
+}
+
+static const char *
 show_time(struct sl_portal *portal, int64_t us)
 {
     char *text = sl_arena_alloc(&portal->arena, SL_TIME_TEXT_MAX);
@@ -330,6 +336,49 @@ show_run_tasks(struct sl_portal *portal, const struct sl_ast_show *show, struct 
     return SL_OK;
 }
 
+static void
+show_add_checkpoints(struct sl_portal *portal, const struct sl_job *job, const char *id)
+{
+    struct sl_checkpoint_status *list;
+    size_t count = sl_job_checkpoints(job, &portal->arena, &list);
+
+    for (size_t i = 0; i < count; i++)
+        show_add(portal, (const char *const[]){
+                             id, show_number(portal, list[i].id), list[i].kind, list[i].status,
+                             show_time(portal, list[i].start_us),
+                             show_milliseconds(portal, list[i].duration_us),
+                             show_milliseconds(portal, list[i].alignment_us),
+                             show_milliseconds(portal, list[i].freeze_us),
+                             show_milliseconds(portal, list[i].write_us),
+                             show_number(portal, list[i].full_bytes),
+                             show_number(portal, list[i].written_bytes),
+                             list[i].reason[0] ? list[i].reason : NULL});
+}
+
+/* Those of the jobs that run, or of one. */
+static int
+show_run_checkpoints(struct sl_portal *portal, const struct sl_ast_show *show,
+                     struct sl_error *err)
+{
+    struct sl_server *server = portal->session->server;
+    struct sl_job_record one, *records = &one;
+    size_t count = 1;
+
+    if (show->job.start)
+        SL_TRY(sl_jobs_find(server, &portal->arena, show->job, show->job_offset, &one, err));
+    else
+        count = sl_jobs_list(server, &portal->arena, &records);
+    for (size_t i = 0; i < count; i++) {
+        struct sl_job *job = sl_runtime_find_job(server->runtime, records[i].id);
+
+        if (!job)
+            continue;
+        show_add_checkpoints(portal, job, records[i].id);
+        sl_job_unref(job);
+    }
+    return SL_OK;
+}
+
 static int
 show_run_watermarks(struct sl_portal *portal, const struct sl_ast_show *show, struct sl_error *err)
 {
@@ -460,7 +509,6 @@ static int
 show_run(struct sl_portal *portal, const struct sl_ast_show *show, struct sl_error *err)
 {
     const struct sl_table *table;
-    struct sl_job_record job;
     const char **names;
     size_t count;
 
@@ -503,10 +551,10 @@ show_run(struct sl_portal *portal, const struct sl_ast_show *show, struct sl_err
         return SL_OK;
     case SL_AST_SHOW_SETTING:
         return show_run_setting(portal, show->setting, err);
-    default: /* SHOW CHECKPOINTS: there are none */
-        return show->job.start ? sl_jobs_find(portal->session->server, &portal->arena, show->job,
-                                              show->job_offset, &job, err)
-                               : SL_OK;
+    case SL_AST_SHOW_CHECKPOINTS:
+        return show_run_checkpoints(portal, show, err);
+    default: /* refused when it was described */
+        return SL_OK;
     }
 }
 

@@ -1,0 +1,302 @@
+/* The kafka publisher: one transactional producer a lane; records and marker in one transaction.
+ *
+ * 1. The marker is the metadata of an offset of partition 0 of the topic, in a consumer group that
+ *    has no members and bears the lane's name: no topic need be created for it.
+ * 2. init_transactions fences out whoever had the lane's transactional id; only then the marker is
+ *    read, read_committed, so that a transaction that was being decided is decided.
+ * 3. Every result that is no plain success is in doubt: the caller closes and opens anew, and
+ *    the marker tells.  librdkafka sends EndTxn again by itself when an answer is lost, and an old
+ *    one that arrives late could end a later transaction (KAFKA-17754): a producer that has sent
+ *    more than one for a transaction is not used again.
+ * 4. Commits wait as long as it takes (-1): a shorter wait would only add doubt. */
+#include "connector/kafka_internal.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define KAFKA_INIT_MS 10000
+#define KAFKA_TRANSACTION_MS 60000
+#define KAFKA_END_TXN 26 /* its API key */
+
+struct kafka_publisher {
+    struct sl_publisher publisher;
+    struct sl_arena arena;
+    struct sl_kafka_options options;
+    struct sl_kafka_client client;
+    rd_kafka_topic_t *handle;
+    rd_kafka_consumer_group_metadata_t *group;
+    const char *topic, *group_id;
+    int32_t partition_count, next_partition;
+    _Atomic int end_count; /* EndTxn requests of the running transaction */
+    bool is_open;
+};
+
+static struct kafka_publisher *
+publisher_of(struct sl_publisher *base)
+{
+    return (struct kafka_publisher *)base;
+}
+
+/* --- opening --- */
+
+static rd_kafka_resp_err_t
+kafka_note_request(rd_kafka_t *handle, int sockfd, const char *broker, int32_t broker_id,
+                   int16_t api_key, int16_t version, int32_t correlation, size_t size, void *opaque)
+{
+    struct kafka_publisher *publisher = opaque;
+
+    if (api_key == KAFKA_END_TXN)
+        atomic_fetch_add(&publisher->end_count, 1);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static rd_kafka_resp_err_t
+kafka_intercept(rd_kafka_t *handle, const rd_kafka_conf_t *conf, void *opaque, char *reason,
+                size_t reason_size)
+{
+    return rd_kafka_interceptor_add_on_request_sent(handle, "end_txn", kafka_note_request, opaque);
+}
+
+/* <prefix>-<the rest of the identity>: the prefix is the job's id unless the table has one. */
+static const char *
+kafka_transactional_id(struct kafka_publisher *publisher)
+{
+    const char *prefix = sl_option_get(publisher->options.list, "sink.transactional-id-prefix");
+    const char *identity = publisher->publisher.identity, *rest = strchr(identity, '/');
+
+    return prefix && rest ? sl_arena_printf(&publisher->arena, "%s%s", prefix, rest) : identity;
+}
+
+static int
+kafka_open_producer(struct kafka_publisher *publisher, struct sl_error *err)
+{
+    rd_kafka_conf_t *conf;
+
+    SL_TRY(sl_kafka_configure(publisher->options.list, RD_KAFKA_PRODUCER, &conf, err));
+    sl_kafka_set(conf, "enable.idempotence", "true");
+    sl_kafka_set(conf, "acks", "all");
+    sl_kafka_set_integer(conf, "transaction.timeout.ms", KAFKA_TRANSACTION_MS);
+    sl_kafka_set_integer(conf, "message.timeout.ms", KAFKA_TRANSACTION_MS);
+    sl_kafka_set(conf, "transactional.id", kafka_transactional_id(publisher));
+    rd_kafka_conf_interceptor_add_on_new(conf, "end_txn", kafka_intercept, publisher);
+    return sl_kafka_client_open(
+        &publisher->client, RD_KAFKA_PRODUCER, conf,
+        sl_option_get(publisher->options.list, "properties.bootstrap.servers"), err);
+}
+
+/* Takes over `error`. */
+static int
+kafka_transaction_error(struct kafka_publisher *publisher, rd_kafka_error_t *error,
+                        const char *what, struct sl_error *err)
+{
+    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+
+    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT)
+        sl_kafka_no_answer(&publisher->client, err);
+    else
+        SL_ERROR(err, SL_E_CONNECTION_FAILURE, "topic \"%s\": %s: %s", publisher->topic, what,
+                 rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+    return err->code;
+}
+
+static bool
+kafka_parse_marker(const char *text, size_t size, struct sl_marker *ret_marker)
+{
+    unsigned long long epoch;
+    unsigned subtask, chunk;
+    char copy[64];
+
+    if (size >= sizeof(copy))
+        return false;
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    if (sscanf(copy, "%llu/%u/%u", &epoch, &subtask, &chunk) != 3)
+        return false;
+    *ret_marker = (struct sl_marker){epoch, subtask, chunk};
+    return true;
+}
+
+static int
+kafka_take_marker(struct kafka_publisher *publisher, const rd_kafka_topic_partition_t *element,
+                  struct sl_marker *ret_marker, struct sl_error *err)
+{
+    if (element->err)
+        return sl_kafka_raise(err, element->err, "asking for a marker");
+    *ret_marker = (struct sl_marker){0};
+    if (element->metadata_size == 0)
+        return SL_OK;
+    if (kafka_parse_marker(element->metadata, element->metadata_size, ret_marker))
+        return SL_OK;
+    return SL_ERROR(err, SL_E_DATA_CORRUPTED,
+                    "group \"%s\" of topic \"%s\" holds no marker of this job",
+                    publisher->group_id, publisher->topic);
+}
+
+/* Read by a consumer of its own: read_committed makes the broker answer only what is decided. */
+static int
+kafka_read_marker(struct kafka_publisher *publisher, struct sl_marker *ret_marker,
+                  struct sl_error *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    struct sl_kafka_client reader = {0};
+    rd_kafka_resp_err_t code;
+    rd_kafka_conf_t *conf;
+    int rc = sl_kafka_configure(publisher->options.list, RD_KAFKA_CONSUMER, &conf, err);
+
+    if (rc < 0)
+        goto out;
+    sl_kafka_set(conf, "group.id", publisher->group_id);
+    sl_kafka_set(conf, "isolation.level", "read_committed");
+    sl_kafka_set(conf, "enable.auto.commit", "false");
+    rc = sl_kafka_client_open(
+        &reader, RD_KAFKA_CONSUMER, conf,
+        sl_option_get(publisher->options.list, "properties.bootstrap.servers"), err);
+    if (rc < 0)
+        goto out;
+    rd_kafka_topic_partition_list_add(list, publisher->topic, 0);
+    code = rd_kafka_committed(reader.handle, list, KAFKA_INIT_MS);
+    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT)
+        rc = sl_kafka_no_answer(&reader, err);
+    else if (code)
+        rc = sl_kafka_raise(err, code, "asking for a marker");
+    else
+        rc = kafka_take_marker(publisher, &list->elems[0], ret_marker, err);
+out:
+    sl_kafka_client_close(&reader);
+    rd_kafka_topic_partition_list_destroy(list);
+    return rc;
+}
+
+static int
+kafka_publisher_open(struct sl_publisher *base, struct sl_marker *ret_marker, struct sl_error *err)
+{
+    struct kafka_publisher *publisher = publisher_of(base);
+    struct sl_kafka_topics topics;
+    rd_kafka_error_t *error;
+
+    sl_arena_init(&publisher->arena);
+    publisher->is_open = true;
+    sl_kafka_options_read(&publisher->arena, base->config->options, &publisher->options);
+    publisher->topic = publisher->options.topics[0];
+    publisher->group_id = sl_arena_printf(&publisher->arena, "sluice/%s", base->identity);
+    publisher->group = rd_kafka_consumer_group_metadata_new(publisher->group_id);
+    SL_TRY(kafka_open_producer(publisher, err));
+    SL_TRY(sl_kafka_look_up(&publisher->client, &publisher->options, &publisher->arena, &topics,
+                            err));
+    publisher->partition_count = topics.items[0].partition_count;
+    publisher->handle = rd_kafka_topic_new(publisher->client.handle, publisher->topic, NULL);
+    if (!publisher->handle)
+        return sl_kafka_raise(err, rd_kafka_last_error(), publisher->topic);
+    error = rd_kafka_init_transactions(publisher->client.handle, KAFKA_INIT_MS);
+    if (error)
+        return kafka_transaction_error(publisher, error, "beginning to publish", err);
+    return kafka_read_marker(publisher, ret_marker, err);
+}
+
+/* --- publishing --- */
+
+static int32_t
+kafka_choose_partition(struct kafka_publisher *publisher, uint32_t subtask)
+{
+    int32_t partition = publisher->next_partition;
+
+    switch (publisher->options.partitioner) {
+    case SL_KAFKA_PARTITION_DEFAULT:
+        return RD_KAFKA_PARTITION_UA;
+    case SL_KAFKA_PARTITION_FIXED:
+        return (int32_t)(subtask % (uint32_t)publisher->partition_count);
+    case SL_KAFKA_PARTITION_ROUND_ROBIN:
+        publisher->next_partition = (partition + 1) % publisher->partition_count;
+        return partition;
+    }
+    return RD_KAFKA_PARTITION_UA;
+}
+
+/* Waits for room in the producer's queue where it is full. */
+static int
+kafka_produce(struct kafka_publisher *publisher, const struct sl_record *record, int32_t partition,
+              struct sl_error *err)
+{
+    bool has_value = record->value_length != SL_RECORD_NULL;
+    bool has_key = record->key_length != SL_RECORD_NULL;
+    int64_t timestamp_ms = record->timestamp_us == INT64_MIN ? 0 : record->timestamp_us / 1000;
+    rd_kafka_resp_err_t code;
+
+    do {
+        code = rd_kafka_producev(
+            publisher->client.handle, RD_KAFKA_V_RKT(publisher->handle),
+            RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+            RD_KAFKA_V_VALUE(has_value ? (void *)(uintptr_t)record->value : NULL,
+                             has_value ? record->value_length : 0),
+            RD_KAFKA_V_KEY(has_key ? record->key : NULL, has_key ? record->key_length : 0),
+            RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_END);
+        if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+            rd_kafka_poll(publisher->client.handle, 10);
+    } while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL);
+    return code ? sl_kafka_raise(err, code, publisher->topic) : SL_OK;
+}
+
+static int
+kafka_add_marker(struct kafka_publisher *publisher, const struct sl_marker *marker,
+                 struct sl_error *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *element =
+        rd_kafka_topic_partition_list_add(list, publisher->topic, 0);
+    rd_kafka_error_t *error;
+    char text[64];
+
+    element->offset = (int64_t)marker->epoch;
+    element->metadata_size =
+        (size_t)snprintf(text, sizeof(text), "%llu/%u/%u", (unsigned long long)marker->epoch,
+                         marker->subtask, marker->chunk);
+    element->metadata = strdup(text);
+    error = rd_kafka_send_offsets_to_transaction(publisher->client.handle, list, publisher->group,
+                                                 KAFKA_INIT_MS);
+    rd_kafka_topic_partition_list_destroy(list);
+    return error ? kafka_transaction_error(publisher, error, "writing the marker", err) : SL_OK;
+}
+
+static int
+kafka_publisher_publish(struct sl_publisher *base, const struct sl_records *records,
+                        const struct sl_marker *marker, struct sl_error *err)
+{
+    struct kafka_publisher *publisher = publisher_of(base);
+    rd_kafka_t *handle = publisher->client.handle;
+    rd_kafka_error_t *error = rd_kafka_begin_transaction(handle);
+
+    if (error)
+        return kafka_transaction_error(publisher, error, "beginning a transaction", err);
+    atomic_store(&publisher->end_count, 0);
+    for (uint32_t i = 0; i < records->count; i++)
+        SL_TRY(kafka_produce(publisher, &records->items[i],
+                             kafka_choose_partition(publisher, marker->subtask), err));
+    SL_TRY(kafka_add_marker(publisher, marker, err));
+    error = rd_kafka_commit_transaction(handle, -1);
+    if (error)
+        return kafka_transaction_error(publisher, error, "committing a transaction", err);
+    return atomic_load(&publisher->end_count) > 1 ? SL_EOF : SL_OK;
+}
+
+static void
+kafka_publisher_close(struct sl_publisher *base)
+{
+    struct kafka_publisher *publisher = publisher_of(base);
+
+    if (!publisher->is_open)
+        return;
+    if (publisher->handle)
+        rd_kafka_topic_destroy(publisher->handle);
+    sl_kafka_client_close(&publisher->client);
+    rd_kafka_consumer_group_metadata_destroy(publisher->group);
+    sl_arena_done(&publisher->arena);
+}
+
+const struct sl_publisher_class sl_kafka_publisher_class = {
+    .size = sizeof(struct kafka_publisher),
+    .open = kafka_publisher_open,
+    .publish = kafka_publisher_publish,
+    .close = kafka_publisher_close,
+};

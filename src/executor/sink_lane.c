@@ -1,0 +1,181 @@
+/* Publishing one lane of an exactly-once sink: segments in the order of their epochs, chunk by
+ * chunk, each one transaction of the target with its marker.  What the marker says is there already
+ * is skipped. */
+#include "executor/sink.h"
+
+#include "connector/connector.h"
+#include "data/time.h"
+#include "storage/outbox.h"
+
+#include <stdlib.h>
+
+enum { LANE_COUNT_MAX = 4 };
+
+struct sl_lane {
+    struct sl_arena arena;
+    struct sl_pool *pool;
+    struct sl_connector_config config;
+    const struct sl_publisher_class *class;
+    struct sl_publisher *publisher; /* NULL: not open */
+    char *identity;
+    struct sl_marker marker; /* the newest that is known to be written */
+};
+
+static const struct sl_connector_class *
+lane_connector(const struct sl_phys_node *node)
+{
+    return sl_connector_find(((const struct sl_phys_sink *)node->detail)->connector);
+}
+
+bool
+sl_sink_has_outbox(const struct sl_phys_node *node)
+{
+    const struct sl_phys_sink *plan = node->detail;
+    const struct sl_connector_class *connector = lane_connector(node);
+
+    return connector && connector->publisher && plan->guarantee &&
+           strcmp(plan->guarantee, "exactly-once") == 0;
+}
+
+uint32_t
+sl_sink_lane_count(const struct sl_phys_node *sink)
+{
+    return SL_MIN(sink->parallelism, (uint32_t)LANE_COUNT_MAX);
+}
+
+struct sl_lane *
+sl_lane_new(const struct sl_lane_config *config)
+{
+    const struct sl_phys_sink *plan = config->sink->detail;
+    struct sl_lane *lane = sl_alloc_zeroed(sizeof(*lane));
+
+    sl_arena_init(&lane->arena);
+    lane->pool = sl_pool_new();
+    lane->class = lane_connector(config->sink)->publisher;
+    lane->identity =
+        sl_arena_printf(&lane->arena, "%s/%llu/%s/%u", config->job_id,
+                        (unsigned long long)config->incarnation, config->sink->uid, config->lane);
+    lane->config = (struct sl_connector_config){
+        .options = plan->options,
+        .physical = plan->physical,
+        .table_id = plan->table_id,
+        .table_name = plan->table_name,
+        .data_directory = config->data_directory,
+        .job_id = config->job_id,
+        .env = config->env,
+        .pool = lane->pool,
+        .zone = sl_zone_utc(),
+        .primary_key = plan->primary_key,
+        .primary_key_count = plan->primary_key_count,
+        .guarantee = plan->guarantee,
+    };
+    return lane;
+}
+
+static void
+lane_close(struct sl_lane *lane)
+{
+    if (!lane->publisher)
+        return;
+    lane->class->close(lane->publisher);
+    free(lane->publisher);
+    lane->publisher = NULL;
+}
+
+static int
+lane_open(struct sl_lane *lane, struct sl_error *err)
+{
+    int rc;
+
+    if (lane->publisher)
+        return SL_OK;
+    lane->publisher = sl_alloc_zeroed(lane->class->size);
+    lane->publisher->class = lane->class;
+    lane->publisher->config = &lane->config;
+    lane->publisher->identity = lane->identity;
+    rc = lane->class->open(lane->publisher, &lane->marker, err);
+    if (rc < 0)
+        lane_close(lane);
+    return rc;
+}
+
+static bool
+lane_is_before(const struct sl_marker *a, const struct sl_marker *b)
+{
+    if (a->epoch != b->epoch)
+        return a->epoch < b->epoch;
+    if (a->subtask != b->subtask)
+        return a->subtask < b->subtask;
+    return a->chunk < b->chunk;
+}
+
+static int
+lane_publish_chunk(struct sl_lane *lane, const struct sl_records *records,
+                   const struct sl_marker *marker, struct sl_error *err)
+{
+    int rc = lane->class->publish(lane->publisher, records, marker, err);
+
+    if (rc < 0)
+        return rc;
+    lane->marker = *marker;
+    if (rc != SL_EOF)
+        return SL_OK;
+    lane_close(lane);
+    return lane_open(lane, err);
+}
+
+static int
+lane_publish_chunks(struct sl_lane *lane, const struct sl_manifest_segment *segment,
+                    struct sl_text bytes, struct sl_error *err)
+{
+    struct sl_outbox_reader reader = {.bytes = bytes, .chunk = 1};
+    struct sl_marker marker = {.epoch = segment->epoch, .subtask = segment->subtask};
+    struct sl_records records;
+    struct sl_arena arena;
+    int rc;
+
+    sl_arena_init(&arena);
+    for (;;) {
+        marker.chunk = reader.chunk;
+        rc = sl_outbox_next_chunk(&reader, &arena, &records, err);
+        if (rc != SL_OK)
+            break;
+        if (lane_is_before(&lane->marker, &marker)) {
+            rc = lane_publish_chunk(lane, &records, &marker, err);
+            if (rc < 0)
+                break;
+        }
+        sl_arena_reset(&arena);
+    }
+    sl_arena_done(&arena);
+    return rc < 0 ? rc : SL_OK;
+}
+
+int
+sl_lane_publish(struct sl_lane *lane, const struct sl_manifest_segment *segment,
+                const char *directory, struct sl_error *err)
+{
+    char *bytes;
+    int rc;
+
+    SL_TRY(sl_checkpoint_read_file(directory, &segment->file, &bytes, err));
+    rc = lane_open(lane, err);
+    if (rc == SL_OK)
+        rc = lane_publish_chunks(lane, segment, (struct sl_text){bytes, segment->file.sum.size},
+                                 err);
+    free(bytes);
+    if (rc < 0)
+        lane_close(lane);
+    return rc;
+}
+
+void
+sl_lane_free(struct sl_lane *lane)
+{
+    if (!lane)
+        return;
+    lane_close(lane);
+    sl_pool_free(lane->pool);
+    sl_arena_done(&lane->arena);
+    free(lane);
+}

@@ -1,0 +1,229 @@
+/* The publisher of a job: see publisher.h. */
+#include "runtime/publisher.h"
+
+#include "executor/sink.h"
+#include "runtime/job.h"
+
+#include <stdlib.h>
+
+struct publisher_item {
+    struct sl_manifest_segment segment; /* its strings live with the checkpoint */
+    struct sl_checkpoint *checkpoint;
+    struct publisher_item *next;
+};
+
+struct sl_publisher_lane {
+    struct sl_job *job;
+    const struct sl_phys_node *sink;
+    uint32_t number;
+    uint64_t queued_epoch; /* the newest that came in */
+    struct publisher_item *first, *last;
+    struct sl_lane *lane; /* of I/O threads */
+    bool is_busy;
+    struct sl_io_job io;
+    char directory[SL_CHECKPOINT_PATH_MAX];
+    int io_rc;
+    struct sl_error io_error;
+    struct sl_publisher_lane *next;
+};
+
+static struct sl_publisher_lane *
+publisher_lane(struct sl_job *job, const struct sl_manifest_segment *segment)
+{
+    struct sl_publisher_lane *lane;
+
+    for (lane = job->lanes; lane; lane = lane->next) {
+        if (lane->number == segment->lane && strcmp(lane->sink->uid, segment->sink_uid) == 0)
+            return lane;
+    }
+    for (size_t i = 0; i < job->plan->node_count; i++) {
+        const struct sl_phys_node *node = job->plan->nodes[i];
+
+        if (node->kind != SL_OP_SINK || strcmp(node->uid, segment->sink_uid) != 0)
+            continue;
+        lane = sl_alloc_zeroed(sizeof(*lane));
+        lane->job = job;
+        lane->sink = node;
+        lane->number = segment->lane;
+        lane->next = job->lanes;
+        job->lanes = lane;
+        return lane;
+    }
+    return NULL;
+}
+
+/* --- on I/O threads --- */
+
+static struct sl_lane *
+publisher_open_lane(struct sl_publisher_lane *lane)
+{
+    struct sl_job *job = lane->job;
+
+    return sl_lane_new(&(struct sl_lane_config){
+        .sink = lane->sink,
+        .lane = lane->number,
+        .incarnation = job->checkpointing.incarnation,
+        .job_id = job->id,
+        .data_directory = job->runtime->config.data_directory,
+        .env = job->runtime->config.env,
+    });
+}
+
+static void
+publisher_run(struct sl_io_job *io)
+{
+    struct sl_publisher_lane *lane =
+        (struct sl_publisher_lane *)((char *)io - offsetof(struct sl_publisher_lane, io));
+
+    if (!lane->lane)
+        lane->lane = publisher_open_lane(lane);
+    /* The newest checkpoint has all that is not published. */
+    pthread_mutex_lock(&lane->job->mutex);
+    memcpy(lane->directory, lane->job->checkpointing.latest->directory, sizeof(lane->directory));
+    pthread_mutex_unlock(&lane->job->mutex);
+    lane->io_rc =
+        sl_lane_publish(lane->lane, &lane->first->segment, lane->directory, &lane->io_error);
+}
+
+static void publisher_begin(struct sl_publisher_lane *lane);
+
+static void
+publisher_pop(struct sl_publisher_lane *lane)
+{
+    struct publisher_item *item = lane->first;
+
+    lane->first = item->next;
+    sl_checkpoint_unref(item->checkpoint);
+    free(item);
+}
+
+static void
+publisher_done(struct sl_io_job *io)
+{
+    struct sl_publisher_lane *lane =
+        (struct sl_publisher_lane *)((char *)io - offsetof(struct sl_publisher_lane, io));
+    struct sl_job *job = lane->job;
+
+    pthread_mutex_lock(&job->mutex);
+    lane->is_busy = false;
+    if (lane->io_rc < 0) {
+        sl_job_fail_locked(job, &lane->io_error);
+    } else {
+        publisher_pop(lane);
+        job->published_count++;
+        publisher_begin(lane);
+        sl_job_published(job);
+    }
+    sl_job_leave(job);
+    sl_job_unref(job);
+}
+
+/* --- queues --- */
+
+static void
+publisher_begin(struct sl_publisher_lane *lane)
+{
+    struct sl_job *job = lane->job;
+
+    if (lane->is_busy || !lane->first || job->end_waits || sl_run_state_is_final(job->state))
+        return;
+    lane->is_busy = true;
+    lane->io.run = publisher_run;
+    lane->io.done = publisher_done;
+    sl_job_ref(job);
+    job->runtime->config.env->ops->io_submit(job->runtime->config.env, &lane->io);
+}
+
+void
+sl_publisher_take(struct sl_job *job, const struct sl_checkpoint *checkpoint)
+{
+    const struct sl_manifest *manifest = &checkpoint->manifest;
+
+    for (size_t i = 0; i < manifest->segment_count; i++) {
+        const struct sl_manifest_segment *segment = &manifest->segments[i];
+        struct sl_publisher_lane *lane = publisher_lane(job, segment);
+        struct publisher_item *item;
+
+        if (!lane || segment->epoch <= lane->queued_epoch)
+            continue;
+        item = sl_alloc_zeroed(sizeof(*item));
+        item->segment = *segment;
+        item->checkpoint = sl_checkpoint_ref((struct sl_checkpoint *)(uintptr_t)checkpoint);
+        if (lane->first)
+            lane->last->next = item;
+        else
+            lane->first = item;
+        lane->last = item;
+    }
+    for (struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next)
+        lane->queued_epoch = manifest->checkpoint_id;
+    sl_publisher_resume(job);
+}
+
+void
+sl_publisher_resume(struct sl_job *job)
+{
+    for (struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next)
+        publisher_begin(lane);
+}
+
+struct sl_manifest_segment *
+sl_publisher_unconfirmed(struct sl_job *job, struct sl_arena *arena, size_t extra,
+                         size_t *ret_count)
+{
+    struct sl_manifest_segment *segments;
+    size_t count = 0;
+
+    for (const struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next) {
+        for (const struct publisher_item *item = lane->first; item; item = item->next)
+            count++;
+    }
+    segments = SL_NEW_ARRAY(arena, struct sl_manifest_segment, count + extra + 1);
+    count = 0;
+    for (const struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next) {
+        for (const struct publisher_item *item = lane->first; item; item = item->next) {
+            struct sl_manifest_segment *segment = &segments[count++];
+
+            *segment = item->segment;
+            segment->sink_uid = lane->sink->uid;
+            segment->file.name = sl_arena_strdup(arena, item->segment.file.name);
+        }
+    }
+    *ret_count = count;
+    return segments;
+}
+
+bool
+sl_publisher_is_idle(const struct sl_job *job)
+{
+    for (const struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next) {
+        if (lane->is_busy || lane->first)
+            return false;
+    }
+    return true;
+}
+
+bool
+sl_publisher_is_busy(const struct sl_job *job)
+{
+    for (const struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next) {
+        if (lane->is_busy)
+            return true;
+    }
+    return false;
+}
+
+void
+sl_publisher_done(struct sl_job *job)
+{
+    while (job->lanes) {
+        struct sl_publisher_lane *lane = job->lanes;
+
+        SL_ASSERT(!lane->is_busy);
+        while (lane->first)
+            publisher_pop(lane);
+        sl_lane_free(lane->lane);
+        job->lanes = lane->next;
+        free(lane);
+    }
+}

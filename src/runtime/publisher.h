@@ -1,0 +1,26 @@
+/* Publishing what exactly-once sinks stored with complete checkpoints.  Private to runtime/.
+ *
+ * Each lane of each sink has a queue of segments, in the order of their epochs, and one I/O job at
+ * a time that publishes the first.  A segment is in every manifest until it is published; a restart
+ * of the job changes nothing here.  A failure fails the job, and the queue goes on when it runs
+ * again.
+ */
+#ifndef SL_RUNTIME_PUBLISHER_H
+#define SL_RUNTIME_PUBLISHER_H
+
+#include "runtime/checkpoint.h"
+
+/* All under the job's mutex. */
+
+/* Queues the segments of a complete checkpoint that are not queued yet, and goes on. */
+void sl_publisher_take(struct sl_job *job, const struct sl_checkpoint *checkpoint);
+/* Goes on after a failure. */
+void sl_publisher_resume(struct sl_job *job);
+/* What is not published yet, in a new array with room for `extra` more. */
+struct sl_manifest_segment *sl_publisher_unconfirmed(struct sl_job *job, struct sl_arena *arena,
+                                                     size_t extra, size_t *ret_count);
+bool sl_publisher_is_idle(const struct sl_job *job);
+bool sl_publisher_is_busy(const struct sl_job *job); /* is an I/O thread at it? */
+void sl_publisher_done(struct sl_job *job); /* with the job */
+
+#endif

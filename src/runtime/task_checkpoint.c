@@ -1,0 +1,290 @@
+/* A subtask's part in a checkpoint.
+ *
+ *     barrier at the first operator ─▶ snapshot made ─▶ each operator frozen as the barrier passes
+ *     ─▶ passed ─▶ I/O thread writes ─▶ back on the slot: ended, part kept ─▶ answered, as soon as
+ *     the sink has acknowledged the barrier too
+ *
+ * 1. Operators do not see one another's barriers: one that is stopped in the middle of something
+ *    gets its barrier behind it.
+ * 2. The I/O thread touches what is frozen alone; the part belongs to one thread at a time.
+ * 3. Watermarks of operators are part of it, so that what was late stays late. */
+#include "runtime/job.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define TASK_WATERMARK_BLOB "watermark"
+
+static bool
+task_is_stored(const struct sl_subtask *subtask)
+{
+    return subtask->context.checkpointed;
+}
+
+/* --- taking --- */
+
+static void
+task_new_snapshot(struct sl_subtask *subtask, uint64_t epoch)
+{
+    char stem[48];
+
+    subtask->freeze_us = 0;
+    snprintf(stem, sizeof(stem), "%u-%u", subtask->task->id, subtask->index);
+    subtask->snapshot = sl_snapshot_new(subtask->context.state, epoch, stem);
+}
+
+int
+sl_task_barrier_at(struct sl_link *link, uint64_t epoch, struct sl_error *err)
+{
+    struct sl_subtask *subtask = link->subtask;
+    const char *uid = link->op->node->uid;
+    int64_t start_us;
+    int rc;
+
+    if (!task_is_stored(subtask))
+        return link->op->class->barrier(link->op, epoch, NULL, err);
+    if (!subtask->snapshot)
+        task_new_snapshot(subtask, epoch);
+    SL_ASSERT(sl_snapshot_epoch(subtask->snapshot) == epoch && !subtask->snapshot_busy);
+    start_us = sl_monotonic_us(subtask->context.env);
+    sl_snapshot_freeze(subtask->snapshot, uid);
+    sl_snapshot_add_blob(
+        subtask->snapshot, uid, TASK_WATERMARK_BLOB,
+        (struct sl_text){(const char *)&link->op->watermark_ms, sizeof(link->op->watermark_ms)});
+    rc = link->op->class->barrier(link->op, epoch, subtask->snapshot, err);
+    subtask->freeze_us += sl_monotonic_us(subtask->context.env) - start_us;
+    return rc;
+}
+
+/* --- writing --- */
+
+static struct sl_subtask *
+task_of_io(struct sl_io_job *io)
+{
+    return (struct sl_subtask *)((char *)io - offsetof(struct sl_subtask, snapshot_io));
+}
+
+static void
+task_write_run(struct sl_io_job *io)
+{
+    struct sl_subtask *subtask = task_of_io(io);
+    const struct sl_job *job = subtask->execution->job;
+    uint64_t epoch = sl_snapshot_epoch(subtask->snapshot);
+    char directory[SL_CHECKPOINT_PATH_MAX], previous[SL_CHECKPOINT_PATH_MAX];
+    int64_t start_us = sl_monotonic_us(subtask->context.env);
+
+    sl_checkpoint_path(job->runtime->config.data_directory, job->id, epoch, directory);
+    sl_checkpoint_path(job->runtime->config.data_directory, job->id, job->checkpointing.done_epoch,
+                       previous);
+    subtask->snapshot_rc =
+        sl_snapshot_write(subtask->snapshot, directory, previous, &subtask->snapshot_error);
+    subtask->write_us = sl_monotonic_us(subtask->context.env) - start_us;
+}
+
+/* Back to the slot's thread: by a command, for the subtask may be gone as soon as it ran. */
+static void
+task_io_done(struct sl_io_job *io)
+{
+    struct sl_subtask *subtask = task_of_io(io);
+
+    sl_slot_post(subtask->runnable.slot, &subtask->snapshot_done);
+}
+
+static void
+task_submit(struct sl_subtask *subtask, void (*run)(struct sl_io_job *),
+            void (*back)(struct sl_command *, struct sl_slot *))
+{
+    struct sl_env *env = subtask->context.env;
+
+    sl_execution_ref(subtask->execution);
+    subtask->snapshot_io.run = run;
+    subtask->snapshot_io.done = task_io_done;
+    subtask->snapshot_done.run = back;
+    env->ops->io_submit(env, &subtask->snapshot_io);
+}
+
+static struct sl_subtask *
+task_of_command(struct sl_command *command)
+{
+    return (struct sl_subtask *)((char *)command - offsetof(struct sl_subtask, snapshot_done));
+}
+
+static void
+task_write_back(struct sl_command *command, struct sl_slot *slot)
+{
+    struct sl_subtask *subtask = task_of_command(command);
+    struct sl_execution *execution = subtask->execution;
+
+    subtask->part = sl_snapshot_end(subtask->snapshot);
+    subtask->snapshot = NULL;
+    subtask->snapshot_busy = false;
+    sl_runnable_wake(&subtask->runnable);
+    sl_execution_unref(execution);
+}
+
+void
+sl_task_barrier_passed(struct sl_subtask *subtask, uint64_t epoch)
+{
+    subtask->passed_epoch = epoch;
+    if (!task_is_stored(subtask))
+        return;
+    subtask->snapshot_busy = true;
+    task_submit(subtask, task_write_run, task_write_back);
+}
+
+int
+sl_task_barrier_after_end(struct sl_subtask *subtask, struct sl_error *err)
+{
+    uint64_t epoch = subtask->injected_epoch;
+
+    if (epoch <= subtask->passed_epoch)
+        return SL_OK;
+    /* A restored one whose operators never ran has nothing new to say. */
+    for (unsigned i = 0; i < subtask->link_count; i++)
+        SL_TRY(sl_task_barrier_at(&subtask->links[i], epoch, err));
+    sl_task_barrier_passed(subtask, epoch);
+    return SL_OK;
+}
+
+/* --- answering --- */
+
+static void
+task_describe_part(const struct sl_subtask *subtask, struct sl_checkpoint_part *part)
+{
+    part->subtask.task_uid = subtask->task->nodes[0]->uid;
+    part->subtask.index = subtask->index;
+    part->subtask.parallelism = subtask->task->parallelism;
+    part->subtask.has_ended = subtask->has_ended;
+    part->alignment_us = subtask->alignment_us;
+    part->freeze_us = subtask->freeze_us;
+    part->write_us = subtask->write_us;
+}
+
+void
+sl_task_answer(struct sl_subtask *subtask, uint64_t sink_epoch)
+{
+    uint64_t epoch = subtask->passed_epoch;
+    struct sl_checkpoint_part *part = subtask->part;
+
+    if (epoch <= subtask->answered_epoch || sink_epoch < epoch ||
+        (task_is_stored(subtask) && !part))
+        return;
+    subtask->answered_epoch = epoch;
+    subtask->part = NULL;
+    if (part && subtask->snapshot_rc < 0) {
+        sl_checkpoint_part_free(part);
+        sl_job_subtask_answered(subtask, epoch, NULL, &subtask->snapshot_error);
+        return;
+    }
+    if (part)
+        task_describe_part(subtask, part);
+    sl_job_subtask_answered(subtask, epoch, part, NULL);
+}
+
+bool
+sl_task_checkpoint_is_busy(const struct sl_subtask *subtask)
+{
+    return subtask->snapshot_busy || subtask->is_restoring;
+}
+
+void
+sl_task_checkpoint_drop(struct sl_subtask *subtask)
+{
+    if (subtask->snapshot)
+        sl_checkpoint_part_free(sl_snapshot_end(subtask->snapshot));
+    sl_checkpoint_part_free(subtask->part);
+    subtask->snapshot = NULL;
+    subtask->part = NULL;
+}
+
+/* --- restoring --- */
+
+static void
+task_restore_run(struct sl_io_job *io)
+{
+    struct sl_subtask *subtask = task_of_io(io);
+    const struct sl_checkpoint *from = subtask->execution->restored;
+
+    subtask->snapshot_rc = sl_state_restore(subtask->context.state, &from->manifest,
+                                            from->directory, &subtask->snapshot_error);
+}
+
+static void
+task_restore_back(struct sl_command *command, struct sl_slot *slot)
+{
+    struct sl_subtask *subtask = task_of_command(command);
+    struct sl_execution *execution = subtask->execution;
+
+    subtask->is_restoring = false;
+    subtask->is_restored = true;
+    sl_runnable_wake(&subtask->runnable);
+    sl_execution_unref(execution);
+}
+
+/* The least of all subtasks that had this operator. */
+static int
+task_restore_watermark(struct sl_op *op, const struct sl_manifest *from, struct sl_error *err)
+{
+    struct sl_manifest_cursor cursor = {0};
+    const struct sl_manifest_blob *blob;
+    int64_t least_ms = SL_WATERMARK_MAX;
+    bool found = false;
+
+    while ((blob = sl_manifest_next_blob(from, op->node->uid, TASK_WATERMARK_BLOB, &cursor))) {
+        int64_t watermark_ms;
+
+        if (blob->bytes.length != sizeof(watermark_ms))
+            return SL_ERROR(err, SL_E_DATA_CORRUPTED, "the watermark of operator %s cannot be read",
+                            op->node->uid);
+        memcpy(&watermark_ms, blob->bytes.start, sizeof(watermark_ms));
+        least_ms = SL_MIN(least_ms, watermark_ms);
+        found = true;
+    }
+    if (found)
+        op->watermark_ms = least_ms;
+    return SL_OK;
+}
+
+int
+sl_task_restore(struct sl_subtask *subtask, struct sl_error *err)
+{
+    const struct sl_checkpoint *from = subtask->execution->restored;
+
+    if (!from || subtask->links_restored)
+        return SL_OK;
+    if (subtask->is_restoring)
+        return SL_AGAIN;
+    if (!subtask->is_restored) {
+        subtask->is_restoring = true;
+        task_submit(subtask, task_restore_run, task_restore_back);
+        return SL_AGAIN;
+    }
+    if (subtask->snapshot_rc < 0) {
+        *err = subtask->snapshot_error;
+        return err->code;
+    }
+    subtask->links_restored = true;
+    for (unsigned i = 0; i < subtask->link_count; i++) {
+        struct sl_op *op = subtask->links[i].op;
+
+        SL_TRY(task_restore_watermark(op, &from->manifest, err));
+        SL_TRY(op->class->restore(op, &from->manifest, err));
+    }
+    return SL_OK;
+}
+
+bool
+sl_task_had_ended(const struct sl_subtask *subtask)
+{
+    const struct sl_checkpoint *from = subtask->execution->restored;
+    const char *uid = subtask->task->nodes[0]->uid;
+
+    for (size_t i = 0; from && i < from->manifest.subtask_count; i++) {
+        const struct sl_manifest_subtask *part = &from->manifest.subtasks[i];
+
+        if (strcmp(part->task_uid, uid) == 0 && part->index == subtask->index &&
+            part->parallelism == subtask->task->parallelism)
+            return part->has_ended;
+    }
+    return false;
+}
