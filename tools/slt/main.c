@@ -9,7 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const struct slt_config main_matrix[] = {{1, 4096}, {1, 1}, {4, 4096}, {4, 1}};
+static const struct slt_config main_matrix[] = {
+    {1, 4096, false}, {1, 1, false}, {4, 4096, false}, {4, 1, false},
+    {1, 4096, true},  {1, 1, true},  {4, 4096, true},  {4, 1, true},
+};
 
 static const char main_help[] =
     "slt: runs SQL test files against sluiced\n"
@@ -20,6 +23,7 @@ static const char main_help[] =
     "  --server CONNINFO   use a running server instead, e.g. 'host=127.0.0.1 port=5433 user=me'\n"
     "  --parallelism N     only this parallelism\n"
     "  --batch-size N      only this batch size\n"
+    "  --no-restores       without the runs in which every job fails and is restored\n"
     "  --keep              leave the directory of a server whose file failed\n"
     "  --help\n";
 
@@ -27,6 +31,7 @@ struct main_options {
     char binary[4096];
     const char *conninfo;
     int parallelism, batch_size;
+    bool no_restores;
     bool keep;
 };
 
@@ -52,8 +57,9 @@ main_run_once(const struct slt_script *script, const struct main_options *option
                                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     }
     if (!good) {
-        printf("FAIL %s:%d (parallelism %d, batches of %d): %s\n", script->path, line,
-               config->parallelism, config->batch_size, message);
+        printf("FAIL %s:%d (parallelism %d, batches of %d%s): %s\n", script->path, line,
+               config->parallelism, config->batch_size, config->restores ? ", restores" : "",
+               message);
         if (options->keep)
             printf("  left: %s\n", server.directory);
     }
@@ -89,6 +95,8 @@ main_is_wanted(const struct slt_script *script, const struct main_options *optio
 {
     if (!script->is_streaming)
         return config == &main_matrix[0];
+    if (config->restores && (script->never_restores || options->no_restores))
+        return false;
     return (!options->parallelism || config->parallelism == options->parallelism) &&
            (!options->batch_size || config->batch_size == options->batch_size);
 }
@@ -148,6 +156,7 @@ main(int argc, char **argv)
                                                  {"server", required_argument, NULL, 's'},
                                                  {"parallelism", required_argument, NULL, 'p'},
                                                  {"batch-size", required_argument, NULL, 'n'},
+                                                 {"no-restores", no_argument, NULL, 'r'},
                                                  {"keep", no_argument, NULL, 'k'},
                                                  {"help", no_argument, NULL, 'h'},
                                                  {NULL, 0, NULL, 0}};
@@ -169,6 +178,9 @@ main(int argc, char **argv)
             break;
         case 'n':
             options.batch_size = atoi(optarg);
+            break;
+        case 'r':
+            options.no_restores = true;
             break;
         case 'k':
             options.keep = true;

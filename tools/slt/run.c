@@ -281,10 +281,52 @@ run_changelog(struct run *run, const struct slt_record *record)
     return run_check_rows(run, record, lines, count);
 }
 
+/* --- checkpoint, failure, restore --- */
+
+enum { RUN_PIECES = 3 }; /* of a feed, with a restore behind each */
+
+/* A call to one job; that it is over meanwhile, or takes no checkpoints, is no error. */
+static bool
+run_call_job(struct run *run, const char *procedure, const char *job, bool *ret_worked)
+{
+    const char *sql = sl_arena_printf(run->arena, "CALL sluice.%s('%s')", procedure, job);
+    PGresult *result = PQexec(run->connection, sql);
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    bool good = run_is_good(result) ||
+                (state && (strcmp(state, "55000") == 0 || strcmp(state, "0A000") == 0));
+
+    if (!good)
+        run_fail(run, "%s: %s", sql, PQerrorMessage(run->connection));
+    *ret_worked = run_is_good(result);
+    PQclear(result);
+    return good;
+}
+
+static bool
+run_restore_jobs(struct run *run)
+{
+    PGresult *jobs = PQexec(run->connection, "SHOW JOBS");
+    bool good = PQresultStatus(jobs) == PGRES_TUPLES_OK ||
+                run_fail(run, "SHOW JOBS: %s", PQerrorMessage(run->connection));
+
+    for (int i = 0; good && i < PQntuples(jobs); i++) {
+        const char *job = PQgetvalue(jobs, i, 0);
+        bool worked;
+
+        if (strcmp(PQgetvalue(jobs, i, 2), "RUNNING") != 0)
+            continue;
+        good = run_call_job(run, "checkpoint", job, &worked);
+        if (good && worked)
+            good = run_call_job(run, "fail_job", job, &worked);
+    }
+    PQclear(jobs);
+    return good;
+}
+
 /* --- the other directives --- */
 
 static bool
-run_feed(struct run *run, const struct slt_record *record)
+run_copy(struct run *run, const struct slt_record *record, const char *lines, size_t size)
 {
     const char *sql =
         sl_arena_printf(run->arena, "COPY %s FROM STDIN WITH (FORMAT csv%s)", record->argument,
@@ -295,7 +337,7 @@ run_feed(struct run *run, const struct slt_record *record)
     PQclear(result);
     if (!good)
         return run_fail(run, "%s", PQerrorMessage(run->connection));
-    PQputCopyData(run->connection, record->sql, (int)strlen(record->sql));
+    PQputCopyData(run->connection, lines, (int)size);
     PQputCopyEnd(run->connection, NULL);
     while ((result = PQgetResult(run->connection))) {
         if (good && !run_is_good(result))
@@ -303,6 +345,41 @@ run_feed(struct run *run, const struct slt_record *record)
         PQclear(result);
     }
     return good;
+}
+
+/* The end of the line in which byte `at` is. */
+static size_t
+run_line_end(const char *lines, size_t at)
+{
+    const char *end = strchr(lines + at, '\n');
+
+    return end ? (size_t)(end - lines) + 1 : strlen(lines);
+}
+
+static bool
+run_feed(struct run *run, const struct slt_record *record)
+{
+    size_t size = strlen(record->sql), done = 0;
+    /* A quoted value may hold a line's end: such a feed stays whole. */
+    bool is_cut = run->config->restores && !strchr(record->sql, '"');
+
+    while (done < size) {
+        size_t end = is_cut ? run_line_end(record->sql, SL_MIN(done + size / RUN_PIECES, size - 1))
+                            : size;
+
+        if (!run_copy(run, record, record->sql + done, end - done) ||
+            (run->config->restores && !run_restore_jobs(run)))
+            return false;
+        done = end;
+    }
+    return true;
+}
+
+static bool
+run_settle(struct run *run)
+{
+    return run_command(run, "CALL sluice.settle()") &&
+           (!run->config->restores || run_restore_jobs(run));
 }
 
 static bool
@@ -359,7 +436,7 @@ run_record(struct run *run, const struct slt_record *record)
     case SLT_FEED:
         return run_feed(run, record);
     case SLT_SETTLE:
-        return run_command(run, "CALL sluice.settle()");
+        return run_settle(run);
     case SLT_END:
         return run_command(run, sl_arena_printf(run->arena, "CALL sluice.end_input('%s')",
                                                 record->argument ? record->argument : ""));
@@ -369,6 +446,8 @@ run_record(struct run *run, const struct slt_record *record)
         return run_crash(run);
     case SLT_SHELL:
         return run_shell(run, record);
+    case SLT_NO_RESTORES:
+        return true;
     }
     return false;
 }

@@ -240,6 +240,9 @@ script_read_record(struct script_reader *reader, struct slt_record *record)
         reader->script->needs_virtual = true;
     } else if (strcmp(word, "crash") == 0) {
         record->kind = SLT_CRASH;
+    } else if (strcmp(word, "norestore") == 0) {
+        record->kind = SLT_NO_RESTORES;
+        reader->script->never_restores = true;
     } else if (strcmp(word, "shell") == 0) {
         record->kind = SLT_SHELL;
     } else {

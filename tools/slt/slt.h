@@ -22,6 +22,7 @@ enum slt_kind {
     SLT_ADVANCE,
     SLT_CRASH,
     SLT_SHELL,
+    SLT_NO_RESTORES, /* of the whole file */
 };
 
 struct slt_record {
@@ -43,6 +44,7 @@ struct slt_script {
     bool is_streaming;    /* runs in the matrix */
     bool needs_virtual;   /* has `advance` */
     bool reads_changelog; /* mini-batch is off for the whole file */
+    bool never_restores;  /* says `norestore`: it looks at what a restart changes */
 };
 
 /* Reads a file; ${NAME} is replaced from the environment.  False: *ret_message says what is wrong.
@@ -72,6 +74,8 @@ PGconn *slt_server_connect(const struct slt_server *server);
 struct slt_config {
     int parallelism;
     int batch_size;
+    bool restores; /* after every few fed rows and every settle each job takes a checkpoint, fails,
+                      and is restored from it */
 };
 
 /* Runs all records; false: *ret_line and *ret_message (of the arena) say where and what. */
