@@ -93,6 +93,9 @@ struct sl_source_class {
     enum sl_split_state (*split_state)(struct sl_source *source, uint32_t split);
     /* The position after the last record handed on. */
     void (*position)(struct sl_source *source, uint32_t split, struct sl_buffer *to);
+    /* A checkpoint is complete in which the split stood at `position`: the other side may be told,
+     * for monitoring; never waits, and failures are logged at most.  Optional [nobody is told]. */
+    void (*checkpointed)(struct sl_source *source, uint32_t split, struct sl_text position);
     /* [I/O] Asks the other side for its present end, against which split_state then judges.
      * Optional [split_state is always up to date]. */
     int (*refresh_end)(struct sl_source *source, struct sl_error *err);

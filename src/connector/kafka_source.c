@@ -396,6 +396,19 @@ kafka_start_split(struct kafka_source *source, struct kafka_split *split, struct
     return sl_kafka_raise(err, rd_kafka_last_error(), what);
 }
 
+/* As kafka_source_position wrote it: where a bounded read ends was decided when it began. */
+static void
+kafka_take_position(struct kafka_split *split, struct sl_text position)
+{
+    int64_t end;
+
+    if (position.length != sizeof(split->next) + sizeof(end))
+        return;
+    memcpy(&split->next, position.start, sizeof(split->next));
+    memcpy(&end, position.start + sizeof(split->next), sizeof(end));
+    split->end = SL_MIN(split->end, end);
+}
+
 static int
 kafka_source_add_split(struct sl_source *base, const struct sl_split *item, struct sl_text position,
                        bool is_new, struct sl_error *err)
@@ -408,9 +421,8 @@ kafka_source_add_split(struct sl_source *base, const struct sl_split *item, stru
     split->topic = found->topic;
     split->partition = found->partition;
     split->next = is_new ? found->earliest : found->start;
-    if (position.length == sizeof(split->next))
-        memcpy(&split->next, position.start, sizeof(split->next));
     split->end = found->end;
+    kafka_take_position(split, position);
     split->eof = -1;
     atomic_store(&split->known_end, -1);
     atomic_store(&split->last_end, -1);
@@ -712,6 +724,25 @@ kafka_source_position(struct sl_source *base, uint32_t index, struct sl_buffer *
     const struct kafka_split *split = source_of(base)->splits[index];
 
     sl_buffer_add(to, &split->next, sizeof(split->next));
+    sl_buffer_add(to, &split->end, sizeof(split->end));
+}
+
+/* The group's offset, so that its lag can be watched; where the job goes on is the job's own. */
+static void
+kafka_source_checkpointed(struct sl_source *base, uint32_t index, struct sl_text position)
+{
+    struct kafka_source *source = source_of(base);
+    const struct kafka_split *split = source->splits[index];
+    rd_kafka_topic_partition_list_t *list;
+    int64_t offset;
+
+    if (!source->options.group || position.length < sizeof(offset))
+        return;
+    memcpy(&offset, position.start, sizeof(offset));
+    list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, split->topic, split->partition)->offset = offset;
+    rd_kafka_commit(source->client.handle, list, 1);
+    rd_kafka_topic_partition_list_destroy(list);
 }
 
 static int
@@ -812,6 +843,7 @@ const struct sl_source_class sl_kafka_source_class = {
     .poll = kafka_source_poll,
     .split_state = kafka_source_split_state,
     .position = kafka_source_position,
+    .checkpointed = kafka_source_checkpointed,
     .refresh_end = kafka_source_refresh_end,
     .finish = kafka_source_finish,
     .pause = kafka_source_pause,

@@ -363,6 +363,65 @@ Test(kafka, records_that_nobody_polled_yet_are_not_the_end)
     test_table_close(&table);
 }
 
+/* The group's offset of partition 0, or negative. */
+static int64_t
+kafka_committed(const char *topic, const char *group)
+{
+    rd_kafka_t *handle = kafka_handle(RD_KAFKA_CONSUMER, OPTIONS("group.id", group));
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    int64_t offset;
+
+    rd_kafka_topic_partition_list_add(list, topic, 0);
+    cr_assert_eq(rd_kafka_committed(handle, list, 10000), 0);
+    offset = list->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(handle);
+    return offset;
+}
+
+/* A complete checkpoint tells the group where it stood, and a bounded read that is restored ends
+ * where it was to end when it began. */
+Test(kafka, checkpoints)
+{
+    static const char *const values[] = {"a", "b", "c"};
+    const char *topic = kafka_topic("checkpoints", 1);
+    const char *const *options =
+        OPTIONS("topic", topic, "properties.bootstrap.servers", kafka_servers(),
+                "scan.startup.mode", "earliest-offset", "scan.bounded.mode", "latest-offset",
+                "properties.group.id", topic);
+    struct sl_split_list splits;
+    struct sl_buffer position;
+    struct test_table table;
+    struct sl_error err;
+    int64_t end_us;
+
+    kafka_write(topic, values, 3, "default", NULL);
+    sl_buffer_init(&position, 64);
+    test_table_open(&table, "kafka", options);
+    cr_assert_eq(test_source_start(&table, &err), SL_OK, "%s", err.text);
+    table.class->source->position(table.source, 0, &position);
+    kafka_write(topic, OPTIONS("later"), 1, "default", NULL);
+    cr_expect_str_eq(kafka_read_all(&table), "a b c");
+    end_us = sl_monotonic_us(table.env) + 10000000;
+    table.class->source->checkpointed(table.source, 0, sl_buffer_text(&position));
+    while (kafka_committed(topic, topic) != 0)
+        cr_assert_lt(sl_monotonic_us(table.env), end_us);
+    test_table_close(&table);
+
+    test_table_open(&table, "kafka", options);
+    table.source = sl_arena_alloc(&table.arena, table.class->source->size);
+    table.source->config = &table.config;
+    splits = (struct sl_split_list){.arena = &table.arena};
+    cr_assert_eq(table.class->source->open(table.source, &err), SL_OK, "%s", err.text);
+    cr_assert_eq(table.class->source->discover(table.source, &splits, &err), SL_OK);
+    cr_assert_eq(table.class->source->add_split(table.source, &splits.items[0],
+                                                sl_buffer_text(&position), false, &err),
+                 SL_OK);
+    cr_expect_str_eq(kafka_read_all(&table), "a b c");
+    test_table_close(&table);
+    sl_buffer_done(&position);
+}
+
 static void
 kafka_produce(rd_kafka_t *handle, const char *topic, const char *value, const char *header)
 {

@@ -480,6 +480,8 @@ scan_close(struct sl_op *op)
         sl_eval_free(scan->filter);
     if (scan->projection)
         sl_eval_free(scan->projection);
+    for (uint32_t i = 0; i < scan->split_count; i++)
+        free((void *)(uintptr_t)scan->splits[i].at_barrier.start);
     free(scan->splits);
     sl_arena_done(&scan->io_arena);
 }

@@ -32,6 +32,9 @@ int sl_scan_catch_up(struct sl_op *op, struct sl_error *err);
  * and a barrier may pass. */
 bool sl_scan_is_between_polls(const struct sl_op *op);
 
+/* Checkpoint `epoch` is complete: a connector that wants to know hears where its splits stood. */
+void sl_scan_checkpointed(struct sl_op *op, uint64_t epoch);
+
 /* From its present end on the table is bounded: SL_AGAIN until the end is known, then SL_OK; the
  * end is reached by steps. */
 int sl_scan_finish(struct sl_op *op, struct sl_error *err);

@@ -19,6 +19,7 @@ struct sl_scan_own_split {
     int64_t emitted_ms;   /* what counts for the others */
     int64_t active_us;    /* the last record's processing time */
     bool idle, ended;
+    struct sl_text at_barrier; /* its position at the last one, where the connector wants to know */
 };
 
 /* A split as a checkpoint left it. */
@@ -49,6 +50,7 @@ struct op_scan {
 
     struct sl_scan_own_split *splits;
     uint32_t split_count, split_capacity;
+    uint64_t barrier_epoch; /* of the last barrier that was stored */
     bool is_restored;
     struct sl_scan_restored *restored; /* of all subtasks */
     size_t restored_count;

@@ -11,6 +11,8 @@
 
 #include "storage/snapshot.h"
 
+#include <stdlib.h>
+
 #define SCAN_SPLIT_BLOB "split"
 #define SCAN_TIME_BLOB "time"
 
@@ -33,8 +35,19 @@ static void
 scan_state_add_split(struct op_scan *scan, uint32_t index, struct sl_snapshot *snapshot,
                      struct sl_buffer *bytes)
 {
-    scan_state_write(bytes, &scan->splits[index]);
+    struct sl_scan_own_split *split = &scan->splits[index];
+    size_t start;
+
+    scan_state_write(bytes, split);
+    start = bytes->length;
     scan->class->position(scan->source, index, bytes);
+    if (scan->class->checkpointed) {
+        free((void *)(uintptr_t)split->at_barrier.start);
+        split->at_barrier.length = bytes->length - start;
+        split->at_barrier.start =
+            memcpy(sl_alloc(split->at_barrier.length + 1), bytes->data + start,
+                   split->at_barrier.length);
+    }
     sl_snapshot_add_blob(snapshot, scan->op.node->uid, SCAN_SPLIT_BLOB, sl_buffer_text(bytes));
 }
 
@@ -63,6 +76,7 @@ sl_scan_barrier(struct sl_op *op, uint64_t epoch, struct sl_snapshot *snapshot,
 
     if (!snapshot)
         return SL_OK;
+    scan->barrier_epoch = epoch;
     sl_buffer_init(&bytes, SIZE_MAX / 2);
     sl_buffer_add_u64(&bytes, (uint64_t)scan->progress.watermark_ms);
     sl_snapshot_add_blob(snapshot, op->node->uid, SCAN_TIME_BLOB, sl_buffer_text(&bytes));
@@ -72,6 +86,19 @@ sl_scan_barrier(struct sl_op *op, uint64_t epoch, struct sl_snapshot *snapshot,
         scan_state_keep_split(scan, i, snapshot, &bytes);
     sl_buffer_done(&bytes);
     return SL_OK;
+}
+
+void
+sl_scan_checkpointed(struct sl_op *op, uint64_t epoch)
+{
+    struct op_scan *scan = (struct op_scan *)op;
+
+    if (!scan->class->checkpointed || !scan->is_started || scan->barrier_epoch != epoch)
+        return;
+    for (uint32_t i = 0; i < scan->split_count; i++) {
+        if (scan->splits[i].at_barrier.length > 0)
+            scan->class->checkpointed(scan->source, i, scan->splits[i].at_barrier);
+    }
 }
 
 static int64_t

@@ -601,8 +601,11 @@ sl_subtask_inject(struct sl_subtask *subtask, uint64_t epoch, bool catches_up)
 void
 sl_subtask_checkpointed(struct sl_subtask *subtask, uint64_t epoch)
 {
-    if (subtask->phase < SL_TASK_STOPPING)
-        sl_state_checkpointed(subtask->context.state, epoch);
+    if (subtask->phase >= SL_TASK_STOPPING)
+        return;
+    sl_state_checkpointed(subtask->context.state, epoch);
+    if (subtask->scan)
+        sl_scan_checkpointed(subtask->scan, epoch);
 }
 
 void
