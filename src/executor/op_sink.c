@@ -378,6 +378,12 @@ sink_end(struct sl_op *op, struct sl_out *out, struct sl_error *err)
     return sink_barrier(op, SL_SINK_EPOCH_END, NULL, err);
 }
 
+void
+sl_sink_set_ended(struct sl_op *op)
+{
+    sink_of(op)->barrier_epoch = SL_SINK_EPOCH_END;
+}
+
 int
 sl_sink_acknowledged(struct sl_op *op, uint64_t *ret_epoch, struct sl_error *err)
 {

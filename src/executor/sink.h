@@ -14,6 +14,8 @@ struct sl_sink_progress {
 /* The epoch that stands for everything, written with the end of the input. */
 #define SL_SINK_EPOCH_END UINT64_MAX
 
+/* Instead of starting it: everything was written before the checkpoint that it comes from. */
+void sl_sink_set_ended(struct sl_op *op);
 int sl_sink_start(struct sl_op *op, struct sl_error *err); /* connects */
 bool sl_sink_is_ready(const struct sl_op *op);             /* may it be fed? */
 /* The input has run dry: what is in buffers goes out. */

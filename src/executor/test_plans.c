@@ -204,6 +204,18 @@ test_plan_sink(struct test_plan *plan, struct sl_phys_node *input, uint32_t para
 }
 
 struct sl_phys_node *
+test_plan_published(struct test_plan *plan, struct sl_phys_node *input, uint32_t parallelism,
+                    uint64_t table)
+{
+    struct sl_phys_node *node = test_plan_sink(plan, input, parallelism, table);
+    struct sl_phys_sink *sink = node->detail;
+
+    sink->connector = "published";
+    sink->guarantee = "exactly-once";
+    return node;
+}
+
+struct sl_phys_node *
 test_plan_collect(struct test_plan *plan, struct sl_phys_node *input)
 {
     struct sl_phys_node *node = test_node(plan, SL_OP_COLLECT, 1, 1);

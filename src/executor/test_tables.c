@@ -1,6 +1,8 @@
 /* For tests: see test_tables.h. */
 #include "executor/test_tables.h"
 
+#include "format/row_frame.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -25,6 +27,13 @@ static struct test_table test_tables[TEST_TABLES_MAX];
 static pthread_mutex_t test_mutex = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t test_chunk = 1000;
 
+struct test_marker {
+    char identity[128];
+    struct sl_marker marker;
+};
+
+static struct test_marker test_markers[TEST_TABLES_MAX];
+
 static struct test_table *
 test_find(uint64_t id)
 {
@@ -38,6 +47,7 @@ test_tables_reset(void)
     for (size_t i = 0; i < TEST_TABLES_MAX; i++)
         free(test_tables[i].rows);
     memset(test_tables, 0, sizeof(test_tables));
+    memset(test_markers, 0, sizeof(test_markers));
     test_chunk = 1000;
 }
 
@@ -217,7 +227,10 @@ test_source_add_split(struct sl_source *base, const struct sl_split *split, stru
     source->ordinals = sl_realloc(source->ordinals, count * sizeof(*source->ordinals));
     source->next = sl_realloc(source->next, count * sizeof(*source->next));
     source->ordinals[source->split_count] = split->ordinal;
-    source->next[source->split_count++] = split->ordinal;
+    source->next[source->split_count] = split->ordinal;
+    if (position.length == sizeof(source->next[0]))
+        memcpy(&source->next[source->split_count], position.start, position.length);
+    source->split_count++;
     return SL_OK;
 }
 
@@ -508,6 +521,90 @@ static const struct sl_sink_class test_sink_class = {
     .close = test_sink_close,
 };
 
+/* --- exactly once: rows and marker at once --- */
+
+/* The marker of that name, made where there is none. */
+static struct sl_marker *
+test_marker(const char *identity)
+{
+    for (size_t i = 0; i < TEST_TABLES_MAX; i++) {
+        struct test_marker *each = &test_markers[i];
+
+        if (!each->identity[0])
+            snprintf(each->identity, sizeof(each->identity), "%s", identity);
+        if (strcmp(each->identity, identity) == 0)
+            return &each->marker;
+    }
+    SL_UNREACHABLE();
+}
+
+static int
+test_publisher_open(struct sl_publisher *base, struct sl_marker *ret_marker, struct sl_error *err)
+{
+    pthread_mutex_lock(&test_mutex);
+    *ret_marker = *test_marker(base->identity);
+    pthread_mutex_unlock(&test_mutex);
+    return SL_OK;
+}
+
+/* Now and then the answer is lost, before it was written or after. */
+static int
+test_publisher_publish(struct sl_publisher *base, const struct sl_records *records,
+                       const struct sl_marker *marker, struct sl_error *err)
+{
+    const struct sl_connector_config *config = base->config;
+    uint64_t chance = config->env->ops->random(config->env) % 16;
+    struct sl_arena arena;
+    struct sl_row_frame *frame;
+
+    if (chance == 0)
+        return SL_ERROR(err, SL_E_CONNECTION, "lost before it was written");
+    sl_arena_init(&arena);
+    frame = sl_row_frame_new(&arena, config->physical, NULL, 0);
+    for (uint32_t i = 0; i < records->count; i++) {
+        struct sl_text text = {records->items[i].value, records->items[i].value_length};
+        struct test_row to = {.kind = SL_ROW_INSERT};
+        struct sl_batch *batch;
+
+        SL_ASSERT(sl_row_frame_read(frame, config->pool, &text, 1, &batch, err) == SL_OK);
+        for (size_t c = 0; c < config->physical->count; c++)
+            to.values[c] = ((const int64_t *)batch->columns[c]->values)[0];
+        sl_batch_unref(batch);
+        test_table_add(config->table_id, &to);
+    }
+    sl_arena_done(&arena);
+    pthread_mutex_lock(&test_mutex);
+    *test_marker(base->identity) = *marker;
+    pthread_mutex_unlock(&test_mutex);
+    return chance == 1 ? SL_ERROR(err, SL_E_CONNECTION, "lost after it was written")
+           : chance == 2 ? SL_EOF
+                         : SL_OK;
+}
+
+static void
+test_publisher_close(struct sl_publisher *base)
+{
+}
+
+static const struct sl_publisher_class test_publisher_class = {
+    .size = sizeof(struct sl_publisher),
+    .open = test_publisher_open,
+    .publish = test_publisher_publish,
+    .close = test_publisher_close,
+};
+
+static const struct sl_sink_class test_published_sink_class = {
+    .size = sizeof(struct sl_sink),
+};
+
+static const struct sl_connector_class test_published = {
+    .descriptor = {.name = "published",
+                   .abilities = SL_ABILITY_SINK | SL_ABILITY_EXACTLY_ONCE,
+                   .internal_format = "row"},
+    .sink = &test_published_sink_class,
+    .publisher = &test_publisher_class,
+};
+
 static const struct sl_connector_class test_connector = {
     .descriptor = {.name = "test",
                    .abilities = SL_ABILITY_SOURCE | SL_ABILITY_SINK | SL_ABILITY_COLUMNS_SOURCE |
@@ -524,5 +621,7 @@ static const struct sl_connector_class test_generator = {
 const struct sl_connector_class *
 sl_connector_find(const char *name)
 {
-    return strcmp(name, "generator") == 0 ? &test_generator : &test_connector;
+    return strcmp(name, "generator") == 0   ? &test_generator
+           : strcmp(name, "published") == 0 ? &test_published
+                                            : &test_connector;
 }

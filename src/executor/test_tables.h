@@ -56,6 +56,9 @@ struct sl_phys_node *test_plan_tumble(struct test_plan *plan, struct sl_phys_nod
                                       uint32_t sum_column, int64_t size_us);
 struct sl_phys_node *test_plan_sink(struct test_plan *plan, struct sl_phys_node *input,
                                     uint32_t parallelism, uint64_t table);
+/* The same, exactly once in a job that takes checkpoints. */
+struct sl_phys_node *test_plan_published(struct test_plan *plan, struct sl_phys_node *input,
+                                         uint32_t parallelism, uint64_t table);
 struct sl_phys_node *test_plan_collect(struct test_plan *plan, struct sl_phys_node *input);
 /* The exchange of input 0 of `node`. */
 void test_plan_exchange(struct sl_phys_node *node, enum sl_exchange_kind kind, uint32_t *keys,

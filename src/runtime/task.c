@@ -204,7 +204,8 @@ task_start_ended(struct sl_subtask *subtask, struct sl_error *err)
 {
     struct sl_element end = {.kind = SL_MESSAGE_END};
 
-    subtask->sink_has_ended = true;
+    if (subtask->sink)
+        sl_sink_set_ended(subtask->sink);
     SL_TRY(sl_chain_push(subtask, subtask->link_count, &end, err));
     task_set_phase(subtask, SL_TASK_DRAINING);
     sl_job_subtask_started(subtask);

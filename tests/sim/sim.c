@@ -58,8 +58,8 @@ sim_note(struct sim *sim, uint64_t what)
 static bool
 sim_can_step(struct sim *sim, const struct sl_thread *thread)
 {
-    return !thread->is_asleep || thread->slot->wake->is_pending ||
-           thread->deadline_us <= sim->now_us;
+    return thread->slot && (!thread->is_asleep || thread->slot->wake->is_pending ||
+                            thread->deadline_us <= sim->now_us);
 }
 
 static void
@@ -155,8 +155,11 @@ static struct sl_thread *
 sim_thread_start(struct sl_env *env, const char *name, int core, void (*main)(void *), void *arg)
 {
     struct sim *sim = sim_of(env);
-    struct sl_thread *thread = &sim->threads[sim->thread_count++];
+    struct sl_thread *thread;
 
+    while (sim->thread_count > 0 && !sim->threads[sim->thread_count - 1].slot)
+        sim->thread_count--; /* of a runtime that is gone */
+    thread = &sim->threads[sim->thread_count++];
     /* The runtime starts no threads but its slots'. */
     SL_ASSERT(strncmp(name, "slot-", 5) == 0 && sim->thread_count <= SIM_SLOTS_MAX);
     *thread = (struct sl_thread){.slot = arg, .deadline_us = INT64_MAX};
@@ -173,6 +176,7 @@ sim_thread_join(struct sl_env *env, struct sl_thread *thread)
     thread->is_asleep = true;
     thread->deadline_us = INT64_MAX;
     thread->slot->wake->is_pending = false;
+    thread->slot = NULL;
 }
 
 static void

@@ -2,15 +2,21 @@
  * Whatever the order of steps, the result equals the same query's over the whole input as one
  * bounded batch, and the same seed gives the same trace.
  *
+ * A part of the seeds runs with checkpoints into an exactly-once sink: the job fails, is restored,
+ * and the whole server ends and starts again, at any moment.
+ *
  *     sim_test [FIRST_SEED [COUNT]] */
 #include "executor/operator.h"
 #include "executor/test_tables.h"
 #include "runtime/runtime.h"
 #include "base/log.h"
 #include "sim/sim.h"
+#include "storage/manifest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define SIM_SEEDS 1000
 #define WINDOW_US INT64_C(10000000)
@@ -24,6 +30,9 @@ struct world {
     struct sl_runtime *runtime;
     struct sl_arena arena;
     uint64_t seed;
+    struct sl_runtime_config config;
+    char directory[64];  /* of checkpoints */
+    const char *restored; /* the id of the job that is checkpointed; NULL: none is */
     int64_t fed_count;
     bool failed;
 };
@@ -40,14 +49,19 @@ world_check(struct world *world, bool condition, const char *what)
 static void
 world_begin(struct world *world, uint64_t seed)
 {
-    struct sl_runtime_config config = {.slot_count = 4, .data_directory = "."};
-
     *world = (struct world){.seed = seed, .sim = sim_new(seed)};
-    config.env = sim_env(world->sim);
-    /* With little memory rings are full most of the time: backpressure, operators that stop
-     * midway. */
-    config.slot_memory_bytes = INT64_C(1) << (sim_random(world->sim) % 2 ? 10 : 30);
-    world->runtime = sl_runtime_new(&config);
+    snprintf(world->directory, sizeof(world->directory), "%s/sluice-sim-%d",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", getpid());
+    mkdir(world->directory, 0700);
+    world->config = (struct sl_runtime_config){
+        .env = sim_env(world->sim),
+        .slot_count = 4,
+        /* With little memory rings are full most of the time: backpressure, operators that stop
+         * midway. */
+        .slot_memory_bytes = INT64_C(1) << (sim_random(world->sim) % 2 ? 10 : 30),
+        .data_directory = world->directory,
+    };
+    world->runtime = sl_runtime_new(&world->config);
     sl_arena_init(&world->arena);
     test_tables_reset();
     test_tables_chunk(0);
@@ -60,7 +74,14 @@ world_begin(struct world *world, uint64_t seed)
 static void
 world_end(struct world *world)
 {
+    char path[128];
+
     sl_runtime_free(world->runtime);
+    if (world->restored)
+        sl_checkpoint_remove_all(world->directory, world->restored);
+    snprintf(path, sizeof(path), "%s/checkpoints", world->directory);
+    rmdir(path);
+    rmdir(world->directory);
     sl_arena_done(&world->arena);
     sim_free(world->sim);
 }
@@ -96,11 +117,21 @@ world_start(struct world *world, uint64_t out, uint32_t parallelism, bool bounde
     scan = test_plan_scan(&plan, TABLE_IN, 3, parallelism, DELAY_US, bounded);
     tumble = test_plan_tumble(&plan, scan, parallelism, 1, 2, WINDOW_US);
     test_plan_exchange(tumble, SL_EXCHANGE_HASH, keys, 1);
-    test_plan_sink(&plan, tumble, parallelism, out);
+    if (world->restored && !bounded) {
+        test_plan_published(&plan, tumble, parallelism, out);
+        plan.plan->settings.checkpoint_interval_us = 1;
+        plan.plan->settings.checkpoints_retained = 1;
+        plan.plan->settings.restart_attempts = -1;
+    } else {
+        test_plan_sink(&plan, tumble, parallelism, out);
+    }
     plan.plan->settings.batch_mode = bounded;
     plan.plan->settings.batch_size = batch_sizes[sim_random(world->sim) % 4];
     spec.plan = plan.plan;
-    sl_runtime_new_id(world->runtime, id);
+    if (world->restored && !bounded)
+        strcpy(id, world->restored);
+    else
+        sl_runtime_new_id(world->runtime, id);
     if (sl_job_start(world->runtime, &spec, &job, &err) < 0) {
         fprintf(stderr, "%s\n", err.text);
         abort();
@@ -181,6 +212,69 @@ world_run(uint64_t seed, bool *ret_failed)
     return trace;
 }
 
+/* What may happen to a job that takes checkpoints. */
+static void
+world_disturb(struct world *world, struct sl_job **job)
+{
+    struct sl_error err;
+    uint64_t id;
+
+    switch (sim_random(world->sim) % 5) {
+    case 0:
+        world_settle(world);
+        break;
+    case 1:
+        sl_job_checkpoint(*job, NULL, NULL, &id, &err); /* may be given up */
+        break;
+    case 2:
+        sl_job_fail(*job, &err);
+        break;
+    case 3:
+        sl_job_unref(*job);
+        sl_runtime_free(world->runtime);
+        world->runtime = sl_runtime_new(&world->config);
+        *job = world_start(world, TABLE_OUT, 4, false);
+        break;
+    default:
+        break;
+    }
+}
+
+/* One seed with checkpoints; returns the trace. */
+static uint64_t
+world_run_restored(uint64_t seed, bool *ret_failed)
+{
+    struct world world;
+    struct sl_job *job, *bounded;
+    struct sl_error err;
+    uint64_t trace;
+
+    world_begin(&world, seed);
+    world.restored = "0123456789abcdef0123456789abcdef";
+    job = world_start(&world, TABLE_OUT, 4, false);
+    for (int round = 0; round < 8; round++) {
+        world_feed(&world, sim_random(world.sim) % 120);
+        sim_run(world.sim, (unsigned)(sim_random(world.sim) % 400));
+        world_disturb(&world, &job);
+    }
+    test_table_end(TABLE_IN);
+    world_check(&world, sl_runtime_end_input(world.runtime, TABLE_IN, NULL, NULL, &err) == SL_OK,
+                "end_input");
+    world_wait(&world, job);
+    bounded = world_start(&world, TABLE_BOUNDED, 1, true);
+    world_wait(&world, bounded);
+    world_check(&world,
+                test_table_count(TABLE_OUT) == test_table_count(TABLE_BOUNDED) &&
+                    test_table_sum(TABLE_OUT) == test_table_sum(TABLE_BOUNDED),
+                "the result is not the bounded query's");
+    sl_job_unref(job);
+    sl_job_unref(bounded);
+    trace = sim_trace(world.sim) ^ test_table_hash(TABLE_OUT);
+    *ret_failed |= world.failed;
+    world_end(&world);
+    return trace;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -191,9 +285,10 @@ main(int argc, char **argv)
     sl_log_set_level(SL_LOG_WARN);
     sl_operators_init();
     for (uint64_t seed = first; seed < first + count; seed++) {
-        uint64_t trace = world_run(seed, &failed);
+        uint64_t (*run)(uint64_t, bool *) = seed % 4 == 0 ? world_run_restored : world_run;
+        uint64_t trace = run(seed, &failed);
 
-        if (seed % 10 == 0 && world_run(seed, &failed) != trace) {
+        if (seed % 10 < 2 && run(seed, &failed) != trace) {
             fprintf(stderr, "seed %llu: two runs, two traces\n", (unsigned long long)seed);
             failed = true;
         }
