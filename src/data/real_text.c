@@ -124,20 +124,32 @@ real_special(double real, bool is_java)
     return NULL;
 }
 
-size_t
-sl_real_format_postgres(double real, bool is_float, char *to)
+/* Sign and digits of a number that is none of those; *ret_at is where the digits go. */
+static bool
+real_begin(double real, bool is_float, bool is_java, char *to, struct real_digits *digits,
+           char **ret_at)
 {
-    const char *special = real_special(real, false);
-    struct real_digits digits;
-    char *at = to;
+    const char *special = real_special(real, is_java);
 
     if (special) {
         memcpy(to, special, strlen(special) + 1);
-        return strlen(special);
+        return false;
     }
+    *ret_at = to;
     if (real < 0)
-        *at++ = '-';
-    real_digits_of(fabs(real), is_float, &digits);
+        *(*ret_at)++ = '-';
+    real_digits_of(fabs(real), is_float, digits);
+    return true;
+}
+
+size_t
+sl_real_format_postgres(double real, bool is_float, char *to)
+{
+    struct real_digits digits;
+    char *at;
+
+    if (!real_begin(real, is_float, false, to, &digits, &at))
+        return strlen(to);
     if (digits.exponent >= -4 && digits.exponent < (is_float ? 6 : 15))
         return real_finish(to, real_put_fixed(&digits, 0, at));
     at = real_put_digits(&digits, 0, at);
@@ -148,17 +160,11 @@ sl_real_format_postgres(double real, bool is_float, char *to)
 size_t
 sl_real_format_java(double real, bool is_float, char *to)
 {
-    const char *special = real_special(real, true);
     struct real_digits digits;
-    char *at = to;
+    char *at;
 
-    if (special) {
-        memcpy(to, special, strlen(special) + 1);
-        return strlen(special);
-    }
-    if (real < 0)
-        *at++ = '-';
-    real_digits_of(fabs(real), is_float, &digits);
+    if (!real_begin(real, is_float, true, to, &digits, &at))
+        return strlen(to);
     if (digits.exponent >= -3 && digits.exponent < 7)
         return real_finish(to, real_put_fixed(&digits, 1, at));
     at = real_put_digits(&digits, 1, at);

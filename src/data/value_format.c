@@ -206,9 +206,13 @@ format_item_flink(const struct sl_value *value, const struct format_style *style
         format_value(value, style, to);
 }
 
+typedef void (*format_item)(const struct sl_value *value, const struct format_style *style,
+                            struct sl_buffer *to);
+
+/* The entries of a MAP, or the elements of a MULTISET with their numbers, in braces. */
 static void
-format_pairs_flink(const struct sl_value *value, const struct format_style *style,
-                   struct sl_buffer *to)
+format_pairs(const struct sl_value *value, const struct format_style *style, format_item format_key,
+             const char *between, format_item format_element, struct sl_buffer *to)
 {
     bool is_map = value->type->kind == SL_TYPE_MAP, first = true;
 
@@ -220,10 +224,10 @@ format_pairs_flink(const struct sl_value *value, const struct format_style *styl
             continue;
         sl_buffer_add_string(to, first ? "" : ", ");
         first = false;
-        format_item_flink(&value->list.items[i], style, to);
-        sl_buffer_add_byte(to, '=');
+        format_key(&value->list.items[i], style, to);
+        sl_buffer_add_string(to, between);
         if (is_map)
-            format_item_flink(&value->list.items[i + 1], style, to);
+            format_element(&value->list.items[i + 1], style, to);
         else
             format_integer((int64_t)count, to);
     }
@@ -288,30 +292,6 @@ format_json_text(const struct sl_value *value, const struct format_style *style,
 }
 
 static void
-format_json_pairs(const struct sl_value *value, const struct format_style *style,
-                  struct sl_buffer *to)
-{
-    bool is_map = value->type->kind == SL_TYPE_MAP, first = true;
-
-    sl_buffer_add_byte(to, '{');
-    for (size_t i = 0; i < value->list.count; i += is_map ? 2 : 1) {
-        size_t count = is_map ? 1 : format_multiset_count(value, i);
-
-        if (count == 0)
-            continue;
-        sl_buffer_add_string(to, first ? "" : ", ");
-        first = false;
-        format_json_text(&value->list.items[i], style, to);
-        sl_buffer_add_string(to, ": ");
-        if (is_map)
-            format_json(&value->list.items[i + 1], style, to);
-        else
-            format_integer((int64_t)count, to);
-    }
-    sl_buffer_add_byte(to, '}');
-}
-
-static void
 format_json_list(const struct sl_value *value, const struct format_style *style,
                  struct sl_buffer *to)
 {
@@ -339,7 +319,7 @@ format_json(const struct sl_value *value, const struct format_style *style, stru
     else if (kind == SL_TYPE_BOOLEAN)
         sl_buffer_add_string(to, value->boolean ? "true" : "false");
     else if (kind == SL_TYPE_MAP || kind == SL_TYPE_MULTISET)
-        format_json_pairs(value, style, to);
+        format_pairs(value, style, format_json_text, ": ", format_json, to);
     else if (sl_type_is_nested(kind))
         format_json_list(value, style, to);
     else if (sl_type_is_numeric(kind) &&
@@ -355,11 +335,16 @@ static void
 format_nested(const struct sl_value *value, const struct format_style *style, struct sl_buffer *to)
 {
     bool is_list = value->type->kind == SL_TYPE_ARRAY || value->type->kind == SL_TYPE_ROW;
+    bool is_flink = style->form == SL_FORM_FLINK;
 
-    if (style->form == SL_FORM_FLINK)
-        (is_list ? format_list_flink : format_pairs_flink)(value, style, to);
+    if (is_list && is_flink)
+        format_list_flink(value, style, to);
+    else if (is_list)
+        format_list_postgres(value, style, to);
+    else if (is_flink)
+        format_pairs(value, style, format_item_flink, "=", format_item_flink, to);
     else
-        (is_list ? format_list_postgres : format_json_pairs)(value, style, to);
+        format_pairs(value, style, format_json_text, ": ", format_json, to);
 }
 
 static void
