@@ -17,7 +17,7 @@ job_insert(struct sl_catalog *catalog, const struct sl_job_record *job, struct s
 {
     sqlite3_stmt *statement;
 
-    SL_TRY(catalog_prepare(catalog, "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    SL_TRY(catalog_prepare(catalog, "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
                            &statement, err));
     catalog_bind(statement, 1, job->id);
     catalog_bind(statement, 2, job->name);
@@ -81,6 +81,25 @@ sl_catalog_update_job(struct sl_catalog *catalog, const char *id, enum sl_job_st
     return rc;
 }
 
+int
+sl_catalog_revive_job(struct sl_catalog *catalog, const char *id, struct sl_error *err)
+{
+    sqlite3_stmt *statement;
+    int rc;
+
+    pthread_mutex_lock(&catalog->mutex);
+    rc = catalog_prepare(catalog,
+                         "UPDATE jobs SET state = 0, reason = '', end_us = 0, "
+                         "incarnation = incarnation + 1 WHERE id = ?",
+                         &statement, err);
+    if (rc == SL_OK) {
+        catalog_bind(statement, 1, id);
+        rc = catalog_run(catalog, statement, err);
+    }
+    pthread_mutex_unlock(&catalog->mutex);
+    return rc;
+}
+
 /* The tables of one job, into the record. */
 static void
 job_read_tables(struct sl_catalog *catalog, struct sl_arena *arena, struct sl_job_record *job)
@@ -128,6 +147,7 @@ job_read(struct sl_arena *arena, sqlite3_stmt *statement, struct sl_job_record *
     job->start_us = sqlite3_column_int64(statement, 6);
     job->end_us = sqlite3_column_int64(statement, 7);
     job->restarts = sqlite3_column_int64(statement, 8);
+    job->incarnation = (uint64_t)sqlite3_column_int64(statement, 9);
 }
 
 size_t
@@ -142,12 +162,12 @@ sl_catalog_list_jobs(struct sl_catalog *catalog, struct sl_arena *arena,
     pthread_mutex_lock(&catalog->mutex);
     if (catalog_prepare(catalog,
                         "SELECT id, name, sql, plan, state, reason, start_us, end_us, restarts, "
-                        "count(*) OVER () FROM jobs ORDER BY start_us, id",
+                        "incarnation, count(*) OVER () FROM jobs ORDER BY start_us, id",
                         &statement, &err) == SL_OK) {
         while (sqlite3_step(statement) == SQLITE_ROW) {
             if (!jobs)
                 jobs = SL_NEW_ARRAY(arena, struct sl_job_record,
-                                    (size_t)sqlite3_column_int64(statement, 9));
+                                    (size_t)sqlite3_column_int64(statement, 10));
             job_read(arena, statement, &jobs[count++]);
         }
         sqlite3_finalize(statement);

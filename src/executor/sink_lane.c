@@ -169,6 +169,14 @@ sl_lane_publish(struct sl_lane *lane, const struct sl_manifest_segment *segment,
     return rc;
 }
 
+int
+sl_lane_published(struct sl_lane *lane, uint64_t *ret_epoch, struct sl_error *err)
+{
+    SL_TRY(lane_open(lane, err));
+    *ret_epoch = lane->marker.epoch;
+    return SL_OK;
+}
+
 void
 sl_lane_free(struct sl_lane *lane)
 {

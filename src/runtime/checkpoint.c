@@ -28,8 +28,8 @@ sl_checkpoint_unref(struct sl_checkpoint *checkpoint)
     free(checkpoint);
 }
 
-static struct sl_checkpoint *
-checkpoint_new(const struct sl_job *job, uint64_t epoch)
+struct sl_checkpoint *
+sl_checkpoint_new(const struct sl_job *job, uint64_t epoch)
 {
     struct sl_checkpoint *checkpoint = sl_alloc_zeroed(sizeof(*checkpoint));
 
@@ -171,9 +171,13 @@ checkpoint_link_segments(struct sl_checkpoint *checkpoint, const struct sl_check
     return SL_OK;
 }
 
+/* Those between the newest and the one before it were given up, or left behind by going back to an
+ * older one. */
 static void
-checkpoint_remove_old(const struct sl_job *job, const struct sl_checkpoint *newest)
+checkpoint_remove_old(const struct sl_job *job, const struct sl_checkpoint *newest,
+                      const struct sl_checkpoint *before)
 {
+    uint64_t before_id = before ? before->manifest.checkpoint_id : 0;
     const char *data_directory = job->runtime->config.data_directory;
     struct sl_arena arena;
     uint64_t *ids;
@@ -185,6 +189,7 @@ checkpoint_remove_old(const struct sl_job *job, const struct sl_checkpoint *newe
         if (ids[i] > newest->manifest.checkpoint_id)
             continue;
         if (kept < job->plan->settings.checkpoints_retained &&
+            (ids[i] == newest->manifest.checkpoint_id || ids[i] <= before_id) &&
             sl_checkpoint_exists(data_directory, job->id, ids[i]))
             kept++;
         else
@@ -206,7 +211,7 @@ checkpoint_write_run(struct sl_io_job *io)
         checkpointing->io_rc = sl_manifest_write(&checkpoint->manifest, checkpoint->directory,
                                                  &checkpointing->io_error);
     if (checkpointing->io_rc == SL_OK)
-        checkpoint_remove_old(job, checkpoint);
+        checkpoint_remove_old(job, checkpoint, checkpointing->latest);
 }
 
 static void
@@ -392,7 +397,7 @@ sl_barrier_begin(struct sl_job *job, bool catches_up, uint64_t *ret_epoch)
         checkpoint_align(job);
         return SL_OK;
     }
-    checkpointing->writing = checkpoint_new(job, checkpointing->epoch);
+    checkpointing->writing = sl_checkpoint_new(job, checkpointing->epoch);
     checkpointing->phase = SL_CHECKPOINT_MAKING;
     checkpoint_submit(job, checkpoint_make_run, checkpoint_make_done);
     return SL_OK;
@@ -436,49 +441,4 @@ sl_checkpoint_tick(struct sl_job *job, int64_t now_us)
     }
     pthread_mutex_unlock(&job->mutex);
     return due_us;
-}
-
-/* --- loading --- */
-
-static int
-checkpoint_read(struct sl_job *job, uint64_t id, struct sl_checkpoint **ret_checkpoint,
-                struct sl_error *err)
-{
-    struct sl_checkpoint *checkpoint = checkpoint_new(job, id);
-    struct sl_manifest *manifest;
-    int rc = sl_manifest_read(&checkpoint->arena, checkpoint->directory, &manifest, err);
-
-    if (rc < 0) {
-        sl_checkpoint_unref(checkpoint);
-        return rc;
-    }
-    checkpoint->manifest = *manifest;
-    *ret_checkpoint = checkpoint;
-    return SL_OK;
-}
-
-int
-sl_checkpoint_load(struct sl_job *job, struct sl_error *err)
-{
-    struct sl_checkpointing *checkpointing = &job->checkpointing;
-    struct sl_arena arena;
-    uint64_t *ids;
-    size_t count;
-    int rc = SL_OK;
-
-    sl_arena_init(&arena);
-    count = sl_checkpoint_list(&arena, job->runtime->config.data_directory, job->id, &ids);
-    if (count > 0)
-        checkpointing->epoch = ids[0];
-    for (size_t i = 0; i < count && !checkpointing->latest; i++) {
-        if (!sl_checkpoint_exists(job->runtime->config.data_directory, job->id, ids[i]))
-            continue;
-        rc = checkpoint_read(job, ids[i], &checkpointing->latest, err);
-        if (rc < 0)
-            break;
-        checkpointing->done_epoch = ids[i];
-        checkpointing->incarnation = checkpointing->latest->manifest.incarnation;
-    }
-    sl_arena_done(&arena);
-    return rc;
 }

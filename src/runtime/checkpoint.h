@@ -74,6 +74,8 @@ struct sl_checkpointing {
     struct sl_error io_error;
 };
 
+/* With nothing in it but its directory's path. */
+struct sl_checkpoint *sl_checkpoint_new(const struct sl_job *job, uint64_t epoch);
 void sl_checkpoint_unref(struct sl_checkpoint *checkpoint); /* NULL does nothing */
 struct sl_checkpoint *sl_checkpoint_ref(struct sl_checkpoint *checkpoint);
 
@@ -93,9 +95,6 @@ void sl_barrier_answer(struct sl_job *job, struct sl_execution *execution, uint6
 /* Nobody waits for it any more: sources pass it where they stand. */
 void sl_barrier_hurry(struct sl_job *job, uint64_t epoch);
 
-/* The newest usable checkpoint of a stored job becomes `latest`; the epochs go on behind whatever
- * is there.  Blocks.  XX001: there are checkpoints and none can be used. */
-int sl_checkpoint_load(struct sl_job *job, struct sl_error *err);
 /* Begins the periodic one if it is due; returns when the next is, monotonic. */
 int64_t sl_checkpoint_tick(struct sl_job *job, int64_t now_us);
 

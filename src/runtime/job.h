@@ -8,6 +8,8 @@
 
 #include "executor/collect.h"
 #include "runtime/checkpoint.h"
+#include "runtime/recovery.h"
+#include "runtime/restart.h"
 #include "runtime/runtime.h"
 #include "runtime/task.h"
 
@@ -59,6 +61,7 @@ struct sl_job {
     uint32_t base_slot;
     struct sl_collector *collector; /* of a query */
     struct sl_timer restart_timer;
+    struct sl_command restart_command; /* sets it */
     struct sl_io_job notify; /* tells the server of a change, on an I/O thread */
     pthread_mutex_t mutex;   /* of what follows */
     enum sl_run_state state;
@@ -68,12 +71,15 @@ struct sl_job {
     bool has_left;           /* at its end, and no longer among the active jobs */
     bool stays_silent;       /* the server goes down: the state is left as it is */
     int64_t start_us, end_us, restart_count;
+    struct sl_restart restart;
+    int64_t restart_delay_us; /* of the failure that it is to restart from */
     uint64_t rows_written;   /* by executions that are over */
     struct sl_execution *execution;
     struct sl_checkpointing checkpointing;
+    struct sl_recovery recovery;
     struct sl_publisher_lane *lanes;
     uint64_t published_count;
-    bool launch_waits;     /* for a barrier to be over */
+    bool launch_waits;     /* for a barrier to be over, or for what is being published */
     bool end_waits;        /* … and for what is being published; then `target` follows */
     bool restarts_at_once; /* CALL sluice.fail_job */
     bool notify_busy, notify_again;
@@ -116,10 +122,16 @@ void sl_job_subtask_gone(struct sl_subtask *subtask);
 /* Tells it to stop, without waiting: sl_job_stop does then. */
 void sl_job_begin_stop(struct sl_job *job, enum sl_run_state state, const char *reason);
 
-/* --- job.c: from barriers and publishers, under the mutex --- */
+/* --- job.c: from barriers, publishers and recovery, under the mutex --- */
+
+/* Runs it, from `latest`. */
+void sl_job_launch(struct sl_job *job);
+/* There is nothing that it could be launched from: it waits and looks again, or is FAILED. */
+void sl_job_not_launched(struct sl_job *job, const struct sl_error *err);
 
 /* A failure that is no subtask's. */
 void sl_job_fail_locked(struct sl_job *job, const struct sl_error *err);
+void sl_job_publishing_failed(struct sl_job *job, const struct sl_error *err);
 void sl_job_barrier_over(struct sl_job *job);
 void sl_job_published(struct sl_job *job);
 /* Unlocks the mutex after work on an I/O thread: what waited for it goes on. */

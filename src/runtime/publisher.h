@@ -10,6 +10,13 @@
 
 #include "runtime/checkpoint.h"
 
+struct sl_lane;
+struct sl_phys_node;
+
+/* What publishes one lane of a sink of the job's; not connected yet. */
+struct sl_lane *sl_job_open_lane(const struct sl_job *job, const struct sl_phys_node *sink,
+                                 uint32_t number);
+
 /* All under the job's mutex. */
 
 /* Queues the segments of a complete checkpoint that are not queued yet, and goes on. */

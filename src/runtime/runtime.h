@@ -43,6 +43,9 @@ struct sl_job_spec {
     uint32_t collect_rows_max;       /* rows buffered for the session before backpressure */
     const char *waiting_reason;      /* known to wait for something outside: RESTARTING, with this
                                         reason, until all subtasks have started; or NULL */
+    uint64_t incarnation; /* of the job, from 1: under which its sinks publish; 0: 1 */
+    bool with_duplicates; /* goes on from the newest checkpoint that is whole, whatever was
+                             published; none: from its start-up mode */
 };
 
 void sl_runtime_new_id(struct sl_runtime *runtime, char ret_id[33]);
@@ -120,7 +123,9 @@ int sl_job_fetch_fd(struct sl_job *job);
  * generator is named at once. */
 int sl_runtime_settle(struct sl_runtime *runtime, const char *job_id, int64_t timeout_us,
                       bool (*cancelled)(void *), void *arg, struct sl_error *err);
-/* The checkpoint that its present run began from; 0: none. */
+/* The checkpoint that its present run began from; 0: none.  SL_CHECKPOINT_SOUGHT: its newest is
+ * damaged, and it looks for another. */
+#define SL_CHECKPOINT_SOUGHT UINT64_MAX
 uint64_t sl_job_begun_from(struct sl_job *job);
 /* Takes a checkpoint now; its id when it is durable.  0A000: the job takes none; 55000: it does not
  * run; else why it was given up. */

@@ -335,6 +335,8 @@ sl_job_begun_from(struct sl_job *job)
     pthread_mutex_lock(&job->mutex);
     if (job->execution && job->execution->restored)
         id = job->execution->restored->manifest.checkpoint_id;
+    else if (!job->execution && job->recovery.is_wanted)
+        id = SL_CHECKPOINT_SOUGHT;
     pthread_mutex_unlock(&job->mutex);
     return id;
 }
@@ -350,7 +352,7 @@ sl_job_fail(struct sl_job *job, struct sl_error *err)
     if (sl_run_state_is_final(job->state)) {
         rc = settle_not_running(job, err);
     } else {
-        job->restarts_at_once = !job->is_stopping;
+        job->restarts_at_once = job->execution && !job->is_stopping;
         sl_job_fail_locked(job, &failure);
     }
     pthread_mutex_unlock(&job->mutex);

@@ -158,6 +158,7 @@ struct sl_subtask {
     struct sl_command snapshot_done;
     bool is_restoring, is_restored;  /* an I/O thread fills the state; done */
     bool links_restored;             /* the operators have theirs too */
+    bool is_restore_failed;          /* by what the checkpoint holds, it may be */
     uint32_t finishes_wanted;        /* calls of end_input not yet answered */
     bool is_abandoned;
     bool has_ended;    /* END went through the chain */

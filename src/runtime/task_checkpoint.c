@@ -245,10 +245,35 @@ task_restore_watermark(struct sl_op *op, const struct sl_manifest *from, struct 
     return SL_OK;
 }
 
+/* Was this operator there when the checkpoint was taken?  Each has left its watermark. */
+static bool
+task_knows_operator(const struct sl_manifest *from, const char *uid)
+{
+    struct sl_manifest_cursor cursor = {0};
+
+    return sl_manifest_next_blob(from, uid, TASK_WATERMARK_BLOB, &cursor) != NULL;
+}
+
+static int
+task_restore_links(struct sl_subtask *subtask, const struct sl_manifest *from,
+                   struct sl_error *err)
+{
+    for (unsigned i = 0; i < subtask->link_count; i++) {
+        struct sl_op *op = subtask->links[i].op;
+
+        if (!task_knows_operator(from, op->node->uid))
+            continue;
+        SL_TRY(task_restore_watermark(op, from, err));
+        SL_TRY(op->class->restore(op, from, err));
+    }
+    return SL_OK;
+}
+
 int
 sl_task_restore(struct sl_subtask *subtask, struct sl_error *err)
 {
     const struct sl_checkpoint *from = subtask->execution->restored;
+    int rc = subtask->snapshot_rc;
 
     if (!from || subtask->links_restored)
         return SL_OK;
@@ -259,18 +284,13 @@ sl_task_restore(struct sl_subtask *subtask, struct sl_error *err)
         task_submit(subtask, task_restore_run, task_restore_back);
         return SL_AGAIN;
     }
-    if (subtask->snapshot_rc < 0) {
+    if (rc < 0)
         *err = subtask->snapshot_error;
-        return err->code;
-    }
-    subtask->links_restored = true;
-    for (unsigned i = 0; i < subtask->link_count; i++) {
-        struct sl_op *op = subtask->links[i].op;
-
-        SL_TRY(task_restore_watermark(op, &from->manifest, err));
-        SL_TRY(op->class->restore(op, &from->manifest, err));
-    }
-    return SL_OK;
+    else
+        rc = task_restore_links(subtask, &from->manifest, err);
+    subtask->links_restored = rc == SL_OK;
+    subtask->is_restore_failed = rc < 0;
+    return rc;
 }
 
 bool

@@ -248,9 +248,12 @@ jobs_check_deaths(struct sl_server *server, const struct sl_job_record *record,
 /* Starts a stored job again under its id; *ret_checkpoint is the one it goes on from, 0: none. */
 static int
 jobs_start_record(struct sl_server *server, const struct sl_job_record *record,
-                  uint64_t *ret_checkpoint, struct sl_error *err)
+                  bool with_duplicates, uint64_t *ret_checkpoint, struct sl_error *err)
 {
-    struct sl_job_spec spec = {.id = record->id, .name = record->name};
+    struct sl_job_spec spec = {.id = record->id,
+                               .name = record->name,
+                               .incarnation = record->incarnation + with_duplicates,
+                               .with_duplicates = with_duplicates};
     struct sl_phys_plan *plan;
     struct sl_job *job;
     struct sl_arena arena;
@@ -274,6 +277,19 @@ jobs_start_record(struct sl_server *server, const struct sl_job_record *record,
     return rc;
 }
 
+static void
+jobs_log_start(const struct sl_job_record *record, uint64_t checkpoint)
+{
+    if (checkpoint == 0)
+        sl_log(SL_LOG_INFO, "job started again from its tables' start-up mode", "job=%s",
+               record->id);
+    else if (checkpoint == SL_CHECKPOINT_SOUGHT)
+        sl_log(SL_LOG_WARN, "job looks for a checkpoint that is whole", "job=%s", record->id);
+    else
+        sl_log(SL_LOG_INFO, "job started again from a checkpoint", "job=%s checkpoint=%llu",
+               record->id, (unsigned long long)checkpoint);
+}
+
 void
 sl_jobs_restart(struct sl_server *server)
 {
@@ -291,13 +307,8 @@ sl_jobs_restart(struct sl_server *server)
         if (record->state != SL_JOB_CREATED && record->state != SL_JOB_RUNNING &&
             record->state != SL_JOB_RESTARTING)
             continue;
-        if (jobs_start_record(server, record, &checkpoint, &err) == SL_OK) {
-            if (checkpoint == 0)
-                sl_log(SL_LOG_INFO, "job started again from its tables' start-up mode", "job=%s",
-                       record->id);
-            else
-                sl_log(SL_LOG_INFO, "job started again from a checkpoint", "job=%s checkpoint=%llu",
-                       record->id, (unsigned long long)checkpoint);
+        if (jobs_start_record(server, record, false, &checkpoint, &err) == SL_OK) {
+            jobs_log_start(record, checkpoint);
             continue;
         }
         sl_log(SL_LOG_WARN, "job not started", "job=%s", record->id);
@@ -436,24 +447,27 @@ sl_jobs_checkpoint(struct sl_server *server, const struct sl_job_record *record)
 }
 
 int
-sl_jobs_resume(struct sl_server *server, const struct sl_job_record *record,
+sl_jobs_resume(struct sl_server *server, const struct sl_job_record *record, bool with_duplicates,
                uint64_t *ret_checkpoint, struct sl_error *err)
 {
     struct sl_error ignored;
+    int rc;
 
-    if (record->state != SL_JOB_SUSPENDED) {
-        SL_ERROR(err, SL_E_OBJECT_STATE, "job %s is %s, only a SUSPENDED job can be resumed",
-                 record->id, sl_job_state_name(record->state));
-        return err->code;
-    }
+    if (record->state != SL_JOB_SUSPENDED && !(with_duplicates && record->state == SL_JOB_FAILED))
+        return SL_ERROR(err, SL_E_OBJECT_STATE,
+                        "job %s is %s, only a SUSPENDED%s job can be resumed", record->id,
+                        sl_job_state_name(record->state), with_duplicates ? " or FAILED" : "");
     SL_TRY(sl_catalog_forget_deaths(server->catalog, record->id, err));
     /* Stored at once: what the runtime reports later may come after the server's end. */
-    SL_TRY(sl_catalog_update_job(server->catalog, record->id, SL_JOB_CREATED, "", record->start_us,
-                                 0, record->restarts, err));
-    if (jobs_start_record(server, record, ret_checkpoint, err) < 0) {
-        sl_catalog_update_job(server->catalog, record->id, SL_JOB_SUSPENDED, record->reason,
+    rc = with_duplicates ? sl_catalog_revive_job(server->catalog, record->id, err)
+                         : sl_catalog_update_job(server->catalog, record->id, SL_JOB_CREATED, "",
+                                                 record->start_us, 0, record->restarts, err);
+    if (rc == SL_OK)
+        rc = jobs_start_record(server, record, with_duplicates, ret_checkpoint, err);
+    if (rc < 0) {
+        sl_catalog_update_job(server->catalog, record->id, record->state, record->reason,
                               record->start_us, record->end_us, record->restarts, &ignored);
-        return err->code;
+        return rc;
     }
     jobs_settle(server->jobs);
     return SL_OK;

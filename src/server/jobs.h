@@ -35,8 +35,9 @@ int sl_jobs_end(struct sl_server *server, const struct sl_job_record *record,
 /* A last checkpoint before it is paused, if one can be had; else it goes on from an older one. */
 void sl_jobs_checkpoint(struct sl_server *server, const struct sl_job_record *record);
 /* RESUME of a SUSPENDED job, from its newest checkpoint; *ret_checkpoint 0: from its start-up
- * mode. */
+ * mode.  with_duplicates: of a FAILED one too, from the newest that is whole, whatever was
+ * published since. */
 int sl_jobs_resume(struct sl_server *server, const struct sl_job_record *record,
-                   uint64_t *ret_checkpoint, struct sl_error *err);
+                   bool with_duplicates, uint64_t *ret_checkpoint, struct sl_error *err);
 
 #endif

@@ -39,8 +39,8 @@ sl_run_pause_job(struct sl_portal *portal, struct sl_error *err)
 
     SL_TRY(job_find(portal, &record, err));
     sl_jobs_checkpoint(portal->session->server, &record);
-    SL_TRY(sl_jobs_end(portal->session->server, &record, SL_JOB_SUSPENDED, "paused by a person",
-                       err));
+    SL_TRY(
+        sl_jobs_end(portal->session->server, &record, SL_JOB_SUSPENDED, "paused by a person", err));
     sl_portal_set_tag(portal, "PAUSE JOB");
     return SL_OK;
 }
@@ -52,10 +52,9 @@ sl_run_resume_job(struct sl_portal *portal, struct sl_error *err)
     struct sl_job_record record;
     uint64_t checkpoint;
 
-    if (job->with_duplicates)
-        return job_no_savepoints(job, "RESUME JOB WITH DUPLICATES", err);
     SL_TRY(job_find(portal, &record, err));
-    SL_TRY(sl_jobs_resume(portal->session->server, &record, &checkpoint, err));
+    SL_TRY(
+        sl_jobs_resume(portal->session->server, &record, job->with_duplicates, &checkpoint, err));
     if (checkpoint == 0)
         sl_session_notice(portal->session,
                           sl_arena_printf(&portal->arena,

@@ -372,21 +372,31 @@ manifest_check_file(const char *directory, const struct sl_manifest_file *file,
     return SL_OK;
 }
 
+typedef int manifest_check(const char *directory, const struct sl_manifest_file *file,
+                           struct sl_error *err);
+
 static int
 manifest_check_files(const struct sl_manifest *manifest, const char *directory,
-                     struct sl_error *err)
+                     enum sl_manifest_part part, manifest_check *check, struct sl_error *err)
 {
-    for (size_t i = 0; i < manifest->subtask_count; i++) {
+    for (size_t i = 0; i < manifest->subtask_count && part == SL_MANIFEST_ALL; i++) {
         const struct sl_manifest_subtask *subtask = &manifest->subtasks[i];
 
         for (size_t k = 0; k < subtask->table_count; k++) {
             if (subtask->tables[k].file.name)
-                SL_TRY(manifest_check_file(directory, &subtask->tables[k].file, err));
+                SL_TRY(check(directory, &subtask->tables[k].file, err));
         }
     }
     for (size_t i = 0; i < manifest->segment_count; i++)
-        SL_TRY(manifest_check_file(directory, &manifest->segments[i].file, err));
+        SL_TRY(check(directory, &manifest->segments[i].file, err));
     return SL_OK;
+}
+
+int
+sl_manifest_verify(const struct sl_manifest *manifest, const char *directory,
+                   enum sl_manifest_part part, struct sl_error *err)
+{
+    return manifest_check_files(manifest, directory, part, sl_checkpoint_verify_file, err);
 }
 
 static int
@@ -420,7 +430,7 @@ sl_manifest_read(struct sl_arena *arena, const char *directory, struct sl_manife
     rc = manifest_parse(&reader, (struct sl_text){bytes, size}, manifest, err);
     free(bytes);
     SL_TRY(rc);
-    SL_TRY(manifest_check_files(manifest, directory, err));
+    SL_TRY(manifest_check_files(manifest, directory, SL_MANIFEST_ALL, manifest_check_file, err));
     *ret_manifest = manifest;
     return SL_OK;
 }

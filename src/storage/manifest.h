@@ -79,6 +79,11 @@ int sl_manifest_write(const struct sl_manifest *manifest, const char *directory,
 int sl_manifest_read(struct sl_arena *arena, const char *directory,
                      struct sl_manifest **ret_manifest, struct sl_error *err);
 
+/* Compares whole files with their checksums: all, or the segments alone.  XX001: one is damaged. */
+enum sl_manifest_part { SL_MANIFEST_ALL, SL_MANIFEST_SEGMENTS };
+int sl_manifest_verify(const struct sl_manifest *manifest, const char *directory,
+                       enum sl_manifest_part part, struct sl_error *err);
+
 /* --- directories --- */
 
 /* DATA/checkpoints/<job>/<id>, with id 0 the job's own. */
@@ -101,6 +106,9 @@ int sl_checkpoint_link(const char *from, const char *to, struct sl_error *err);
  * caller's (free). */
 int sl_checkpoint_read_file(const char *directory, const struct sl_manifest_file *file,
                             char **ret_bytes, struct sl_error *err);
+/* Compares a file with what is known of it.  XX001: it is another. */
+int sl_checkpoint_verify_file(const char *directory, const struct sl_manifest_file *file,
+                              struct sl_error *err);
 /* Writes a whole file, synced. */
 int sl_checkpoint_write_file(const char *directory, const char *name, struct sl_text bytes,
                              struct sl_file_sum *ret_sum, struct sl_error *err);
