@@ -84,8 +84,7 @@ checkpoint_record_end(struct sl_job *job, const char *status)
     struct sl_checkpoint_record *record = checkpoint_record(checkpointing);
 
     record->status = status;
-    record->duration_us =
-        sl_monotonic_us(job->runtime->config.env) - checkpointing->begin_us;
+    record->duration_us = sl_monotonic_us(job->runtime->config.env) - checkpointing->begin_us;
     snprintf(record->reason, sizeof(record->reason), "%s", checkpointing->failure.text);
 }
 
@@ -110,6 +109,10 @@ checkpoint_finish(struct sl_job *job)
     struct sl_checkpointing *checkpointing = &job->checkpointing;
 
     checkpointing->phase = SL_CHECKPOINT_IDLE;
+    checkpointing->has_timed_out = false;
+    checkpointing->due_us =
+        SL_MAX(checkpointing->due_us,
+               sl_monotonic_us(job->runtime->config.env) + job->plan->settings.checkpoint_pause_us);
     sl_execution_unref(checkpointing->execution);
     checkpointing->execution = NULL;
     sl_checkpoint_unref(checkpointing->writing);
@@ -130,22 +133,50 @@ checkpoint_may_fail(const struct sl_job *job)
 
 /* More failures in a row than are tolerated fail the job. */
 static void
-checkpoint_give_up(struct sl_job *job)
+checkpoint_count_failure(struct sl_job *job)
 {
     struct sl_checkpointing *checkpointing = &job->checkpointing;
     struct sl_error err = checkpointing->failure;
     char quoted[SL_ERROR_TEXT_MAX + 16];
 
     checkpoint_record_end(job, "FAILED");
-    if (checkpointing->is_on && err.code != SL_E_QUERY_CANCELED) {
-        sl_log(SL_LOG_WARN, "checkpoint given up", "job=%s checkpoint=%llu reason=%s", job->id,
-               (unsigned long long)checkpointing->epoch,
-               sl_log_quote(quoted, sizeof(quoted), err.text));
-        checkpointing->failed_count++;
-        if (!checkpoint_may_fail(job))
-            sl_job_fail_locked(job, &err);
-    }
+    if (!checkpointing->is_on || err.code == SL_E_OBJECT_STATE)
+        return;
+    sl_log(SL_LOG_WARN, "checkpoint given up", "job=%s checkpoint=%llu reason=%s", job->id,
+           (unsigned long long)checkpointing->epoch,
+           sl_log_quote(quoted, sizeof(quoted), err.text));
+    checkpointing->failed_count++;
+    if (checkpoint_may_fail(job))
+        return;
+    /* What is outside was slow, not the query wrong: the job may start again. */
+    if (err.code == SL_E_QUERY_CANCELED)
+        err.code = SL_E_IO;
+    sl_job_fail_locked(job, &err);
+}
+
+static void
+checkpoint_give_up(struct sl_job *job)
+{
+    if (!job->checkpointing.has_timed_out)
+        checkpoint_count_failure(job);
     checkpoint_finish(job);
+}
+
+static void
+checkpoint_time_out(struct sl_job *job)
+{
+    struct sl_checkpointing *checkpointing = &job->checkpointing;
+    struct sl_execution *execution = checkpointing->execution;
+
+    SL_ERROR(&checkpointing->failure, SL_E_QUERY_CANCELED,
+             "checkpoint %llu timed out after %lld ms (execution.checkpointing.timeout)",
+             (unsigned long long)checkpointing->epoch,
+             (long long)(job->plan->settings.checkpoint_timeout_us / SL_US_PER_MS));
+    checkpointing->has_timed_out = true;
+    if (checkpointing->phase == SL_CHECKPOINT_ALIGNING && checkpointing->catches_up)
+        sl_execution_inject(execution, checkpointing->epoch, false);
+    checkpointing->catches_up = false;
+    checkpoint_count_failure(job);
 }
 
 /* --- writing the manifest --- */
@@ -222,6 +253,7 @@ checkpoint_complete(struct sl_job *job)
     sl_checkpoint_unref(checkpointing->latest);
     checkpointing->latest = sl_checkpoint_ref(checkpointing->writing);
     checkpointing->done_epoch = checkpointing->epoch;
+    checkpointing->done_progress = checkpointing->begun_progress;
     checkpointing->failed_count = 0;
     checkpoint_record_end(job, "COMPLETED");
     if (checkpointing->execution->live_count > 0)
@@ -339,7 +371,12 @@ checkpoint_align(struct sl_job *job)
     struct sl_execution *execution = checkpointing->execution;
 
     if (execution != job->execution || job->is_stopping || execution->live_count == 0) {
-        SL_ERROR(&checkpointing->failure, SL_E_QUERY_CANCELED, "the job stopped meanwhile");
+        if (!checkpointing->has_timed_out)
+            SL_ERROR(&checkpointing->failure, SL_E_OBJECT_STATE, "the job stopped meanwhile");
+        checkpoint_give_up(job);
+        return;
+    }
+    if (checkpointing->has_timed_out) {
         checkpoint_give_up(job);
         return;
     }
@@ -389,6 +426,7 @@ sl_barrier_begin(struct sl_job *job, bool catches_up, uint64_t *ret_epoch)
     checkpointing->epoch++;
     checkpointing->catches_up = catches_up;
     checkpointing->begin_us = sl_monotonic_us(job->runtime->config.env);
+    checkpointing->begun_progress = sl_job_progress(job);
     sl_error_reset(&checkpointing->failure);
     checkpoint_record_begin(job);
     checkpointing->execution = sl_execution_ref(job->execution);
@@ -408,7 +446,8 @@ sl_barrier_is_over(const struct sl_job *job, uint64_t epoch)
 {
     const struct sl_checkpointing *checkpointing = &job->checkpointing;
 
-    return checkpointing->epoch != epoch || checkpointing->phase == SL_CHECKPOINT_IDLE;
+    return checkpointing->epoch != epoch || checkpointing->phase == SL_CHECKPOINT_IDLE ||
+           checkpointing->has_timed_out;
 }
 
 void
@@ -426,19 +465,48 @@ sl_barrier_hurry(struct sl_job *job, uint64_t epoch)
     pthread_mutex_unlock(&job->mutex);
 }
 
+/* Under the mutex: the periodic one, unless it would hold nothing new. */
+static void
+checkpoint_begin_periodic(struct sl_job *job, int64_t now_us)
+{
+    struct sl_checkpointing *checkpointing = &job->checkpointing;
+    int64_t interval_us = job->plan->settings.checkpoint_interval_us;
+    uint64_t epoch;
+
+    if (checkpointing->done_progress != sl_job_progress(job) &&
+        sl_barrier_begin(job, false, &epoch) != SL_OK)
+        return;
+    /* In step with its beginning, which chance decided: jobs that start together do not all take
+     * theirs at once. */
+    checkpointing->due_us += interval_us;
+    if (checkpointing->due_us <= now_us)
+        checkpointing->due_us = now_us + interval_us;
+}
+
 int64_t
 sl_checkpoint_tick(struct sl_job *job, int64_t now_us)
 {
     struct sl_checkpointing *checkpointing = &job->checkpointing;
-    int64_t interval_us = job->plan->settings.checkpoint_interval_us, due_us = INT64_MAX;
-    uint64_t epoch;
+    int64_t timeout_us = job->plan->settings.checkpoint_timeout_us, next_us;
+    bool has_news = false;
 
+    if (!checkpointing->is_on)
+        return INT64_MAX;
     pthread_mutex_lock(&job->mutex);
-    if (checkpointing->is_on) {
-        if (checkpointing->due_us <= now_us && sl_barrier_begin(job, false, &epoch) == SL_OK)
-            checkpointing->due_us = now_us + interval_us;
-        due_us = checkpointing->due_us;
+    if (checkpointing->due_us <= now_us)
+        checkpoint_begin_periodic(job, now_us);
+    next_us = checkpointing->due_us;
+    if (timeout_us > 0 && !checkpointing->has_timed_out &&
+        (checkpointing->phase == SL_CHECKPOINT_MAKING ||
+         checkpointing->phase == SL_CHECKPOINT_ALIGNING)) {
+        has_news = checkpointing->begin_us + timeout_us <= now_us;
+        if (has_news)
+            checkpoint_time_out(job);
+        else
+            next_us = SL_MIN(next_us, checkpointing->begin_us + timeout_us);
     }
     pthread_mutex_unlock(&job->mutex);
-    return due_us;
+    if (has_news)
+        sl_runtime_announce(job->runtime);
+    return next_us;
 }

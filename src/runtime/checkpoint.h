@@ -9,9 +9,12 @@
  * 2. A job that stores nothing goes from IDLE to ALIGNING and back.
  * 3. Every subtask that lives when a barrier goes out answers it once: with its part, with a
  *    failure, or by being gone.
- * 4. What is written is complete only when the manifest is; `latest` then is what a restart takes.
- * 5. When every subtask has ended one more barrier goes out; the job is over when that checkpoint
- * is complete and published. */
+ * 4. One that takes too long is given up at once, for whoever waits; the next barrier goes out when
+ * all have answered the old one, whose parts nobody wants.
+ * 5. What is written is complete only when the manifest is; `latest` then is what a restart takes.
+ * 6. When every subtask has ended one more barrier goes out; the job is over when that checkpoint
+ * is complete and published.
+ * 7. A job that has done nothing since its last checkpoint takes no periodic one. */
 #ifndef SL_RUNTIME_CHECKPOINT_H
 #define SL_RUNTIME_CHECKPOINT_H
 
@@ -62,11 +65,14 @@ struct sl_checkpointing {
     bool catches_up;                /* sources read up to their present end before they pass it */
     size_t missing;                 /* subtasks that have not answered */
     struct sl_error failure;        /* of the one under way; code 0: none */
+    bool has_timed_out;             /* the one under way */
     uint32_t failed_count;          /* in a row */
     struct sl_execution *execution; /* whose barrier it is; a reference */
     struct sl_checkpoint *writing, *latest;
     uint64_t incarnation;
     int64_t due_us; /* of the next periodic one, monotonic */
+    uint64_t begun_progress, done_progress; /* what the job had done: when the one under way began,
+                                               when the last complete one did; 0: none yet */
     int64_t begin_us; /* of the barrier under way, monotonic */
     struct sl_checkpoint_record history[SL_CHECKPOINT_HISTORY]; /* a ring, by epoch */
     struct sl_io_job io;

@@ -439,7 +439,7 @@ job_answer_for_gone(struct sl_job *job, const struct sl_subtask *subtask)
         checkpointing->execution != subtask->execution ||
         subtask->answered_epoch == checkpointing->epoch)
         return;
-    SL_ERROR(&err, SL_E_QUERY_CANCELED, "the job stopped meanwhile");
+    SL_ERROR(&err, SL_E_OBJECT_STATE, "the job stopped meanwhile");
     sl_barrier_answer(job, subtask->execution, checkpointing->epoch, NULL, &err);
 }
 
@@ -485,6 +485,15 @@ job_check_slots(struct sl_runtime *runtime, const struct sl_job_spec *spec, stru
                          needed);
 }
 
+/* By chance within the interval: the barriers of many jobs are spread over it. */
+static int64_t
+job_first_due_us(const struct sl_runtime *runtime, const struct sl_phys_settings *settings)
+{
+    uint64_t interval_us = (uint64_t)SL_MAX(1, settings->checkpoint_interval_us);
+
+    return (int64_t)(runtime->config.env->ops->random(runtime->config.env) % interval_us) + 1;
+}
+
 static struct sl_job *
 job_new(struct sl_runtime *runtime, const struct sl_job_spec *spec)
 {
@@ -507,7 +516,7 @@ job_new(struct sl_runtime *runtime, const struct sl_job_spec *spec)
     job->checkpointing.is_on = runtime->config.data_directory && !spec->is_query &&
                                !settings->batch_mode && settings->checkpoint_interval_us > 0;
     job->checkpointing.due_us =
-        sl_monotonic_us(runtime->config.env) + settings->checkpoint_interval_us;
+        sl_monotonic_us(runtime->config.env) + job_first_due_us(runtime, settings);
     if (spec->is_query)
         job->collector = sl_collector_new(runtime->config.env, spec->collect_rows_max);
     pthread_mutex_init(&job->mutex, NULL);

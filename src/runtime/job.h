@@ -137,6 +137,8 @@ void sl_job_published(struct sl_job *job);
 /* Unlocks the mutex after work on an I/O thread: what waited for it goes on. */
 void sl_job_leave(struct sl_job *job);
 
+/* Under the mutex: sum of all that changes what a checkpoint would hold. */
+uint64_t sl_job_progress(const struct sl_job *job);
 /* Sum of everything that moves; equal sums: nothing moved in between. */
 uint64_t sl_job_activity(struct sl_job *job);
 

@@ -40,12 +40,10 @@ sl_job_get_status(const struct sl_job *job, struct sl_job_status *ret_status)
 }
 
 uint64_t
-sl_job_activity(struct sl_job *job)
+sl_job_progress(const struct sl_job *job)
 {
-    uint64_t sum;
+    uint64_t sum = (uint64_t)job->state + (uint64_t)job->restart_count * 1000003;
 
-    pthread_mutex_lock(&job->mutex);
-    sum = (uint64_t)job->state + (uint64_t)job->restart_count * 1000003 + job->published_count;
     if (job->execution)
         sum += job->execution->ended_count;
     for (size_t i = 0; job->execution && i < job->execution->subtask_count; i++) {
@@ -55,6 +53,16 @@ sl_job_activity(struct sl_job *job)
                status_load(&counters->fired) + status_load(&counters->late_rows) +
                status_load(&counters->skipped_rows);
     }
+    return sum;
+}
+
+uint64_t
+sl_job_activity(struct sl_job *job)
+{
+    uint64_t sum;
+
+    pthread_mutex_lock(&job->mutex);
+    sum = sl_job_progress(job) + job->published_count;
     pthread_mutex_unlock(&job->mutex);
     return sum;
 }
@@ -69,8 +77,8 @@ status_fill_task(const struct sl_subtask *subtask, int64_t now_us, struct sl_tas
     int64_t full_us = atomic_load_explicit(&counters->backpressured_us, memory_order_relaxed);
     int64_t since_us = atomic_load_explicit(&counters->waiting_since_us, memory_order_relaxed);
     int kind = atomic_load_explicit(&counters->waiting_kind, memory_order_relaxed);
-    double total_us = (double)SL_MAX(
-        1, now_us - atomic_load_explicit(&counters->start_us, memory_order_relaxed));
+    double total_us =
+        (double)SL_MAX(1, now_us - atomic_load_explicit(&counters->start_us, memory_order_relaxed));
 
     if (kind == SL_TASK_WAIT_INPUT)
         idle_us += now_us - since_us;

@@ -169,9 +169,9 @@ settle_barrier_is_over(struct sl_job *job, uint64_t epoch)
     bool is_over;
 
     pthread_mutex_lock(&job->mutex);
-    is_over = sl_run_state_is_final(job->state) ||
-              (sl_barrier_is_over(job, epoch) && sl_publisher_is_idle(job) &&
-               !settle_is_finishing(job));
+    is_over =
+        sl_run_state_is_final(job->state) ||
+        (sl_barrier_is_over(job, epoch) && sl_publisher_is_idle(job) && !settle_is_finishing(job));
     pthread_mutex_unlock(&job->mutex);
     return is_over;
 }
@@ -281,7 +281,7 @@ settle_checkpoint_outcome(struct sl_job *job, uint64_t epoch, struct sl_error *e
     } else if (sl_barrier_is_over(job, epoch)) {
         rc = settle_not_running(job, err);
         if (checkpointing->epoch == epoch && checkpointing->failure.code != 0 &&
-            checkpointing->failure.code != SL_E_QUERY_CANCELED) {
+            checkpointing->failure.code != SL_E_OBJECT_STATE) {
             *err = checkpointing->failure;
             rc = err->code;
         }

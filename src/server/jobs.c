@@ -277,6 +277,24 @@ jobs_start_record(struct sl_server *server, const struct sl_job_record *record,
     return rc;
 }
 
+struct jobs_listed {
+    const struct sl_job_record *records;
+    size_t count;
+};
+
+/* A job that has ended well goes on from nothing. */
+static bool
+jobs_wants_checkpoints(void *arg, const char *id)
+{
+    const struct jobs_listed *listed = arg;
+
+    for (size_t i = 0; i < listed->count; i++)
+        if (strcmp(listed->records[i].id, id) == 0)
+            return listed->records[i].state != SL_JOB_FINISHED &&
+                   listed->records[i].state != SL_JOB_CANCELED;
+    return false;
+}
+
 static void
 jobs_log_start(const struct sl_job_record *record, uint64_t checkpoint)
 {
@@ -299,6 +317,8 @@ sl_jobs_restart(struct sl_server *server)
 
     sl_arena_init(&arena);
     count = sl_catalog_list_jobs(server->catalog, &arena, &records);
+    sl_checkpoints_sweep(server->data_directory, jobs_wants_checkpoints,
+                         &(struct jobs_listed){records, count});
     for (size_t i = 0; i < count; i++) {
         struct sl_job_record *record = &records[i];
         struct sl_error err, ignored;

@@ -46,6 +46,21 @@ static const struct setting_fixed setting_fixed_values[] = {
     {"row_security", "off|false"},
 };
 
+/* Flink's, not built: refused, so that nobody relies on them. */
+static const struct {
+    const char *name, *hint;
+} setting_later[] = {
+    {"execution.checkpointing.aligned-checkpoint-timeout", "barriers are always aligned"},
+    {"execution.checkpointing.unaligned.enabled", "barriers are always aligned"},
+    {"execution.checkpointing.unaligned.forced", "barriers are always aligned"},
+    {"execution.checkpointing.mode",
+     "checkpoints are always EXACTLY_ONCE; 'sink.delivery-guarantee' "
+     "of a table says what its sink gives"},
+    {"execution.checkpointing.max-concurrent-checkpoints", "one is under way at a time"},
+    {"execution.checkpointing.dir", "checkpoints are in the data directory"},
+    {"execution.checkpointing.storage", "checkpoints are in the data directory"},
+};
+
 size_t
 sl_setting_count(void)
 {
@@ -138,6 +153,13 @@ setting_unknown(struct sl_text name, struct sl_error *err)
 {
     const char *names[SL_COUNT_OF(setting_entries)];
 
+    for (size_t i = 0; i < SL_COUNT_OF(setting_later); i++) {
+        if (!sl_text_equal_nocase(name, sl_text_of(setting_later[i].name)))
+            continue;
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "parameter \"%s\" is not supported",
+                 setting_later[i].name);
+        return sl_error_hint(err, "%s", setting_later[i].hint);
+    }
     for (size_t i = 0; i < SL_COUNT_OF(setting_entries); i++)
         names[i] = setting_entries[i].spec.name;
     SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%.*s\"",

@@ -170,6 +170,24 @@ sl_checkpoint_remove_all(const char *data_directory, const char *job_id)
     rmdir(path);
 }
 
+void
+sl_checkpoints_sweep(const char *data_directory,
+                     bool (*is_wanted)(void *arg, const char *job_id), void *arg)
+{
+    char path[SL_CHECKPOINT_PATH_MAX];
+    struct dirent *entry;
+    DIR *directory;
+
+    snprintf(path, sizeof(path), "%s/checkpoints", data_directory);
+    directory = opendir(path);
+    while (directory && (entry = readdir(directory)) != NULL) {
+        if (strlen(entry->d_name) == 32 && !is_wanted(arg, entry->d_name))
+            sl_checkpoint_remove_all(data_directory, entry->d_name);
+    }
+    if (directory)
+        closedir(directory);
+}
+
 int
 sl_checkpoint_link(const char *from, const char *to, struct sl_error *err)
 {
