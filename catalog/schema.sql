@@ -62,7 +62,9 @@ CREATE TABLE jobs (
     start_us INTEGER NOT NULL,
     end_us INTEGER NOT NULL,
     restarts INTEGER NOT NULL,
-    incarnation INTEGER NOT NULL        -- under which its exactly-once sinks publish, from 1
+    incarnation INTEGER NOT NULL,       -- under which its exactly-once sinks publish, from 1
+    schema_name TEXT NOT NULL,          -- the current one when it was made, and
+    settings TEXT NOT NULL              -- what was not as by default, as key = value lines
 ) WITHOUT ROWID;
 
 CREATE TABLE job_relations (

@@ -73,8 +73,15 @@ checkpoint_record_begin(struct sl_job *job)
 
     *checkpoint_record(checkpointing) =
         (struct sl_checkpoint_record){.id = checkpointing->epoch,
+                                      .kind = "checkpoint",
                                       .status = "IN_PROGRESS",
                                       .start_us = sl_now_us(job->runtime->config.env)};
+}
+
+void
+sl_checkpoint_is_savepoint(struct sl_job *job)
+{
+    checkpoint_record(&job->checkpointing)->kind = "savepoint";
 }
 
 static void
@@ -217,7 +224,8 @@ checkpoint_remove_old(const struct sl_job *job, const struct sl_checkpoint *newe
     sl_arena_init(&arena);
     count = sl_checkpoint_list(&arena, data_directory, job->id, &ids);
     for (size_t i = 0; i < count; i++) {
-        if (ids[i] > newest->manifest.checkpoint_id)
+        if (ids[i] > newest->manifest.checkpoint_id ||
+            ids[i] == atomic_load(&job->checkpointing.pinned_id))
             continue;
         if (kept < job->plan->settings.checkpoints_retained &&
             (ids[i] == newest->manifest.checkpoint_id || ids[i] <= before_id) &&

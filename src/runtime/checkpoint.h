@@ -47,6 +47,7 @@ enum sl_checkpoint_phase {
 /* One of the last checkpoints, as SHOW CHECKPOINTS tells it: the longest of all subtasks. */
 struct sl_checkpoint_record {
     uint64_t id;
+    const char *kind;   /* checkpoint, savepoint */
     const char *status; /* IN_PROGRESS, COMPLETED, FAILED */
     int64_t start_us;   /* processing time */
     int64_t duration_us, alignment_us, freeze_us, write_us;
@@ -69,6 +70,7 @@ struct sl_checkpointing {
     uint32_t failed_count;          /* in a row */
     struct sl_execution *execution; /* whose barrier it is; a reference */
     struct sl_checkpoint *writing, *latest;
+    _Atomic uint64_t pinned_id; /* a savepoint is made of it: it is not removed; 0: none */
     uint64_t incarnation;
     int64_t due_us; /* of the next periodic one, monotonic */
     uint64_t begun_progress, done_progress; /* what the job had done: when the one under way began,
@@ -89,6 +91,8 @@ struct sl_checkpoint *sl_checkpoint_ref(struct sl_checkpoint *checkpoint);
 
 /* Sends a barrier.  SL_AGAIN: another is under way, or the job does not run now. */
 int sl_barrier_begin(struct sl_job *job, bool catches_up, uint64_t *ret_epoch);
+/* The one that began just now is a savepoint's. */
+void sl_checkpoint_is_savepoint(struct sl_job *job);
 /* Is it through, or will it never be? */
 bool sl_barrier_is_over(const struct sl_job *job, uint64_t epoch);
 /* A subtask has passed it.  `part` is taken over: NULL when the job stores nothing, or on failure,

@@ -175,7 +175,7 @@ sl_job_published(struct sl_job *job)
         sl_job_published(job);
         return;
     }
-    if (!sl_publisher_is_idle(job))
+    if (!sl_publisher_is_idle(job) || job->has_savepoint)
         return;
     execution->is_released = true;
     sl_execution_release(execution);

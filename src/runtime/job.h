@@ -81,6 +81,7 @@ struct sl_job {
     uint64_t published_count;
     bool launch_waits;     /* for a barrier to be over, or for what is being published */
     bool end_waits;        /* … and for what is being published; then `target` follows */
+    bool has_savepoint;    /* one is being taken: the job does not come to its end meanwhile */
     bool restarts_at_once; /* CALL sluice.fail_job */
     bool notify_busy, notify_again;
 };
@@ -101,6 +102,10 @@ void sl_execution_inject(struct sl_execution *execution, uint64_t epoch, bool ca
 void sl_execution_complete(struct sl_execution *execution, uint64_t epoch);
 /* Subtasks that have ended may go. */
 void sl_execution_release(struct sl_execution *execution);
+/* Scans read no more once barrier `epoch` has gone out; 0: they go on. */
+void sl_execution_hold(struct sl_execution *execution, uint64_t epoch);
+/* Tells all scans that their input ends; returns how many there are. */
+size_t sl_execution_finish_all(struct sl_execution *execution);
 /* Tells the scans of this table; returns how many there are. */
 void sl_execution_abandon(struct sl_execution *execution, const struct sl_phys_node *node);
 size_t sl_execution_finish_table(struct sl_execution *execution, uint64_t table_id);

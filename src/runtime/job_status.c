@@ -131,7 +131,7 @@ status_fill_checkpoint(const struct sl_checkpoint_record *record, struct sl_aren
 {
     *to = (struct sl_checkpoint_status){
         .id = record->id,
-        .kind = "checkpoint",
+        .kind = record->kind,
         .status = record->status,
         .start_us = record->start_us,
         .duration_us = record->duration_us,

@@ -202,6 +202,16 @@ sl_publisher_is_idle(const struct sl_job *job)
 }
 
 bool
+sl_publisher_is_past(const struct sl_job *job, uint64_t epoch)
+{
+    for (const struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next) {
+        if (lane->first && lane->first->segment.epoch <= epoch)
+            return false;
+    }
+    return true;
+}
+
+bool
 sl_publisher_is_busy(const struct sl_job *job)
 {
     for (const struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next) {

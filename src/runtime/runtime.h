@@ -108,6 +108,25 @@ size_t sl_job_checkpoints(const struct sl_job *job, struct sl_arena *arena,
 size_t sl_runtime_list_jobs(struct sl_runtime *runtime, struct sl_arena *arena,
                             struct sl_job ***ret_jobs);
 
+/* --- state that a plan goes on with --- */
+
+struct sl_manifest; /* storage/manifest.h */
+
+enum sl_claim {
+    SL_CLAIM_KEPT,
+    SL_CLAIM_NEW,       /* a source that is not in it: from its start-up mode */
+    SL_CLAIM_MISFIT,    /* the operator's state is laid out differently there */
+    SL_CLAIM_UNCLAIMED, /* no operator of the plan asks for it */
+};
+struct sl_state_claim { /* one operator's verdict */
+    const char *uid, *reason;
+    enum sl_claim claim;
+};
+int sl_runtime_claim_state(struct sl_runtime *runtime, const struct sl_phys_plan *plan,
+                           const struct sl_manifest *manifest, struct sl_arena *arena,
+                           struct sl_state_claim **ret_claims, size_t *ret_count,
+                           struct sl_error *err);
+
 /* --- results of a query (COLLECT) --- */
 
 /* The next batch of a query's result; the caller's reference.  Waits at most timeout_us (-1: for
@@ -131,6 +150,14 @@ uint64_t sl_job_begun_from(struct sl_job *job);
  * run; else why it was given up. */
 int sl_job_checkpoint(struct sl_job *job, bool (*cancelled)(void *), void *arg, uint64_t *ret_id,
                       struct sl_error *err);
+/* Takes a savepoint under `path`, which is made; returns when everything before it is published.
+ * SL_SAVEPOINT_STOP: what comes after it is not read any more, and the job waits for sl_job_stop;
+ * SL_SAVEPOINT_DRAIN: first its inputs end, so that the highest watermark fires everything, and
+ * afterwards it finishes by itself.  Errors as of sl_job_checkpoint, and of the disk; after one the
+ * job runs on. */
+enum sl_savepoint_mode { SL_SAVEPOINT_ONLY, SL_SAVEPOINT_STOP, SL_SAVEPOINT_DRAIN };
+int sl_job_savepoint(struct sl_job *job, const char *path, enum sl_savepoint_mode mode,
+                     bool (*cancelled)(void *), void *arg, struct sl_error *err);
 /* As if one of its tasks had failed by the outside's fault: it starts again at once. */
 int sl_job_fail(struct sl_job *job, struct sl_error *err);
 /* Readers of this table get the end of their input, at its present end.  57014 when cancelled. */

@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TASK_WATERMARK_BLOB "watermark"
-
 static bool
 task_is_stored(const struct sl_subtask *subtask)
 {
@@ -49,7 +47,7 @@ sl_task_barrier_at(struct sl_link *link, uint64_t epoch, struct sl_error *err)
     start_us = sl_monotonic_us(subtask->context.env);
     sl_snapshot_freeze(subtask->snapshot, uid);
     sl_snapshot_add_blob(
-        subtask->snapshot, uid, TASK_WATERMARK_BLOB,
+        subtask->snapshot, uid, SL_TASK_WATERMARK_BLOB,
         (struct sl_text){(const char *)&link->op->watermark_ms, sizeof(link->op->watermark_ms)});
     rc = link->op->class->barrier(link->op, epoch, subtask->snapshot, err);
     subtask->freeze_us += sl_monotonic_us(subtask->context.env) - start_us;
@@ -230,7 +228,7 @@ task_restore_watermark(struct sl_op *op, const struct sl_manifest *from, struct 
     int64_t least_ms = SL_WATERMARK_MAX;
     bool found = false;
 
-    while ((blob = sl_manifest_next_blob(from, op->node->uid, TASK_WATERMARK_BLOB, &cursor))) {
+    while ((blob = sl_manifest_next_blob(from, op->node->uid, SL_TASK_WATERMARK_BLOB, &cursor))) {
         int64_t watermark_ms;
 
         if (blob->bytes.length != sizeof(watermark_ms))
@@ -251,7 +249,7 @@ task_knows_operator(const struct sl_manifest *from, const char *uid)
 {
     struct sl_manifest_cursor cursor = {0};
 
-    return sl_manifest_next_blob(from, uid, TASK_WATERMARK_BLOB, &cursor) != NULL;
+    return sl_manifest_next_blob(from, uid, SL_TASK_WATERMARK_BLOB, &cursor) != NULL;
 }
 
 static int

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "server/deaths.h"
+#include "server/savepoints.h"
 #include "storage/manifest.h"
 
 #include <pthread.h>
@@ -190,44 +191,116 @@ jobs_resolve(struct sl_server *server, struct sl_arena *arena, struct sl_phys_pl
     return SL_OK;
 }
 
+static int
+jobs_check_slots(const struct sl_server *server, const struct sl_phys_plan *plan,
+                 struct sl_error *err)
+{
+    uint32_t needed = sl_phys_max_parallelism(plan);
+    uint32_t have = sl_runtime_slot_count(server->runtime);
+
+    if (needed <= have)
+        return SL_OK;
+    SL_ERROR(err, SL_E_TOO_FEW_SLOTS, "the job needs %u slots, the server has %u", needed, have);
+    return sl_error_hint(err, "start the server with --slots %u, or lower the parallelism", needed);
+}
+
+/* The savepoint becomes the new job's first checkpoint, with what of it the plan takes. */
+static int
+jobs_import(struct sl_server *server, struct sl_arena *arena, struct sl_phys_plan *plan,
+            const char *id, const struct sl_jobs_origin *origin, struct sl_error *err)
+{
+    const char *path = origin->savepoint;
+    struct sl_manifest *manifest;
+    struct sl_claims claims = {0};
+
+    if (!path)
+        return SL_OK;
+    path = sl_savepoints_plain_path(path);
+    if (plan->settings.checkpoint_interval_us == 0) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                 "a job without checkpoints cannot begin from a savepoint");
+        return sl_error_hint(err, "RESET 'execution.checkpointing.interval'");
+    }
+    SL_TRY(sl_savepoint_read(arena, path, &manifest, err));
+    SL_TRY(sl_savepoints_claim(server, arena, plan, manifest, origin->ignores_unclaimed, origin,
+                               &claims, err));
+    return sl_savepoint_import(manifest, path, server->data_directory, id, sl_savepoints_is_claimed,
+                               &claims, err);
+}
+
+static const char *
+jobs_write_plan(struct sl_arena *arena, const struct sl_phys_plan *plan)
+{
+    struct sl_buffer json;
+    const char *text;
+
+    sl_buffer_init(&json, SIZE_MAX / 2);
+    sl_phys_write_json(plan, &json);
+    text = sl_arena_strdup(arena, json.data);
+    sl_buffer_done(&json);
+    return text;
+}
+
+static const char *
+jobs_write_settings(struct sl_arena *arena, const struct sl_settings *settings)
+{
+    struct sl_buffer lines;
+    const char *text;
+
+    sl_buffer_init(&lines, SIZE_MAX / 2);
+    sl_settings_write(settings, &lines);
+    text = sl_arena_strndup(arena, lines.length ? lines.data : "", lines.length);
+    sl_buffer_done(&lines);
+    return text;
+}
+
+static int
+jobs_start_new(struct sl_server *server, const struct sl_job_record *record,
+               const struct sl_planned *planned, struct sl_job **ret_job, struct sl_error *err)
+{
+    struct sl_job_spec spec = {.id = record->id,
+                               .name = record->name,
+                               .plan = planned->plan,
+                               .waiting_reason = planned->unreachable};
+    struct sl_error ignored;
+    int rc = sl_catalog_create_job(server->catalog, record, err);
+
+    if (rc == SL_OK) {
+        rc = sl_job_start(server->runtime, &spec, ret_job, err);
+        if (rc < 0)
+            sl_catalog_update_job(server->catalog, record->id, SL_JOB_FAILED, err->text,
+                                  record->start_us, sl_now_us(server->env), 0, &ignored);
+    }
+    if (rc < 0)
+        sl_checkpoint_remove_all(server->data_directory, record->id);
+    return rc;
+}
+
 int
 sl_jobs_start(struct sl_server *server, const struct sl_planned *planned, const char *name,
-              struct sl_text sql, struct sl_job **ret_job, struct sl_error *err)
+              struct sl_text sql, const struct sl_jobs_origin *origin, struct sl_job **ret_job,
+              struct sl_error *err)
 {
-    const struct sl_phys_plan *plan = planned->plan;
     struct sl_job_record record = {.name = name,
                                    .reason = "",
+                                   .schema = origin->schema,
                                    .table_ids = planned->table_ids,
                                    .table_versions = planned->table_versions,
                                    .table_count = planned->table_count,
                                    .start_us = sl_now_us(server->env)};
-    struct sl_job_spec spec = {
-        .id = record.id, .name = name, .plan = plan, .waiting_reason = planned->unreachable};
     struct sl_arena arena;
-    struct sl_buffer json;
-    struct sl_error ignored;
     int rc;
 
-    if (sl_phys_max_parallelism(plan) > sl_runtime_slot_count(server->runtime)) {
-        SL_ERROR(err, SL_E_TOO_FEW_SLOTS, "the job needs %u slots, the server has %u",
-                 sl_phys_max_parallelism(plan), sl_runtime_slot_count(server->runtime));
-        return sl_error_hint(err, "start the server with --slots %u, or lower the parallelism",
-                             sl_phys_max_parallelism(plan));
-    }
+    SL_TRY(jobs_check_slots(server, planned->plan, err));
     sl_runtime_new_id(server->runtime, record.id);
     sl_arena_init(&arena);
-    sl_buffer_init(&json, SIZE_MAX / 2);
-    sl_phys_write_json(plan, &json);
-    record.plan = json.data;
-    record.sql = sl_arena_strndup(&arena, sql.start, sql.length);
-    rc = sl_catalog_create_job(server->catalog, &record, err);
+    rc = jobs_import(server, &arena, planned->plan, record.id, origin, err);
     if (rc == SL_OK) {
-        rc = sl_job_start(server->runtime, &spec, ret_job, err);
-        if (rc < 0)
-            sl_catalog_update_job(server->catalog, record.id, SL_JOB_FAILED, err->text,
-                                  record.start_us, sl_now_us(server->env), 0, &ignored);
+        record.plan = jobs_write_plan(&arena, planned->plan);
+        record.sql = sl_arena_strndup(&arena, sql.start, sql.length);
+        record.settings = jobs_write_settings(&arena, origin->settings);
+        rc = jobs_start_new(server, &record, planned, ret_job, err);
     }
-    sl_buffer_done(&json);
     sl_arena_done(&arena);
     return rc;
 }

@@ -16,9 +16,20 @@ void sl_jobs_restart(struct sl_server *server);
 void sl_jobs_close(struct sl_server *server);
 void sl_jobs_free(struct sl_jobs *jobs);
 
+/* Where a new job comes from. */
+struct sl_jobs_origin {
+    const char *schema;                 /* the current one */
+    const struct sl_settings *settings; /* of the session */
+    const char *savepoint;              /* NULL: it begins from its tables' start-up mode */
+    bool ignores_unclaimed;             /* state of the savepoint that does not fit is dropped */
+    void (*notice)(void *arg, const char *text); /* takes each operator's verdict */
+    void *arg;
+};
+
 /* Stores a planned INSERT as a job and starts it.  *ret_job: a reference. */
 int sl_jobs_start(struct sl_server *server, const struct sl_planned *planned, const char *name,
-                  struct sl_text sql, struct sl_job **ret_job, struct sl_error *err);
+                  struct sl_text sql, const struct sl_jobs_origin *origin, struct sl_job **ret_job,
+                  struct sl_error *err);
 /* The record of the job with this id or unique prefix, with the runtime's state on top.  42704
  * none, at `offset`. */
 int sl_jobs_find(struct sl_server *server, struct sl_arena *arena, struct sl_text id, int offset,
@@ -29,7 +40,8 @@ size_t sl_jobs_list(struct sl_server *server, struct sl_arena *arena,
 /* Writes the job's state as it is now: the runtime's report may come after an answer to a client,
  * and after the server's end. */
 int sl_jobs_store(struct sl_server *server, const struct sl_job *job, struct sl_error *err);
-/* STOP and PAUSE: CANCELED, SUSPENDED.  55000 where the job has ended. */
+/* STOP and PAUSE: CANCELED, SUSPENDED; FINISHED behind a savepoint.  55000 where the job has
+ * ended. */
 int sl_jobs_end(struct sl_server *server, const struct sl_job_record *record,
                 enum sl_job_state state, const char *reason, struct sl_error *err);
 /* A last checkpoint before it is paused, if one can be had; else it goes on from an older one. */

@@ -54,9 +54,8 @@ files_make_directory(const char *path, struct sl_error *err)
     return SL_OK;
 }
 
-/* Removes a directory of plain files; one that is not there is removed already. */
-static void
-files_remove_directory(const char *path)
+void
+sl_files_remove_directory(const char *path)
 {
     DIR *directory = opendir(path);
     struct dirent *entry;
@@ -82,7 +81,7 @@ sl_checkpoint_make(const char *data_directory, const char *job_id, uint64_t id,
     sl_checkpoint_path(data_directory, job_id, 0, path);
     SL_TRY(files_make_directory(path, err));
     sl_checkpoint_path(data_directory, job_id, id, path);
-    files_remove_directory(path);
+    sl_files_remove_directory(path);
     return files_make_directory(path, err);
 }
 
@@ -150,7 +149,7 @@ sl_checkpoint_remove(const char *data_directory, const char *job_id, uint64_t id
     /* First what makes it a checkpoint: half a directory is none. */
     snprintf(manifest, sizeof(manifest), "%s/manifest", path);
     unlink(manifest);
-    files_remove_directory(path);
+    sl_files_remove_directory(path);
 }
 
 void
@@ -171,8 +170,8 @@ sl_checkpoint_remove_all(const char *data_directory, const char *job_id)
 }
 
 void
-sl_checkpoints_sweep(const char *data_directory,
-                     bool (*is_wanted)(void *arg, const char *job_id), void *arg)
+sl_checkpoints_sweep(const char *data_directory, bool (*is_wanted)(void *arg, const char *job_id),
+                     void *arg)
 {
     char path[SL_CHECKPOINT_PATH_MAX];
     struct dirent *entry;
@@ -280,6 +279,23 @@ files_hash(int fd, const char *path, size_t size, uint64_t *ret_checksum, struct
     return SL_OK;
 }
 
+int
+sl_files_sum(const char *path, struct sl_file_sum *ret_sum, struct sl_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+    struct stat status;
+
+    if (fd < 0)
+        return sl_files_error(err, "open", path);
+    if (fstat(fd, &status) < 0)
+        rc = sl_files_error(err, "look at", path);
+    else
+        rc = files_hash(fd, path, (size_t)status.st_size, &ret_sum->checksum, err);
+    ret_sum->size = (uint64_t)status.st_size;
+    close(fd);
+    return rc;
+}
+
 static int
 files_damaged(const char *path, struct sl_error *err)
 {
@@ -291,26 +307,15 @@ sl_checkpoint_verify_file(const char *directory, const struct sl_manifest_file *
                           struct sl_error *err)
 {
     char path[SL_CHECKPOINT_PATH_MAX + 256];
-    uint64_t checksum = 0;
-    struct stat status;
-    int fd, rc = SL_OK;
+    struct sl_file_sum sum;
 
     snprintf(path, sizeof(path), "%s/%s", directory, file->name);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT)
+    if (access(path, F_OK) < 0 && errno == ENOENT)
         return SL_ERROR(err, SL_E_DATA_CORRUPTED, "%s is missing", path);
-    if (fd < 0)
-        return sl_files_error(err, "open", path);
-    if (fstat(fd, &status) < 0)
-        rc = sl_files_error(err, "look at", path);
-    else if ((uint64_t)status.st_size != file->sum.size)
-        rc = files_damaged(path, err);
-    else
-        rc = files_hash(fd, path, file->sum.size, &checksum, err);
-    if (rc == SL_OK && checksum != file->sum.checksum)
-        rc = files_damaged(path, err);
-    close(fd);
-    return rc;
+    SL_TRY(sl_files_sum(path, &sum, err));
+    return sum.size == file->sum.size && sum.checksum == file->sum.checksum
+               ? SL_OK
+               : files_damaged(path, err);
 }
 
 int

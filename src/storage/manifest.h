@@ -79,6 +79,12 @@ int sl_manifest_write(const struct sl_manifest *manifest, const char *directory,
 int sl_manifest_read(struct sl_arena *arena, const char *directory,
                      struct sl_manifest **ret_manifest, struct sl_error *err);
 
+/* The same of a savepoint (savepoint.h), whose file has another head and name. */
+int sl_manifest_write_savepoint(const struct sl_manifest *manifest, const char *directory,
+                                struct sl_error *err);
+int sl_manifest_read_savepoint(struct sl_arena *arena, const char *directory,
+                               struct sl_manifest **ret_manifest, struct sl_error *err);
+
 /* Compares whole files with their checksums: all, or the segments alone.  XX001: one is damaged. */
 enum sl_manifest_part { SL_MANIFEST_ALL, SL_MANIFEST_SEGMENTS };
 int sl_manifest_verify(const struct sl_manifest *manifest, const char *directory,
