@@ -40,7 +40,10 @@ sl_sink_has_outbox(const struct sl_phys_node *node)
 uint32_t
 sl_sink_lane_count(const struct sl_phys_node *sink)
 {
-    return SL_MIN(sink->parallelism, (uint32_t)LANE_COUNT_MAX);
+    const struct sl_phys_sink *plan = sink->detail;
+
+    return plan->lane_count ? plan->lane_count
+                            : SL_MIN(sink->parallelism, (uint32_t)LANE_COUNT_MAX);
 }
 
 struct sl_lane *

@@ -616,6 +616,15 @@ sl_job_stop(struct sl_job *job, enum sl_run_state state, const char *reason)
     sl_waiter_end(job->runtime, &waiter);
 }
 
+void
+sl_job_stop_silently(struct sl_job *job)
+{
+    pthread_mutex_lock(&job->mutex);
+    job->stays_silent = true;
+    pthread_mutex_unlock(&job->mutex);
+    sl_job_stop(job, SL_RUN_SUSPENDED, NULL);
+}
+
 int
 sl_job_wait(struct sl_job *job, bool (*cancelled)(void *), void *arg, struct sl_error *err)
 {

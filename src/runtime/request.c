@@ -11,8 +11,9 @@ struct request {
     struct sl_waiter waiter;
     bool (*cancelled)(void *);
     void *arg;
-    enum sl_savepoint_mode mode; /* of a savepoint */
-    uint64_t epoch;              /* of its checkpoint */
+    const char *path; /* of a savepoint; NULL: its checkpoint is enough */
+    enum sl_savepoint_mode mode;
+    uint64_t epoch; /* of its checkpoint */
 };
 
 static int
@@ -119,7 +120,8 @@ request_begin_savepoint(struct request *request, struct sl_error *err)
     if (rc == SL_OK) {
         job->has_savepoint = true;
         atomic_store(&job->checkpointing.pinned_id, request->epoch);
-        sl_checkpoint_is_savepoint(job);
+        if (request->path)
+            sl_checkpoint_is_savepoint(job);
         if (request->mode == SL_SAVEPOINT_STOP)
             sl_execution_hold(job->execution, request->epoch);
     }
@@ -186,7 +188,7 @@ request_published(struct request *request, struct sl_error *err)
 }
 
 static int
-request_write_savepoint(const struct request *request, const char *path, struct sl_error *err)
+request_write_savepoint(const struct request *request, struct sl_error *err)
 {
     const struct sl_job *job = request->job;
     char directory[SL_CHECKPOINT_PATH_MAX];
@@ -198,7 +200,7 @@ request_write_savepoint(const struct request *request, const char *path, struct 
     sl_arena_init(&arena);
     rc = sl_manifest_read(&arena, directory, &manifest, err);
     if (rc == SL_OK)
-        rc = sl_savepoint_write(manifest, directory, path, err);
+        rc = sl_savepoint_write(manifest, directory, request->path, err);
     sl_arena_done(&arena);
     return rc;
 }
@@ -220,7 +222,7 @@ request_end_savepoint(struct request *request, bool has_failed)
 }
 
 static int
-request_savepoint(struct request *request, const char *path, struct sl_error *err)
+request_savepoint(struct request *request, struct sl_error *err)
 {
     bool drains = request->mode == SL_SAVEPOINT_DRAIN;
     int rc = request_wait(request, drains ? request_begin_drain : request_begin_savepoint, err);
@@ -230,8 +232,8 @@ request_savepoint(struct request *request, const char *path, struct sl_error *er
     rc = request_wait(request, drains ? request_drained : request_outcome, err);
     if (rc == SL_OK)
         rc = request_wait(request, request_published, err);
-    if (rc == SL_OK)
-        rc = request_write_savepoint(request, path, err);
+    if (rc == SL_OK && request->path)
+        rc = request_write_savepoint(request, err);
     request_end_savepoint(request, rc < 0);
     return rc;
 }
@@ -240,13 +242,29 @@ int
 sl_job_savepoint(struct sl_job *job, const char *path, enum sl_savepoint_mode mode,
                  bool (*cancelled)(void *), void *arg, struct sl_error *err)
 {
-    struct request request = {.job = job, .cancelled = cancelled, .arg = arg, .mode = mode};
+    struct request request = {
+        .job = job, .cancelled = cancelled, .arg = arg, .path = path, .mode = mode};
     int rc;
 
     sl_waiter_begin(job->runtime, &request.waiter);
-    rc = request_savepoint(&request, path, err);
+    rc = request_savepoint(&request, err);
     sl_waiter_end(job->runtime, &request.waiter);
     return rc;
+}
+
+int
+sl_job_hold(struct sl_job *job, bool (*cancelled)(void *), void *arg, struct sl_error *err)
+{
+    return sl_job_savepoint(job, NULL, SL_SAVEPOINT_STOP, cancelled, arg, err);
+}
+
+void
+sl_job_go_on(struct sl_job *job)
+{
+    pthread_mutex_lock(&job->mutex);
+    if (job->execution)
+        sl_execution_hold(job->execution, 0);
+    pthread_mutex_unlock(&job->mutex);
 }
 
 /* --- the rest --- */

@@ -59,6 +59,8 @@ void sl_job_unref(struct sl_job *job);
 struct sl_job *sl_runtime_find_job(struct sl_runtime *runtime, const char *id);
 /* Ends it: its tasks are gone when this returns. */
 void sl_job_stop(struct sl_job *job, enum sl_run_state state, const char *reason);
+/* The same, but the server is not told: another is to take its place. */
+void sl_job_stop_silently(struct sl_job *job);
 /* Waits until it is FINISHED, CANCELED, FAILED or SUSPENDED, or `cancelled` says true (polled every
  * 50 ms and at wake-ups): SL_AGAIN then.  A FAILED job's error is returned. */
 int sl_job_wait(struct sl_job *job, bool (*cancelled)(void *), void *arg, struct sl_error *err);
@@ -158,6 +160,9 @@ int sl_job_checkpoint(struct sl_job *job, bool (*cancelled)(void *), void *arg, 
 enum sl_savepoint_mode { SL_SAVEPOINT_ONLY, SL_SAVEPOINT_STOP, SL_SAVEPOINT_DRAIN };
 int sl_job_savepoint(struct sl_job *job, const char *path, enum sl_savepoint_mode mode,
                      bool (*cancelled)(void *), void *arg, struct sl_error *err);
+/* As SL_SAVEPOINT_STOP, but its last checkpoint is enough; and back. */
+int sl_job_hold(struct sl_job *job, bool (*cancelled)(void *), void *arg, struct sl_error *err);
+void sl_job_go_on(struct sl_job *job);
 /* As if one of its tasks had failed by the outside's fault: it starts again at once. */
 int sl_job_fail(struct sl_job *job, struct sl_error *err);
 /* Readers of this table get the end of their input, at its present end.  57014 when cancelled. */

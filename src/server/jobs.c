@@ -191,9 +191,9 @@ jobs_resolve(struct sl_server *server, struct sl_arena *arena, struct sl_phys_pl
     return SL_OK;
 }
 
-static int
-jobs_check_slots(const struct sl_server *server, const struct sl_phys_plan *plan,
-                 struct sl_error *err)
+int
+sl_jobs_check_slots(const struct sl_server *server, const struct sl_phys_plan *plan,
+                    struct sl_error *err)
 {
     uint32_t needed = sl_phys_max_parallelism(plan);
     uint32_t have = sl_runtime_slot_count(server->runtime);
@@ -228,8 +228,8 @@ jobs_import(struct sl_server *server, struct sl_arena *arena, struct sl_phys_pla
                                &claims, err);
 }
 
-static const char *
-jobs_write_plan(struct sl_arena *arena, const struct sl_phys_plan *plan)
+const char *
+sl_jobs_write_plan(struct sl_arena *arena, const struct sl_phys_plan *plan)
 {
     struct sl_buffer json;
     const char *text;
@@ -241,8 +241,8 @@ jobs_write_plan(struct sl_arena *arena, const struct sl_phys_plan *plan)
     return text;
 }
 
-static const char *
-jobs_write_settings(struct sl_arena *arena, const struct sl_settings *settings)
+const char *
+sl_jobs_write_settings(struct sl_arena *arena, const struct sl_settings *settings)
 {
     struct sl_buffer lines;
     const char *text;
@@ -291,14 +291,14 @@ sl_jobs_start(struct sl_server *server, const struct sl_planned *planned, const 
     struct sl_arena arena;
     int rc;
 
-    SL_TRY(jobs_check_slots(server, planned->plan, err));
+    SL_TRY(sl_jobs_check_slots(server, planned->plan, err));
     sl_runtime_new_id(server->runtime, record.id);
     sl_arena_init(&arena);
     rc = jobs_import(server, &arena, planned->plan, record.id, origin, err);
     if (rc == SL_OK) {
-        record.plan = jobs_write_plan(&arena, planned->plan);
+        record.plan = sl_jobs_write_plan(&arena, planned->plan);
         record.sql = sl_arena_strndup(&arena, sql.start, sql.length);
-        record.settings = jobs_write_settings(&arena, origin->settings);
+        record.settings = sl_jobs_write_settings(&arena, origin->settings);
         rc = jobs_start_new(server, &record, planned, ret_job, err);
     }
     sl_arena_done(&arena);
@@ -564,4 +564,25 @@ sl_jobs_resume(struct sl_server *server, const struct sl_job_record *record, boo
     }
     jobs_settle(server->jobs);
     return SL_OK;
+}
+
+int
+sl_jobs_replace(struct sl_server *server, const struct sl_job_record *record, struct sl_job *job,
+                struct sl_error *err)
+{
+    struct sl_error ignored;
+    uint64_t checkpoint;
+    int rc;
+
+    if (job)
+        sl_job_stop_silently(job);
+    rc = sl_catalog_alter_job(server->catalog, record, err);
+    if (rc < 0 || !job)
+        return rc;
+    rc = jobs_start_record(server, record, false, &checkpoint, err);
+    if (rc < 0)
+        sl_catalog_update_job(server->catalog, record->id, SL_JOB_FAILED, err->text,
+                              record->start_us, sl_now_us(server->env), record->restarts, &ignored);
+    jobs_settle(server->jobs);
+    return rc;
 }

@@ -44,6 +44,16 @@ int sl_jobs_store(struct sl_server *server, const struct sl_job *job, struct sl_
  * ended. */
 int sl_jobs_end(struct sl_server *server, const struct sl_job_record *record,
                 enum sl_job_state state, const char *reason, struct sl_error *err);
+/* Puts another plan and other settings (record's, which has the id) in the place of a job's; `job`,
+ * held and published, is stopped and started again from its last checkpoint; NULL: it does not
+ * run. */
+int sl_jobs_replace(struct sl_server *server, const struct sl_job_record *record,
+                    struct sl_job *job, struct sl_error *err);
+/* The texts of a record. */
+const char *sl_jobs_write_plan(struct sl_arena *arena, const struct sl_phys_plan *plan);
+const char *sl_jobs_write_settings(struct sl_arena *arena, const struct sl_settings *settings);
+int sl_jobs_check_slots(const struct sl_server *server, const struct sl_phys_plan *plan,
+                        struct sl_error *err);
 /* A last checkpoint before it is paused, if one can be had; else it goes on from an older one. */
 void sl_jobs_checkpoint(struct sl_server *server, const struct sl_job_record *record);
 /* RESUME of a SUSPENDED job, from its newest checkpoint; *ret_checkpoint 0: from its start-up
