@@ -191,7 +191,7 @@ struct sl_phys_sink {
     size_t partition_by_count;
     bool upsert;                /* -U rows are dropped before they are written */
     const char *guarantee;      /* "at-least-once", "exactly-once", "none" */
-    uint32_t lane_count;        /* of its outbox, since the job was made; 0: as the parallelism says */
+    uint32_t lane_count;        /* of its outbox, from when it was made; 0: by its parallelism */
     uint32_t *not_null;         /* columns in which a NULL is an error of the row */
     size_t not_null_count;
     enum sl_on_error on_error;

@@ -429,7 +429,8 @@ sl_barrier_begin(struct sl_job *job, bool catches_up, uint64_t *ret_epoch)
     struct sl_checkpointing *checkpointing = &job->checkpointing;
 
     if (checkpointing->phase != SL_CHECKPOINT_IDLE || !job->execution || job->is_stopping ||
-        job->execution->starting_count > 0 || job->execution->live_count == 0)
+        job->execution->starting_count > 0 || job->execution->live_count == 0 ||
+        (checkpointing->is_on && atomic_load(&job->runtime->disk_is_low)))
         return SL_AGAIN;
     checkpointing->epoch++;
     checkpointing->catches_up = catches_up;

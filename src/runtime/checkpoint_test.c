@@ -1,4 +1,5 @@
-/* Tests the coordinator: checkpoints that take too long, and those that would hold nothing new. */
+/* Tests the coordinator: checkpoints that take too long, those that would hold nothing new, and a
+ * disk without room. */
 #include "executor/operator.h"
 #include "executor/test_tables.h"
 #include "runtime/job.h"
@@ -182,4 +183,54 @@ Test(checkpoint, an_idle_job_takes_none)
     while (tasks[0].rows_in == 0);
     sl_checkpoint_tick(job, sl_monotonic_us(env) + 20 * SECOND_US);
     cr_assert_eq(newest().id, idle + 1);
+}
+
+/* --- the disk guard --- */
+
+static struct sl_job_status
+status(void)
+{
+    struct sl_job_status status;
+
+    sl_job_get_status(job, &status);
+    return status;
+}
+
+static void
+guard(int64_t free_bytes_min)
+{
+    sl_runtime_guard_disk(runtime, free_bytes_min);
+    sl_runtime_look_at_disk(runtime);
+}
+
+/* Nothing is read and no checkpoint begins, the job is RUNNING and says why; with room it goes on,
+ * after a restart too. */
+Test(checkpoint, a_disk_without_room_holds_the_job)
+{
+    struct test_row row = {.values = {SECOND_US, 1, 1}};
+    struct sl_watermark_status *watermarks;
+    struct sl_task_status *tasks;
+    struct sl_error err;
+    uint64_t epoch;
+
+    guard(INT64_MAX / 2);
+    cr_assert_eq(status().state, SL_RUN_RUNNING);
+    cr_assert(strstr(status().reason, "held: the disk of") != NULL);
+    cr_assert_eq(begin_barrier(&epoch), SL_AGAIN);
+    sl_job_watermarks(job, &arena, &watermarks); /* the slot has heard of it */
+    test_table_add(1, &row);
+    sl_job_watermarks(job, &arena, &watermarks);
+    cr_assert_eq(sl_job_tasks(job, &arena, &tasks), 1);
+    cr_assert_eq(tasks[0].rows_in, 0);
+    cr_assert_eq(sl_job_fail(job, &err), SL_OK);
+    while (status().state != SL_RUN_RUNNING)
+        continue;
+    cr_assert_eq(sl_runtime_settle(runtime, NULL, SECOND_US / 10, NULL, NULL, &err),
+                 SL_E_QUERY_CANCELED);
+    cr_assert(strstr(err.text, "held: the disk of") != NULL, "%s", err.text);
+    cr_assert_eq(test_table_count(2), 0);
+    guard(0);
+    cr_assert_str_empty(status().reason);
+    cr_assert_eq(sl_runtime_settle(runtime, NULL, 20 * SECOND_US, NULL, NULL, &err), SL_OK);
+    cr_assert_eq(test_table_count(2), 1);
 }

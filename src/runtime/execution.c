@@ -160,6 +160,7 @@ enum execution_order {
     EXECUTION_FINISH,
     EXECUTION_ABANDON,
     EXECUTION_HOLD,
+    EXECUTION_PAUSE,
 };
 
 struct execution_command {
@@ -203,6 +204,9 @@ execution_run_command(struct sl_command *base, struct sl_slot *slot)
         break;
     case EXECUTION_HOLD:
         sl_subtask_hold(subtask, command->epoch);
+        break;
+    case EXECUTION_PAUSE:
+        sl_subtask_pause(subtask, command->epoch > 0);
         break;
     }
     free(command);
@@ -319,11 +323,23 @@ sl_execution_finish_all(struct sl_execution *execution)
     return execution_finish(execution, 0);
 }
 
-void
-sl_execution_hold(struct sl_execution *execution, uint64_t epoch)
+static void
+execution_post_to_scans(struct sl_execution *execution, enum execution_order order, uint64_t epoch)
 {
     for (size_t i = 0; i < execution->subtask_count; i++) {
         if (execution_is_scan(execution->subtasks[i]))
-            execution_post(execution->subtasks[i], EXECUTION_HOLD, epoch);
+            execution_post(execution->subtasks[i], order, epoch);
     }
+}
+
+void
+sl_execution_hold(struct sl_execution *execution, uint64_t epoch)
+{
+    execution_post_to_scans(execution, EXECUTION_HOLD, epoch);
+}
+
+void
+sl_execution_pause(struct sl_execution *execution, bool is_paused)
+{
+    execution_post_to_scans(execution, EXECUTION_PAUSE, is_paused);
 }

@@ -117,6 +117,8 @@ sl_job_launch(struct sl_job *job)
     if (job->checkpointing.latest)
         job->execution->restored = sl_checkpoint_ref(job->checkpointing.latest);
     sl_execution_start(job->execution);
+    if (!job->is_query && atomic_load(&job->runtime->disk_is_low))
+        sl_execution_pause(job->execution, true);
     sl_publisher_resume(job);
 }
 

@@ -30,6 +30,9 @@ struct sl_runtime {
     struct sl_thread *ticker; /* begins periodic checkpoints; NULL: nobody asked for them */
     struct sl_wake *ticker_wake;
     _Atomic bool ticker_stops;
+    _Atomic int64_t disk_free_min, disk_free; /* bytes; 0: nobody looks */
+    _Atomic bool disk_is_low;                 /* jobs are held */
+    int64_t disk_look_us;                     /* the ticker's: when it looks again */
 };
 
 struct sl_execution {
@@ -104,6 +107,8 @@ void sl_execution_complete(struct sl_execution *execution, uint64_t epoch);
 void sl_execution_release(struct sl_execution *execution);
 /* Scans read no more once barrier `epoch` has gone out; 0: they go on. */
 void sl_execution_hold(struct sl_execution *execution, uint64_t epoch);
+/* Scans read nothing meanwhile. */
+void sl_execution_pause(struct sl_execution *execution, bool is_paused);
 /* Tells all scans that their input ends; returns how many there are. */
 size_t sl_execution_finish_all(struct sl_execution *execution);
 /* Tells the scans of this table; returns how many there are. */
@@ -146,6 +151,11 @@ void sl_job_leave(struct sl_job *job);
 uint64_t sl_job_progress(const struct sl_job *job);
 /* Sum of everything that moves; equal sums: nothing moved in between. */
 uint64_t sl_job_activity(struct sl_job *job);
+
+/* --- disk.c: the ticker's thread --- */
+
+void sl_runtime_tick_disk(struct sl_runtime *runtime, int64_t now_us);
+void sl_runtime_look_at_disk(struct sl_runtime *runtime);
 
 /* --- runtime.c --- */
 

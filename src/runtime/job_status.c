@@ -2,6 +2,7 @@
 #include "executor/scan.h"
 #include "runtime/job.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static uint64_t
@@ -17,6 +18,15 @@ status_mutex(const struct sl_job *job)
     return &((struct sl_job *)(uintptr_t)job)->mutex;
 }
 
+static void
+status_say_held(struct sl_runtime *runtime, char reason[SL_ERROR_TEXT_MAX])
+{
+    snprintf(reason, SL_ERROR_TEXT_MAX,
+             "held: the disk of %s has %lld MB free, sluice.disk.free-min is %lld MB",
+             runtime->config.data_directory, (long long)(atomic_load(&runtime->disk_free) >> 20),
+             (long long)(atomic_load(&runtime->disk_free_min) >> 20));
+}
+
 void
 sl_job_get_status(const struct sl_job *job, struct sl_job_status *ret_status)
 {
@@ -28,6 +38,9 @@ sl_job_get_status(const struct sl_job *job, struct sl_job_status *ret_status)
     if (job->failure.code != 0) {
         memcpy(ret_status->reason, job->failure.text, sizeof(ret_status->reason));
         ret_status->error_code = job->failure.code;
+    } else if (job->state == SL_RUN_RUNNING && atomic_load(&job->runtime->disk_is_low)) {
+        ret_status->error_code = SL_E_DISK_FULL;
+        status_say_held(job->runtime, ret_status->reason);
     }
     ret_status->start_us = job->start_us;
     ret_status->end_us = job->end_us;

@@ -31,6 +31,9 @@ struct sl_runtime *sl_runtime_new(const struct sl_runtime_config *config);
 void sl_runtime_free(struct sl_runtime *runtime);
 /* Jobs take checkpoints by their intervals from now on, on the machine's clock. */
 void sl_runtime_start_checkpoints(struct sl_runtime *runtime);
+/* Where the data directory's disk has less room than this jobs are held: they stay RUNNING, with
+ * the reason, and go on by themselves.  0: never. */
+void sl_runtime_guard_disk(struct sl_runtime *runtime, int64_t free_bytes_min);
 uint32_t sl_runtime_slot_count(const struct sl_runtime *runtime);
 
 /* --- jobs --- */

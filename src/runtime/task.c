@@ -281,8 +281,9 @@ task_answer_finishes(struct sl_subtask *subtask)
 static bool
 task_is_held(const struct sl_subtask *subtask)
 {
-    return subtask->hold_epoch > 0 && subtask->aligned_epoch >= subtask->hold_epoch &&
-           sl_scan_is_between_polls(subtask->scan);
+    bool is_behind = subtask->hold_epoch > 0 && subtask->aligned_epoch >= subtask->hold_epoch;
+
+    return (subtask->is_paused || is_behind) && sl_scan_is_between_polls(subtask->scan);
 }
 
 /* What the session asked of the scan: the table's end, a barrier at its present end.  SL_OK: one of
@@ -652,5 +653,12 @@ void
 sl_subtask_hold(struct sl_subtask *subtask, uint64_t epoch)
 {
     subtask->hold_epoch = epoch;
+    sl_runnable_wake(&subtask->runnable);
+}
+
+void
+sl_subtask_pause(struct sl_subtask *subtask, bool is_paused)
+{
+    subtask->is_paused = is_paused;
     sl_runnable_wake(&subtask->runnable);
 }

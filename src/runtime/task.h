@@ -147,6 +147,7 @@ struct sl_subtask {
     bool catches_up;         /* a source reads up to its present end first */
     uint64_t aligned_epoch;  /* the newest that came from an input */
     uint64_t hold_epoch;     /* a scan reads nothing behind this barrier; 0: it reads */
+    bool is_paused;          /* a scan reads nothing now */
     uint64_t passed_epoch;   /* went through the chain */
     uint64_t answered_epoch; /* said to the job */
     struct sl_snapshot *snapshot;    /* of the barrier that is in the chain, or being written */
@@ -193,6 +194,7 @@ void sl_subtask_finish(struct sl_subtask *subtask); /* a scan: bounded from now 
 void sl_subtask_abandon(struct sl_subtask *subtask); /* a scan: nobody wants more of it */
 /* A scan: nothing is read once barrier `epoch` has gone out; 0: it goes on. */
 void sl_subtask_hold(struct sl_subtask *subtask, uint64_t epoch);
+void sl_subtask_pause(struct sl_subtask *subtask, bool is_paused); /* a scan reads nothing now */
 
 const char *sl_task_phase_name(enum sl_task_phase phase);
 

@@ -1,4 +1,4 @@
-/* Savepoints as statements see them: where they are made, and which of their state a new job takes. */
+/* Savepoints as statements see them: where they are made, and which of their state a job takes. */
 #ifndef SL_SERVER_SAVEPOINTS_H
 #define SL_SERVER_SAVEPOINTS_H
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 int
@@ -185,6 +186,17 @@ sl_checkpoints_sweep(const char *data_directory, bool (*is_wanted)(void *arg, co
     }
     if (directory)
         closedir(directory);
+}
+
+bool
+sl_checkpoint_disk_free(const char *directory, int64_t *ret_bytes)
+{
+    struct statvfs status;
+
+    if (statvfs(directory, &status) < 0)
+        return false;
+    *ret_bytes = (int64_t)status.f_bavail * (int64_t)status.f_frsize;
+    return true;
 }
 
 int

@@ -109,6 +109,8 @@ void sl_checkpoint_remove_all(const char *data_directory, const char *job_id);
 /* Removes the checkpoints of all jobs that are not wanted; at start, while none runs. */
 void sl_checkpoints_sweep(const char *data_directory,
                           bool (*is_wanted)(void *arg, const char *job_id), void *arg);
+/* Bytes that are free on the disk of this directory; false: it cannot be told. */
+bool sl_checkpoint_disk_free(const char *directory, int64_t *ret_bytes);
 /* The same file under `to`, in another checkpoint's directory. */
 int sl_checkpoint_link(const char *from, const char *to, struct sl_error *err);
 /* Reads a whole file of a checkpoint and compares it with what is known of it; *ret_bytes is the

@@ -11,8 +11,8 @@
 #include "storage/manifest.h"
 #include "storage/table.h"
 
-/* Writes the checkpoint in `from` as a savepoint into `to`, which is made, and is gone again if that
- * fails.  58030, 53100: the disk; XX001: the checkpoint is damaged. */
+/* Writes the checkpoint in `from` as a savepoint into `to`, which is made, and is gone again if
+ * that fails.  58030, 53100: the disk; XX001: the checkpoint is damaged. */
 int sl_savepoint_write(const struct sl_manifest *checkpoint, const char *from, const char *to,
                        struct sl_error *err);
 /* Its manifest; every file is compared with its checksum.  58030: not there; XX001: damaged; 0A000:
