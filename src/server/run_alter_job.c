@@ -173,16 +173,29 @@ static int
 alter_running(struct alter *alter, struct sl_job *job, struct sl_error *err)
 {
     struct sl_session *session = alter->portal->session;
-    int rc = sl_job_hold(job, sl_net_is_cancelled, session->connection, err);
+    int rc;
 
-    if (rc < 0)
-        return rc;
+    SL_TRY(sl_job_hold(job, sl_net_is_cancelled, session->connection, err));
     rc = alter_claim(alter, err);
     if (rc < 0) {
         sl_job_go_on(job);
         return rc;
     }
     return sl_jobs_replace(session->server, &alter->record, job, err);
+}
+
+/* One that waits for the outside, or is paused, goes on from the checkpoint that it has.  What of
+ * it is still to be published goes lane by lane: another parallelism could break its order. */
+static int
+alter_waiting(struct alter *alter, struct sl_job *job, struct sl_error *err)
+{
+    if (alter->rescales) {
+        SL_ERROR(err, SL_E_OBJECT_STATE, "job %s is %s: only a running one can be rescaled",
+                 alter->record.id, sl_job_state_name(alter->record.state));
+        return sl_error_hint(err, "settings can be changed");
+    }
+    SL_TRY(alter_claim(alter, err));
+    return sl_jobs_replace(alter->portal->session->server, &alter->record, job, err);
 }
 
 static int
@@ -195,12 +208,8 @@ alter_run(struct alter *alter, struct sl_error *err)
     if (!job && alter->record.state != SL_JOB_SUSPENDED)
         return SL_ERROR(err, SL_E_OBJECT_STATE, "job %s is %s", alter->record.id,
                         sl_job_state_name(alter->record.state));
-    if (!job && alter->rescales) {
-        SL_ERROR(err, SL_E_OBJECT_STATE, "job %s is SUSPENDED: only a running one can be rescaled",
-                 alter->record.id);
-        return sl_error_hint(err, "RESUME JOB first");
-    }
-    rc = job ? alter_running(alter, job, err) : sl_jobs_replace(server, &alter->record, NULL, err);
+    rc = job && alter->record.state == SL_JOB_RUNNING ? alter_running(alter, job, err)
+                                                      : alter_waiting(alter, job, err);
     if (job)
         sl_job_unref(job);
     return rc;
