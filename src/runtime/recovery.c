@@ -249,6 +249,7 @@ recovery_load_newest(struct sl_job *job, uint64_t id, struct sl_error *err)
     if (rc == SL_E_NOT_SUPPORTED)
         return rc;
     sl_recovery_want(job, err);
+    job->recovery.reason.code = SL_E_IO; /* a second look decides */
     return SL_OK;
 }
 
