@@ -1,6 +1,6 @@
--- The catalog, format 2.  Every table and view keeps the versions that something still uses.
+-- The catalog, format 3.  Every table and view keeps the versions that something still uses.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('format', '2'), ('next_id', '16384');
+INSERT INTO meta VALUES ('format', '3'), ('next_id', '16384');
 
 CREATE TABLE schemas (
     name TEXT PRIMARY KEY COLLATE NOCASE,
@@ -61,7 +61,10 @@ CREATE TABLE jobs (
     reason TEXT NOT NULL,
     start_us INTEGER NOT NULL,
     end_us INTEGER NOT NULL,
-    restarts INTEGER NOT NULL
+    restarts INTEGER NOT NULL,
+    incarnation INTEGER NOT NULL,       -- under which its exactly-once sinks publish, from 1
+    schema_name TEXT NOT NULL,          -- the current one when it was made, and
+    settings TEXT NOT NULL              -- what was not as by default, as key = value lines
 ) WITHOUT ROWID;
 
 CREATE TABLE job_relations (

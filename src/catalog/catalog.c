@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CATALOG_FORMAT "2"
+#define CATALOG_FORMAT "3"
 
 int
 catalog_fail(struct sl_catalog *catalog, struct sl_error *err)

@@ -105,6 +105,8 @@ struct sl_job_record {
     const char *reason;
     int64_t start_us, end_us; /* end 0: still there */
     int64_t restarts;
+    uint64_t incarnation; /* made: 1 */
+    const char *schema, *settings; /* under which it was planned: key = value lines */
     const uint64_t *table_ids; /* tables it reads and writes, with the versions it uses */
     const uint32_t *table_versions;
     size_t table_count;
@@ -115,6 +117,11 @@ int sl_catalog_create_job(struct sl_catalog *catalog, const struct sl_job_record
 int sl_catalog_update_job(struct sl_catalog *catalog, const char *id, enum sl_job_state state,
                           const char *reason, int64_t start_us, int64_t end_us, int64_t restarts,
                           struct sl_error *err);
+/* Another plan, other settings, the tables of that plan. */
+int sl_catalog_alter_job(struct sl_catalog *catalog, const struct sl_job_record *job,
+                         struct sl_error *err);
+/* A job that has ended or is SUSPENDED is CREATED again, under the next incarnation. */
+int sl_catalog_revive_job(struct sl_catalog *catalog, const char *id, struct sl_error *err);
 size_t sl_catalog_list_jobs(struct sl_catalog *catalog, struct sl_arena *arena,
                             struct sl_job_record **ret_jobs); /* by start time */
 /* The server died then: noted for every job that ran. */

@@ -13,11 +13,27 @@ sl_job_state_name(enum sl_job_state state)
 }
 
 static int
+job_insert_tables(struct sl_catalog *catalog, const struct sl_job_record *job, struct sl_error *err)
+{
+    sqlite3_stmt *statement;
+
+    for (size_t i = 0; i < job->table_count; i++) {
+        SL_TRY(catalog_prepare(catalog, "INSERT OR IGNORE INTO job_relations VALUES (?, ?, ?)",
+                               &statement, err));
+        catalog_bind(statement, 1, job->id);
+        sqlite3_bind_int64(statement, 2, (int64_t)job->table_ids[i]);
+        sqlite3_bind_int64(statement, 3, job->table_versions[i]);
+        SL_TRY(catalog_run(catalog, statement, err));
+    }
+    return SL_OK;
+}
+
+static int
 job_insert(struct sl_catalog *catalog, const struct sl_job_record *job, struct sl_error *err)
 {
     sqlite3_stmt *statement;
 
-    SL_TRY(catalog_prepare(catalog, "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    SL_TRY(catalog_prepare(catalog, "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
                            &statement, err));
     catalog_bind(statement, 1, job->id);
     catalog_bind(statement, 2, job->name);
@@ -28,16 +44,10 @@ job_insert(struct sl_catalog *catalog, const struct sl_job_record *job, struct s
     sqlite3_bind_int64(statement, 7, job->start_us);
     sqlite3_bind_int64(statement, 8, job->end_us);
     sqlite3_bind_int64(statement, 9, job->restarts);
+    catalog_bind(statement, 10, job->schema ? job->schema : "public");
+    catalog_bind(statement, 11, job->settings ? job->settings : "");
     SL_TRY(catalog_run(catalog, statement, err));
-    for (size_t i = 0; i < job->table_count; i++) {
-        SL_TRY(catalog_prepare(catalog, "INSERT OR IGNORE INTO job_relations VALUES (?, ?, ?)",
-                               &statement, err));
-        catalog_bind(statement, 1, job->id);
-        sqlite3_bind_int64(statement, 2, (int64_t)job->table_ids[i]);
-        sqlite3_bind_int64(statement, 3, job->table_versions[i]);
-        SL_TRY(catalog_run(catalog, statement, err));
-    }
-    return SL_OK;
+    return job_insert_tables(catalog, job, err);
 }
 
 int
@@ -77,6 +87,56 @@ sl_catalog_update_job(struct sl_catalog *catalog, const char *id, enum sl_job_st
         catalog_bind(statement, 6, id);
         rc = catalog_run(catalog, statement, err);
     }
+    pthread_mutex_unlock(&catalog->mutex);
+    return rc;
+}
+
+int
+sl_catalog_revive_job(struct sl_catalog *catalog, const char *id, struct sl_error *err)
+{
+    sqlite3_stmt *statement;
+    int rc;
+
+    pthread_mutex_lock(&catalog->mutex);
+    rc = catalog_prepare(catalog,
+                         "UPDATE jobs SET state = 0, reason = '', end_us = 0, "
+                         "incarnation = incarnation + 1 WHERE id = ?",
+                         &statement, err);
+    if (rc == SL_OK) {
+        catalog_bind(statement, 1, id);
+        rc = catalog_run(catalog, statement, err);
+    }
+    pthread_mutex_unlock(&catalog->mutex);
+    return rc;
+}
+
+static int
+job_alter(struct sl_catalog *catalog, const struct sl_job_record *job, struct sl_error *err)
+{
+    sqlite3_stmt *statement;
+
+    SL_TRY(catalog_prepare(catalog, "UPDATE jobs SET plan = ?, settings = ? WHERE id = ?",
+                           &statement, err));
+    catalog_bind(statement, 1, job->plan);
+    catalog_bind(statement, 2, job->settings);
+    catalog_bind(statement, 3, job->id);
+    SL_TRY(catalog_run(catalog, statement, err));
+    SL_TRY(catalog_prepare(catalog, "DELETE FROM job_relations WHERE job_id = ?", &statement, err));
+    catalog_bind(statement, 1, job->id);
+    SL_TRY(catalog_run(catalog, statement, err));
+    return job_insert_tables(catalog, job, err);
+}
+
+int
+sl_catalog_alter_job(struct sl_catalog *catalog, const struct sl_job_record *job,
+                     struct sl_error *err)
+{
+    int rc;
+
+    pthread_mutex_lock(&catalog->mutex);
+    rc = catalog_exec(catalog, "BEGIN IMMEDIATE", err);
+    if (rc == SL_OK)
+        rc = catalog_end(catalog, job_alter(catalog, job, err), err);
     pthread_mutex_unlock(&catalog->mutex);
     return rc;
 }
@@ -128,6 +188,9 @@ job_read(struct sl_arena *arena, sqlite3_stmt *statement, struct sl_job_record *
     job->start_us = sqlite3_column_int64(statement, 6);
     job->end_us = sqlite3_column_int64(statement, 7);
     job->restarts = sqlite3_column_int64(statement, 8);
+    job->incarnation = (uint64_t)sqlite3_column_int64(statement, 9);
+    job->schema = catalog_text(arena, statement, 10);
+    job->settings = catalog_text(arena, statement, 11);
 }
 
 size_t
@@ -140,14 +203,15 @@ sl_catalog_list_jobs(struct sl_catalog *catalog, struct sl_arena *arena,
     size_t count = 0;
 
     pthread_mutex_lock(&catalog->mutex);
-    if (catalog_prepare(catalog,
-                        "SELECT id, name, sql, plan, state, reason, start_us, end_us, restarts, "
-                        "count(*) OVER () FROM jobs ORDER BY start_us, id",
-                        &statement, &err) == SL_OK) {
+    if (catalog_prepare(
+            catalog,
+            "SELECT id, name, sql, plan, state, reason, start_us, end_us, restarts, "
+            "incarnation, schema_name, settings, count(*) OVER () FROM jobs ORDER BY start_us, id",
+            &statement, &err) == SL_OK) {
         while (sqlite3_step(statement) == SQLITE_ROW) {
             if (!jobs)
                 jobs = SL_NEW_ARRAY(arena, struct sl_job_record,
-                                    (size_t)sqlite3_column_int64(statement, 9));
+                                    (size_t)sqlite3_column_int64(statement, 12));
             job_read(arena, statement, &jobs[count++]);
         }
         sqlite3_finalize(statement);

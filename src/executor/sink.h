@@ -49,6 +49,8 @@ struct sl_lane *sl_lane_new(const struct sl_lane_config *config);
  * anew. */
 int sl_lane_publish(struct sl_lane *lane, const struct sl_manifest_segment *segment,
                     const char *directory, struct sl_error *err);
+/* The newest epoch of which its marker tells that something was published; 0: none.  Connects. */
+int sl_lane_published(struct sl_lane *lane, uint64_t *ret_epoch, struct sl_error *err);
 void sl_lane_free(struct sl_lane *lane); /* NULL does nothing */
 
 #endif

@@ -40,7 +40,10 @@ sl_sink_has_outbox(const struct sl_phys_node *node)
 uint32_t
 sl_sink_lane_count(const struct sl_phys_node *sink)
 {
-    return SL_MIN(sink->parallelism, (uint32_t)LANE_COUNT_MAX);
+    const struct sl_phys_sink *plan = sink->detail;
+
+    return plan->lane_count ? plan->lane_count
+                            : SL_MIN(sink->parallelism, (uint32_t)LANE_COUNT_MAX);
 }
 
 struct sl_lane *
@@ -167,6 +170,14 @@ sl_lane_publish(struct sl_lane *lane, const struct sl_manifest_segment *segment,
     if (rc < 0)
         lane_close(lane);
     return rc;
+}
+
+int
+sl_lane_published(struct sl_lane *lane, uint64_t *ret_epoch, struct sl_error *err)
+{
+    SL_TRY(lane_open(lane, err));
+    *ret_epoch = lane->marker.epoch;
+    return SL_OK;
 }
 
 void

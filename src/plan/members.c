@@ -50,7 +50,13 @@ static const struct sl_member settings_members[] = {
     MEMBER(sl_phys_settings, STRING, "restartStrategy", restart_strategy),
     MEMBER(sl_phys_settings, I64, "restartDelayUs", restart_delay_us),
     MEMBER(sl_phys_settings, I64, "restartAttempts", restart_attempts),
+    MEMBER(sl_phys_settings, I64, "restartDelayMaxUs", restart_delay_max_us),
+    MEMBER(sl_phys_settings, I64, "restartMultiplierPpm", restart_multiplier_ppm),
+    MEMBER(sl_phys_settings, I64, "restartJitterPpm", restart_jitter_ppm),
+    MEMBER(sl_phys_settings, I64, "restartSpanUs", restart_span_us),
     MEMBER(sl_phys_settings, I64, "checkpointIntervalUs", checkpoint_interval_us),
+    MEMBER(sl_phys_settings, I64, "checkpointTimeoutUs", checkpoint_timeout_us),
+    MEMBER(sl_phys_settings, I64, "checkpointPauseUs", checkpoint_pause_us),
     MEMBER(sl_phys_settings, U32, "checkpointFailuresMax", checkpoint_failures_max),
     MEMBER(sl_phys_settings, U32, "checkpointsRetained", checkpoints_retained),
 };
@@ -143,6 +149,7 @@ static const struct sl_member sink_members[] = {
     COUNTED(sl_phys_sink, COLUMNS, "partitionBy", partition_by, partition_by_count),
     MEMBER(sl_phys_sink, BOOL, "upsert", upsert),
     MEMBER(sl_phys_sink, STRING, "guarantee", guarantee),
+    MEMBER(sl_phys_sink, U32, "laneCount", lane_count),
     COUNTED(sl_phys_sink, COLUMNS, "notNull", not_null, not_null_count),
     NAMED(sl_phys_sink, "onError", on_error, on_error_names),
 };

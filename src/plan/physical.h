@@ -191,6 +191,7 @@ struct sl_phys_sink {
     size_t partition_by_count;
     bool upsert;                /* -U rows are dropped before they are written */
     const char *guarantee;      /* "at-least-once", "exactly-once", "none" */
+    uint32_t lane_count;        /* of its outbox, from when it was made; 0: by its parallelism */
     uint32_t *not_null;         /* columns in which a NULL is an error of the row */
     size_t not_null_count;
     enum sl_on_error on_error;
@@ -212,10 +213,18 @@ struct sl_phys_settings {
     bool overflow_wraps;
     enum sl_on_error runtime_error;   /* table.exec.runtime-error */
     const char *zone;                 /* table.local-time-zone */
-    const char *restart_strategy;     /* "fixed-delay", "none" … */
-    int64_t restart_delay_us;
-    int64_t restart_attempts;         /* -1: without limit */
+    /* "none", "fixed-delay", "failure-rate", "exponential-delay"; then of the one that is named: */
+    const char *restart_strategy;
+    int64_t restart_delay_us;         /* exponential: initial-backoff */
+    int64_t restart_attempts;         /* failure-rate: failures an interval; -1: without limit */
+    int64_t restart_delay_max_us;     /* exponential: max-backoff */
+    int64_t restart_multiplier_ppm;   /* exponential: backoff-multiplier, in millionths */
+    int64_t restart_jitter_ppm;       /* exponential: jitter-factor, in millionths */
+    int64_t restart_span_us;          /* exponential: reset-backoff-threshold; failure-rate: its
+                                         interval */
     int64_t checkpoint_interval_us;   /* execution.checkpointing.interval; 0: no checkpoints */
+    int64_t checkpoint_timeout_us;    /* …timeout; 0: none */
+    int64_t checkpoint_pause_us;      /* …min-pause */
     uint32_t checkpoint_failures_max; /* …tolerable-failed-checkpoints, in a row */
     uint32_t checkpoints_retained;    /* …num-retained */
 };

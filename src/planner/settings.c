@@ -1,7 +1,8 @@
 /* The session's settings as the plan keeps them. */
 #include "planner/lower.h"
 
-#include <stdio.h>
+#include <math.h>
+#include <stdlib.h>
 
 static int
 settings_bad(const char *key, const char *value, struct sl_error *err)
@@ -60,18 +61,104 @@ settings_parallelism(const struct sl_binder *binder, struct sl_phys_settings *se
     return SL_OK;
 }
 
+/* In millionths. */
+static int
+settings_factor(const struct sl_binder *binder, const char *key, int64_t min, int64_t max,
+                int64_t *ret_ppm, struct sl_error *err)
+{
+    const char *value = sl_binder_setting(binder, key);
+    char *end;
+    double factor = strtod(value, &end);
+
+    if (end == value || *end || !(factor >= (double)min && factor <= (double)max))
+        return settings_bad(key, value, err);
+    *ret_ppm = llround(factor * 1e6);
+    return SL_OK;
+}
+
+#define EXPONENTIAL "restart-strategy.exponential-delay."
+#define FAILURE_RATE "restart-strategy.failure-rate."
+
+static int
+settings_exponential(const struct sl_binder *binder, struct sl_phys_settings *settings,
+                     struct sl_error *err)
+{
+    const char *key = EXPONENTIAL "attempts-before-reset-backoff";
+
+    SL_TRY(
+        settings_duration(binder, EXPONENTIAL "initial-backoff", &settings->restart_delay_us, err));
+    SL_TRY(
+        settings_duration(binder, EXPONENTIAL "max-backoff", &settings->restart_delay_max_us, err));
+    SL_TRY(settings_duration(binder, EXPONENTIAL "reset-backoff-threshold",
+                             &settings->restart_span_us, err));
+    SL_TRY(settings_factor(binder, EXPONENTIAL "backoff-multiplier", 1, 1000,
+                           &settings->restart_multiplier_ppm, err));
+    SL_TRY(settings_factor(binder, EXPONENTIAL "jitter-factor", 0, 1, &settings->restart_jitter_ppm,
+                           err));
+    if (settings->restart_delay_max_us < settings->restart_delay_us)
+        return SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                        "setting \"" EXPONENTIAL "max-backoff\" is less than initial-backoff");
+    settings->restart_attempts = -1;
+    if (sl_equal_nocase(sl_binder_setting(binder, key), "infinite"))
+        return SL_OK;
+    return settings_integer(binder, key, 1, INT32_MAX, &settings->restart_attempts, err);
+}
+
+static int
+settings_failure_rate(const struct sl_binder *binder, struct sl_phys_settings *settings,
+                      struct sl_error *err)
+{
+    SL_TRY(settings_duration(binder, FAILURE_RATE "delay", &settings->restart_delay_us, err));
+    SL_TRY(settings_duration(binder, FAILURE_RATE "failure-rate-interval",
+                             &settings->restart_span_us, err));
+    return settings_integer(binder, FAILURE_RATE "max-failures-per-interval", 1, 1000,
+                            &settings->restart_attempts, err);
+}
+
+static int
+settings_fixed_delay(const struct sl_binder *binder, struct sl_phys_settings *settings,
+                     struct sl_error *err)
+{
+    SL_TRY(settings_duration(binder, "restart-strategy.fixed-delay.delay",
+                             &settings->restart_delay_us, err));
+    return settings_integer(binder, "restart-strategy.fixed-delay.attempts", 0, INT32_MAX,
+                            &settings->restart_attempts, err);
+}
+
+static int
+settings_no_restarts(const struct sl_binder *binder, struct sl_phys_settings *settings,
+                     struct sl_error *err)
+{
+    return SL_OK;
+}
+
+/* The names that Flink takes, one meaning a line. */
+static const struct {
+    const char *names[3], *meaning;
+    int (*read)(const struct sl_binder *binder, struct sl_phys_settings *settings,
+                struct sl_error *err);
+} settings_strategies[] = {
+    {{"exponential-delay", "exponentialdelay"}, "exponential-delay", settings_exponential},
+    {{"fixed-delay", "fixeddelay"}, "fixed-delay", settings_fixed_delay},
+    {{"failure-rate", "failurerate"}, "failure-rate", settings_failure_rate},
+    {{"none", "off", "disable"}, "none", settings_no_restarts},
+};
+
 static int
 settings_restart(const struct sl_binder *binder, struct sl_phys_settings *settings,
                  struct sl_error *err)
 {
-    const char *attempts = sl_binder_setting(binder, "restart-strategy.fixed-delay.attempts");
+    const char *key = "restart-strategy.type", *value = sl_binder_setting(binder, key);
 
-    settings->restart_strategy = sl_binder_setting(binder, "restart-strategy.type");
-    SL_TRY(settings_duration(binder, "restart-strategy.fixed-delay.delay",
-                             &settings->restart_delay_us, err));
-    if (!sl_parse_int64(attempts, &settings->restart_attempts))
-        return settings_bad("restart-strategy.fixed-delay.attempts", attempts, err);
-    return SL_OK;
+    for (size_t i = 0; i < SL_COUNT_OF(settings_strategies); i++) {
+        for (size_t k = 0; k < 3 && settings_strategies[i].names[k]; k++) {
+            if (!sl_equal_nocase(value, settings_strategies[i].names[k]))
+                continue;
+            settings->restart_strategy = settings_strategies[i].meaning;
+            return settings_strategies[i].read(binder, settings, err);
+        }
+    }
+    return settings_bad(key, value, err);
 }
 
 static int
@@ -82,6 +169,10 @@ settings_checkpoints(const struct sl_binder *binder, struct sl_phys_settings *se
 
     SL_TRY(settings_duration(binder, "execution.checkpointing.interval",
                              &settings->checkpoint_interval_us, err));
+    SL_TRY(settings_duration(binder, "execution.checkpointing.timeout",
+                             &settings->checkpoint_timeout_us, err));
+    SL_TRY(settings_duration(binder, "execution.checkpointing.min-pause",
+                             &settings->checkpoint_pause_us, err));
     SL_TRY(settings_integer(binder, "execution.checkpointing.tolerable-failed-checkpoints", 0,
                             1000000, &value, err));
     settings->checkpoint_failures_max = (uint32_t)value;

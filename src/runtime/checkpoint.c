@@ -28,8 +28,8 @@ sl_checkpoint_unref(struct sl_checkpoint *checkpoint)
     free(checkpoint);
 }
 
-static struct sl_checkpoint *
-checkpoint_new(const struct sl_job *job, uint64_t epoch)
+struct sl_checkpoint *
+sl_checkpoint_new(const struct sl_job *job, uint64_t epoch)
 {
     struct sl_checkpoint *checkpoint = sl_alloc_zeroed(sizeof(*checkpoint));
 
@@ -73,8 +73,15 @@ checkpoint_record_begin(struct sl_job *job)
 
     *checkpoint_record(checkpointing) =
         (struct sl_checkpoint_record){.id = checkpointing->epoch,
+                                      .kind = "checkpoint",
                                       .status = "IN_PROGRESS",
                                       .start_us = sl_now_us(job->runtime->config.env)};
+}
+
+void
+sl_checkpoint_is_savepoint(struct sl_job *job)
+{
+    checkpoint_record(&job->checkpointing)->kind = "savepoint";
 }
 
 static void
@@ -84,8 +91,7 @@ checkpoint_record_end(struct sl_job *job, const char *status)
     struct sl_checkpoint_record *record = checkpoint_record(checkpointing);
 
     record->status = status;
-    record->duration_us =
-        sl_monotonic_us(job->runtime->config.env) - checkpointing->begin_us;
+    record->duration_us = sl_monotonic_us(job->runtime->config.env) - checkpointing->begin_us;
     snprintf(record->reason, sizeof(record->reason), "%s", checkpointing->failure.text);
 }
 
@@ -110,6 +116,10 @@ checkpoint_finish(struct sl_job *job)
     struct sl_checkpointing *checkpointing = &job->checkpointing;
 
     checkpointing->phase = SL_CHECKPOINT_IDLE;
+    checkpointing->has_timed_out = false;
+    checkpointing->due_us =
+        SL_MAX(checkpointing->due_us,
+               sl_monotonic_us(job->runtime->config.env) + job->plan->settings.checkpoint_pause_us);
     sl_execution_unref(checkpointing->execution);
     checkpointing->execution = NULL;
     sl_checkpoint_unref(checkpointing->writing);
@@ -130,22 +140,50 @@ checkpoint_may_fail(const struct sl_job *job)
 
 /* More failures in a row than are tolerated fail the job. */
 static void
-checkpoint_give_up(struct sl_job *job)
+checkpoint_count_failure(struct sl_job *job)
 {
     struct sl_checkpointing *checkpointing = &job->checkpointing;
     struct sl_error err = checkpointing->failure;
     char quoted[SL_ERROR_TEXT_MAX + 16];
 
     checkpoint_record_end(job, "FAILED");
-    if (checkpointing->is_on && err.code != SL_E_QUERY_CANCELED) {
-        sl_log(SL_LOG_WARN, "checkpoint given up", "job=%s checkpoint=%llu reason=%s", job->id,
-               (unsigned long long)checkpointing->epoch,
-               sl_log_quote(quoted, sizeof(quoted), err.text));
-        checkpointing->failed_count++;
-        if (!checkpoint_may_fail(job))
-            sl_job_fail_locked(job, &err);
-    }
+    if (!checkpointing->is_on || err.code == SL_E_OBJECT_STATE)
+        return;
+    sl_log(SL_LOG_WARN, "checkpoint given up", "job=%s checkpoint=%llu reason=%s", job->id,
+           (unsigned long long)checkpointing->epoch,
+           sl_log_quote(quoted, sizeof(quoted), err.text));
+    checkpointing->failed_count++;
+    if (checkpoint_may_fail(job))
+        return;
+    /* What is outside was slow, not the query wrong: the job may start again. */
+    if (err.code == SL_E_QUERY_CANCELED)
+        err.code = SL_E_IO;
+    sl_job_fail_locked(job, &err);
+}
+
+static void
+checkpoint_give_up(struct sl_job *job)
+{
+    if (!job->checkpointing.has_timed_out)
+        checkpoint_count_failure(job);
     checkpoint_finish(job);
+}
+
+static void
+checkpoint_time_out(struct sl_job *job)
+{
+    struct sl_checkpointing *checkpointing = &job->checkpointing;
+    struct sl_execution *execution = checkpointing->execution;
+
+    SL_ERROR(&checkpointing->failure, SL_E_QUERY_CANCELED,
+             "checkpoint %llu timed out after %lld ms (execution.checkpointing.timeout)",
+             (unsigned long long)checkpointing->epoch,
+             (long long)(job->plan->settings.checkpoint_timeout_us / SL_US_PER_MS));
+    checkpointing->has_timed_out = true;
+    if (checkpointing->phase == SL_CHECKPOINT_ALIGNING && checkpointing->catches_up)
+        sl_execution_inject(execution, checkpointing->epoch, false);
+    checkpointing->catches_up = false;
+    checkpoint_count_failure(job);
 }
 
 /* --- writing the manifest --- */
@@ -171,9 +209,13 @@ checkpoint_link_segments(struct sl_checkpoint *checkpoint, const struct sl_check
     return SL_OK;
 }
 
+/* Those between the newest and the one before it were given up, or left behind by going back to an
+ * older one. */
 static void
-checkpoint_remove_old(const struct sl_job *job, const struct sl_checkpoint *newest)
+checkpoint_remove_old(const struct sl_job *job, const struct sl_checkpoint *newest,
+                      const struct sl_checkpoint *before)
 {
+    uint64_t before_id = before ? before->manifest.checkpoint_id : 0;
     const char *data_directory = job->runtime->config.data_directory;
     struct sl_arena arena;
     uint64_t *ids;
@@ -182,9 +224,11 @@ checkpoint_remove_old(const struct sl_job *job, const struct sl_checkpoint *newe
     sl_arena_init(&arena);
     count = sl_checkpoint_list(&arena, data_directory, job->id, &ids);
     for (size_t i = 0; i < count; i++) {
-        if (ids[i] > newest->manifest.checkpoint_id)
+        if (ids[i] > newest->manifest.checkpoint_id ||
+            ids[i] == atomic_load(&job->checkpointing.pinned_id))
             continue;
         if (kept < job->plan->settings.checkpoints_retained &&
+            (ids[i] == newest->manifest.checkpoint_id || ids[i] <= before_id) &&
             sl_checkpoint_exists(data_directory, job->id, ids[i]))
             kept++;
         else
@@ -206,7 +250,7 @@ checkpoint_write_run(struct sl_io_job *io)
         checkpointing->io_rc = sl_manifest_write(&checkpoint->manifest, checkpoint->directory,
                                                  &checkpointing->io_error);
     if (checkpointing->io_rc == SL_OK)
-        checkpoint_remove_old(job, checkpoint);
+        checkpoint_remove_old(job, checkpoint, checkpointing->latest);
 }
 
 static void
@@ -217,6 +261,7 @@ checkpoint_complete(struct sl_job *job)
     sl_checkpoint_unref(checkpointing->latest);
     checkpointing->latest = sl_checkpoint_ref(checkpointing->writing);
     checkpointing->done_epoch = checkpointing->epoch;
+    checkpointing->done_progress = checkpointing->begun_progress;
     checkpointing->failed_count = 0;
     checkpoint_record_end(job, "COMPLETED");
     if (checkpointing->execution->live_count > 0)
@@ -334,7 +379,12 @@ checkpoint_align(struct sl_job *job)
     struct sl_execution *execution = checkpointing->execution;
 
     if (execution != job->execution || job->is_stopping || execution->live_count == 0) {
-        SL_ERROR(&checkpointing->failure, SL_E_QUERY_CANCELED, "the job stopped meanwhile");
+        if (!checkpointing->has_timed_out)
+            SL_ERROR(&checkpointing->failure, SL_E_OBJECT_STATE, "the job stopped meanwhile");
+        checkpoint_give_up(job);
+        return;
+    }
+    if (checkpointing->has_timed_out) {
         checkpoint_give_up(job);
         return;
     }
@@ -379,11 +429,13 @@ sl_barrier_begin(struct sl_job *job, bool catches_up, uint64_t *ret_epoch)
     struct sl_checkpointing *checkpointing = &job->checkpointing;
 
     if (checkpointing->phase != SL_CHECKPOINT_IDLE || !job->execution || job->is_stopping ||
-        job->execution->starting_count > 0 || job->execution->live_count == 0)
+        job->execution->starting_count > 0 || job->execution->live_count == 0 ||
+        (checkpointing->is_on && atomic_load(&job->runtime->disk_is_low)))
         return SL_AGAIN;
     checkpointing->epoch++;
     checkpointing->catches_up = catches_up;
     checkpointing->begin_us = sl_monotonic_us(job->runtime->config.env);
+    checkpointing->begun_progress = sl_job_progress(job);
     sl_error_reset(&checkpointing->failure);
     checkpoint_record_begin(job);
     checkpointing->execution = sl_execution_ref(job->execution);
@@ -392,7 +444,7 @@ sl_barrier_begin(struct sl_job *job, bool catches_up, uint64_t *ret_epoch)
         checkpoint_align(job);
         return SL_OK;
     }
-    checkpointing->writing = checkpoint_new(job, checkpointing->epoch);
+    checkpointing->writing = sl_checkpoint_new(job, checkpointing->epoch);
     checkpointing->phase = SL_CHECKPOINT_MAKING;
     checkpoint_submit(job, checkpoint_make_run, checkpoint_make_done);
     return SL_OK;
@@ -403,7 +455,8 @@ sl_barrier_is_over(const struct sl_job *job, uint64_t epoch)
 {
     const struct sl_checkpointing *checkpointing = &job->checkpointing;
 
-    return checkpointing->epoch != epoch || checkpointing->phase == SL_CHECKPOINT_IDLE;
+    return checkpointing->epoch != epoch || checkpointing->phase == SL_CHECKPOINT_IDLE ||
+           checkpointing->has_timed_out;
 }
 
 void
@@ -421,64 +474,48 @@ sl_barrier_hurry(struct sl_job *job, uint64_t epoch)
     pthread_mutex_unlock(&job->mutex);
 }
 
+/* Under the mutex: the periodic one, unless it would hold nothing new. */
+static void
+checkpoint_begin_periodic(struct sl_job *job, int64_t now_us)
+{
+    struct sl_checkpointing *checkpointing = &job->checkpointing;
+    int64_t interval_us = job->plan->settings.checkpoint_interval_us;
+    uint64_t epoch;
+
+    if (checkpointing->done_progress != sl_job_progress(job) &&
+        sl_barrier_begin(job, false, &epoch) != SL_OK)
+        return;
+    /* In step with its beginning, which chance decided: jobs that start together do not all take
+     * theirs at once. */
+    checkpointing->due_us += interval_us;
+    if (checkpointing->due_us <= now_us)
+        checkpointing->due_us = now_us + interval_us;
+}
+
 int64_t
 sl_checkpoint_tick(struct sl_job *job, int64_t now_us)
 {
     struct sl_checkpointing *checkpointing = &job->checkpointing;
-    int64_t interval_us = job->plan->settings.checkpoint_interval_us, due_us = INT64_MAX;
-    uint64_t epoch;
+    int64_t timeout_us = job->plan->settings.checkpoint_timeout_us, next_us;
+    bool has_news = false;
 
+    if (!checkpointing->is_on)
+        return INT64_MAX;
     pthread_mutex_lock(&job->mutex);
-    if (checkpointing->is_on) {
-        if (checkpointing->due_us <= now_us && sl_barrier_begin(job, false, &epoch) == SL_OK)
-            checkpointing->due_us = now_us + interval_us;
-        due_us = checkpointing->due_us;
+    if (checkpointing->due_us <= now_us)
+        checkpoint_begin_periodic(job, now_us);
+    next_us = checkpointing->due_us;
+    if (timeout_us > 0 && !checkpointing->has_timed_out &&
+        (checkpointing->phase == SL_CHECKPOINT_MAKING ||
+         checkpointing->phase == SL_CHECKPOINT_ALIGNING)) {
+        has_news = checkpointing->begin_us + timeout_us <= now_us;
+        if (has_news)
+            checkpoint_time_out(job);
+        else
+            next_us = SL_MIN(next_us, checkpointing->begin_us + timeout_us);
     }
     pthread_mutex_unlock(&job->mutex);
-    return due_us;
-}
-
-/* --- loading --- */
-
-static int
-checkpoint_read(struct sl_job *job, uint64_t id, struct sl_checkpoint **ret_checkpoint,
-                struct sl_error *err)
-{
-    struct sl_checkpoint *checkpoint = checkpoint_new(job, id);
-    struct sl_manifest *manifest;
-    int rc = sl_manifest_read(&checkpoint->arena, checkpoint->directory, &manifest, err);
-
-    if (rc < 0) {
-        sl_checkpoint_unref(checkpoint);
-        return rc;
-    }
-    checkpoint->manifest = *manifest;
-    *ret_checkpoint = checkpoint;
-    return SL_OK;
-}
-
-int
-sl_checkpoint_load(struct sl_job *job, struct sl_error *err)
-{
-    struct sl_checkpointing *checkpointing = &job->checkpointing;
-    struct sl_arena arena;
-    uint64_t *ids;
-    size_t count;
-    int rc = SL_OK;
-
-    sl_arena_init(&arena);
-    count = sl_checkpoint_list(&arena, job->runtime->config.data_directory, job->id, &ids);
-    if (count > 0)
-        checkpointing->epoch = ids[0];
-    for (size_t i = 0; i < count && !checkpointing->latest; i++) {
-        if (!sl_checkpoint_exists(job->runtime->config.data_directory, job->id, ids[i]))
-            continue;
-        rc = checkpoint_read(job, ids[i], &checkpointing->latest, err);
-        if (rc < 0)
-            break;
-        checkpointing->done_epoch = ids[i];
-        checkpointing->incarnation = checkpointing->latest->manifest.incarnation;
-    }
-    sl_arena_done(&arena);
-    return rc;
+    if (has_news)
+        sl_runtime_announce(job->runtime);
+    return next_us;
 }

@@ -9,9 +9,12 @@
  * 2. A job that stores nothing goes from IDLE to ALIGNING and back.
  * 3. Every subtask that lives when a barrier goes out answers it once: with its part, with a
  *    failure, or by being gone.
- * 4. What is written is complete only when the manifest is; `latest` then is what a restart takes.
- * 5. When every subtask has ended one more barrier goes out; the job is over when that checkpoint
- * is complete and published. */
+ * 4. One that takes too long is given up at once, for whoever waits; the next barrier goes out when
+ * all have answered the old one, whose parts nobody wants.
+ * 5. What is written is complete only when the manifest is; `latest` then is what a restart takes.
+ * 6. When every subtask has ended one more barrier goes out; the job is over when that checkpoint
+ * is complete and published.
+ * 7. A job that has done nothing since its last checkpoint takes no periodic one. */
 #ifndef SL_RUNTIME_CHECKPOINT_H
 #define SL_RUNTIME_CHECKPOINT_H
 
@@ -44,6 +47,7 @@ enum sl_checkpoint_phase {
 /* One of the last checkpoints, as SHOW CHECKPOINTS tells it: the longest of all subtasks. */
 struct sl_checkpoint_record {
     uint64_t id;
+    const char *kind;   /* checkpoint, savepoint */
     const char *status; /* IN_PROGRESS, COMPLETED, FAILED */
     int64_t start_us;   /* processing time */
     int64_t duration_us, alignment_us, freeze_us, write_us;
@@ -62,11 +66,15 @@ struct sl_checkpointing {
     bool catches_up;                /* sources read up to their present end before they pass it */
     size_t missing;                 /* subtasks that have not answered */
     struct sl_error failure;        /* of the one under way; code 0: none */
+    bool has_timed_out;             /* the one under way */
     uint32_t failed_count;          /* in a row */
     struct sl_execution *execution; /* whose barrier it is; a reference */
     struct sl_checkpoint *writing, *latest;
+    _Atomic uint64_t pinned_id; /* a savepoint is made of it: it is not removed; 0: none */
     uint64_t incarnation;
     int64_t due_us; /* of the next periodic one, monotonic */
+    uint64_t begun_progress, done_progress; /* what the job had done: when the one under way began,
+                                               when the last complete one did; 0: none yet */
     int64_t begin_us; /* of the barrier under way, monotonic */
     struct sl_checkpoint_record history[SL_CHECKPOINT_HISTORY]; /* a ring, by epoch */
     struct sl_io_job io;
@@ -74,6 +82,8 @@ struct sl_checkpointing {
     struct sl_error io_error;
 };
 
+/* With nothing in it but its directory's path. */
+struct sl_checkpoint *sl_checkpoint_new(const struct sl_job *job, uint64_t epoch);
 void sl_checkpoint_unref(struct sl_checkpoint *checkpoint); /* NULL does nothing */
 struct sl_checkpoint *sl_checkpoint_ref(struct sl_checkpoint *checkpoint);
 
@@ -81,6 +91,8 @@ struct sl_checkpoint *sl_checkpoint_ref(struct sl_checkpoint *checkpoint);
 
 /* Sends a barrier.  SL_AGAIN: another is under way, or the job does not run now. */
 int sl_barrier_begin(struct sl_job *job, bool catches_up, uint64_t *ret_epoch);
+/* The one that began just now is a savepoint's. */
+void sl_checkpoint_is_savepoint(struct sl_job *job);
 /* Is it through, or will it never be? */
 bool sl_barrier_is_over(const struct sl_job *job, uint64_t epoch);
 /* A subtask has passed it.  `part` is taken over: NULL when the job stores nothing, or on failure,
@@ -93,9 +105,6 @@ void sl_barrier_answer(struct sl_job *job, struct sl_execution *execution, uint6
 /* Nobody waits for it any more: sources pass it where they stand. */
 void sl_barrier_hurry(struct sl_job *job, uint64_t epoch);
 
-/* The newest usable checkpoint of a stored job becomes `latest`; the epochs go on behind whatever
- * is there.  Blocks.  XX001: there are checkpoints and none can be used. */
-int sl_checkpoint_load(struct sl_job *job, struct sl_error *err);
 /* Begins the periodic one if it is due; returns when the next is, monotonic. */
 int64_t sl_checkpoint_tick(struct sl_job *job, int64_t now_us);
 

@@ -68,8 +68,7 @@ execution_wire(struct sl_execution *execution, const struct sl_graph_edge *edge,
     output->target_count = sl_graph_targets(edge, from->index, &output->first_target);
     output->targets = SL_NEW_ARRAY(&from->arena, struct sl_target, output->target_count);
     for (uint32_t t = 0; t < output->target_count; t++) {
-        struct sl_subtask *to =
-            execution_subtask(execution, edge->to, output->first_target + t);
+        struct sl_subtask *to = execution_subtask(execution, edge->to, output->first_target + t);
         struct sl_ring *ring = sl_ring_new(&to->budget);
 
         execution->rings[execution->ring_count++] = ring;
@@ -160,6 +159,8 @@ enum execution_order {
     EXECUTION_RELEASE,
     EXECUTION_FINISH,
     EXECUTION_ABANDON,
+    EXECUTION_HOLD,
+    EXECUTION_PAUSE,
 };
 
 struct execution_command {
@@ -200,6 +201,12 @@ execution_run_command(struct sl_command *base, struct sl_slot *slot)
         break;
     case EXECUTION_ABANDON:
         sl_subtask_abandon(subtask);
+        break;
+    case EXECUTION_HOLD:
+        sl_subtask_hold(subtask, command->epoch);
+        break;
+    case EXECUTION_PAUSE:
+        sl_subtask_pause(subtask, command->epoch > 0);
         break;
     }
     free(command);
@@ -246,8 +253,8 @@ void
 sl_execution_inject(struct sl_execution *execution, uint64_t epoch, bool catches_up)
 {
     for (size_t i = 0; i < execution->subtask_count; i++)
-        execution_post(execution->subtasks[i],
-                       catches_up ? EXECUTION_CATCH_UP : EXECUTION_INJECT, epoch);
+        execution_post(execution->subtasks[i], catches_up ? EXECUTION_CATCH_UP : EXECUTION_INJECT,
+                       epoch);
 }
 
 void
@@ -285,8 +292,9 @@ sl_execution_abandon(struct sl_execution *execution, const struct sl_phys_node *
     }
 }
 
-size_t
-sl_execution_finish_table(struct sl_execution *execution, uint64_t table_id)
+/* table_id 0: all. */
+static size_t
+execution_finish(struct sl_execution *execution, uint64_t table_id)
 {
     size_t count = 0;
 
@@ -294,10 +302,44 @@ sl_execution_finish_table(struct sl_execution *execution, uint64_t table_id)
         struct sl_subtask *subtask = execution->subtasks[i];
         const struct sl_phys_scan *scan = subtask->task->nodes[0]->detail;
 
-        if (!execution_is_scan(subtask) || scan->table_id != table_id)
+        if (!execution_is_scan(subtask) || (table_id != 0 && scan->table_id != table_id))
             continue;
         execution_post(subtask, EXECUTION_FINISH, 0);
         count++;
     }
     return count;
+}
+
+size_t
+sl_execution_finish_table(struct sl_execution *execution, uint64_t table_id)
+{
+    SL_ASSERT(table_id > 0);
+    return execution_finish(execution, table_id);
+}
+
+size_t
+sl_execution_finish_all(struct sl_execution *execution)
+{
+    return execution_finish(execution, 0);
+}
+
+static void
+execution_post_to_scans(struct sl_execution *execution, enum execution_order order, uint64_t epoch)
+{
+    for (size_t i = 0; i < execution->subtask_count; i++) {
+        if (execution_is_scan(execution->subtasks[i]))
+            execution_post(execution->subtasks[i], order, epoch);
+    }
+}
+
+void
+sl_execution_hold(struct sl_execution *execution, uint64_t epoch)
+{
+    execution_post_to_scans(execution, EXECUTION_HOLD, epoch);
+}
+
+void
+sl_execution_pause(struct sl_execution *execution, bool is_paused)
+{
+    execution_post_to_scans(execution, EXECUTION_PAUSE, is_paused);
 }

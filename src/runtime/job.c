@@ -1,10 +1,10 @@
 /* The life of a job.
  *
- *     CREATED ──job_launch──▶ RUNNING ──all subtasks gone──▶ FINISHED
+ *     CREATED ──job_relaunch─▶ RUNNING ──all subtasks gone──▶ FINISHED
  *                              │  ▲
  *          retryable, job_fail │  │ all subtasks of the new execution have started
  *                              ▼  │
- *                           RESTARTING ──(gone, delay, job_launch)
+ *                           RESTARTING ──(gone, delay, job_relaunch)
  *
  *     sl_job_stop, a failure that is final: told to stop, then, all subtasks gone: the target
  *     state.
@@ -35,6 +35,7 @@ sl_job_unref(struct sl_job *job)
     if (job->collector)
         sl_collector_free(job->collector);
     sl_publisher_done(job);
+    sl_restart_done(&job->restart);
     sl_checkpoint_unref(job->checkpointing.latest);
     pthread_mutex_destroy(&job->mutex);
     sl_arena_done(&job->arena);
@@ -108,34 +109,48 @@ job_set_state(struct sl_job *job, enum sl_run_state state)
 
 /* --- launching and ending executions --- */
 
-/* Under the mutex. */
-static void
-job_launch(struct sl_job *job)
+void
+sl_job_launch(struct sl_job *job)
 {
     job->is_stopping = false;
     job->execution = sl_execution_new(sl_job_ref(job));
     if (job->checkpointing.latest)
         job->execution->restored = sl_checkpoint_ref(job->checkpointing.latest);
     sl_execution_start(job->execution);
+    if (!job->is_query && atomic_load(&job->runtime->disk_is_low))
+        sl_execution_pause(job->execution, true);
     sl_publisher_resume(job);
 }
 
-/* Under the mutex: as job_launch, but not while a checkpoint is still being written, which may
- * become the one to begin from. */
+/* Under the mutex: launches it, but not while a checkpoint is still being written, which may become
+ * the one to begin from. */
 static void
 job_relaunch(struct sl_job *job)
 {
-    job->launch_waits = job->checkpointing.phase != SL_CHECKPOINT_IDLE;
-    if (!job->launch_waits)
-        job_launch(job);
+    job->launch_waits = job->checkpointing.phase != SL_CHECKPOINT_IDLE ||
+                        (job->recovery.is_wanted && sl_publisher_is_busy(job));
+    if (job->launch_waits)
+        return;
+    if (job->recovery.is_wanted)
+        sl_recovery_begin(job);
+    else
+        sl_job_launch(job);
+}
+
+/* Under the mutex: what it waited for may be over. */
+static bool
+job_try_launch(struct sl_job *job)
+{
+    if (!job->launch_waits || job->state != SL_RUN_RESTARTING || job->is_stopping)
+        return false;
+    job_relaunch(job);
+    return true;
 }
 
 void
 sl_job_barrier_over(struct sl_job *job)
 {
-    if (job->launch_waits && job->state == SL_RUN_RESTARTING && !job->is_stopping)
-        job_relaunch(job);
-    else
+    if (!job_try_launch(job))
         sl_job_published(job);
 }
 
@@ -162,7 +177,7 @@ sl_job_published(struct sl_job *job)
         sl_job_published(job);
         return;
     }
-    if (!sl_publisher_is_idle(job))
+    if (!sl_publisher_is_idle(job) || job->has_savepoint)
         return;
     execution->is_released = true;
     sl_execution_release(execution);
@@ -193,12 +208,35 @@ job_restart_fire(struct sl_timer *timer, struct sl_slot *slot, bool cancelled)
     sl_job_unref(job);
 }
 
+/* On the slot's thread. */
+static void
+job_wait_restart(struct sl_job *job, struct sl_slot *slot)
+{
+    job->restart_timer.deadline_us = sl_now_us(slot->env) + job->restart_delay_us;
+    job->restart_timer.fire = job_restart_fire;
+    sl_job_ref(job);
+    sl_slot_set_timer(slot, &job->restart_timer);
+}
+
+static void
+job_run_restart_command(struct sl_command *command, struct sl_slot *slot)
+{
+    struct sl_job *job =
+        (struct sl_job *)((char *)command - offsetof(struct sl_job, restart_command));
+
+    pthread_mutex_lock(&job->mutex);
+    if (job->state == SL_RUN_RESTARTING && !job->is_stopping && !job->end_waits)
+        job_wait_restart(job, slot);
+    pthread_mutex_unlock(&job->mutex);
+    sl_job_unref(job);
+}
+
 /* Under the mutex: the job's end, once nobody is at its files any more.  Says whether it came. */
 static bool
 job_try_end(struct sl_job *job)
 {
     if (!job->end_waits || job->checkpointing.phase != SL_CHECKPOINT_IDLE ||
-        sl_publisher_is_busy(job))
+        job->recovery.is_busy || sl_publisher_is_busy(job))
         return false;
     job->end_waits = false;
     job->end_us = sl_now_us(job->runtime->config.env);
@@ -221,11 +259,7 @@ job_after_execution(struct sl_job *job, struct sl_slot *slot)
             job_relaunch(job);
             return false;
         }
-        job->restart_timer.deadline_us =
-            sl_now_us(slot->env) + job->plan->settings.restart_delay_us;
-        job->restart_timer.fire = job_restart_fire;
-        sl_job_ref(job);
-        sl_slot_set_timer(slot, &job->restart_timer);
+        job_wait_restart(job, slot);
         return false;
     }
     job->target = target;
@@ -236,8 +270,10 @@ job_after_execution(struct sl_job *job, struct sl_slot *slot)
 void
 sl_job_leave(struct sl_job *job)
 {
-    bool is_end = job_try_end(job);
+    bool is_end;
 
+    job_try_launch(job);
+    is_end = job_try_end(job);
     pthread_mutex_unlock(&job->mutex);
     if (is_end)
         job_end(job);
@@ -263,18 +299,23 @@ sl_job_subtask_started(struct sl_subtask *subtask)
     sl_runtime_announce(job->runtime);
 }
 
+/* Does the job start again after this failure?  If it could have, the reason tells why not. */
 static bool
-job_may_restart(const struct sl_job *job, const struct sl_error *err)
+job_may_restart(struct sl_job *job)
 {
     const struct sl_phys_settings *settings = &job->plan->settings;
-    const char *strategy = settings->restart_strategy;
+    struct sl_env *env = job->runtime->config.env;
 
-    if (job->is_query || settings->batch_mode || !sl_error_is_retryable(err->code))
+    if (job->is_query || settings->batch_mode || !sl_error_is_retryable(job->failure.code))
         return false;
-    if (strategy && (sl_equal_nocase(strategy, "none") || sl_equal_nocase(strategy, "off") ||
-                     sl_equal_nocase(strategy, "disable")))
-        return false;
-    return settings->restart_attempts < 0 || job->restart_count < settings->restart_attempts;
+    job->restart_delay_us =
+        sl_restart_after(&job->restart, settings, sl_now_us(env), env->ops->random(env));
+    if (job->restart_delay_us >= 0)
+        return true;
+    if (settings->restart_strategy && strcmp(settings->restart_strategy, "none") != 0)
+        sl_error_prefix(&job->failure, "restart-strategy.type %s allows no more restarts",
+                        settings->restart_strategy);
+    return false;
 }
 
 void
@@ -285,7 +326,7 @@ sl_job_fail_locked(struct sl_job *job, const struct sl_error *err)
     job->is_stopping = true;
     job->failure = *err;
     job->target = SL_RUN_FAILED;
-    if (job_may_restart(job, err)) {
+    if (job_may_restart(job)) {
         job->target = SL_RUN_RESTARTING;
         job->restart_count++;
         job_set_state(job, SL_RUN_RESTARTING);
@@ -294,19 +335,65 @@ sl_job_fail_locked(struct sl_job *job, const struct sl_error *err)
 }
 
 void
+sl_job_not_launched(struct sl_job *job, const struct sl_error *err)
+{
+    job->failure = *err;
+    if (!job_may_restart(job)) {
+        job->target = SL_RUN_FAILED;
+        job->end_waits = true;
+        return;
+    }
+    job_set_state(job, SL_RUN_RESTARTING);
+    sl_job_ref(job);
+    job->restart_command.run = job_run_restart_command;
+    sl_slot_post(job->runtime->slots[job->base_slot], &job->restart_command);
+}
+
+/* A failure that a checkpoint's damage would explain: the job restarts by looking for another.
+ * Says whether it does. */
+static bool
+job_recover(struct sl_job *job, const struct sl_error *err)
+{
+    bool is_damage = err->code == SL_E_DATA_CORRUPTED;
+
+    if (!job->checkpointing.latest || job->is_stopping || !job->execution)
+        return false;
+    if (is_damage || err->code == SL_E_IO)
+        sl_recovery_want(job, err);
+    if (!is_damage)
+        return false;
+    job->failure = *err;
+    job->is_stopping = true;
+    job->target = SL_RUN_RESTARTING;
+    job->restarts_at_once = true;
+    job->restart_count++;
+    job_set_state(job, SL_RUN_RESTARTING);
+    sl_execution_stop(job->execution);
+    return true;
+}
+
+void
 sl_job_subtask_failed(struct sl_subtask *subtask, const struct sl_error *err)
 {
     struct sl_job *job = subtask->execution->job;
 
     pthread_mutex_lock(&job->mutex);
-    sl_job_fail_locked(job, err);
+    if (!subtask->is_restore_failed || !job_recover(job, err))
+        sl_job_fail_locked(job, err);
     pthread_mutex_unlock(&job->mutex);
     sl_runtime_announce(job->runtime);
 }
 
 void
-sl_job_subtask_answered(struct sl_subtask *subtask, uint64_t epoch,
-                        struct sl_checkpoint_part *part, const struct sl_error *err)
+sl_job_publishing_failed(struct sl_job *job, const struct sl_error *err)
+{
+    if (err->code != SL_E_DATA_CORRUPTED || !job_recover(job, err))
+        sl_job_fail_locked(job, err);
+}
+
+void
+sl_job_subtask_answered(struct sl_subtask *subtask, uint64_t epoch, struct sl_checkpoint_part *part,
+                        const struct sl_error *err)
 {
     struct sl_job *job = subtask->execution->job;
 
@@ -354,7 +441,7 @@ job_answer_for_gone(struct sl_job *job, const struct sl_subtask *subtask)
         checkpointing->execution != subtask->execution ||
         subtask->answered_epoch == checkpointing->epoch)
         return;
-    SL_ERROR(&err, SL_E_QUERY_CANCELED, "the job stopped meanwhile");
+    SL_ERROR(&err, SL_E_OBJECT_STATE, "the job stopped meanwhile");
     sl_barrier_answer(job, subtask->execution, checkpointing->epoch, NULL, &err);
 }
 
@@ -400,6 +487,15 @@ job_check_slots(struct sl_runtime *runtime, const struct sl_job_spec *spec, stru
                          needed);
 }
 
+/* By chance within the interval: the barriers of many jobs are spread over it. */
+static int64_t
+job_first_due_us(const struct sl_runtime *runtime, const struct sl_phys_settings *settings)
+{
+    uint64_t interval_us = (uint64_t)SL_MAX(1, settings->checkpoint_interval_us);
+
+    return (int64_t)(runtime->config.env->ops->random(runtime->config.env) % interval_us) + 1;
+}
+
 static struct sl_job *
 job_new(struct sl_runtime *runtime, const struct sl_job_spec *spec)
 {
@@ -418,16 +514,30 @@ job_new(struct sl_runtime *runtime, const struct sl_job_spec *spec)
     if (settings->max_parallelism == 0)
         settings->max_parallelism = 128;
     job->is_query = spec->is_query;
-    job->checkpointing.incarnation = 1;
+    job->checkpointing.incarnation = SL_MAX(1, spec->incarnation);
     job->checkpointing.is_on = runtime->config.data_directory && !spec->is_query &&
                                !settings->batch_mode && settings->checkpoint_interval_us > 0;
     job->checkpointing.due_us =
-        sl_monotonic_us(runtime->config.env) + settings->checkpoint_interval_us;
+        sl_monotonic_us(runtime->config.env) + job_first_due_us(runtime, settings);
     if (spec->is_query)
         job->collector = sl_collector_new(runtime->config.env, spec->collect_rows_max);
     pthread_mutex_init(&job->mutex, NULL);
     job->start_us = sl_now_us(runtime->config.env);
     return job;
+}
+
+/* Under the mutex: the first launch. */
+static void
+job_begin(struct sl_job *job, const char *waiting_reason)
+{
+    if (waiting_reason)
+        SL_ERROR(&job->failure, SL_E_CONNECTION_FAILURE, "%s", waiting_reason);
+    if (job->recovery.is_wanted)
+        job->failure = job->recovery.reason;
+    job_set_state(job, job->failure.code != 0 ? SL_RUN_RESTARTING : SL_RUN_RUNNING);
+    job_relaunch(job);
+    if (job->execution && job->checkpointing.latest)
+        sl_publisher_take(job, job->checkpointing.latest);
 }
 
 int
@@ -438,18 +548,13 @@ sl_job_start(struct sl_runtime *runtime, const struct sl_job_spec *spec, struct 
 
     SL_TRY(job_check_slots(runtime, spec, err));
     job = job_new(runtime, spec);
-    if (job->checkpointing.is_on && sl_checkpoint_load(job, err) < 0) {
+    if (job->checkpointing.is_on && sl_recovery_load(job, spec->with_duplicates, err) < 0) {
         sl_job_unref(job);
         return err->code;
     }
     sl_runtime_add_job(runtime, job);
     pthread_mutex_lock(&job->mutex);
-    if (spec->waiting_reason)
-        SL_ERROR(&job->failure, SL_E_CONNECTION_FAILURE, "%s", spec->waiting_reason);
-    job_set_state(job, spec->waiting_reason ? SL_RUN_RESTARTING : SL_RUN_RUNNING);
-    job_launch(job);
-    if (job->checkpointing.latest)
-        sl_publisher_take(job, job->checkpointing.latest);
+    job_begin(job, spec->waiting_reason);
     pthread_mutex_unlock(&job->mutex);
     *ret_job = job;
     return SL_OK;
@@ -511,6 +616,15 @@ sl_job_stop(struct sl_job *job, enum sl_run_state state, const char *reason)
     while (!job_is_over(job))
         sl_waiter_wait(job->runtime, &waiter, INT64_MAX);
     sl_waiter_end(job->runtime, &waiter);
+}
+
+void
+sl_job_stop_silently(struct sl_job *job)
+{
+    pthread_mutex_lock(&job->mutex);
+    job->stays_silent = true;
+    pthread_mutex_unlock(&job->mutex);
+    sl_job_stop(job, SL_RUN_SUSPENDED, NULL);
 }
 
 int

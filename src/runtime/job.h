@@ -8,6 +8,8 @@
 
 #include "executor/collect.h"
 #include "runtime/checkpoint.h"
+#include "runtime/recovery.h"
+#include "runtime/restart.h"
 #include "runtime/runtime.h"
 #include "runtime/task.h"
 
@@ -28,6 +30,9 @@ struct sl_runtime {
     struct sl_thread *ticker; /* begins periodic checkpoints; NULL: nobody asked for them */
     struct sl_wake *ticker_wake;
     _Atomic bool ticker_stops;
+    _Atomic int64_t disk_free_min, disk_free; /* bytes; 0: nobody looks */
+    _Atomic bool disk_is_low;                 /* jobs are held */
+    int64_t disk_look_us;                     /* the ticker's: when it looks again */
 };
 
 struct sl_execution {
@@ -59,6 +64,7 @@ struct sl_job {
     uint32_t base_slot;
     struct sl_collector *collector; /* of a query */
     struct sl_timer restart_timer;
+    struct sl_command restart_command; /* sets it */
     struct sl_io_job notify; /* tells the server of a change, on an I/O thread */
     pthread_mutex_t mutex;   /* of what follows */
     enum sl_run_state state;
@@ -68,13 +74,17 @@ struct sl_job {
     bool has_left;           /* at its end, and no longer among the active jobs */
     bool stays_silent;       /* the server goes down: the state is left as it is */
     int64_t start_us, end_us, restart_count;
+    struct sl_restart restart;
+    int64_t restart_delay_us; /* of the failure that it is to restart from */
     uint64_t rows_written;   /* by executions that are over */
     struct sl_execution *execution;
     struct sl_checkpointing checkpointing;
+    struct sl_recovery recovery;
     struct sl_publisher_lane *lanes;
     uint64_t published_count;
-    bool launch_waits;     /* for a barrier to be over */
+    bool launch_waits;     /* for a barrier to be over, or for what is being published */
     bool end_waits;        /* … and for what is being published; then `target` follows */
+    bool has_savepoint;    /* one is being taken: the job does not come to its end meanwhile */
     bool restarts_at_once; /* CALL sluice.fail_job */
     bool notify_busy, notify_again;
 };
@@ -95,6 +105,12 @@ void sl_execution_inject(struct sl_execution *execution, uint64_t epoch, bool ca
 void sl_execution_complete(struct sl_execution *execution, uint64_t epoch);
 /* Subtasks that have ended may go. */
 void sl_execution_release(struct sl_execution *execution);
+/* Scans read no more once barrier `epoch` has gone out; 0: they go on. */
+void sl_execution_hold(struct sl_execution *execution, uint64_t epoch);
+/* Scans read nothing meanwhile. */
+void sl_execution_pause(struct sl_execution *execution, bool is_paused);
+/* Tells all scans that their input ends; returns how many there are. */
+size_t sl_execution_finish_all(struct sl_execution *execution);
 /* Tells the scans of this table; returns how many there are. */
 void sl_execution_abandon(struct sl_execution *execution, const struct sl_phys_node *node);
 size_t sl_execution_finish_table(struct sl_execution *execution, uint64_t table_id);
@@ -116,17 +132,30 @@ void sl_job_subtask_gone(struct sl_subtask *subtask);
 /* Tells it to stop, without waiting: sl_job_stop does then. */
 void sl_job_begin_stop(struct sl_job *job, enum sl_run_state state, const char *reason);
 
-/* --- job.c: from barriers and publishers, under the mutex --- */
+/* --- job.c: from barriers, publishers and recovery, under the mutex --- */
+
+/* Runs it, from `latest`. */
+void sl_job_launch(struct sl_job *job);
+/* There is nothing that it could be launched from: it waits and looks again, or is FAILED. */
+void sl_job_not_launched(struct sl_job *job, const struct sl_error *err);
 
 /* A failure that is no subtask's. */
 void sl_job_fail_locked(struct sl_job *job, const struct sl_error *err);
+void sl_job_publishing_failed(struct sl_job *job, const struct sl_error *err);
 void sl_job_barrier_over(struct sl_job *job);
 void sl_job_published(struct sl_job *job);
 /* Unlocks the mutex after work on an I/O thread: what waited for it goes on. */
 void sl_job_leave(struct sl_job *job);
 
+/* Under the mutex: sum of all that changes what a checkpoint would hold. */
+uint64_t sl_job_progress(const struct sl_job *job);
 /* Sum of everything that moves; equal sums: nothing moved in between. */
 uint64_t sl_job_activity(struct sl_job *job);
+
+/* --- disk.c: the ticker's thread --- */
+
+void sl_runtime_tick_disk(struct sl_runtime *runtime, int64_t now_us);
+void sl_runtime_look_at_disk(struct sl_runtime *runtime);
 
 /* --- runtime.c --- */
 

@@ -2,6 +2,7 @@
 #include "executor/scan.h"
 #include "runtime/job.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static uint64_t
@@ -17,6 +18,15 @@ status_mutex(const struct sl_job *job)
     return &((struct sl_job *)(uintptr_t)job)->mutex;
 }
 
+static void
+status_say_held(struct sl_runtime *runtime, char reason[SL_ERROR_TEXT_MAX])
+{
+    snprintf(reason, SL_ERROR_TEXT_MAX,
+             "held: the disk of %s has %lld MB free, sluice.disk.free-min is %lld MB",
+             runtime->config.data_directory, (long long)(atomic_load(&runtime->disk_free) >> 20),
+             (long long)(atomic_load(&runtime->disk_free_min) >> 20));
+}
+
 void
 sl_job_get_status(const struct sl_job *job, struct sl_job_status *ret_status)
 {
@@ -28,6 +38,9 @@ sl_job_get_status(const struct sl_job *job, struct sl_job_status *ret_status)
     if (job->failure.code != 0) {
         memcpy(ret_status->reason, job->failure.text, sizeof(ret_status->reason));
         ret_status->error_code = job->failure.code;
+    } else if (job->state == SL_RUN_RUNNING && atomic_load(&job->runtime->disk_is_low)) {
+        ret_status->error_code = SL_E_DISK_FULL;
+        status_say_held(job->runtime, ret_status->reason);
     }
     ret_status->start_us = job->start_us;
     ret_status->end_us = job->end_us;
@@ -40,12 +53,10 @@ sl_job_get_status(const struct sl_job *job, struct sl_job_status *ret_status)
 }
 
 uint64_t
-sl_job_activity(struct sl_job *job)
+sl_job_progress(const struct sl_job *job)
 {
-    uint64_t sum;
+    uint64_t sum = (uint64_t)job->state + (uint64_t)job->restart_count * 1000003;
 
-    pthread_mutex_lock(&job->mutex);
-    sum = (uint64_t)job->state + (uint64_t)job->restart_count * 1000003 + job->published_count;
     if (job->execution)
         sum += job->execution->ended_count;
     for (size_t i = 0; job->execution && i < job->execution->subtask_count; i++) {
@@ -55,6 +66,16 @@ sl_job_activity(struct sl_job *job)
                status_load(&counters->fired) + status_load(&counters->late_rows) +
                status_load(&counters->skipped_rows);
     }
+    return sum;
+}
+
+uint64_t
+sl_job_activity(struct sl_job *job)
+{
+    uint64_t sum;
+
+    pthread_mutex_lock(&job->mutex);
+    sum = sl_job_progress(job) + job->published_count;
     pthread_mutex_unlock(&job->mutex);
     return sum;
 }
@@ -69,8 +90,8 @@ status_fill_task(const struct sl_subtask *subtask, int64_t now_us, struct sl_tas
     int64_t full_us = atomic_load_explicit(&counters->backpressured_us, memory_order_relaxed);
     int64_t since_us = atomic_load_explicit(&counters->waiting_since_us, memory_order_relaxed);
     int kind = atomic_load_explicit(&counters->waiting_kind, memory_order_relaxed);
-    double total_us = (double)SL_MAX(
-        1, now_us - atomic_load_explicit(&counters->start_us, memory_order_relaxed));
+    double total_us =
+        (double)SL_MAX(1, now_us - atomic_load_explicit(&counters->start_us, memory_order_relaxed));
 
     if (kind == SL_TASK_WAIT_INPUT)
         idle_us += now_us - since_us;
@@ -123,7 +144,7 @@ status_fill_checkpoint(const struct sl_checkpoint_record *record, struct sl_aren
 {
     *to = (struct sl_checkpoint_status){
         .id = record->id,
-        .kind = "checkpoint",
+        .kind = record->kind,
         .status = record->status,
         .start_us = record->start_us,
         .duration_us = record->duration_us,

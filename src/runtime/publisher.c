@@ -54,14 +54,12 @@ publisher_lane(struct sl_job *job, const struct sl_manifest_segment *segment)
 
 /* --- on I/O threads --- */
 
-static struct sl_lane *
-publisher_open_lane(struct sl_publisher_lane *lane)
+struct sl_lane *
+sl_job_open_lane(const struct sl_job *job, const struct sl_phys_node *sink, uint32_t number)
 {
-    struct sl_job *job = lane->job;
-
     return sl_lane_new(&(struct sl_lane_config){
-        .sink = lane->sink,
-        .lane = lane->number,
+        .sink = sink,
+        .lane = number,
         .incarnation = job->checkpointing.incarnation,
         .job_id = job->id,
         .data_directory = job->runtime->config.data_directory,
@@ -76,7 +74,7 @@ publisher_run(struct sl_io_job *io)
         (struct sl_publisher_lane *)((char *)io - offsetof(struct sl_publisher_lane, io));
 
     if (!lane->lane)
-        lane->lane = publisher_open_lane(lane);
+        lane->lane = sl_job_open_lane(lane->job, lane->sink, lane->number);
     /* The newest checkpoint has all that is not published. */
     pthread_mutex_lock(&lane->job->mutex);
     memcpy(lane->directory, lane->job->checkpointing.latest->directory, sizeof(lane->directory));
@@ -107,7 +105,7 @@ publisher_done(struct sl_io_job *io)
     pthread_mutex_lock(&job->mutex);
     lane->is_busy = false;
     if (lane->io_rc < 0) {
-        sl_job_fail_locked(job, &lane->io_error);
+        sl_job_publishing_failed(job, &lane->io_error);
     } else {
         publisher_pop(lane);
         job->published_count++;
@@ -198,6 +196,16 @@ sl_publisher_is_idle(const struct sl_job *job)
 {
     for (const struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next) {
         if (lane->is_busy || lane->first)
+            return false;
+    }
+    return true;
+}
+
+bool
+sl_publisher_is_past(const struct sl_job *job, uint64_t epoch)
+{
+    for (const struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next) {
+        if (lane->first && lane->first->segment.epoch <= epoch)
             return false;
     }
     return true;

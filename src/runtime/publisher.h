@@ -10,6 +10,13 @@
 
 #include "runtime/checkpoint.h"
 
+struct sl_lane;
+struct sl_phys_node;
+
+/* What publishes one lane of a sink of the job's; not connected yet. */
+struct sl_lane *sl_job_open_lane(const struct sl_job *job, const struct sl_phys_node *sink,
+                                 uint32_t number);
+
 /* All under the job's mutex. */
 
 /* Queues the segments of a complete checkpoint that are not queued yet, and goes on. */
@@ -20,6 +27,7 @@ void sl_publisher_resume(struct sl_job *job);
 struct sl_manifest_segment *sl_publisher_unconfirmed(struct sl_job *job, struct sl_arena *arena,
                                                      size_t extra, size_t *ret_count);
 bool sl_publisher_is_idle(const struct sl_job *job);
+bool sl_publisher_is_past(const struct sl_job *job, uint64_t epoch); /* all up to it is published */
 bool sl_publisher_is_busy(const struct sl_job *job); /* is an I/O thread at it? */
 void sl_publisher_done(struct sl_job *job); /* with the job */
 

@@ -45,8 +45,10 @@ runtime_tick_jobs(struct sl_runtime *runtime, struct sl_arena *arena)
 {
     int64_t now_us = sl_monotonic_us(runtime->config.env), next_us = now_us + RUNTIME_TICK_US_MAX;
     struct sl_job **jobs;
-    size_t count = sl_runtime_list_jobs(runtime, arena, &jobs);
+    size_t count;
 
+    sl_runtime_tick_disk(runtime, now_us);
+    count = sl_runtime_list_jobs(runtime, arena, &jobs);
     for (size_t i = 0; i < count; i++) {
         next_us = SL_MIN(next_us, sl_checkpoint_tick(jobs[i], now_us));
         sl_job_unref(jobs[i]);

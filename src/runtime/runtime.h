@@ -31,6 +31,9 @@ struct sl_runtime *sl_runtime_new(const struct sl_runtime_config *config);
 void sl_runtime_free(struct sl_runtime *runtime);
 /* Jobs take checkpoints by their intervals from now on, on the machine's clock. */
 void sl_runtime_start_checkpoints(struct sl_runtime *runtime);
+/* Where the data directory's disk has less room than this jobs are held: they stay RUNNING, with
+ * the reason, and go on by themselves.  0: never. */
+void sl_runtime_guard_disk(struct sl_runtime *runtime, int64_t free_bytes_min);
 uint32_t sl_runtime_slot_count(const struct sl_runtime *runtime);
 
 /* --- jobs --- */
@@ -43,6 +46,9 @@ struct sl_job_spec {
     uint32_t collect_rows_max;       /* rows buffered for the session before backpressure */
     const char *waiting_reason;      /* known to wait for something outside: RESTARTING, with this
                                         reason, until all subtasks have started; or NULL */
+    uint64_t incarnation; /* of the job, from 1: under which its sinks publish; 0: 1 */
+    bool with_duplicates; /* goes on from the newest checkpoint that is whole, whatever was
+                             published; none: from its start-up mode */
 };
 
 void sl_runtime_new_id(struct sl_runtime *runtime, char ret_id[33]);
@@ -56,6 +62,8 @@ void sl_job_unref(struct sl_job *job);
 struct sl_job *sl_runtime_find_job(struct sl_runtime *runtime, const char *id);
 /* Ends it: its tasks are gone when this returns. */
 void sl_job_stop(struct sl_job *job, enum sl_run_state state, const char *reason);
+/* The same, but the server is not told: another is to take its place. */
+void sl_job_stop_silently(struct sl_job *job);
 /* Waits until it is FINISHED, CANCELED, FAILED or SUSPENDED, or `cancelled` says true (polled every
  * 50 ms and at wake-ups): SL_AGAIN then.  A FAILED job's error is returned. */
 int sl_job_wait(struct sl_job *job, bool (*cancelled)(void *), void *arg, struct sl_error *err);
@@ -105,6 +113,25 @@ size_t sl_job_checkpoints(const struct sl_job *job, struct sl_arena *arena,
 size_t sl_runtime_list_jobs(struct sl_runtime *runtime, struct sl_arena *arena,
                             struct sl_job ***ret_jobs);
 
+/* --- state that a plan goes on with --- */
+
+struct sl_manifest; /* storage/manifest.h */
+
+enum sl_claim {
+    SL_CLAIM_KEPT,
+    SL_CLAIM_NEW,       /* a source that is not in it: from its start-up mode */
+    SL_CLAIM_MISFIT,    /* the operator's state is laid out differently there */
+    SL_CLAIM_UNCLAIMED, /* no operator of the plan asks for it */
+};
+struct sl_state_claim { /* one operator's verdict */
+    const char *uid, *reason;
+    enum sl_claim claim;
+};
+int sl_runtime_claim_state(struct sl_runtime *runtime, const struct sl_phys_plan *plan,
+                           const struct sl_manifest *manifest, struct sl_arena *arena,
+                           struct sl_state_claim **ret_claims, size_t *ret_count,
+                           struct sl_error *err);
+
 /* --- results of a query (COLLECT) --- */
 
 /* The next batch of a query's result; the caller's reference.  Waits at most timeout_us (-1: for
@@ -120,12 +147,25 @@ int sl_job_fetch_fd(struct sl_job *job);
  * generator is named at once. */
 int sl_runtime_settle(struct sl_runtime *runtime, const char *job_id, int64_t timeout_us,
                       bool (*cancelled)(void *), void *arg, struct sl_error *err);
-/* The checkpoint that its present run began from; 0: none. */
+/* The checkpoint that its present run began from; 0: none.  SL_CHECKPOINT_SOUGHT: its newest is
+ * damaged, and it looks for another. */
+#define SL_CHECKPOINT_SOUGHT UINT64_MAX
 uint64_t sl_job_begun_from(struct sl_job *job);
 /* Takes a checkpoint now; its id when it is durable.  0A000: the job takes none; 55000: it does not
  * run; else why it was given up. */
 int sl_job_checkpoint(struct sl_job *job, bool (*cancelled)(void *), void *arg, uint64_t *ret_id,
                       struct sl_error *err);
+/* Takes a savepoint under `path`, which is made; returns when everything before it is published.
+ * SL_SAVEPOINT_STOP: what comes after it is not read any more, and the job waits for sl_job_stop;
+ * SL_SAVEPOINT_DRAIN: first its inputs end, so that the highest watermark fires everything, and
+ * afterwards it finishes by itself.  Errors as of sl_job_checkpoint, and of the disk; after one the
+ * job runs on. */
+enum sl_savepoint_mode { SL_SAVEPOINT_ONLY, SL_SAVEPOINT_STOP, SL_SAVEPOINT_DRAIN };
+int sl_job_savepoint(struct sl_job *job, const char *path, enum sl_savepoint_mode mode,
+                     bool (*cancelled)(void *), void *arg, struct sl_error *err);
+/* As SL_SAVEPOINT_STOP, but its last checkpoint is enough; and back. */
+int sl_job_hold(struct sl_job *job, bool (*cancelled)(void *), void *arg, struct sl_error *err);
+void sl_job_go_on(struct sl_job *job);
 /* As if one of its tasks had failed by the outside's fault: it starts again at once. */
 int sl_job_fail(struct sl_job *job, struct sl_error *err);
 /* Readers of this table get the end of their input, at its present end.  57014 when cancelled. */

@@ -169,9 +169,9 @@ settle_barrier_is_over(struct sl_job *job, uint64_t epoch)
     bool is_over;
 
     pthread_mutex_lock(&job->mutex);
-    is_over = sl_run_state_is_final(job->state) ||
-              (sl_barrier_is_over(job, epoch) && sl_publisher_is_idle(job) &&
-               !settle_is_finishing(job));
+    is_over =
+        sl_run_state_is_final(job->state) ||
+        (sl_barrier_is_over(job, epoch) && sl_publisher_is_idle(job) && !settle_is_finishing(job));
     pthread_mutex_unlock(&job->mutex);
     return is_over;
 }
@@ -238,123 +238,6 @@ sl_runtime_settle(struct sl_runtime *runtime, const char *job_id, int64_t timeou
     sl_waiter_end(runtime, &settle.waiter);
     settle_drop_jobs(&settle);
     sl_arena_done(&settle.arena);
-    return rc;
-}
-
-/* --- checkpoint, fail_job --- */
-
-static int
-settle_not_running(const struct sl_job *job, struct sl_error *err)
-{
-    return SL_ERROR(err, SL_E_OBJECT_STATE, "job %s is not running", job->id);
-}
-
-/* Once there is no other barrier under way. */
-static int
-settle_begin_checkpoint(struct sl_job *job, uint64_t *ret_epoch, struct sl_error *err)
-{
-    int rc;
-
-    pthread_mutex_lock(&job->mutex);
-    if (!job->checkpointing.is_on) {
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "job %s takes no checkpoints", job->id);
-        rc = sl_error_hint(err, "it was started with 'execution.checkpointing.interval' = '0'");
-    } else if (sl_run_state_is_final(job->state)) {
-        rc = settle_not_running(job, err);
-    } else {
-        rc = sl_barrier_begin(job, false, ret_epoch);
-    }
-    pthread_mutex_unlock(&job->mutex);
-    return rc;
-}
-
-/* SL_AGAIN: it is under way. */
-static int
-settle_checkpoint_outcome(struct sl_job *job, uint64_t epoch, struct sl_error *err)
-{
-    const struct sl_checkpointing *checkpointing = &job->checkpointing;
-    int rc = SL_AGAIN;
-
-    pthread_mutex_lock(&job->mutex);
-    if (checkpointing->done_epoch >= epoch) {
-        rc = SL_OK;
-    } else if (sl_barrier_is_over(job, epoch)) {
-        rc = settle_not_running(job, err);
-        if (checkpointing->epoch == epoch && checkpointing->failure.code != 0 &&
-            checkpointing->failure.code != SL_E_QUERY_CANCELED) {
-            *err = checkpointing->failure;
-            rc = err->code;
-        }
-    }
-    pthread_mutex_unlock(&job->mutex);
-    return rc;
-}
-
-static int
-settle_pause(struct sl_job *job, struct sl_waiter *waiter, bool (*cancelled)(void *), void *arg,
-             struct sl_error *err)
-{
-    if (cancelled && cancelled(arg))
-        return SL_ERROR(err, SL_E_QUERY_CANCELED, "the wait for a checkpoint was cancelled");
-    sl_waiter_wait(job->runtime, waiter, INT64_MAX);
-    return SL_AGAIN;
-}
-
-int
-sl_job_checkpoint(struct sl_job *job, bool (*cancelled)(void *), void *arg, uint64_t *ret_id,
-                  struct sl_error *err)
-{
-    struct sl_waiter waiter;
-    uint64_t epoch = 0;
-    int rc = SL_AGAIN;
-
-    sl_waiter_begin(job->runtime, &waiter);
-    while (rc == SL_AGAIN) {
-        rc = settle_begin_checkpoint(job, &epoch, err);
-        if (rc == SL_AGAIN)
-            rc = settle_pause(job, &waiter, cancelled, arg, err);
-    }
-    if (rc == SL_OK)
-        rc = SL_AGAIN;
-    while (rc == SL_AGAIN) {
-        rc = settle_checkpoint_outcome(job, epoch, err);
-        if (rc == SL_AGAIN)
-            rc = settle_pause(job, &waiter, cancelled, arg, err);
-    }
-    sl_waiter_end(job->runtime, &waiter);
-    if (rc == SL_OK)
-        *ret_id = epoch;
-    return rc;
-}
-
-uint64_t
-sl_job_begun_from(struct sl_job *job)
-{
-    uint64_t id = 0;
-
-    pthread_mutex_lock(&job->mutex);
-    if (job->execution && job->execution->restored)
-        id = job->execution->restored->manifest.checkpoint_id;
-    pthread_mutex_unlock(&job->mutex);
-    return id;
-}
-
-int
-sl_job_fail(struct sl_job *job, struct sl_error *err)
-{
-    struct sl_error failure;
-    int rc = SL_OK;
-
-    SL_ERROR(&failure, SL_E_CONNECTION_FAILURE, "failed by CALL sluice.fail_job");
-    pthread_mutex_lock(&job->mutex);
-    if (sl_run_state_is_final(job->state)) {
-        rc = settle_not_running(job, err);
-    } else {
-        job->restarts_at_once = !job->is_stopping;
-        sl_job_fail_locked(job, &failure);
-    }
-    pthread_mutex_unlock(&job->mutex);
-    sl_runtime_announce(job->runtime);
     return rc;
 }
 

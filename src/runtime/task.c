@@ -277,6 +277,15 @@ task_answer_finishes(struct sl_subtask *subtask)
         sl_job_subtask_finished_input(subtask, count);
 }
 
+/* Is nothing to be read now?  Only between polls, so that barriers pass. */
+static bool
+task_is_held(const struct sl_subtask *subtask)
+{
+    bool is_behind = subtask->hold_epoch > 0 && subtask->aligned_epoch >= subtask->hold_epoch;
+
+    return (subtask->is_paused || is_behind) && sl_scan_is_between_polls(subtask->scan);
+}
+
 /* What the session asked of the scan: the table's end, a barrier at its present end.  SL_OK: one of
  * them is done, which may be news to the scan itself. */
 static int
@@ -292,7 +301,7 @@ task_serve_scan(struct sl_subtask *subtask, struct sl_error *err)
         return SL_OK;
     }
     if (subtask->injected_epoch > subtask->aligned_epoch) {
-        if (subtask->catches_up) {
+        if (subtask->catches_up && !task_is_held(subtask)) {
             rc = sl_scan_catch_up(subtask->scan, err);
             if (rc != SL_OK)
                 return rc;
@@ -311,8 +320,11 @@ static int
 task_read_scan(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err)
 {
     struct sl_link *link = &subtask->links[0];
-    int rc = sl_scan_step(subtask->scan, now_us, &link->out, err), served;
+    int rc, served;
 
+    if (task_is_held(subtask))
+        return task_serve_scan(subtask, err);
+    rc = sl_scan_step(subtask->scan, now_us, &link->out, err);
     rc = sl_chain_outcome(link, rc, err);
     if (rc < 0)
         return rc;
@@ -402,7 +414,7 @@ task_set_deadline(struct sl_subtask *subtask)
 {
     int64_t deadline_us = sl_chain_next_tick_us(subtask);
 
-    if (subtask->scan)
+    if (subtask->scan && !task_is_held(subtask))
         deadline_us = SL_MIN(deadline_us, sl_scan_progress(subtask->scan)->deadline_us);
     subtask->runnable.deadline_us = deadline_us;
 }
@@ -634,5 +646,19 @@ sl_subtask_abandon(struct sl_subtask *subtask)
     if (subtask->phase >= SL_TASK_DRAINING || !subtask->scan)
         return;
     sl_scan_abandon(subtask->scan);
+    sl_runnable_wake(&subtask->runnable);
+}
+
+void
+sl_subtask_hold(struct sl_subtask *subtask, uint64_t epoch)
+{
+    subtask->hold_epoch = epoch;
+    sl_runnable_wake(&subtask->runnable);
+}
+
+void
+sl_subtask_pause(struct sl_subtask *subtask, bool is_paused)
+{
+    subtask->is_paused = is_paused;
     sl_runnable_wake(&subtask->runnable);
 }

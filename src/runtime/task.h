@@ -146,6 +146,8 @@ struct sl_subtask {
     uint64_t injected_epoch; /* the newest that the job asked for */
     bool catches_up;         /* a source reads up to its present end first */
     uint64_t aligned_epoch;  /* the newest that came from an input */
+    uint64_t hold_epoch;     /* a scan reads nothing behind this barrier; 0: it reads */
+    bool is_paused;          /* a scan reads nothing now */
     uint64_t passed_epoch;   /* went through the chain */
     uint64_t answered_epoch; /* said to the job */
     struct sl_snapshot *snapshot;    /* of the barrier that is in the chain, or being written */
@@ -158,6 +160,7 @@ struct sl_subtask {
     struct sl_command snapshot_done;
     bool is_restoring, is_restored;  /* an I/O thread fills the state; done */
     bool links_restored;             /* the operators have theirs too */
+    bool is_restore_failed;          /* by what the checkpoint holds, it may be */
     uint32_t finishes_wanted;        /* calls of end_input not yet answered */
     bool is_abandoned;
     bool has_ended;    /* END went through the chain */
@@ -189,10 +192,15 @@ void sl_subtask_checkpointed(struct sl_subtask *subtask, uint64_t epoch); /* it 
 void sl_subtask_release(struct sl_subtask *subtask); /* one that has ended may go */
 void sl_subtask_finish(struct sl_subtask *subtask); /* a scan: bounded from now on */
 void sl_subtask_abandon(struct sl_subtask *subtask); /* a scan: nobody wants more of it */
+/* A scan: nothing is read once barrier `epoch` has gone out; 0: it goes on. */
+void sl_subtask_hold(struct sl_subtask *subtask, uint64_t epoch);
+void sl_subtask_pause(struct sl_subtask *subtask, bool is_paused); /* a scan reads nothing now */
 
 const char *sl_task_phase_name(enum sl_task_phase phase);
 
 /* --- task_checkpoint.c: the slot's thread --- */
+
+#define SL_TASK_WATERMARK_BLOB "watermark" /* of every operator, in checkpoints */
 
 /* The barrier is at this operator: its state is frozen. */
 int sl_task_barrier_at(struct sl_link *link, uint64_t epoch, struct sl_error *err);

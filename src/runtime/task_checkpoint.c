@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TASK_WATERMARK_BLOB "watermark"
-
 static bool
 task_is_stored(const struct sl_subtask *subtask)
 {
@@ -49,7 +47,7 @@ sl_task_barrier_at(struct sl_link *link, uint64_t epoch, struct sl_error *err)
     start_us = sl_monotonic_us(subtask->context.env);
     sl_snapshot_freeze(subtask->snapshot, uid);
     sl_snapshot_add_blob(
-        subtask->snapshot, uid, TASK_WATERMARK_BLOB,
+        subtask->snapshot, uid, SL_TASK_WATERMARK_BLOB,
         (struct sl_text){(const char *)&link->op->watermark_ms, sizeof(link->op->watermark_ms)});
     rc = link->op->class->barrier(link->op, epoch, subtask->snapshot, err);
     subtask->freeze_us += sl_monotonic_us(subtask->context.env) - start_us;
@@ -230,7 +228,7 @@ task_restore_watermark(struct sl_op *op, const struct sl_manifest *from, struct 
     int64_t least_ms = SL_WATERMARK_MAX;
     bool found = false;
 
-    while ((blob = sl_manifest_next_blob(from, op->node->uid, TASK_WATERMARK_BLOB, &cursor))) {
+    while ((blob = sl_manifest_next_blob(from, op->node->uid, SL_TASK_WATERMARK_BLOB, &cursor))) {
         int64_t watermark_ms;
 
         if (blob->bytes.length != sizeof(watermark_ms))
@@ -245,10 +243,35 @@ task_restore_watermark(struct sl_op *op, const struct sl_manifest *from, struct 
     return SL_OK;
 }
 
+/* Was this operator there when the checkpoint was taken?  Each has left its watermark. */
+static bool
+task_knows_operator(const struct sl_manifest *from, const char *uid)
+{
+    struct sl_manifest_cursor cursor = {0};
+
+    return sl_manifest_next_blob(from, uid, SL_TASK_WATERMARK_BLOB, &cursor) != NULL;
+}
+
+static int
+task_restore_links(struct sl_subtask *subtask, const struct sl_manifest *from,
+                   struct sl_error *err)
+{
+    for (unsigned i = 0; i < subtask->link_count; i++) {
+        struct sl_op *op = subtask->links[i].op;
+
+        if (!task_knows_operator(from, op->node->uid))
+            continue;
+        SL_TRY(task_restore_watermark(op, from, err));
+        SL_TRY(op->class->restore(op, from, err));
+    }
+    return SL_OK;
+}
+
 int
 sl_task_restore(struct sl_subtask *subtask, struct sl_error *err)
 {
     const struct sl_checkpoint *from = subtask->execution->restored;
+    int rc = subtask->snapshot_rc;
 
     if (!from || subtask->links_restored)
         return SL_OK;
@@ -259,18 +282,13 @@ sl_task_restore(struct sl_subtask *subtask, struct sl_error *err)
         task_submit(subtask, task_restore_run, task_restore_back);
         return SL_AGAIN;
     }
-    if (subtask->snapshot_rc < 0) {
+    if (rc < 0)
         *err = subtask->snapshot_error;
-        return err->code;
-    }
-    subtask->links_restored = true;
-    for (unsigned i = 0; i < subtask->link_count; i++) {
-        struct sl_op *op = subtask->links[i].op;
-
-        SL_TRY(task_restore_watermark(op, &from->manifest, err));
-        SL_TRY(op->class->restore(op, &from->manifest, err));
-    }
-    return SL_OK;
+    else
+        rc = task_restore_links(subtask, &from->manifest, err);
+    subtask->links_restored = rc == SL_OK;
+    subtask->is_restore_failed = rc < 0;
+    return rc;
 }
 
 bool

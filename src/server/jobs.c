@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "server/deaths.h"
+#include "server/savepoints.h"
 #include "storage/manifest.h"
 
 #include <pthread.h>
@@ -191,43 +192,115 @@ jobs_resolve(struct sl_server *server, struct sl_arena *arena, struct sl_phys_pl
 }
 
 int
-sl_jobs_start(struct sl_server *server, const struct sl_planned *planned, const char *name,
-              struct sl_text sql, struct sl_job **ret_job, struct sl_error *err)
+sl_jobs_check_slots(const struct sl_server *server, const struct sl_phys_plan *plan,
+                    struct sl_error *err)
 {
-    const struct sl_phys_plan *plan = planned->plan;
+    uint32_t needed = sl_phys_max_parallelism(plan);
+    uint32_t have = sl_runtime_slot_count(server->runtime);
+
+    if (needed <= have)
+        return SL_OK;
+    SL_ERROR(err, SL_E_TOO_FEW_SLOTS, "the job needs %u slots, the server has %u", needed, have);
+    return sl_error_hint(err, "start the server with --slots %u, or lower the parallelism", needed);
+}
+
+/* The savepoint becomes the new job's first checkpoint, with what of it the plan takes. */
+static int
+jobs_import(struct sl_server *server, struct sl_arena *arena, struct sl_phys_plan *plan,
+            const char *id, const struct sl_jobs_origin *origin, struct sl_error *err)
+{
+    const char *path = origin->savepoint;
+    struct sl_manifest *manifest;
+    struct sl_claims claims = {0};
+
+    if (!path)
+        return SL_OK;
+    path = sl_savepoints_plain_path(path);
+    if (plan->settings.checkpoint_interval_us == 0) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                 "a job without checkpoints cannot begin from a savepoint");
+        return sl_error_hint(err, "RESET 'execution.checkpointing.interval'");
+    }
+    SL_TRY(sl_savepoint_read(arena, path, &manifest, err));
+    SL_TRY(sl_savepoints_claim(server, arena, plan, manifest, origin->ignores_unclaimed, origin,
+                               &claims, err));
+    return sl_savepoint_import(manifest, path, server->data_directory, id, sl_savepoints_is_claimed,
+                               &claims, err);
+}
+
+const char *
+sl_jobs_write_plan(struct sl_arena *arena, const struct sl_phys_plan *plan)
+{
+    struct sl_buffer json;
+    const char *text;
+
+    sl_buffer_init(&json, SIZE_MAX / 2);
+    sl_phys_write_json(plan, &json);
+    text = sl_arena_strdup(arena, json.data);
+    sl_buffer_done(&json);
+    return text;
+}
+
+const char *
+sl_jobs_write_settings(struct sl_arena *arena, const struct sl_settings *settings)
+{
+    struct sl_buffer lines;
+    const char *text;
+
+    sl_buffer_init(&lines, SIZE_MAX / 2);
+    sl_settings_write(settings, &lines);
+    text = sl_arena_strndup(arena, lines.length ? lines.data : "", lines.length);
+    sl_buffer_done(&lines);
+    return text;
+}
+
+static int
+jobs_start_new(struct sl_server *server, const struct sl_job_record *record,
+               const struct sl_planned *planned, struct sl_job **ret_job, struct sl_error *err)
+{
+    struct sl_job_spec spec = {.id = record->id,
+                               .name = record->name,
+                               .plan = planned->plan,
+                               .waiting_reason = planned->unreachable};
+    struct sl_error ignored;
+    int rc = sl_catalog_create_job(server->catalog, record, err);
+
+    if (rc == SL_OK) {
+        rc = sl_job_start(server->runtime, &spec, ret_job, err);
+        if (rc < 0)
+            sl_catalog_update_job(server->catalog, record->id, SL_JOB_FAILED, err->text,
+                                  record->start_us, sl_now_us(server->env), 0, &ignored);
+    }
+    if (rc < 0)
+        sl_checkpoint_remove_all(server->data_directory, record->id);
+    return rc;
+}
+
+int
+sl_jobs_start(struct sl_server *server, const struct sl_planned *planned, const char *name,
+              struct sl_text sql, const struct sl_jobs_origin *origin, struct sl_job **ret_job,
+              struct sl_error *err)
+{
     struct sl_job_record record = {.name = name,
                                    .reason = "",
+                                   .schema = origin->schema,
                                    .table_ids = planned->table_ids,
                                    .table_versions = planned->table_versions,
                                    .table_count = planned->table_count,
                                    .start_us = sl_now_us(server->env)};
-    struct sl_job_spec spec = {
-        .id = record.id, .name = name, .plan = plan, .waiting_reason = planned->unreachable};
     struct sl_arena arena;
-    struct sl_buffer json;
-    struct sl_error ignored;
     int rc;
 
-    if (sl_phys_max_parallelism(plan) > sl_runtime_slot_count(server->runtime)) {
-        SL_ERROR(err, SL_E_TOO_FEW_SLOTS, "the job needs %u slots, the server has %u",
-                 sl_phys_max_parallelism(plan), sl_runtime_slot_count(server->runtime));
-        return sl_error_hint(err, "start the server with --slots %u, or lower the parallelism",
-                             sl_phys_max_parallelism(plan));
-    }
+    SL_TRY(sl_jobs_check_slots(server, planned->plan, err));
     sl_runtime_new_id(server->runtime, record.id);
     sl_arena_init(&arena);
-    sl_buffer_init(&json, SIZE_MAX / 2);
-    sl_phys_write_json(plan, &json);
-    record.plan = json.data;
-    record.sql = sl_arena_strndup(&arena, sql.start, sql.length);
-    rc = sl_catalog_create_job(server->catalog, &record, err);
+    rc = jobs_import(server, &arena, planned->plan, record.id, origin, err);
     if (rc == SL_OK) {
-        rc = sl_job_start(server->runtime, &spec, ret_job, err);
-        if (rc < 0)
-            sl_catalog_update_job(server->catalog, record.id, SL_JOB_FAILED, err->text,
-                                  record.start_us, sl_now_us(server->env), 0, &ignored);
+        record.plan = sl_jobs_write_plan(&arena, planned->plan);
+        record.sql = sl_arena_strndup(&arena, sql.start, sql.length);
+        record.settings = sl_jobs_write_settings(&arena, origin->settings);
+        rc = jobs_start_new(server, &record, planned, ret_job, err);
     }
-    sl_buffer_done(&json);
     sl_arena_done(&arena);
     return rc;
 }
@@ -248,9 +321,12 @@ jobs_check_deaths(struct sl_server *server, const struct sl_job_record *record,
 /* Starts a stored job again under its id; *ret_checkpoint is the one it goes on from, 0: none. */
 static int
 jobs_start_record(struct sl_server *server, const struct sl_job_record *record,
-                  uint64_t *ret_checkpoint, struct sl_error *err)
+                  bool with_duplicates, uint64_t *ret_checkpoint, struct sl_error *err)
 {
-    struct sl_job_spec spec = {.id = record->id, .name = record->name};
+    struct sl_job_spec spec = {.id = record->id,
+                               .name = record->name,
+                               .incarnation = record->incarnation + with_duplicates,
+                               .with_duplicates = with_duplicates};
     struct sl_phys_plan *plan;
     struct sl_job *job;
     struct sl_arena arena;
@@ -274,6 +350,37 @@ jobs_start_record(struct sl_server *server, const struct sl_job_record *record,
     return rc;
 }
 
+struct jobs_listed {
+    const struct sl_job_record *records;
+    size_t count;
+};
+
+/* A job that has ended well goes on from nothing. */
+static bool
+jobs_wants_checkpoints(void *arg, const char *id)
+{
+    const struct jobs_listed *listed = arg;
+
+    for (size_t i = 0; i < listed->count; i++)
+        if (strcmp(listed->records[i].id, id) == 0)
+            return listed->records[i].state != SL_JOB_FINISHED &&
+                   listed->records[i].state != SL_JOB_CANCELED;
+    return false;
+}
+
+static void
+jobs_log_start(const struct sl_job_record *record, uint64_t checkpoint)
+{
+    if (checkpoint == 0)
+        sl_log(SL_LOG_INFO, "job started again from its tables' start-up mode", "job=%s",
+               record->id);
+    else if (checkpoint == SL_CHECKPOINT_SOUGHT)
+        sl_log(SL_LOG_WARN, "job looks for a checkpoint that is whole", "job=%s", record->id);
+    else
+        sl_log(SL_LOG_INFO, "job started again from a checkpoint", "job=%s checkpoint=%llu",
+               record->id, (unsigned long long)checkpoint);
+}
+
 void
 sl_jobs_restart(struct sl_server *server)
 {
@@ -283,6 +390,8 @@ sl_jobs_restart(struct sl_server *server)
 
     sl_arena_init(&arena);
     count = sl_catalog_list_jobs(server->catalog, &arena, &records);
+    sl_checkpoints_sweep(server->data_directory, jobs_wants_checkpoints,
+                         &(struct jobs_listed){records, count});
     for (size_t i = 0; i < count; i++) {
         struct sl_job_record *record = &records[i];
         struct sl_error err, ignored;
@@ -291,13 +400,8 @@ sl_jobs_restart(struct sl_server *server)
         if (record->state != SL_JOB_CREATED && record->state != SL_JOB_RUNNING &&
             record->state != SL_JOB_RESTARTING)
             continue;
-        if (jobs_start_record(server, record, &checkpoint, &err) == SL_OK) {
-            if (checkpoint == 0)
-                sl_log(SL_LOG_INFO, "job started again from its tables' start-up mode", "job=%s",
-                       record->id);
-            else
-                sl_log(SL_LOG_INFO, "job started again from a checkpoint", "job=%s checkpoint=%llu",
-                       record->id, (unsigned long long)checkpoint);
+        if (jobs_start_record(server, record, false, &checkpoint, &err) == SL_OK) {
+            jobs_log_start(record, checkpoint);
             continue;
         }
         sl_log(SL_LOG_WARN, "job not started", "job=%s", record->id);
@@ -436,25 +540,49 @@ sl_jobs_checkpoint(struct sl_server *server, const struct sl_job_record *record)
 }
 
 int
-sl_jobs_resume(struct sl_server *server, const struct sl_job_record *record,
+sl_jobs_resume(struct sl_server *server, const struct sl_job_record *record, bool with_duplicates,
                uint64_t *ret_checkpoint, struct sl_error *err)
 {
     struct sl_error ignored;
+    int rc;
 
-    if (record->state != SL_JOB_SUSPENDED) {
-        SL_ERROR(err, SL_E_OBJECT_STATE, "job %s is %s, only a SUSPENDED job can be resumed",
-                 record->id, sl_job_state_name(record->state));
-        return err->code;
-    }
+    if (record->state != SL_JOB_SUSPENDED && !(with_duplicates && record->state == SL_JOB_FAILED))
+        return SL_ERROR(err, SL_E_OBJECT_STATE,
+                        "job %s is %s, only a SUSPENDED%s job can be resumed", record->id,
+                        sl_job_state_name(record->state), with_duplicates ? " or FAILED" : "");
     SL_TRY(sl_catalog_forget_deaths(server->catalog, record->id, err));
     /* Stored at once: what the runtime reports later may come after the server's end. */
-    SL_TRY(sl_catalog_update_job(server->catalog, record->id, SL_JOB_CREATED, "", record->start_us,
-                                 0, record->restarts, err));
-    if (jobs_start_record(server, record, ret_checkpoint, err) < 0) {
-        sl_catalog_update_job(server->catalog, record->id, SL_JOB_SUSPENDED, record->reason,
+    rc = with_duplicates ? sl_catalog_revive_job(server->catalog, record->id, err)
+                         : sl_catalog_update_job(server->catalog, record->id, SL_JOB_CREATED, "",
+                                                 record->start_us, 0, record->restarts, err);
+    if (rc == SL_OK)
+        rc = jobs_start_record(server, record, with_duplicates, ret_checkpoint, err);
+    if (rc < 0) {
+        sl_catalog_update_job(server->catalog, record->id, record->state, record->reason,
                               record->start_us, record->end_us, record->restarts, &ignored);
-        return err->code;
+        return rc;
     }
     jobs_settle(server->jobs);
     return SL_OK;
+}
+
+int
+sl_jobs_replace(struct sl_server *server, const struct sl_job_record *record, struct sl_job *job,
+                struct sl_error *err)
+{
+    struct sl_error ignored;
+    uint64_t checkpoint;
+    int rc;
+
+    if (job)
+        sl_job_stop_silently(job);
+    rc = sl_catalog_alter_job(server->catalog, record, err);
+    if (rc < 0 || !job)
+        return rc;
+    rc = jobs_start_record(server, record, false, &checkpoint, err);
+    if (rc < 0)
+        sl_catalog_update_job(server->catalog, record->id, SL_JOB_FAILED, err->text,
+                              record->start_us, sl_now_us(server->env), record->restarts, &ignored);
+    jobs_settle(server->jobs);
+    return rc;
 }

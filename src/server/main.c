@@ -277,6 +277,8 @@ main_start(struct sl_server *server, const struct main_options *options, struct 
         SL_TRY(sl_deaths_watch(options->data_directory, err));
         sl_jobs_restart(server);
     }
+    sl_runtime_guard_disk(server->runtime,
+                          sl_settings_integer(&server->settings, "sluice.disk.free-min"));
     sl_runtime_start_checkpoints(server->runtime);
     SL_TRY(sl_net_server_new(&net, &server->net, err));
     if (options->http_port)

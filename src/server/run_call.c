@@ -1,4 +1,4 @@
-/* CALL sluice.settle, end_input, advance_time: what tests are built on. */
+/* CALL sluice.settle, end_input, advance_time, checkpoint, fail_job: what tests are built on. */
 #include "connector/memory_store.h"
 #include "server/jobs.h"
 #include "server/session.h"
@@ -12,14 +12,9 @@ struct call_procedure {
     const char *name;
     const char *arguments[CALL_ARGUMENTS_MAX]; /* their names, in order */
     size_t required;
+    const char *result; /* the name of its one column, a BIGINT; NULL: it returns none */
     int (*run)(struct sl_portal *portal, const struct sl_value *values, struct sl_error *err);
 };
-
-int
-sl_describe_call(struct sl_portal *portal, struct sl_error *err)
-{
-    return SL_OK;
-}
 
 static const char *
 call_text(struct sl_portal *portal, const struct sl_value *value)
@@ -109,12 +104,17 @@ call_checkpoint(struct sl_portal *portal, const struct sl_value *values, struct 
 {
     uint64_t id = 0;
     struct sl_job *job;
+    char text[24];
     int rc;
 
     SL_TRY(call_find_job(portal, &values[0], &job, err));
     rc = sl_job_checkpoint(job, sl_net_is_cancelled, portal->session->connection, &id, err);
     sl_job_unref(job);
-    return rc;
+    if (rc < 0)
+        return rc;
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)id);
+    sl_portal_add_row(portal, (const char *[]){text});
+    return SL_OK;
 }
 
 static int
@@ -130,11 +130,11 @@ call_fail_job(struct sl_portal *portal, const struct sl_value *values, struct sl
 }
 
 static const struct call_procedure call_procedures[] = {
-    {"settle", {"job", "timeout"}, 0, call_settle},
-    {"end_input", {"table"}, 1, call_end_input},
-    {"advance_time", {"by"}, 1, call_advance_time},
-    {"checkpoint", {"job"}, 1, call_checkpoint},
-    {"fail_job", {"job"}, 1, call_fail_job},
+    {"settle", {"job", "timeout"}, 0, NULL, call_settle},
+    {"end_input", {"table"}, 1, NULL, call_end_input},
+    {"advance_time", {"by"}, 1, NULL, call_advance_time},
+    {"checkpoint", {"job"}, 1, "checkpoint_id", call_checkpoint},
+    {"fail_job", {"job"}, 1, NULL, call_fail_job},
 };
 
 /* --- arguments --- */
@@ -204,6 +204,21 @@ call_find(const struct sl_ast_name *name)
             if (sl_text_equal_nocase(name->parts[1].text, sl_text_of(call_procedures[i].name)))
                 return &call_procedures[i];
     return NULL;
+}
+
+int
+sl_describe_call(struct sl_portal *portal, struct sl_error *err)
+{
+    const struct sl_ast_call_statement *statement =
+        (const struct sl_ast_call_statement *)portal->statement->ast;
+    const struct call_procedure *procedure = call_find(&statement->call->call.name);
+    struct sl_result_column column = {.type = &sl_type_bigint};
+
+    if (!procedure || !procedure->result)
+        return SL_OK;
+    column.name = procedure->result;
+    sl_portal_set_columns(portal, &column, 1);
+    return SL_OK;
 }
 
 int

@@ -70,12 +70,38 @@ change_run_bounded(struct sl_portal *portal, const struct sl_planned *planned, s
     return SL_OK;
 }
 
+static void
+change_notice(void *session, const char *text)
+{
+    sl_session_notice(session, text);
+}
+
+/* A savepoint is for one INSERT: the path is unset behind it. */
+static void
+change_forget_savepoint(struct sl_session *session)
+{
+    static const char key[] = "execution.state-recovery.path";
+    struct sl_error ignored;
+
+    sl_settings_set(&session->settings, sl_text_of(key), "", SL_SETTING_S, &ignored);
+    sl_session_notice(session, "'execution.state-recovery.path' is unset again");
+}
+
 static int
 change_start_job(struct sl_portal *portal, const struct sl_planned *planned, struct sl_text sql,
                  struct sl_error *err)
 {
     struct sl_session *session = portal->session;
     const char *name = sl_settings_get(&session->settings, "pipeline.name");
+    const char *savepoint = sl_settings_get(&session->settings, "execution.state-recovery.path");
+    struct sl_jobs_origin origin = {
+        .schema = session->schema,
+        .settings = &session->settings,
+        .savepoint = savepoint[0] ? savepoint : NULL,
+        .ignores_unclaimed = sl_settings_boolean(&session->settings,
+                                                 "execution.state-recovery.ignore-unclaimed-state"),
+        .notice = change_notice,
+        .arg = session};
     struct sl_job_status status;
     struct sl_job *job;
     char notice[128];
@@ -84,7 +110,9 @@ change_start_job(struct sl_portal *portal, const struct sl_planned *planned, str
     if (name[0] == '\0')
         name = sl_arena_printf(&portal->arena, "insert-into_%s",
                                planned->sink_name ? planned->sink_name : "statement-set");
-    SL_TRY(sl_jobs_start(session->server, planned, name, sql, &job, err));
+    SL_TRY(sl_jobs_start(session->server, planned, name, sql, &origin, &job, err));
+    if (origin.savepoint)
+        change_forget_savepoint(session);
     sl_job_get_status(job, &status);
     snprintf(notice, sizeof(notice), "job %s started", status.id);
     sl_session_notice(session, notice);

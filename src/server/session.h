@@ -200,7 +200,11 @@ STATEMENT_RUN(deallocate);
 STATEMENT_RUN(copy);
 STATEMENT_DESCRIBE(call);
 STATEMENT_RUN(call);
+STATEMENT_DESCRIBE(stop_job);
 STATEMENT_RUN(stop_job);
+STATEMENT_DESCRIBE(create_savepoint);
+STATEMENT_RUN(create_savepoint);
+STATEMENT_RUN(alter_job);
 STATEMENT_RUN(pause_job);
 STATEMENT_RUN(resume_job);
 

@@ -46,6 +46,22 @@ static const struct setting_fixed setting_fixed_values[] = {
     {"row_security", "off|false"},
 };
 
+/* Flink's, not built: refused, so that nobody relies on them. */
+static const struct {
+    const char *name, *hint;
+} setting_later[] = {
+    {"execution.checkpointing.aligned-checkpoint-timeout", "barriers are always aligned"},
+    {"execution.checkpointing.unaligned.enabled", "barriers are always aligned"},
+    {"execution.checkpointing.unaligned.forced", "barriers are always aligned"},
+    {"execution.checkpointing.mode",
+     "checkpoints are always EXACTLY_ONCE; 'sink.delivery-guarantee' "
+     "of a table says what its sink gives"},
+    {"execution.checkpointing.max-concurrent-checkpoints", "one is under way at a time"},
+    {"execution.checkpointing.dir", "checkpoints are in the data directory"},
+    {"execution.checkpointing.storage", "checkpoints are in the data directory"},
+    {"execution.state-recovery.claim-mode", "savepoints are always left as they are (NO_CLAIM)"},
+};
+
 size_t
 sl_setting_count(void)
 {
@@ -138,6 +154,13 @@ setting_unknown(struct sl_text name, struct sl_error *err)
 {
     const char *names[SL_COUNT_OF(setting_entries)];
 
+    for (size_t i = 0; i < SL_COUNT_OF(setting_later); i++) {
+        if (!sl_text_equal_nocase(name, sl_text_of(setting_later[i].name)))
+            continue;
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "parameter \"%s\" is not supported",
+                 setting_later[i].name);
+        return sl_error_hint(err, "%s", setting_later[i].hint);
+    }
     for (size_t i = 0; i < SL_COUNT_OF(setting_entries); i++)
         names[i] = setting_entries[i].spec.name;
     SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "unrecognized configuration parameter \"%.*s\"",
@@ -227,7 +250,8 @@ setting_trim(char *text)
 }
 
 static int
-setting_read_line(struct sl_settings *settings, char *line, struct sl_error *err)
+setting_read_line(struct sl_settings *settings, char *line, enum sl_setting_level level,
+                  struct sl_error *err)
 {
     char *equals, *value;
     size_t length;
@@ -245,7 +269,7 @@ setting_read_line(struct sl_settings *settings, char *line, struct sl_error *err
         value[length - 1] = '\0';
         value++;
     }
-    return sl_settings_set(settings, sl_text_of(setting_trim(line)), value, SL_SETTING_G, err);
+    return sl_settings_set(settings, sl_text_of(setting_trim(line)), value, level, err);
 }
 
 int
@@ -259,10 +283,38 @@ sl_settings_read_file(struct sl_settings *settings, const char *path, struct sl_
         return SL_ERROR(err, SL_E_IO, "cannot read %s: %s", path, strerror(errno));
     while (rc == SL_OK && fgets(line, sizeof(line), file)) {
         number++;
-        rc = setting_read_line(settings, line, err);
+        rc = setting_read_line(settings, line, SL_SETTING_G, err);
     }
     fclose(file);
     return rc < 0 ? sl_error_prefix(err, "%s line %d", path, number) : SL_OK;
+}
+
+void
+sl_settings_write(const struct sl_settings *settings, struct sl_buffer *to)
+{
+    for (size_t i = 0; i < SL_COUNT_OF(setting_entries); i++) {
+        const struct setting_entry *entry = &setting_entries[i];
+        const char *value = setting_value(settings, (int)i);
+
+        if (entry->level != SL_SETTING_S || !strchr(entry->spec.name, '.') ||
+            strcmp(value, entry->spec.default_value) == 0 ||
+            strncmp(entry->spec.name, "execution.state-recovery.", 25) == 0)
+            continue;
+        sl_buffer_printf(to, "%s = %s\n", entry->spec.name, value);
+    }
+}
+
+int
+sl_settings_read(struct sl_settings *settings, const char *lines, struct sl_error *err)
+{
+    char *copy = sl_strdup(lines), *at = NULL;
+    int rc = SL_OK;
+
+    for (char *line = strtok_r(copy, "\n", &at); line && rc == SL_OK;
+         line = strtok_r(NULL, "\n", &at))
+        rc = setting_read_line(settings, line, SL_SETTING_S, err);
+    free(copy);
+    return rc;
 }
 
 void

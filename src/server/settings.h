@@ -35,6 +35,10 @@ int sl_settings_set(struct sl_settings *settings, struct sl_text name, const cha
                     enum sl_setting_level level, struct sl_error *err);
 /* "key = value" lines, # begins a comment; errors name the file and line. */
 int sl_settings_read_file(struct sl_settings *settings, const char *path, struct sl_error *err);
+/* What is not as by default of a session's settings that jobs are planned by, as such lines; and
+ * back. */
+void sl_settings_write(const struct sl_settings *settings, struct sl_buffer *to);
+int sl_settings_read(struct sl_settings *settings, const char *lines, struct sl_error *err);
 /* The commented file that `sluiced --print-config` prints. */
 void sl_settings_write_sample(struct sl_buffer *to);
 

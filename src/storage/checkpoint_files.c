@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 int
@@ -53,9 +55,8 @@ files_make_directory(const char *path, struct sl_error *err)
     return SL_OK;
 }
 
-/* Removes a directory of plain files; one that is not there is removed already. */
-static void
-files_remove_directory(const char *path)
+void
+sl_files_remove_directory(const char *path)
 {
     DIR *directory = opendir(path);
     struct dirent *entry;
@@ -81,7 +82,7 @@ sl_checkpoint_make(const char *data_directory, const char *job_id, uint64_t id,
     sl_checkpoint_path(data_directory, job_id, 0, path);
     SL_TRY(files_make_directory(path, err));
     sl_checkpoint_path(data_directory, job_id, id, path);
-    files_remove_directory(path);
+    sl_files_remove_directory(path);
     return files_make_directory(path, err);
 }
 
@@ -149,7 +150,7 @@ sl_checkpoint_remove(const char *data_directory, const char *job_id, uint64_t id
     /* First what makes it a checkpoint: half a directory is none. */
     snprintf(manifest, sizeof(manifest), "%s/manifest", path);
     unlink(manifest);
-    files_remove_directory(path);
+    sl_files_remove_directory(path);
 }
 
 void
@@ -167,6 +168,35 @@ sl_checkpoint_remove_all(const char *data_directory, const char *job_id)
     sl_arena_done(&arena);
     sl_checkpoint_path(data_directory, job_id, 0, path);
     rmdir(path);
+}
+
+void
+sl_checkpoints_sweep(const char *data_directory, bool (*is_wanted)(void *arg, const char *job_id),
+                     void *arg)
+{
+    char path[SL_CHECKPOINT_PATH_MAX];
+    struct dirent *entry;
+    DIR *directory;
+
+    snprintf(path, sizeof(path), "%s/checkpoints", data_directory);
+    directory = opendir(path);
+    while (directory && (entry = readdir(directory)) != NULL) {
+        if (strlen(entry->d_name) == 32 && !is_wanted(arg, entry->d_name))
+            sl_checkpoint_remove_all(data_directory, entry->d_name);
+    }
+    if (directory)
+        closedir(directory);
+}
+
+bool
+sl_checkpoint_disk_free(const char *directory, int64_t *ret_bytes)
+{
+    struct statvfs status;
+
+    if (statvfs(directory, &status) < 0)
+        return false;
+    *ret_bytes = (int64_t)status.f_bavail * (int64_t)status.f_frsize;
+    return true;
 }
 
 int
@@ -243,6 +273,63 @@ sl_files_read(const char *path, char **ret_bytes, size_t *ret_size, struct sl_er
     return SL_OK;
 }
 
+/* The checksum of the first bytes of a file, without reading it into memory. */
+static int
+files_hash(int fd, const char *path, size_t size, uint64_t *ret_checksum, struct sl_error *err)
+{
+    void *bytes;
+
+    if (size == 0) {
+        *ret_checksum = sl_hash_bytes("", 0);
+        return SL_OK;
+    }
+    bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (bytes == MAP_FAILED)
+        return sl_files_error(err, "map", path);
+    *ret_checksum = sl_hash_bytes(bytes, size);
+    munmap(bytes, size);
+    return SL_OK;
+}
+
+int
+sl_files_sum(const char *path, struct sl_file_sum *ret_sum, struct sl_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+    struct stat status;
+
+    if (fd < 0)
+        return sl_files_error(err, "open", path);
+    if (fstat(fd, &status) < 0)
+        rc = sl_files_error(err, "look at", path);
+    else
+        rc = files_hash(fd, path, (size_t)status.st_size, &ret_sum->checksum, err);
+    ret_sum->size = (uint64_t)status.st_size;
+    close(fd);
+    return rc;
+}
+
+static int
+files_damaged(const char *path, struct sl_error *err)
+{
+    return SL_ERROR(err, SL_E_DATA_CORRUPTED, "%s is damaged: its checksum is another", path);
+}
+
+int
+sl_checkpoint_verify_file(const char *directory, const struct sl_manifest_file *file,
+                          struct sl_error *err)
+{
+    char path[SL_CHECKPOINT_PATH_MAX + 256];
+    struct sl_file_sum sum;
+
+    snprintf(path, sizeof(path), "%s/%s", directory, file->name);
+    if (access(path, F_OK) < 0 && errno == ENOENT)
+        return SL_ERROR(err, SL_E_DATA_CORRUPTED, "%s is missing", path);
+    SL_TRY(sl_files_sum(path, &sum, err));
+    return sum.size == file->sum.size && sum.checksum == file->sum.checksum
+               ? SL_OK
+               : files_damaged(path, err);
+}
+
 int
 sl_checkpoint_read_file(const char *directory, const struct sl_manifest_file *file,
                         char **ret_bytes, struct sl_error *err)
@@ -255,5 +342,5 @@ sl_checkpoint_read_file(const char *directory, const struct sl_manifest_file *fi
     if (size == file->sum.size && sl_hash_bytes(*ret_bytes, size) == file->sum.checksum)
         return SL_OK;
     free(*ret_bytes);
-    return SL_ERROR(err, SL_E_DATA_CORRUPTED, "%s is damaged: its checksum is another", path);
+    return files_damaged(path, err);
 }

@@ -12,7 +12,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MANIFEST_HEAD "sluice checkpoint 1\n"
+/* A savepoint's is the same but for its head and its name. */
+struct manifest_form {
+    const char *head, *any_head; /* of this version; of all */
+    const char *name;
+};
+
+static const struct manifest_form manifest_checkpoint = {"sluice checkpoint 1\n",
+                                                         "sluice checkpoint ", "manifest"};
+static const struct manifest_form manifest_savepoint = {"sluice savepoint 1\n", "sluice savepoint ",
+                                                        "savepoint"};
+
 #define MANIFEST_TAIL "\nxxh3 " /* 16 hex digits and a line's end follow */
 enum { MANIFEST_TAIL_SIZE = sizeof(MANIFEST_TAIL) - 1 + 16 + 1 };
 
@@ -138,13 +148,13 @@ manifest_write_json(const struct sl_manifest *manifest)
 }
 
 static int
-manifest_rename(const char *directory, struct sl_error *err)
+manifest_rename(const struct manifest_form *form, const char *directory, struct sl_error *err)
 {
     char from[SL_CHECKPOINT_PATH_MAX + 16], to[SL_CHECKPOINT_PATH_MAX + 16];
     char parent[SL_CHECKPOINT_PATH_MAX + 16];
 
     snprintf(from, sizeof(from), "%s/manifest.tmp", directory);
-    snprintf(to, sizeof(to), "%s/manifest", directory);
+    snprintf(to, sizeof(to), "%s/%s", directory, form->name);
     snprintf(parent, sizeof(parent), "%s/..", directory);
     SL_TRY(sl_files_sync_directory(directory, err));
     if (rename(from, to) < 0)
@@ -153,8 +163,9 @@ manifest_rename(const char *directory, struct sl_error *err)
     return sl_files_sync_directory(parent, err);
 }
 
-int
-sl_manifest_write(const struct sl_manifest *manifest, const char *directory, struct sl_error *err)
+static int
+manifest_write(const struct sl_manifest *manifest, const struct manifest_form *form,
+               const char *directory, struct sl_error *err)
 {
     char *json = manifest_write_json(manifest);
     struct sl_buffer text;
@@ -162,20 +173,34 @@ sl_manifest_write(const struct sl_manifest *manifest, const char *directory, str
     int rc;
 
     sl_buffer_init(&text, SIZE_MAX / 2);
-    sl_buffer_add_string(&text, MANIFEST_HEAD);
+    sl_buffer_add_string(&text, form->head);
     sl_buffer_add_string(&text, json);
     free(json);
     sl_buffer_printf(&text, MANIFEST_TAIL "%016llx\n",
                      (unsigned long long)sl_hash_bytes(text.data, text.length));
     rc = sl_checkpoint_write_file(directory, "manifest.tmp", sl_buffer_text(&text), &sum, err);
     sl_buffer_done(&text);
-    return rc < 0 ? rc : manifest_rename(directory, err);
+    return rc < 0 ? rc : manifest_rename(form, directory, err);
+}
+
+int
+sl_manifest_write(const struct sl_manifest *manifest, const char *directory, struct sl_error *err)
+{
+    return manifest_write(manifest, &manifest_checkpoint, directory, err);
+}
+
+int
+sl_manifest_write_savepoint(const struct sl_manifest *manifest, const char *directory,
+                            struct sl_error *err)
+{
+    return manifest_write(manifest, &manifest_savepoint, directory, err);
 }
 
 /* --- reading --- */
 
 struct manifest_reader {
     struct sl_arena *arena;
+    const struct manifest_form *form;
     const char *path;
     bool is_damaged; /* something is missing or of another type */
 };
@@ -335,13 +360,14 @@ static int
 manifest_unwrap(const struct manifest_reader *reader, struct sl_text text, struct sl_text *ret_json,
                 struct sl_error *err)
 {
-    size_t head = sizeof(MANIFEST_HEAD) - 1, body;
+    const struct manifest_form *form = reader->form;
+    size_t head = strlen(form->head), body;
     char tail[MANIFEST_TAIL_SIZE + 1];
 
     if (text.length < head + MANIFEST_TAIL_SIZE ||
-        memcmp(text.start, "sluice checkpoint ", 18) != 0)
+        memcmp(text.start, form->any_head, strlen(form->any_head)) != 0)
         return manifest_damaged(reader, "it is no manifest", err);
-    if (memcmp(text.start, MANIFEST_HEAD, head) != 0) {
+    if (memcmp(text.start, form->head, head) != 0) {
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s is of another format version", reader->path);
         return sl_error_hint(err,
                              "start the release of Sluice that wrote it, and take a savepoint");
@@ -372,21 +398,31 @@ manifest_check_file(const char *directory, const struct sl_manifest_file *file,
     return SL_OK;
 }
 
+typedef int manifest_check(const char *directory, const struct sl_manifest_file *file,
+                           struct sl_error *err);
+
 static int
 manifest_check_files(const struct sl_manifest *manifest, const char *directory,
-                     struct sl_error *err)
+                     enum sl_manifest_part part, manifest_check *check, struct sl_error *err)
 {
-    for (size_t i = 0; i < manifest->subtask_count; i++) {
+    for (size_t i = 0; i < manifest->subtask_count && part == SL_MANIFEST_ALL; i++) {
         const struct sl_manifest_subtask *subtask = &manifest->subtasks[i];
 
         for (size_t k = 0; k < subtask->table_count; k++) {
             if (subtask->tables[k].file.name)
-                SL_TRY(manifest_check_file(directory, &subtask->tables[k].file, err));
+                SL_TRY(check(directory, &subtask->tables[k].file, err));
         }
     }
     for (size_t i = 0; i < manifest->segment_count; i++)
-        SL_TRY(manifest_check_file(directory, &manifest->segments[i].file, err));
+        SL_TRY(check(directory, &manifest->segments[i].file, err));
     return SL_OK;
+}
+
+int
+sl_manifest_verify(const struct sl_manifest *manifest, const char *directory,
+                   enum sl_manifest_part part, struct sl_error *err)
+{
+    return manifest_check_files(manifest, directory, part, sl_checkpoint_verify_file, err);
 }
 
 static int
@@ -405,12 +441,14 @@ manifest_parse(struct manifest_reader *reader, struct sl_text text, struct sl_ma
     return reader->is_damaged ? manifest_damaged(reader, "a member is missing", err) : SL_OK;
 }
 
-int
-sl_manifest_read(struct sl_arena *arena, const char *directory, struct sl_manifest **ret_manifest,
-                 struct sl_error *err)
+static int
+manifest_read(struct sl_arena *arena, const struct manifest_form *form, const char *directory,
+              struct sl_manifest **ret_manifest, struct sl_error *err)
 {
     struct manifest_reader reader = {.arena = arena,
-                                     .path = sl_arena_printf(arena, "%s/manifest", directory)};
+                                     .form = form,
+                                     .path =
+                                         sl_arena_printf(arena, "%s/%s", directory, form->name)};
     struct sl_manifest *manifest = SL_NEW(arena, struct sl_manifest);
     size_t size;
     char *bytes;
@@ -420,7 +458,21 @@ sl_manifest_read(struct sl_arena *arena, const char *directory, struct sl_manife
     rc = manifest_parse(&reader, (struct sl_text){bytes, size}, manifest, err);
     free(bytes);
     SL_TRY(rc);
-    SL_TRY(manifest_check_files(manifest, directory, err));
+    SL_TRY(manifest_check_files(manifest, directory, SL_MANIFEST_ALL, manifest_check_file, err));
     *ret_manifest = manifest;
     return SL_OK;
+}
+
+int
+sl_manifest_read(struct sl_arena *arena, const char *directory, struct sl_manifest **ret_manifest,
+                 struct sl_error *err)
+{
+    return manifest_read(arena, &manifest_checkpoint, directory, ret_manifest, err);
+}
+
+int
+sl_manifest_read_savepoint(struct sl_arena *arena, const char *directory,
+                           struct sl_manifest **ret_manifest, struct sl_error *err)
+{
+    return manifest_read(arena, &manifest_savepoint, directory, ret_manifest, err);
 }

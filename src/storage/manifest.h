@@ -79,6 +79,17 @@ int sl_manifest_write(const struct sl_manifest *manifest, const char *directory,
 int sl_manifest_read(struct sl_arena *arena, const char *directory,
                      struct sl_manifest **ret_manifest, struct sl_error *err);
 
+/* The same of a savepoint (savepoint.h), whose file has another head and name. */
+int sl_manifest_write_savepoint(const struct sl_manifest *manifest, const char *directory,
+                                struct sl_error *err);
+int sl_manifest_read_savepoint(struct sl_arena *arena, const char *directory,
+                               struct sl_manifest **ret_manifest, struct sl_error *err);
+
+/* Compares whole files with their checksums: all, or the segments alone.  XX001: one is damaged. */
+enum sl_manifest_part { SL_MANIFEST_ALL, SL_MANIFEST_SEGMENTS };
+int sl_manifest_verify(const struct sl_manifest *manifest, const char *directory,
+                       enum sl_manifest_part part, struct sl_error *err);
+
 /* --- directories --- */
 
 /* DATA/checkpoints/<job>/<id>, with id 0 the job's own. */
@@ -95,12 +106,20 @@ size_t sl_checkpoint_list(struct sl_arena *arena, const char *data_directory, co
 bool sl_checkpoint_exists(const char *data_directory, const char *job_id, uint64_t id);
 void sl_checkpoint_remove(const char *data_directory, const char *job_id, uint64_t id);
 void sl_checkpoint_remove_all(const char *data_directory, const char *job_id);
+/* Removes the checkpoints of all jobs that are not wanted; at start, while none runs. */
+void sl_checkpoints_sweep(const char *data_directory,
+                          bool (*is_wanted)(void *arg, const char *job_id), void *arg);
+/* Bytes that are free on the disk of this directory; false: it cannot be told. */
+bool sl_checkpoint_disk_free(const char *directory, int64_t *ret_bytes);
 /* The same file under `to`, in another checkpoint's directory. */
 int sl_checkpoint_link(const char *from, const char *to, struct sl_error *err);
 /* Reads a whole file of a checkpoint and compares it with what is known of it; *ret_bytes is the
  * caller's (free). */
 int sl_checkpoint_read_file(const char *directory, const struct sl_manifest_file *file,
                             char **ret_bytes, struct sl_error *err);
+/* Compares a file with what is known of it.  XX001: it is another. */
+int sl_checkpoint_verify_file(const char *directory, const struct sl_manifest_file *file,
+                              struct sl_error *err);
 /* Writes a whole file, synced. */
 int sl_checkpoint_write_file(const char *directory, const char *name, struct sl_text bytes,
                              struct sl_file_sum *ret_sum, struct sl_error *err);

@@ -221,9 +221,8 @@ snapshot_write_rows(const struct sl_state_table *table, const struct snapshot_en
     return rc;
 }
 
-/* The layout of a table's keys and values. */
-static const char *
-snapshot_layout(struct sl_arena *arena, const struct sl_state_table_spec *spec)
+const char *
+sl_state_table_layout(struct sl_arena *arena, const struct sl_state_table_spec *spec)
 {
     struct sl_buffer text;
     const char *copy;
@@ -308,7 +307,7 @@ sl_snapshot_write(struct sl_snapshot *snapshot, const char *directory, const cha
         *table =
             (struct sl_manifest_table){.operator_uid = sl_arena_strdup(arena, spec->operator_uid),
                                        .name = sl_arena_strdup(arena, spec->name),
-                                       .layout = snapshot_layout(arena, spec)};
+                                       .layout = sl_state_table_layout(arena, spec)};
         SL_TRY(snapshot_write_table(snapshot, &snapshot->tables[i], i, directory, previous,
                                     &table->file, err));
     }
@@ -478,7 +477,7 @@ restore_table(struct sl_state_table *table, const struct sl_manifest_subtask *fr
               const char *directory, struct sl_arena *arena, struct sl_error *err)
 {
     const struct sl_state_config *config = &table->state->config;
-    const char *layout = snapshot_layout(arena, &table->spec);
+    const char *layout = sl_state_table_layout(arena, &table->spec);
 
     if (from->key_group_first >= config->key_group_first + config->key_group_count ||
         config->key_group_first >= from->key_group_first + from->key_group_count)

@@ -52,6 +52,9 @@ void sl_checkpoint_part_free(struct sl_checkpoint_part *part); /* NULL does noth
 /* Checkpoint `epoch` is complete: what it wrote of unchanged tables may be linked from now on. */
 void sl_state_checkpointed(struct sl_state *state, uint64_t epoch);
 
+/* The layout of a table's keys and values, as manifests name it. */
+const char *sl_state_table_layout(struct sl_arena *arena, const struct sl_state_table_spec *spec);
+
 /* --- restoring: an I/O thread, while nobody else has the state --- */
 
 /* Fills the tables that are open in `state` with the rows of its key groups, from whichever

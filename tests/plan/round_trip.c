@@ -33,7 +33,8 @@ round_trip_has_plan(const char *sql)
     return false;
 }
 
-/* Tables, views, databases and settings; but not what waits for the end of a job. */
+/* Tables, views, databases and settings; but not what waits for the end of a job, or asks one that
+ * does not run here. */
 static bool
 round_trip_is_ground(const char *sql)
 {
@@ -42,7 +43,7 @@ round_trip_is_ground(const char *sql)
 
     for (size_t i = 0; i < SL_COUNT_OF(words); i++)
         if (round_trip_starts(sql, words[i]))
-            return true;
+            return !strstr(sql, "${job:");
     return false;
 }
 
@@ -175,6 +176,7 @@ main(int argc, char **argv)
         fputs("usage: round_trip SLUICED FOLDER\n", stderr);
         return EXIT_FAILURE;
     }
+    setenv("SLT_RUN", "plans", 1); /* of what a file leaves outside: nothing does here */
     snprintf(pattern, sizeof(pattern), "%s/*.slt", argv[2]);
     if (glob(pattern, 0, NULL, &files) != 0) {
         printf("no files: %s\n", pattern);

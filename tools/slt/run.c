@@ -74,6 +74,41 @@ run_connect(struct run *run)
            run_command(run, "SET 'table.exec.mini-batch.enabled' = 'false'");
 }
 
+/* --- ${job:NAME} --- */
+
+/* The id of the newest job of that name; NULL: there is none. */
+static const char *
+run_find_job(struct run *run, const char *name)
+{
+    PGresult *jobs = PQexec(run->connection, "SHOW JOBS");
+    const char *id = NULL;
+
+    for (int i = 0; i < PQntuples(jobs); i++) {
+        if (strcmp(PQgetvalue(jobs, i, 1), name) == 0)
+            id = sl_arena_strdup(run->arena, PQgetvalue(jobs, i, 0));
+    }
+    PQclear(jobs);
+    return id;
+}
+
+static bool
+run_expand_jobs(struct run *run, const char **text)
+{
+    const char *start;
+
+    while (*text && (start = strstr(*text, "${job:"))) {
+        const char *end = strchr(start, '}'), *id;
+        const char *name =
+            end ? sl_arena_strndup(run->arena, start + 6, (size_t)(end - start - 6)) : "";
+
+        id = run_find_job(run, name);
+        if (!id)
+            return run_fail(run, "there is no job named \"%s\"", name);
+        *text = sl_arena_printf(run->arena, "%.*s%s%s", (int)(start - *text), *text, id, end + 1);
+    }
+    return true;
+}
+
 /* --- statements --- */
 
 static bool
@@ -364,8 +399,8 @@ run_feed(struct run *run, const struct slt_record *record)
     bool is_cut = run->config->restores && !strchr(record->sql, '"');
 
     while (done < size) {
-        size_t end = is_cut ? run_line_end(record->sql, SL_MIN(done + size / RUN_PIECES, size - 1))
-                            : size;
+        size_t end =
+            is_cut ? run_line_end(record->sql, SL_MIN(done + size / RUN_PIECES, size - 1)) : size;
 
         if (!run_copy(run, record, record->sql + done, end - done) ||
             (run->config->restores && !run_restore_jobs(run)))
@@ -413,17 +448,26 @@ run_advance(struct run *run, const struct slt_record *record)
 static bool
 run_shell(struct run *run, const struct slt_record *record)
 {
+    char port[16];
     int status;
 
     fflush(stdout);
+    snprintf(port, sizeof(port), "%d", run->server->port);
+    setenv("SLT_PORT", port, 1);
+    setenv("SLT_DATA", run->server->directory, 1);
     status = system(record->argument ? record->argument : "false");
     return (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
            run_fail(run, "the command failed: %s", record->argument);
 }
 
 static bool
-run_record(struct run *run, const struct slt_record *record)
+run_record(struct run *run, const struct slt_record *original)
 {
+    struct slt_record expanded = *original, *record = &expanded;
+
+    if (!run_expand_jobs(run, &expanded.sql) ||
+        (expanded.kind == SLT_SHELL && !run_expand_jobs(run, &expanded.argument)))
+        return false;
     switch (record->kind) {
     case SLT_STATEMENT_OK:
         return run_statement_ok(run, record);

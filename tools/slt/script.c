@@ -35,7 +35,7 @@ script_read_all(struct sl_arena *arena, const char *path)
     return copy;
 }
 
-/* Puts the environment's values in place of ${NAME}; NULL: one is not set. */
+/* Puts the environment's values in place of ${NAME}; ${job:NAME} stays, it is known at run time. */
 static char *
 script_expand(struct script_reader *reader, const char *line)
 {
@@ -53,6 +53,11 @@ script_expand(struct script_reader *reader, const char *line)
         if (!end)
             break;
         name = sl_arena_strndup(reader->arena, start + 2, (size_t)(end - start - 2));
+        if (strncmp(name, "job:", 4) == 0) {
+            sl_buffer_add(&text, line, (size_t)(end + 1 - line));
+            line = end + 1;
+            continue;
+        }
         value = getenv(name);
         if (!value) {
             reader->message =
