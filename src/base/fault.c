@@ -11,15 +11,19 @@ const char *sl_fault_name;
 
 static char fault_name[64];
 static _Atomic long fault_left;
+static int fault_signal = SIGKILL;
 
 void
 sl_fault_arm(void)
 {
     const char *text = getenv("SLUICE_FAULT");
+    char how[8] = "";
     long count;
 
-    if (!text || sscanf(text, "%63[^:]:%ld", fault_name, &count) != 2 || count < 1)
+    if (!text || sscanf(text, "%63[^:]:%ld:%7s", fault_name, &count, how) < 2 || count < 1)
         return;
+    if (strcmp(how, "stop") == 0)
+        fault_signal = SIGSTOP;
     atomic_init(&fault_left, count);
     sl_fault_name = fault_name;
 }
@@ -34,7 +38,7 @@ sl_fault_pass(const char *name)
     if (write(STDERR_FILENO, said, sizeof(said) - 1) < 0) {
         /* Nobody listens any more. */
     }
-    kill(getpid(), SIGKILL);
-    for (;;) /* the signal may take a moment */
+    kill(getpid(), fault_signal);
+    while (fault_signal == SIGKILL) /* it may take a moment */
         pause();
 }

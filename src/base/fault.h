@@ -1,6 +1,7 @@
 /* Fault points: named places of the checkpoint and publish protocols at which a test kills the
  * server.  SLUICE_FAULT=name:count in the environment ends the process, as kill -9 would, when the
- * point is passed for the count-th time.  Without it a point costs one load. */
+ * point is passed for the count-th time; name:count:stop stops it there, as SIGSTOP would.  Without
+ * it a point costs one load. */
 #ifndef SL_BASE_FAULT_H
 #define SL_BASE_FAULT_H
 
