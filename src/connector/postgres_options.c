@@ -139,6 +139,7 @@ pg_read_hosts(struct sl_arena *arena, struct sl_text text, struct sl_pg_options 
         const char *port_text;
 
         if (server.length > 0 && server.start[0] == '[') { /* [::1]:5432 */
+            is_good &= memchr(server.start, ']', server.length) != NULL;
             host = pg_cut(&rest, ']');
             host = (struct sl_text){host.start + 1, host.length - 1};
             pg_cut(&rest, ':');
@@ -233,7 +234,8 @@ pg_read_url(struct sl_arena *arena, const char *url, struct sl_pg_options *optio
 
 /* --- all of them --- */
 
-/* One name of a table-name: as it stands, or in quotes. */
+/* One name of a table-name: as it stands, or in quotes.  *at becomes the dot behind it, or the
+ * end. */
 static const char *
 pg_name_part(struct sl_arena *arena, const char **at)
 {
@@ -251,8 +253,6 @@ pg_name_part(struct sl_arena *arena, const char **at)
         }
     }
     *to = '\0';
-    if (**at == '.')
-        (*at)++;
     return name;
 }
 
@@ -278,7 +278,8 @@ sl_pg_options_read(struct sl_arena *arena, const struct sl_option_list *list,
     };
     SL_TRY(pg_read_url(arena, sl_option_get(list, "url"), options, err));
     options->table = pg_name_part(arena, &name);
-    if (*name) {
+    if (*name == '.') {
+        name++;
         options->schema = options->table;
         options->table = pg_name_part(arena, &name);
     }
