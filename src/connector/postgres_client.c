@@ -13,6 +13,7 @@
  * somebody's lock, and no transaction of ours outlives its publisher for long. */
 #define PG_SETTINGS                                                                      \
     "SET datestyle = 'ISO, MDY'; SET intervalstyle = 'postgres'; SET timezone = 'UTC'; " \
+    "SET default_transaction_isolation = 'read committed'; "                             \
     "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'; "        \
     "SELECT set_config('synchronous_commit', 'on', false) "                              \
     "WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')"

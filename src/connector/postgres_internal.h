@@ -26,7 +26,8 @@ struct sl_pg_options {
     int64_t timeout_us; /* how long a statement may take */
     int64_t buffer_rows, buffer_us;
     int64_t retries;
-    bool waits; /* at least once */
+    bool waits; /* at least once, or exactly */
+    bool exactly_once;
 };
 
 #define SL_PG_OPTION_COUNT 14

@@ -275,6 +275,7 @@ sl_pg_options_read(struct sl_arena *arena, const struct sl_option_list *list,
         .buffer_us = pg_option(list, "sink.buffer-flush.interval").integer,
         .retries = pg_option(list, "sink.max-retries").integer,
         .waits = !guarantee || !sl_equal_nocase(guarantee, "none"),
+        .exactly_once = guarantee && sl_equal_nocase(guarantee, "exactly-once"),
     };
     SL_TRY(pg_read_url(arena, sl_option_get(list, "url"), options, err));
     options->table = pg_name_part(arena, &name);

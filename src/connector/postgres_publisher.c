@@ -156,6 +156,26 @@ pg_commit(struct pg_publisher *publisher, struct sl_error *err)
                           publisher->target.name);
 }
 
+static int
+pg_write_chunk(struct pg_publisher *publisher, const struct sl_records *records,
+               const struct sl_marker *marker, struct sl_error *err)
+{
+    SL_TRY(sl_pg_run(&publisher->client, "BEGIN", NULL, err));
+    SL_TRY(sl_pg_write(publisher->writer, &publisher->client, records, err));
+    sl_fault_point("postgres-rows-written");
+    SL_TRY(pg_write_marker(publisher, marker, err));
+    sl_fault_point("postgres-marker-written");
+    return SL_OK;
+}
+
+/* Nothing was committed, and the connection lives: a deadlock, a lock that took too long. */
+static bool
+pg_may_retry(const struct pg_publisher *publisher, int rc)
+{
+    return rc < 0 && sl_error_is_retryable(rc) &&
+           PQtransactionStatus(publisher->client.connection) == PQTRANS_INERROR;
+}
+
 /* After a failure the connection is closed, which rolls back what is open. */
 static int
 pg_publisher_publish(struct sl_publisher *base, const struct sl_records *records,
@@ -163,11 +183,14 @@ pg_publisher_publish(struct sl_publisher *base, const struct sl_records *records
 {
     struct pg_publisher *publisher = publisher_of(base);
 
-    SL_TRY(sl_pg_run(&publisher->client, "BEGIN", NULL, err));
-    SL_TRY(sl_pg_write(publisher->writer, &publisher->client, records, err));
-    sl_fault_point("postgres-rows-written");
-    SL_TRY(pg_write_marker(publisher, marker, err));
-    sl_fault_point("postgres-marker-written");
+    int rc = pg_write_chunk(publisher, records, marker, err);
+
+    for (int64_t i = 0; i < publisher->options.retries && pg_may_retry(publisher, rc); i++) {
+        SL_TRY(sl_pg_run(&publisher->client, "ROLLBACK", NULL, err));
+        rc = pg_write_chunk(publisher, records, marker, err);
+    }
+    if (rc < 0)
+        return rc;
     SL_TRY(pg_commit(publisher, err));
     sl_fault_point("postgres-committed");
     return SL_OK;

@@ -82,9 +82,9 @@ pg_find_table(struct sl_pg_client *client, struct sl_arena *arena, char **ret_oi
               struct sl_pg_target *target, struct sl_error *err)
 {
     static const char sql[] =
-        "SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c "
+        "SELECT c.oid, n.nspname, c.relname, c.relpersistence = 'u' FROM pg_catalog.pg_class c "
         "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-        "WHERE c.relkind IN ('r', 'p', 'v', 'f') AND lower(c.relname) = lower($1) AND "
+        "WHERE c.relkind IN ('r', 'p', 'v') AND lower(c.relname) = lower($1) AND "
         "CASE WHEN $2 = '' THEN pg_catalog.pg_table_is_visible(c.oid) "
         "ELSE lower(n.nspname) = lower($2) END "
         "ORDER BY c.relname = $1 DESC, n.nspname = $2 DESC LIMIT 1";
@@ -100,6 +100,13 @@ pg_find_table(struct sl_pg_client *client, struct sl_arena *arena, char **ret_oi
         SL_ERROR(err, SL_E_UNDEFINED_TABLE, "table \"%s%s%s\" does not exist in PostgreSQL at %s",
                  options->schema, *options->schema ? "." : "", options->table, options->hosts);
         return sl_error_hint(err, "CREATE TABLE it there, before it is used");
+    }
+    if (options->exactly_once && *pg_cell(result, 0, 3) == 't') {
+        PQclear(result);
+        SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                 "table \"%s\" in PostgreSQL is UNLOGGED: it cannot be written exactly once",
+                 options->table);
+        return sl_error_hint(err, "a crash empties it there: ALTER TABLE … SET LOGGED");
     }
     *ret_oid = sl_arena_strdup(arena, pg_cell(result, 0, 0));
     sl_buffer_init(&quoted, SIZE_MAX / 2);

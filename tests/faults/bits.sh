@@ -30,17 +30,18 @@ run_flipped_bit() { # run_flipped_bit TARGET ID FILE
     fi
     kill_server
 }
-# A job into a memory table that is killed when its nth checkpoint is durable and nothing of it published.
-run_bits() { # run_bits N
-    local id files
+# A job into a memory table that is killed at a point where a checkpoint is durable.
+run_bits() { # run_bits POINT:COUNT
+    local id newest files
     kill_server
     rm -rf "$work/lone" "$work/frozen"
-    start_server "$work/lone" "checkpoint-durable:$1" || { bad "bits: the server does not start"; return; }
+    start_server "$work/lone" "$1" || { bad "bits: the server does not start"; return; }
     sql -v kafka="127.0.0.1:$kafka_port" -f tests/faults/lone.sql -o /dev/null 2>>"$work/psql.log" || bad "bits: no job"
-    wait_for 20 server_is_gone || { bad "bits: checkpoint $1 is not there within 20 s"; kill_server; }
+    wait_for 20 server_is_gone || { bad "bits: $1 was not passed within 20 s"; kill_server; }
     id=$(ls "$work/lone/checkpoints")
     cp -a "$work/lone" "$work/frozen"
-    mapfile -t files < <(cd "$work/frozen/checkpoints/$id" && ls -d "$1"/*)
-    [ "${#files[@]}" -ge 2 ] || bad "bits: checkpoint $1 has ${#files[@]} files"
+    newest=$(cd "$work/lone/checkpoints/$id" && ls -d ./*/manifest | cut -d / -f 2 | sort -n | tail -n 1)
+    mapfile -t files < <(cd "$work/frozen/checkpoints/$id" && ls -d "$newest"/*)
+    [ "${#files[@]}" -ge 2 ] || bad "bits: checkpoint $newest has ${#files[@]} files"
     for file in "${files[@]}"; do run_flipped_bit sums_memory "$id" "$file"; done
 }

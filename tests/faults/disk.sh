@@ -4,7 +4,7 @@
 disk_run() {
     exec unshare -m bash -c '
         mount -t tmpfs -o size=96m tmpfs "$1/mount" && cp -a "$1/data/." "$1/mount/" || exit 1
-        build/sluiced --data "$1/mount" --port "$2" --http-port 0 --slots 2 >"$1/ready" 2>>"$1/server.log" &
+        "$1/sluiced" --data "$1/mount" --port "$2" --http-port 0 --slots 2 >"$1/ready" 2>>"$1/server.log" &
         echo $! >"$1/disk.pid"
         wait 2>/dev/null
         rm -rf "$1/data" && cp -a "$1/mount" "$1/data"' disk "$work" "$sql_port"

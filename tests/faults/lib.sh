@@ -29,7 +29,7 @@ random_nap() { sleep "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))"; } # mi
 server_pid=
 start_server() { # start_server [DATA] [FAULT]; false: it is not ready within 10 s
     : >"$work/ready"
-    SLUICE_FAULT=${2:-} build/sluiced --data "${1:-$work/data}" --port "$sql_port" --http-port 0 --slots 2 \
+    SLUICE_FAULT=${2:-} "$work/sluiced" --data "${1:-$work/data}" --port "$sql_port" --http-port 0 --slots 2 \
         >"$work/ready" 2>>"$work/server.log" &
     server_pid=$!
     disown
