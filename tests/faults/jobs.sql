@@ -19,6 +19,9 @@ CREATE TABLE latest_postgres (k STRING NOT NULL, s BIGINT, v INT, PRIMARY KEY (k
   WITH ('connector'='postgres', 'url'=:'postgres', 'username'='sluice', 'table-name'='latest',
         'sink.delivery-guarantee'='exactly-once');
 
+CREATE TABLE again_postgres (k STRING NOT NULL, s BIGINT, v INT, PRIMARY KEY (k) NOT ENFORCED)
+  WITH ('connector'='postgres', 'url'=:'postgres', 'username'='sluice', 'table-name'='again');
+
 CREATE TABLE sums_memory (k STRING, t BIGINT, n BIGINT, total INT) WITH ('connector'='memory');
 CREATE TABLE sums_kafka (k STRING, t BIGINT, n BIGINT, total INT)
   WITH ('connector'='kafka', 'topic'='sums', 'properties.bootstrap.servers'=:'kafka', 'format'='csv',
@@ -44,3 +47,5 @@ SET 'pipeline.name' = 'sums_postgres';
 INSERT INTO sums_postgres SELECT * FROM sums;
 SET 'pipeline.name' = 'latest_postgres';
 INSERT INTO latest_postgres SELECT k, s, v FROM src WHERE k <> 'end';
+SET 'pipeline.name' = 'again_postgres';
+INSERT INTO again_postgres SELECT k, s, v FROM src WHERE k <> 'end';
