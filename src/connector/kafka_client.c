@@ -301,8 +301,9 @@ sl_kafka_offsets_at(struct sl_kafka_client *client, rd_kafka_topic_partition_lis
 /* --- the check of a statement --- */
 
 int
-sl_kafka_probe(const struct sl_option_list *list, struct sl_error *err)
+sl_kafka_probe(const struct sl_probe *probe, struct sl_error *err)
 {
+    const struct sl_option_list *list = probe->options;
     struct sl_kafka_client client = {0};
     struct sl_kafka_options options;
     struct sl_kafka_topics topics;

@@ -116,7 +116,7 @@ int sl_kafka_look_up(struct sl_kafka_client *client, const struct sl_kafka_optio
  * and becomes the offset (a time after the last record: the end). */
 int sl_kafka_offsets_at(struct sl_kafka_client *client, rd_kafka_topic_partition_list_t *list,
                         struct sl_error *err);
-int sl_kafka_probe(const struct sl_option_list *list, struct sl_error *err);
+int sl_kafka_probe(const struct sl_probe *probe, struct sl_error *err);
 
 /* --- kafka_metadata.c --- */
 

@@ -168,6 +168,7 @@ static const struct kafka_property kafka_properties[] = {
     {"max.in.flight.requests.per.connection", KAFKA_PRODUCER, NULL, 0},
     {"max.request.size", KAFKA_PRODUCER, "message.max.bytes", 0},
     {"sticky.partitioning.linger.ms", KAFKA_PRODUCER, NULL, 0},
+    {"transaction.timeout.ms", KAFKA_PRODUCER, NULL, 0},
 };
 
 /* Properties that people bring along from elsewhere, and what to write instead. */
@@ -184,7 +185,6 @@ static const struct {
     {"enable.auto.commit", "positions are kept by the job, not by the broker"},
     {"max.poll.records", "SET 'sluice.batch-size' decides how many records are read at once"},
     {"transactional.id", "use 'sink.transactional-id-prefix'"},
-    {"transaction.timeout.ms", "a transaction holds one chunk of records and is never long"},
 };
 
 static const char *

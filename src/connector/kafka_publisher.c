@@ -11,12 +11,14 @@
  * 4. Commits wait as long as it takes (-1): a shorter wait would only add doubt. */
 #include "connector/kafka_internal.h"
 
+#include "base/fault.h"
+
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define KAFKA_INIT_MS 10000
-#define KAFKA_TRANSACTION_MS 60000
+#define KAFKA_TRANSACTION_MS 60000 /* unless the table says otherwise */
 #define KAFKA_END_TXN 26 /* its API key */
 
 struct kafka_publisher {
@@ -71,13 +73,18 @@ kafka_transactional_id(struct kafka_publisher *publisher)
 static int
 kafka_open_producer(struct kafka_publisher *publisher, struct sl_error *err)
 {
+    const char *timeout =
+        sl_option_get(publisher->options.list, "properties.transaction.timeout.ms");
+    int64_t timeout_ms = KAFKA_TRANSACTION_MS;
     rd_kafka_conf_t *conf;
 
     SL_TRY(sl_kafka_configure(publisher->options.list, RD_KAFKA_PRODUCER, &conf, err));
+    if (timeout)
+        sl_parse_int64(timeout, &timeout_ms);
     sl_kafka_set(conf, "enable.idempotence", "true");
     sl_kafka_set(conf, "acks", "all");
-    sl_kafka_set_integer(conf, "transaction.timeout.ms", KAFKA_TRANSACTION_MS);
-    sl_kafka_set_integer(conf, "message.timeout.ms", KAFKA_TRANSACTION_MS);
+    sl_kafka_set_integer(conf, "transaction.timeout.ms", timeout_ms);
+    sl_kafka_set_integer(conf, "message.timeout.ms", timeout_ms);
     sl_kafka_set(conf, "transactional.id", kafka_transactional_id(publisher));
     rd_kafka_conf_interceptor_add_on_new(conf, "end_txn", kafka_intercept, publisher);
     return sl_kafka_client_open(
@@ -192,6 +199,7 @@ kafka_publisher_open(struct sl_publisher *base, struct sl_marker *ret_marker, st
     error = rd_kafka_init_transactions(publisher->client.handle, KAFKA_INIT_MS);
     if (error)
         return kafka_transaction_error(publisher, error, "beginning to publish", err);
+    sl_fault_point("kafka-fenced");
     return kafka_read_marker(publisher, ret_marker, err);
 }
 
@@ -273,10 +281,13 @@ kafka_publisher_publish(struct sl_publisher *base, const struct sl_records *reco
     for (uint32_t i = 0; i < records->count; i++)
         SL_TRY(kafka_produce(publisher, &records->items[i],
                              kafka_choose_partition(publisher, marker->subtask), err));
+    sl_fault_point("kafka-records-written");
     SL_TRY(kafka_add_marker(publisher, marker, err));
+    sl_fault_point("kafka-marker-written");
     error = rd_kafka_commit_transaction(handle, -1);
     if (error)
         return kafka_transaction_error(publisher, error, "committing a transaction", err);
+    sl_fault_point("kafka-committed");
     return atomic_load(&publisher->end_count) > 1 ? SL_EOF : SL_OK;
 }
 

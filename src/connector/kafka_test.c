@@ -507,7 +507,8 @@ Test(kafka, names_what_is_missing)
     test_table_open(
         &table, "kafka",
         OPTIONS("topic", "no-such-topic", "properties.bootstrap.servers", kafka_servers()));
-    cr_expect_eq(table.class->descriptor.probe(&table.options, &err), SL_E_UNDEFINED_OBJECT);
+    cr_expect_eq(table.class->descriptor.probe(&(struct sl_probe){.options = &table.options}, &err),
+                 SL_E_UNDEFINED_OBJECT);
     cr_expect_not_null(strstr(err.text, "no-such-topic"), "%s", err.text);
     test_table_close(&table);
     kafka_write(topic, OPTIONS("a"), 1, "default", NULL);
@@ -515,7 +516,8 @@ Test(kafka, names_what_is_missing)
                     OPTIONS("topic", topic, "properties.bootstrap.servers", kafka_servers(),
                             "scan.startup.mode", "specific-offsets",
                             "scan.startup.specific-offsets", "partition:0,offset:1000"));
-    cr_expect_eq(table.class->descriptor.probe(&table.options, &err), SL_OK, "%s", err.text);
+    cr_expect_eq(table.class->descriptor.probe(&(struct sl_probe){.options = &table.options}, &err),
+                 SL_OK, "%s", err.text);
     cr_assert_eq(test_source_start(&table, &err), SL_OK, "%s", err.text);
     cr_expect_eq(test_source_poll(&table, &records, &err), SL_E_OBJECT_STATE, "%s", err.text);
     cr_expect_not_null(strstr(err.text, "partition 0, offset 1000"), "%s", err.text);
@@ -531,7 +533,8 @@ Test(kafka, a_broker_that_is_away_is_retried)
     test_table_open(&table, "kafka",
                     OPTIONS("topic", "t", "properties.bootstrap.servers", "127.0.0.1:1",
                             "scan.startup.mode", "earliest-offset"));
-    cr_expect_eq(table.class->descriptor.probe(&table.options, &err), SL_AGAIN);
+    cr_expect_eq(table.class->descriptor.probe(&(struct sl_probe){.options = &table.options}, &err),
+                 SL_AGAIN);
     cr_expect_eq(test_source_start(&table, &err), SL_E_CONNECTION);
     cr_expect(sl_error_is_retryable(err.code));
     test_table_close(&table);

@@ -28,6 +28,14 @@ struct sl_metadata_spec {
 
 struct sl_table_definition; /* catalog/catalog.h */
 
+/* What a statement is about to read or write, for `probe`. */
+struct sl_probe {
+    const struct sl_option_list *options;
+    const struct sl_schema *physical; /* the table's physical columns */
+    const uint32_t *primary_key;      /* of them */
+    size_t primary_key_count;
+};
+
 struct sl_connector_descriptor {
     const char *name;
     unsigned abilities;
@@ -44,10 +52,10 @@ struct sl_connector_descriptor {
     /* Is this table bounded as a source (scan.bounded.mode, number-of-rows …)?  NULL: as the
      * ability says. */
     bool (*is_bounded)(const struct sl_option_list *options);
-    /* Looks for what the table names outside (a topic), when a statement first reads or writes it;
-     * may take up to 5 s, on the session's thread.  42704: the other side answers without it.
-     * SL_AGAIN: it does not answer.  May be NULL. */
-    int (*probe)(const struct sl_option_list *options, struct sl_error *err);
+    /* Looks for what the table names outside (a topic, a table), when a statement first reads or
+     * writes it; may take up to 5 s, on the session's thread.  42704 and others: the other side
+     * answers without it.  SL_AGAIN: it does not answer.  May be NULL. */
+    int (*probe)(const struct sl_probe *probe, struct sl_error *err);
 };
 
 struct sl_format_descriptor {

@@ -80,6 +80,9 @@ struct sl_zone;
 /* Appends; NULL prints nothing (the caller writes its own mark). */
 void sl_value_format(const struct sl_value *value, enum sl_text_form form,
                      const struct sl_zone *zone, struct sl_buffer *to);
+/* As JSON: ROW and MAP are objects, ARRAY is an array, NULL is null. */
+void sl_value_format_json(const struct sl_value *value, const struct sl_zone *zone,
+                          struct sl_buffer *to);
 void sl_column_format(const struct sl_column *column, size_t row, enum sl_text_form form,
                       const struct sl_zone *zone, struct sl_buffer *to);
 /* Parses PostgreSQL's text form (what COPY, parameters and casts from text accept); 22P02, 22003,

@@ -430,6 +430,15 @@ sl_value_format(const struct sl_value *value, enum sl_text_form form, const stru
 }
 
 void
+sl_value_format_json(const struct sl_value *value, const struct sl_zone *zone,
+                     struct sl_buffer *to)
+{
+    struct format_style style = {SL_FORM_POSTGRES, zone};
+
+    format_json(value, &style, to);
+}
+
+void
 sl_column_format(const struct sl_column *column, size_t row, enum sl_text_form form,
                  const struct sl_zone *zone, struct sl_buffer *to)
 {

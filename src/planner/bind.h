@@ -283,6 +283,10 @@ int sl_table_check_options(const char *what, const struct sl_option_list *option
 enum sl_on_error sl_table_on_error(const struct sl_table_format *format,
                                    const struct sl_option_list *options);
 struct sl_schema *sl_table_physical(struct sl_arena *arena, const struct sl_table *table);
+/* A physical column of the table among the physical ones. */
+uint32_t sl_table_physical_index(const struct sl_table *table, uint32_t column);
+/* Its primary key's columns among the physical ones. */
+uint32_t *sl_table_physical_key(struct sl_arena *arena, const struct sl_table *table);
 /* All columns as declared, with their times. */
 struct sl_schema *sl_table_row(struct sl_arena *arena, const struct sl_table *table);
 

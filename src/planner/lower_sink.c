@@ -102,31 +102,18 @@ sink_set_metadata(struct sl_lowering *lowering, const struct sl_table *table,
     }
 }
 
-/* A column of the table among the physical ones. */
-static uint32_t
-sink_physical_index(const struct sl_table *table, uint32_t column)
-{
-    uint32_t index = 0;
-
-    for (uint32_t i = 0; i < column; i++)
-        index += table->columns[i].kind == SL_COLUMN_PHYSICAL;
-    return index;
-}
-
 static void
 sink_set_columns(struct sl_lowering *lowering, const struct sl_log_node *node,
                  const struct sl_phys_node *input, struct sl_phys_sink *detail)
 {
     const struct sl_table *table = node->sink.table;
 
-    detail->primary_key = SL_NEW_ARRAY(lowering->arena, uint32_t, table->primary_key_count);
+    detail->primary_key = sl_table_physical_key(lowering->arena, table);
     detail->primary_key_count = table->primary_key_count;
-    for (size_t i = 0; i < table->primary_key_count; i++)
-        detail->primary_key[i] = sink_physical_index(table, table->primary_key[i]);
     detail->partition_by = SL_NEW_ARRAY(lowering->arena, uint32_t, table->partition_by_count);
     detail->partition_by_count = table->partition_by_count;
     for (size_t i = 0; i < table->partition_by_count; i++)
-        detail->partition_by[i] = sink_physical_index(table, table->partition_by[i]);
+        detail->partition_by[i] = sl_table_physical_index(table, table->partition_by[i]);
     detail->not_null = SL_NEW_ARRAY(lowering->arena, uint32_t, input->schema->count);
     for (uint32_t i = 0; i < input->schema->count; i++)
         if (!table->columns[node->sink.columns[i]].type->nullable &&

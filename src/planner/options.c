@@ -282,6 +282,26 @@ sl_table_physical(struct sl_arena *arena, const struct sl_table *table)
     return schema;
 }
 
+uint32_t
+sl_table_physical_index(const struct sl_table *table, uint32_t column)
+{
+    uint32_t index = 0;
+
+    for (uint32_t i = 0; i < column; i++)
+        index += table->columns[i].kind == SL_COLUMN_PHYSICAL;
+    return index;
+}
+
+uint32_t *
+sl_table_physical_key(struct sl_arena *arena, const struct sl_table *table)
+{
+    uint32_t *key = SL_NEW_ARRAY(arena, uint32_t, table->primary_key_count);
+
+    for (size_t i = 0; i < table->primary_key_count; i++)
+        key[i] = sl_table_physical_index(table, table->primary_key[i]);
+    return key;
+}
+
 struct sl_schema *
 sl_table_row(struct sl_arena *arena, const struct sl_table *table)
 {

@@ -134,26 +134,43 @@ planner_bind(struct planner *planner, const struct sl_ast *statement, struct sl_
 
 /* --- what the plan reads and writes --- */
 
+/* What a scan or a sink says of its table; false: it is neither. */
+static bool
+planner_probe_of(struct sl_arena *arena, const struct sl_log_node *node, struct sl_probe *ret_probe)
+{
+    const struct sl_table *table;
+
+    if (node->kind == SL_LOG_SCAN) {
+        table = node->scan.table;
+        ret_probe->options = &node->scan.options;
+    } else if (node->kind == SL_LOG_SINK) {
+        table = node->sink.table;
+        ret_probe->options = &node->sink.options;
+    } else {
+        return false;
+    }
+    ret_probe->physical = sl_table_physical(arena, table);
+    ret_probe->primary_key = sl_table_physical_key(arena, table);
+    ret_probe->primary_key_count = table->primary_key_count;
+    return true;
+}
+
 /* Asks the connectors whether what the tables name outside is there: 42704 at the table's name. One
  * that does not answer is no error: *unreachable says which. */
 static int
 planner_probe(struct sl_arena *arena, const struct sl_log_node *node, const char **unreachable,
               struct sl_error *err)
 {
-    const struct sl_option_list *options = NULL;
     const struct sl_connector_descriptor *connector;
+    struct sl_probe probe;
     int rc;
 
     for (size_t i = 0; i < node->input_count; i++)
         SL_TRY(planner_probe(arena, node->inputs[i], unreachable, err));
-    if (node->kind == SL_LOG_SCAN)
-        options = &node->scan.options;
-    if (node->kind == SL_LOG_SINK)
-        options = &node->sink.options;
-    if (!options)
+    if (!planner_probe_of(arena, node, &probe))
         return SL_OK;
-    connector = sl_connector_descriptor_find(sl_option_get(options, "connector"));
-    rc = connector && connector->probe ? connector->probe(options, err) : SL_OK;
+    connector = sl_connector_descriptor_find(sl_option_get(probe.options, "connector"));
+    rc = connector && connector->probe ? connector->probe(&probe, err) : SL_OK;
     if (rc < 0)
         return sl_error_at(err, node->offset);
     if (rc == SL_AGAIN)

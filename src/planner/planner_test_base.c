@@ -35,9 +35,9 @@ test_kafka_is_bounded(const struct sl_option_list *options)
 }
 
 static int
-test_kafka_probe(const struct sl_option_list *options, struct sl_error *err)
+test_kafka_probe(const struct sl_probe *probe, struct sl_error *err)
 {
-    const char *topic = sl_option_get(options, "topic");
+    const char *topic = sl_option_get(probe->options, "topic");
 
     if (strcmp(topic, "nowhere") == 0)
         return SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "topic \"%s\" does not exist", topic);

@@ -1,6 +1,7 @@
 /* The checkpoint coordinator of a job: see checkpoint.h. */
 #include "runtime/checkpoint.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "executor/sink.h"
 #include "runtime/job.h"
@@ -244,13 +245,17 @@ checkpoint_write_run(struct sl_io_job *io)
     struct sl_checkpointing *checkpointing = &job->checkpointing;
     struct sl_checkpoint *checkpoint = checkpointing->writing;
 
+    sl_fault_point("checkpoint-answered");
     checkpointing->io_rc =
         checkpoint_link_segments(checkpoint, checkpointing->latest, &checkpointing->io_error);
+    sl_fault_point("segments-linked");
     if (checkpointing->io_rc == SL_OK)
         checkpointing->io_rc = sl_manifest_write(&checkpoint->manifest, checkpoint->directory,
                                                  &checkpointing->io_error);
+    sl_fault_point("checkpoint-durable");
     if (checkpointing->io_rc == SL_OK)
         checkpoint_remove_old(job, checkpoint, checkpointing->latest);
+    sl_fault_point("checkpoints-removed");
 }
 
 static void
@@ -404,6 +409,7 @@ checkpoint_make_run(struct sl_io_job *io)
 
     checkpointing->io_rc = sl_checkpoint_make(job->runtime->config.data_directory, job->id,
                                               checkpointing->epoch, &checkpointing->io_error);
+    sl_fault_point("checkpoint-made");
 }
 
 static void

@@ -1,6 +1,7 @@
 /* The publisher of a job: see publisher.h. */
 #include "runtime/publisher.h"
 
+#include "base/fault.h"
 #include "executor/sink.h"
 #include "runtime/job.h"
 
@@ -75,12 +76,14 @@ publisher_run(struct sl_io_job *io)
 
     if (!lane->lane)
         lane->lane = sl_job_open_lane(lane->job, lane->sink, lane->number);
+    sl_fault_point("publish-begun");
     /* The newest checkpoint has all that is not published. */
     pthread_mutex_lock(&lane->job->mutex);
     memcpy(lane->directory, lane->job->checkpointing.latest->directory, sizeof(lane->directory));
     pthread_mutex_unlock(&lane->job->mutex);
     lane->io_rc =
         sl_lane_publish(lane->lane, &lane->first->segment, lane->directory, &lane->io_error);
+    sl_fault_point("published");
 }
 
 static void publisher_begin(struct sl_publisher_lane *lane);

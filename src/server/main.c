@@ -1,5 +1,6 @@
 /* sluiced: arguments, configuration, start, signals, stop.  The contract of the command line is in
  * docs/operations.md. */
+#include "base/fault.h"
 #include "base/log.h"
 #include "connector/connector.h"
 #include "connector/memory_store.h"
@@ -352,6 +353,7 @@ main(int argc, char **argv)
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    sl_fault_arm();
     signal(SIGPIPE, SIG_IGN);
     main_raise_file_limit();
     if (sl_log_level_parse(sl_settings_get(&server.settings, "sluice.log-level"), &level))

@@ -2,6 +2,7 @@
 #include "storage/manifest.h"
 
 #include "base/buffer.h"
+#include "base/fault.h"
 #include "base/hash.h"
 #include "storage/checkpoint_files.h"
 
@@ -157,8 +158,10 @@ manifest_rename(const struct manifest_form *form, const char *directory, struct 
     snprintf(to, sizeof(to), "%s/%s", directory, form->name);
     snprintf(parent, sizeof(parent), "%s/..", directory);
     SL_TRY(sl_files_sync_directory(directory, err));
+    sl_fault_point("manifest-written");
     if (rename(from, to) < 0)
         return sl_files_error(err, "rename", from);
+    sl_fault_point("manifest-renamed");
     SL_TRY(sl_files_sync_directory(directory, err));
     return sl_files_sync_directory(parent, err);
 }

@@ -5,6 +5,7 @@
  * the value with its long views zeroed, and behind it the bytes of those views. */
 #include "storage/snapshot.h"
 
+#include "base/fault.h"
 #include "data/row.h"
 #include "storage/table_internal.h"
 
@@ -287,6 +288,7 @@ snapshot_write_segments(struct sl_snapshot *snapshot, const char *directory, str
                                         sl_buffer_text(&snapshot->segments[i].bytes),
                                         &segment->file.sum, err));
         part->written_bytes += segment->file.sum.size;
+        sl_fault_point("segment-written");
     }
     return SL_OK;
 }
@@ -310,6 +312,7 @@ sl_snapshot_write(struct sl_snapshot *snapshot, const char *directory, const cha
                                        .layout = sl_state_table_layout(arena, spec)};
         SL_TRY(snapshot_write_table(snapshot, &snapshot->tables[i], i, directory, previous,
                                     &table->file, err));
+        sl_fault_point("state-written");
     }
     return snapshot_write_segments(snapshot, directory, err);
 }

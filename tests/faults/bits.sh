@@ -1,0 +1,47 @@
+# A flipped bit in each file of a checkpoint: the server goes on exactly, or says FAILED and which file.
+
+flip_bit() { # flip_bit FILE
+    python3 - "$1" "$(random_below 1000000)" <<'PY'
+import os, sys
+path, at = sys.argv[1], int(sys.argv[2])
+at %= os.path.getsize(path)
+with open(path, "r+b") as f:
+    f.seek(at)
+    byte = f.read(1)[0]
+    f.seek(at)
+    f.write(bytes([byte ^ 1 << at % 8]))
+PY
+}
+job_is_failed() { job_states | grep -q "^$1|FAILED|"; }
+is_settled_or_failed() { job_is_failed "$1" || is_complete "$1"; }
+
+# The memory job's server alone: a copy, on which nothing outside depends.
+run_flipped_bit() { # run_flipped_bit TARGET ID FILE
+    local copy=$work/copy
+    rm -rf "$copy"
+    cp -a "$work/frozen" "$copy"
+    flip_bit "$copy/checkpoints/$2/$3"
+    start_server "$copy" || { bad "bit flipped in $3: the server does not start"; return; }
+    wait_for 30 is_settled_or_failed "$1" || true
+    if job_is_failed "$1"; then
+        check "bit flipped in $3: FAILED, and it says so" grep -q "$(basename "$3")" <(job_states | grep "^$1|")
+    else
+        check "bit flipped in $3: goes on exactly" is_exact "$1"
+    fi
+    kill_server
+}
+# A job into a memory table that is killed at a point where a checkpoint is durable.
+run_bits() { # run_bits POINT:COUNT
+    local id newest files
+    kill_server
+    rm -rf "$work/lone" "$work/frozen"
+    start_server "$work/lone" "$1" || { bad "bits: the server does not start"; return; }
+    sql -v kafka="127.0.0.1:$kafka_port" -f tests/faults/lone.sql -o /dev/null 2>>"$work/psql.log" || bad "bits: no job"
+    wait_for 20 server_is_gone || { bad "bits: $1 was not passed within 20 s"; kill_server; }
+    id=$(ls "$work/lone/checkpoints")
+    cp -a "$work/lone" "$work/frozen"
+    newest=$(cd "$work/lone/checkpoints/$id" && ls -d ./*/manifest | cut -d / -f 2 | sort -n | tail -n 1)
+    mapfile -t files < <(cd "$work/frozen/checkpoints/$id" && ls -d "$newest"/*)
+    [ "${#files[@]}" -ge 2 ] || bad "bits: checkpoint $newest has ${#files[@]} files"
+    for file in "${files[@]}"; do run_flipped_bit sums_memory "$id" "$file"; done
+}

@@ -1,0 +1,160 @@
+# What the parts of tools/faults share: servers, input, waiting, judging.  Real time is used here only.
+
+passed=0
+failed=0
+say() { echo "$(elapsed) $*"; }
+elapsed() { printf '%3d s' "$SECONDS"; }
+good() { passed=$((passed + 1)); say "ok   $*"; }
+bad() { failed=$((failed + 1)); say "FAIL $*"; }
+check() { # check WHAT COMMAND…
+    local what=$1
+    shift
+    if "$@"; then good "$what"; else bad "$what"; fi
+}
+# Until the command succeeds, at most so many seconds.
+wait_for() { # wait_for SECONDS COMMAND…
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.1
+    done
+}
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+random_below() { echo $(((RANDOM * 32768 + RANDOM) % $1)); }
+random_nap() { sleep "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))"; } # milliseconds
+
+# --- the server under test ---
+
+server_pid=
+start_server() { # start_server [DATA] [FAULT]; false: it is not ready within 10 s
+    : >"$work/ready"
+    SLUICE_FAULT=${2:-} "$work/sluiced" --data "${1:-$work/data}" --port "$sql_port" --http-port 0 --slots 2 \
+        >"$work/ready" 2>>"$work/server.log" &
+    server_pid=$!
+    disown
+    local end=$((SECONDS + 11))
+    until grep -q '^ready' "$work/ready"; do
+        kill -0 "$server_pid" 2>/dev/null || return 1
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.02
+    done
+}
+server_runs() { kill -0 "$server_pid" 2>/dev/null; }
+server_is_gone() { ! server_runs; }
+kill_server() {
+    [ -z "$server_pid" ] || kill -KILL "$server_pid" 2>/dev/null
+    wait_for 10 server_is_gone
+}
+sql() { psql -X -q -A -t -F ' ' -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$sql_port" -U me -d me "$@"; }
+postgres() { tools/postgres sql --port "$postgres_port" "$@"; }
+job_states() { sql -F '|' -c 'SHOW JOBS' | cut -d '|' -f 2,3,7; }
+
+# --- input ---
+
+feeder_pid=
+# Rows without end: key, number, value, time; 5 ms of event time each.
+make_rows() {
+    exec awk -v from="$1" -v limit="$2" 'BEGIN {
+        for (i = from; limit == 0 || i < from + limit; i++) {
+            k = "k" (i * 7919 % 53)
+            printf "%s:%s,%d,%d,%.0f\n", k, k, i, i * 31 % 1000, 1704067200000 + i * 5
+            if (i % 50 == 49) { fflush(); if (limit == 0) system("sleep 0.05") }
+        }
+    }'
+}
+feed_kafka() {
+    kcat -b "127.0.0.1:$kafka_port" -P -t in -K : -X enable.idempotence=true -X acks=all -X linger.ms=5 \
+        -X message.timeout.ms=300000 -q 2>>"$work/feeder.log"
+}
+start_feeder() {
+    { make_rows 0 0 & echo $! >"$work/feeder.pid"; wait; } | feed_kafka &
+    feeder_pid=$!
+}
+end_feeder() {
+    kill "$(cat "$work/feeder.pid")" 2>/dev/null
+    wait "$feeder_pid" 2>/dev/null
+    feeder_pid=
+}
+# What was made goes out; then a row far ahead in each partition ends the windows.
+end_input() {
+    end_feeder
+    for partition in 0 1 2 3; do
+        echo "end,0,0,1893456000000" |
+            kcat -b "127.0.0.1:$kafka_port" -P -t in -p "$partition" -X acks=all 2>>"$work/feeder.log"
+    done
+}
+
+# --- judging ---
+
+consume() { # consume TOPIC: by partition, in order
+    kcat -b "127.0.0.1:$kafka_port" -C -t "$1" -o beginning -e -q -X isolation.level=read_committed -f '%p %s\n' |
+        sort -s -n -k 1,1 | cut -d ' ' -f 2-
+}
+expect() {
+    consume in >"$work/input"
+    for mode in rows windows; do
+        awk -v mode=$mode -f tests/faults/judge.awk "$work/input" >"$work/$mode.expected"
+    done
+    sort -o "$work/windows.expected" "$work/windows.expected"
+    sort "$work/rows.expected" >"$work/rows.sorted"
+}
+read_target() { # read_target rows_kafka …: in its order
+    case $1 in
+    *_memory) sql -c "COPY $1 TO STDOUT WITH (FORMAT csv, ROW_KIND true)" | sed 's/^+I,//' ;;
+    *_kafka) consume "${1%_kafka}" ;;
+    rows_postgres) postgres "SELECT concat_ws(',', k, s, v) FROM rows ORDER BY place" ;;
+    sums_postgres) postgres "SELECT concat_ws(',', k, t, n, total) FROM sums ORDER BY place" ;;
+    latest_postgres | again_postgres) postgres "SELECT concat_ws(',', k, s, v) FROM ${1%_postgres}" ;;
+    esac
+}
+expected_of() {
+    case $1 in
+    rows_*) cat "$work/rows.sorted" ;;
+    sums_*) cat "$work/windows.expected" ;;
+    latest_* | again_*) awk -F , '{ last[$1] = $0 } END { for (k in last) print last[k] }' "$work/rows.expected" | sort ;;
+    esac
+}
+is_complete() { # as many rows as there are to be, or more; of tables that are updated the last ones
+    case $1 in latest_* | again_*) is_exact "$1"; return ;; esac
+    [ "$(read_target "$1" | wc -l)" -ge "$(expected_of "$1" | wc -l)" ]
+}
+is_exact() {
+    read_target "$1" >"$work/$1.found"
+    is_found_exact "$1"
+}
+is_found_exact() {
+    sort "$work/$1.found" >"$work/$1.sorted"
+    expected_of "$1" >"$work/$1.expected"
+    comm -23 "$work/$1.expected" "$work/$1.sorted" >"$work/$1.lost"
+    comm -13 "$work/$1.expected" "$work/$1.sorted" >"$work/$1.extra"
+    if [ -s "$work/$1.lost" ] || [ -s "$work/$1.extra" ]; then
+        say "     $1: $(wc -l <"$work/$1.lost") lost, $(wc -l <"$work/$1.extra") twice or wrong"
+        head -n 3 "$work/$1.lost" | sed 's/^/       lost  /'
+        head -n 3 "$work/$1.extra" | sed 's/^/       extra /'
+        return 1
+    fi
+    case $1 in latest_* | again_*) return 0 ;; esac
+    awk -f tests/faults/order.awk "$work/$1.found"
+}
+# Whoever judges has to see a row that is lost, one that is there twice, and two that changed places.
+try_judge() { # try_judge COMMAND…: what it makes of a good target is refused
+    read_target rows_memory | "$@" >"$work/rows_memory.found"
+    ! is_found_exact rows_memory >/dev/null
+}
+try_judges() {
+    try_judge sed 100d && try_judge sed 100p &&
+        try_judge awk 'NR == 100 { kept = $0; next } { print } NR == 700 { print kept }'
+}
+judge() { # judge TARGET…
+    expect
+    for target in "$@"; do
+        if wait_for 60 is_complete "$target"; then
+            check "$target: $(expected_of "$target" | wc -l) rows, none lost, none twice, in order" is_exact "$target"
+        else
+            bad "$target: $(read_target "$target" | wc -l) of $(expected_of "$target" | wc -l) rows after 60 s"
+            is_exact "$target"
+            job_states | sed 's/^/       /'
+        fi
+    done
+}

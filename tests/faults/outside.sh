@@ -1,0 +1,44 @@
+# What fails around the server: brokers and databases that stop, and the server itself standing still.
+
+states_are_running() { [ "$(job_states | grep -c '|RUNNING|')" -ge "$1" ]; }
+
+run_broker_stop() {
+    tools/kafka stop --port "$kafka_port" --dir "$work/kafka" 2>>"$work/kafka.log"
+    sleep 2
+    check "broker stopped: the server answers" sql -c 'SHOW JOBS' -o /dev/null
+    tools/kafka start --port "$kafka_port" --dir "$work/kafka" 2>>"$work/kafka.log" ||
+        bad "the broker does not start again"
+    check "broker started: all jobs run again" wait_for 30 states_are_running "$job_count"
+}
+run_postgres_stop() { # how
+    tools/postgres "$1" --port "$postgres_port" --dir "$work/postgres" 2>>"$work/postgres.log"
+    sleep 2
+    check "PostgreSQL away ($1): the server answers" sql -c 'SHOW JOBS' -o /dev/null
+    tools/postgres start --port "$postgres_port" --dir "$work/postgres" 2>>"$work/postgres.log" ||
+        bad "PostgreSQL does not start again"
+    check "PostgreSQL started: all jobs run again" wait_for 30 states_are_running "$job_count"
+}
+
+# The database drops our connections again and again, also within transactions and commits.
+run_lost_connections() {
+    for _ in $(seq 30); do
+        postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sluice'" >/dev/null
+        random_nap "$(random_below 200)"
+    done
+    check "PostgreSQL dropped connections 30 times: all jobs run again" wait_for 30 states_are_running "$job_count"
+}
+
+server_stands() { grep -q '^State:.*stopped' "/proc/$server_pid/status"; }
+
+# The server stands still with a transaction open, for longer than the broker lets it be.
+run_standstill() { # POINT SECONDS
+    kill_server
+    start_server "$work/data" "$1:3:stop"
+    if ! wait_for 15 server_stands; then
+        bad "standstill: $1 was not passed 3 times within 15 s"
+        return
+    fi
+    sleep "$2"
+    kill -CONT "$server_pid"
+    check "stood still for $2 s at $1: all jobs run again" wait_for 30 states_are_running "$job_count"
+}
