@@ -499,7 +499,8 @@ sl_jobs_end(struct sl_server *server, const struct sl_job_record *record, enum s
         jobs_settle(server->jobs);
         return rc;
     }
-    if (record->state == SL_JOB_SUSPENDED && state == SL_JOB_CANCELED) {
+    if ((record->state == SL_JOB_SUSPENDED || record->state == SL_JOB_FAILED) &&
+        state == SL_JOB_CANCELED) {
         SL_TRY(sl_catalog_update_job(server->catalog, record->id, state, reason, record->start_us,
                                      sl_now_us(server->env), record->restarts, err));
         sl_checkpoint_remove_all(server->data_directory, record->id);
