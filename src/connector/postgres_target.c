@@ -312,6 +312,7 @@ pg_check_key(struct sl_pg_client *client, const char *oid, const struct sl_pg_ta
     const char *values[] = {oid, NULL};
     struct sl_pg_params params = {.count = 2, .values = values};
     PGresult *result;
+    bool is_there;
     int rc;
 
     if (target->primary_key_count == 0)
@@ -328,15 +329,16 @@ pg_check_key(struct sl_pg_client *client, const char *oid, const struct sl_pg_ta
     sl_buffer_add_byte(&numbers, '}');
     values[1] = numbers.data;
     rc = sl_pg_query(client, sql, &params, &result, err);
-    if (rc == SL_OK && PQntuples(result) == 0) {
+    is_there = rc == SL_OK && PQntuples(result) > 0;
+    if (rc == SL_OK)
+        PQclear(result);
+    if (rc == SL_OK && !is_there) {
         rc = SL_ERROR(err, SL_E_INVALID_COLUMN_REFERENCE,
                       "table %s in PostgreSQL has no unique index on the primary key (%s)",
                       target->name, names.data);
         sl_error_hint(err, "rows are updated by it: ALTER TABLE %s ADD PRIMARY KEY (%s)",
                       target->name, names.data);
     }
-    if (rc == SL_OK)
-        PQclear(result);
     sl_buffer_done(&numbers);
     sl_buffer_done(&names);
     return rc;

@@ -37,9 +37,18 @@ sl_plan_copy_options(struct sl_arena *arena, const struct sl_option_list *option
 struct sl_value
 sl_plan_copy_value(struct sl_arena *arena, const struct sl_value *value)
 {
-    struct sl_value copy = sl_value_copy(arena, value);
+    struct sl_value copy = *value;
 
     copy.type = sl_type_copy(arena, value->type);
+    if (value->is_null)
+        return copy;
+    if (sl_type_is_view(value->type->kind)) {
+        copy.text = sl_arena_text(arena, value->text);
+    } else if (sl_type_is_nested(value->type->kind)) {
+        copy.list.items = SL_NEW_ARRAY(arena, struct sl_value, value->list.count);
+        for (size_t i = 0; i < value->list.count; i++) /* items have types of their own */
+            copy.list.items[i] = sl_plan_copy_value(arena, &value->list.items[i]);
+    }
     return copy;
 }
 

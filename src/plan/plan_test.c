@@ -1,4 +1,5 @@
 /* Plans of every operator: stored and read back, copied, explained. */
+#include "plan/copy.h"
 #include "plan/descriptors.h"
 #include "plan/physical.h"
 
@@ -403,6 +404,28 @@ Test(plan, literals)
 }
 
 /* What is no plan says so, and does not crash. */
+/* A job outlives the statement that made its plan: items of a value have types of their own. */
+Test(plan, nested_values_are_copied_whole)
+{
+    struct sl_arena statement;
+    struct sl_value items[2], array, copy;
+
+    sl_arena_init(&statement);
+    array = (struct sl_value){.type = sl_type_array(&statement, &sl_type_int)};
+    for (size_t i = 0; i < 2; i++)
+        items[i] = (struct sl_value){.type = sl_type_nullable(&statement, &sl_type_int, false),
+                                     .integer = (int64_t)i};
+    array.list.items = items;
+    array.list.count = 2;
+    copy = sl_plan_copy_value(&arena, &array);
+    cr_assert_eq(copy.list.count, 2);
+    cr_expect_neq(copy.type, array.type);
+    cr_expect_neq(copy.list.items[1].type, items[1].type);
+    cr_expect(sl_type_identical(copy.list.items[1].type, items[1].type));
+    cr_expect_eq(copy.list.items[1].integer, 1);
+    sl_arena_done(&statement);
+}
+
 Test(plan, broken)
 {
     static const char *const texts[] = {

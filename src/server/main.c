@@ -23,7 +23,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAIN_IO_THREADS_MAX = 64, MAIN_STARTUP_TIMEOUT_S = 10, MAIN_PLUGINS_MAX = 64 };
+enum {
+    MAIN_STOP_S = 8,
+    MAIN_IO_THREADS_MAX = 64,
+    MAIN_STARTUP_TIMEOUT_S = 10,
+    MAIN_PLUGINS_MAX = 64
+};
 
 struct main_options {
     const char *data_directory, *host;
@@ -309,6 +314,26 @@ main_stop(struct sl_server *server)
 }
 
 static void
+main_give_up(int signal)
+{
+    static const char said[] = "sluiced: somebody outside does not answer; stopping without them\n";
+
+    if (write(STDERR_FILENO, said, sizeof(said) - 1) < 0) {
+        /* Nobody listens any more. */
+    }
+    _exit(EXIT_SUCCESS);
+}
+
+/* An I/O thread may wait for a broker or a database for longer than a stop may take.  Ending then
+ * is as safe as kill -9. */
+static void
+main_bound_stop(void)
+{
+    signal(SIGALRM, main_give_up);
+    alarm(MAIN_STOP_S);
+}
+
+static void
 main_raise_file_limit(void)
 {
     struct rlimit limit;
@@ -373,6 +398,7 @@ main(int argc, char **argv)
            options.slot_count, options.data_directory);
     sigwait(&signals, &received);
     sl_log(SL_LOG_INFO, "stopping", "signal=%d", received);
+    main_bound_stop();
     main_stop(&server);
     return EXIT_SUCCESS;
 }

@@ -28,11 +28,18 @@ random_nap() { sleep "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))"; } # mi
 
 server_pid=
 start_server() { # start_server [DATA] [FAULT]; false: it is not ready within 10 s
+    rm -f "$work/server.pid" "$work/server.code"
     : >"$work/ready"
-    SLUICE_FAULT=${2:-} "$work/sluiced" --data "${1:-$work/data}" --port "$sql_port" --http-port 0 --slots 2 \
-        >"$work/ready" 2>>"$work/server.log" &
-    server_pid=$!
+    {
+        SLUICE_FAULT=${2:-} "$work/sluiced" --data "${1:-$work/data}" --port "$sql_port" --http-port 0 --slots 2 \
+            >"$work/ready" 2>>"$work/server.log" &
+        echo $! >"$work/server.pid"
+        wait $!
+        echo $? >"$work/server.code"
+    } 2>/dev/null &
     disown
+    until [ -s "$work/server.pid" ]; do sleep 0.01; done
+    server_pid=$(cat "$work/server.pid")
     local end=$((SECONDS + 11))
     until grep -q '^ready' "$work/ready"; do
         kill -0 "$server_pid" 2>/dev/null || return 1

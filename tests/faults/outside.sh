@@ -28,6 +28,22 @@ run_lost_connections() {
     check "PostgreSQL dropped connections 30 times: all jobs run again" wait_for 30 states_are_running "$job_count"
 }
 
+# The database takes what it is sent and answers nothing: a stop does not wait for it.
+run_frozen_stop() {
+    local backends code started
+    backends=$(postgres "SELECT pid FROM pg_stat_activity WHERE application_name = 'sluice'")
+    kill -STOP $backends
+    sleep 1
+    started=$SECONDS
+    kill -TERM "$server_pid"
+    wait_for 20 test -s "$work/server.code"
+    code=$(cat "$work/server.code")
+    check "PostgreSQL frozen: the server stops within 10 s (code $code after $((SECONDS - started)) s)" \
+        [ "$code" -eq 0 -a $((SECONDS - started)) -le 10 ]
+    kill -CONT $backends
+    start_server || bad "the server is not ready after a stop"
+}
+
 server_stands() { grep -q '^State:.*stopped' "/proc/$server_pid/status"; }
 
 # The server stands still with a transaction open, for longer than the broker lets it be.
