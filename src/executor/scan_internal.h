@@ -20,6 +20,7 @@ struct sl_scan_own_split {
     int64_t active_us;    /* the last record's processing time */
     bool idle, ended;
     struct sl_text at_barrier; /* its position at the last one, where the connector wants to know */
+    bool ends; /* was found to be at its end just now */
 };
 
 /* A split as a checkpoint left it. */

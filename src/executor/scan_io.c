@@ -128,6 +128,8 @@ sl_scan_io_check(struct op_scan *scan, struct sl_error *err)
         SL_TRY(scan_io_add_splits(scan, scan->io_task == SL_SCAN_IO_DISCOVER, err));
         scan_io_plan_discovery(scan);
         scan->is_started = true;
+        if (!scan->class->refresh_end)
+            scan_io_end_refresh(scan, SL_SCAN_REFRESHED);
         break;
     case SL_SCAN_IO_REFRESH:
         scan_io_end_refresh(scan, SL_SCAN_REFRESHED);

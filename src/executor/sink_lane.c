@@ -34,7 +34,7 @@ sl_sink_has_outbox(const struct sl_phys_node *node)
     const struct sl_connector_class *connector = lane_connector(node);
 
     return connector && connector->publisher && plan->guarantee &&
-           strcmp(plan->guarantee, "exactly-once") == 0;
+           sl_equal_nocase(plan->guarantee, "exactly-once");
 }
 
 uint32_t
@@ -70,6 +70,9 @@ sl_lane_new(const struct sl_lane_config *config)
         .zone = sl_zone_utc(),
         .primary_key = plan->primary_key,
         .primary_key_count = plan->primary_key_count,
+        .partition_by = plan->partition_by,
+        .partition_by_count = plan->partition_by_count,
+        .operator_uid = config->sink->uid,
         .guarantee = plan->guarantee,
     };
     return lane;
@@ -178,6 +181,41 @@ sl_lane_published(struct sl_lane *lane, uint64_t *ret_epoch, struct sl_error *er
     SL_TRY(lane_open(lane, err));
     *ret_epoch = lane->marker.epoch;
     return SL_OK;
+}
+
+static int
+lane_call(struct sl_lane *lane, int (*call)(struct sl_publisher *publisher, struct sl_error *err),
+          struct sl_error *err)
+{
+    int rc;
+
+    if (!call)
+        return SL_OK;
+    SL_TRY(lane_open(lane, err));
+    rc = call(lane->publisher, err);
+    if (rc < 0)
+        lane_close(lane);
+    return rc;
+}
+
+int
+sl_lane_idle(struct sl_lane *lane, struct sl_error *err)
+{
+    return lane_call(lane, lane->class->idle, err);
+}
+
+int
+sl_lane_finish(struct sl_lane *lane, struct sl_error *err)
+{
+    return lane_call(lane, lane->class->finish, err);
+}
+
+bool
+sl_sink_has_work_when_idle(const struct sl_phys_node *sink)
+{
+    const struct sl_publisher_class *class = lane_connector(sink)->publisher;
+
+    return class->idle || class->finish;
 }
 
 void

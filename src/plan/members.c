@@ -70,6 +70,8 @@ static const struct sl_member scan_members[] = {
     MEMBER(sl_phys_scan, REFERENCED_OPTIONS, "options", options),
     MEMBER(sl_phys_scan, OPTIONS, "hints", hints),
     MEMBER(sl_phys_scan, SCHEMA, "physical", physical),
+    COUNTED(sl_phys_scan, STRINGS, "partitionKeys", partition_keys, partition_count),
+    COUNTED(sl_phys_scan, TYPES, "partitionTypes", partition_types, partition_count),
     COUNTED(sl_phys_scan, COLUMNS, "primaryKey", primary_key, primary_key_count),
     COUNTED(sl_phys_scan, COLUMNS, "decoded", decoded, decoded_count),
     COUNTED(sl_phys_scan, STRINGS, "metadata", metadata, metadata_count),

@@ -177,7 +177,7 @@ sl_job_published(struct sl_job *job)
         sl_job_published(job);
         return;
     }
-    if (!sl_publisher_is_idle(job) || job->has_savepoint)
+    if (!sl_publisher_is_idle(job) || job->has_savepoint || !sl_publisher_finish(job))
         return;
     execution->is_released = true;
     sl_execution_release(execution);

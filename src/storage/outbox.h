@@ -2,8 +2,9 @@
  * checkpoint, in chunks that are published one transaction each.
  *
  * A chunk is: number of records (4 bytes), size of what follows (8), and for each record the
- * lengths of key and value (4 each, SL_RECORD_NULL: none), the time (8), key, value.  Numbers are
- * little-endian.  The limits of a chunk are fixed when it is written. */
+ * lengths of key and value (4 each, SL_RECORD_NULL: none), of what the connector put aside with it
+ * (4), the time (8), key, value, aside.  Numbers are little-endian.  The limits of a chunk are
+ * fixed when it is written. */
 #ifndef SL_STORAGE_OUTBOX_H
 #define SL_STORAGE_OUTBOX_H
 
@@ -24,7 +25,8 @@ struct sl_outbox_writer {
 void sl_outbox_writer_init(struct sl_outbox_writer *writer);
 void sl_outbox_writer_done(struct sl_outbox_writer *writer);
 /* Bytes are copied. */
-void sl_outbox_add(struct sl_outbox_writer *writer, const struct sl_record *record);
+void sl_outbox_add(struct sl_outbox_writer *writer, const struct sl_record *record,
+                   struct sl_text aside);
 /* Ends the last chunk; bytes then is a whole segment, empty if nothing was added. */
 void sl_outbox_seal(struct sl_outbox_writer *writer);
 
@@ -34,8 +36,8 @@ struct sl_outbox_reader {
     size_t next;
 };
 
-/* The records of the next chunk, which point into the segment; items live in the arena.  SL_EOF: no
- * more; XX001: damaged. */
+/* The records of the next chunk, which point into the segment; items and asides live in the arena.
+ * SL_EOF: no more; XX001: damaged. */
 int sl_outbox_next_chunk(struct sl_outbox_reader *reader, struct sl_arena *arena,
                          struct sl_records *ret_records, struct sl_error *err);
 
