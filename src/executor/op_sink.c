@@ -32,6 +32,7 @@ struct op_sink {
     uint64_t barrier_epoch;
     bool has_outbox; /* records are published with their epoch's checkpoint; `sink` is not used */
     struct sl_outbox_writer outbox;
+    int64_t outbox_bytes; /* of this epoch, as the job knows it */
 
     struct sl_outside outside;
     bool is_open, is_closing, is_closed;
@@ -229,6 +230,8 @@ sink_close(struct sl_op *op)
     if (sink->encoder)
         sl_encoder_free(sink->encoder);
     sl_encoded_done(&sink->encoded);
+    if (sink->has_outbox)
+        sink->op.context->outbox->epoch_bytes -= sink->outbox_bytes;
     sl_outbox_writer_done(&sink->outbox);
     sl_buffer_done(&sink->aside_bytes);
 }
@@ -365,6 +368,13 @@ sink_make_asides(struct op_sink *sink, const struct sl_sink_metadata *rows, size
     return SL_OK;
 }
 
+static void
+sink_note_outbox(struct op_sink *sink, int64_t bytes)
+{
+    sink->op.context->outbox->epoch_bytes += bytes - sink->outbox_bytes;
+    sink->outbox_bytes = bytes;
+}
+
 static int
 sink_write_records(struct op_sink *sink, struct sl_batch *batch, struct sl_error *err)
 {
@@ -395,6 +405,7 @@ sink_write_records(struct op_sink *sink, struct sl_batch *batch, struct sl_error
     for (size_t i = 0; i < live; i++)
         sl_outbox_add(&sink->outbox, &sink->items[i],
                       sink->has_asides ? sink->asides[i] : SL_TEXT(""));
+    sink_note_outbox(sink, (int64_t)sink->outbox.bytes.length);
     return SL_OK;
 }
 
@@ -453,6 +464,7 @@ sink_hand_over(struct op_sink *sink, struct sl_snapshot *snapshot)
         sl_snapshot_add_segment(snapshot, sink->op.node->uid,
                                 context->subtask % sl_sink_lane_count(sink->op.node),
                                 context->subtask, &sink->outbox.bytes);
+    sink_note_outbox(sink, 0);
 }
 
 static int

@@ -234,6 +234,7 @@ struct sl_phys_settings {
     int64_t checkpoint_pause_us;      /* …min-pause */
     uint32_t checkpoint_failures_max; /* …tolerable-failed-checkpoints, in a row */
     uint32_t checkpoints_retained;    /* …num-retained */
+    int64_t outbox_limit_bytes;       /* sluice.outbox.limit */
 };
 
 struct sl_phys_plan {

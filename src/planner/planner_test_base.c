@@ -118,6 +118,7 @@ static const struct test_setting test_defaults[] = {
     {"execution.checkpointing.min-pause", "0 ms"},
     {"execution.checkpointing.tolerable-failed-checkpoints", "0"},
     {"execution.checkpointing.num-retained", "3"},
+    {"sluice.outbox.limit", "1 gb"},
     {"sluice.batch-size", "4096"},
     {"sluice.row-kind", "auto"},
 };

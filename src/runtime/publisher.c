@@ -136,8 +136,13 @@ static void
 publisher_pop(struct sl_publisher_lane *lane)
 {
     struct publisher_item *item = lane->first;
+    struct sl_job *job = lane->job;
+    bool was_full = sl_outbox_is_full(&job->outbox);
 
     lane->first = item->next;
+    job->outbox.queued_bytes -= (int64_t)item->segment.file.sum.size;
+    if (was_full && job->execution && !sl_outbox_is_full(&job->outbox))
+        sl_execution_has_room(job->execution);
     sl_checkpoint_unref(item->checkpoint);
     free(item);
 }
@@ -215,6 +220,7 @@ sl_publisher_take(struct sl_job *job, const struct sl_checkpoint *checkpoint)
             continue;
         item = sl_alloc_zeroed(sizeof(*item));
         item->segment = *segment;
+        job->outbox.queued_bytes += (int64_t)segment->file.sum.size;
         item->checkpoint = sl_checkpoint_ref((struct sl_checkpoint *)(uintptr_t)checkpoint);
         if (lane->first)
             lane->last->next = item;

@@ -13,6 +13,8 @@
 #include "base/error.h"
 #include "data/record.h"
 
+#include <stdatomic.h>
+
 #define SL_OUTBOX_CHUNK_RECORDS 16384
 #define SL_OUTBOX_CHUNK_BYTES ((size_t)4 << 20)
 
@@ -40,5 +42,18 @@ struct sl_outbox_reader {
  * SL_EOF: no more; XX001: damaged. */
 int sl_outbox_next_chunk(struct sl_outbox_reader *reader, struct sl_arena *arena,
                          struct sl_records *ret_records, struct sl_error *err);
+
+/* What a job has in its outboxes and has not published.  At the limit its sources stop; what is on
+ * its way still comes in. */
+struct sl_outbox_room {
+    _Atomic int64_t epoch_bytes;  /* of the epoch that runs */
+    _Atomic int64_t queued_bytes; /* of complete checkpoints */
+    int64_t limit_bytes;          /* 0: none */
+};
+static inline bool
+sl_outbox_is_full(const struct sl_outbox_room *room)
+{
+    return room->limit_bytes > 0 && room->epoch_bytes + room->queued_bytes >= room->limit_bytes;
+}
 
 #endif
