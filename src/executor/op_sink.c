@@ -203,7 +203,7 @@ sink_open(struct sl_op *op, struct sl_error *err)
 
     sink->plan = op->node->detail;
     sl_encoded_init(&sink->encoded);
-    sl_outbox_writer_init(&sink->outbox);
+    sl_outbox_writer_init(&sink->outbox, op->context->env, op->context->data_directory);
     sl_buffer_init(&sink->aside_bytes, SIZE_MAX / 2);
     sink->has_outbox = op->context->checkpointed && sl_sink_has_outbox(op->node);
     sink->connector = sl_connector_find(sink->plan->connector);
@@ -405,7 +405,7 @@ sink_write_records(struct op_sink *sink, struct sl_batch *batch, struct sl_error
     for (size_t i = 0; i < live; i++)
         sl_outbox_add(&sink->outbox, &sink->items[i],
                       sink->has_asides ? sink->asides[i] : SL_TEXT(""));
-    sink_note_outbox(sink, (int64_t)sink->outbox.bytes.length);
+    sink_note_outbox(sink, (int64_t)sl_outbox_size(&sink->outbox));
     return SL_OK;
 }
 
@@ -459,11 +459,12 @@ sink_hand_over(struct op_sink *sink, struct sl_snapshot *snapshot)
 {
     const struct sl_op_context *context = sink->op.context;
 
-    sl_outbox_seal(&sink->outbox);
-    if (sink->outbox.bytes.length > 0)
+    struct sl_outbox_segment *segment = sl_outbox_end(&sink->outbox);
+
+    if (segment)
         sl_snapshot_add_segment(snapshot, sink->op.node->uid,
                                 context->subtask % sl_sink_lane_count(sink->op.node),
-                                context->subtask, &sink->outbox.bytes);
+                                context->subtask, segment);
     sink_note_outbox(sink, 0);
 }
 

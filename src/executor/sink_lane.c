@@ -132,9 +132,8 @@ lane_publish_chunk(struct sl_lane *lane, const struct sl_records *records,
 
 static int
 lane_publish_chunks(struct sl_lane *lane, const struct sl_manifest_segment *segment,
-                    struct sl_text bytes, struct sl_error *err)
+                    struct sl_outbox_reader *reader, struct sl_error *err)
 {
-    struct sl_outbox_reader reader = {.bytes = bytes, .chunk = 1};
     struct sl_marker marker = {.epoch = segment->epoch, .subtask = segment->subtask};
     struct sl_records records;
     struct sl_arena arena;
@@ -142,8 +141,8 @@ lane_publish_chunks(struct sl_lane *lane, const struct sl_manifest_segment *segm
 
     sl_arena_init(&arena);
     for (;;) {
-        marker.chunk = reader.chunk;
-        rc = sl_outbox_next_chunk(&reader, &arena, &records, err);
+        marker.chunk = reader->chunk;
+        rc = sl_outbox_next_chunk(reader, &arena, &records, err);
         if (rc != SL_OK)
             break;
         if (lane_is_before(&lane->marker, &marker)) {
@@ -161,15 +160,14 @@ int
 sl_lane_publish(struct sl_lane *lane, const struct sl_manifest_segment *segment,
                 const char *directory, struct sl_error *err)
 {
-    char *bytes;
-    int rc;
+    struct sl_outbox_reader reader;
+    int rc = sl_outbox_reader_open(&reader, directory, &segment->file, err);
 
-    SL_TRY(sl_checkpoint_read_file(directory, &segment->file, &bytes, err));
-    rc = lane_open(lane, err);
     if (rc == SL_OK)
-        rc = lane_publish_chunks(lane, segment, (struct sl_text){bytes, segment->file.sum.size},
-                                 err);
-    free(bytes);
+        rc = lane_open(lane, err);
+    if (rc == SL_OK)
+        rc = lane_publish_chunks(lane, segment, &reader, err);
+    sl_outbox_reader_close(&reader);
     if (rc < 0)
         lane_close(lane);
     return rc;
