@@ -138,6 +138,8 @@ scan_open(struct sl_op *op, struct sl_error *err)
 
     scan->plan = op->node->detail;
     sl_arena_init(&scan->io_arena);
+    sl_map_init(&scan->known, false);
+    sl_map_init(&scan->restored_ids, false);
     scan->connector = sl_connector_find(scan->plan->connector);
     if (scan->connector == NULL || scan->connector->source == NULL)
         return SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
@@ -507,6 +509,8 @@ scan_close(struct sl_op *op)
     for (uint32_t i = 0; i < scan->split_count; i++)
         free((void *)(uintptr_t)scan->splits[i].at_barrier.start);
     free(scan->splits);
+    sl_map_done(&scan->known);
+    sl_map_done(&scan->restored_ids);
     sl_arena_done(&scan->io_arena);
 }
 
