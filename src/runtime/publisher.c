@@ -162,6 +162,7 @@ publisher_done(struct sl_io_job *io)
         if (lane->task == PUBLISHER_PUBLISH) {
             publisher_pop(lane);
             job->published_count++;
+            lane->has_finished = false;
         }
         lane->has_finished |= lane->task == PUBLISHER_FINISH;
         publisher_begin(lane);
