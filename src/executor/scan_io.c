@@ -54,7 +54,8 @@ scan_io_add_splits(struct op_scan *scan, bool is_new, struct sl_error *err)
         struct sl_scan_own_split *own;
         struct sl_text position = {"", 0};
 
-        if (!scan_io_is_mine(scan, split->ordinal) || sl_map_get(&scan->known, sl_text_of(split->id)))
+        if (!scan_io_is_mine(scan, split->ordinal) ||
+            sl_map_get(&scan->known, sl_text_of(split->id)))
             continue;
         if (scan->split_count == scan->split_capacity) {
             scan->split_capacity = SL_MAX(8, scan->split_capacity * 2);

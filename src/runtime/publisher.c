@@ -23,7 +23,7 @@ struct sl_publisher_lane {
     struct publisher_item *first, *last;
     struct sl_lane *lane; /* of I/O threads */
     bool is_busy;
-    bool wants_idle;   /* a checkpoint came without anything for it */
+    bool wants_idle;   /* a checkpoint came, or was due */
     bool wants_finish; /* nothing will come any more … */
     bool has_finished; /* … and that was done */
     enum publisher_task task;
@@ -230,10 +230,16 @@ sl_publisher_take(struct sl_job *job, const struct sl_checkpoint *checkpoint)
         lane->last = item;
     }
     publisher_make_lanes(job);
-    for (struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next) {
+    for (struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next)
         lane->queued_epoch = manifest->checkpoint_id;
+    sl_publisher_idle(job);
+}
+
+void
+sl_publisher_idle(struct sl_job *job)
+{
+    for (struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next)
         lane->wants_idle = sl_sink_has_work_when_idle(lane->sink);
-    }
     sl_publisher_resume(job);
 }
 

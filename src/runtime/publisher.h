@@ -23,6 +23,8 @@ struct sl_lane *sl_job_open_lane(const struct sl_job *job, const struct sl_phys_
 void sl_publisher_take(struct sl_job *job, const struct sl_checkpoint *checkpoint);
 /* Goes on after a failure. */
 void sl_publisher_resume(struct sl_job *job);
+/* A checkpoint is due and would hold nothing new: lanes do what time asks for. */
+void sl_publisher_idle(struct sl_job *job);
 /* Everything is published and nothing more will come: says whether the lanes have done what is left
  * to do then; if not they are at it. */
 bool sl_publisher_finish(struct sl_job *job);
