@@ -20,4 +20,5 @@ const struct sl_connector_class sl_conn_kafka = {
     .source = &sl_kafka_source_class,
     .sink = &sl_kafka_sink_class,
     .publisher = &sl_kafka_publisher_class,
+    .aside = sl_kafka_aside,
 };

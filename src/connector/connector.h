@@ -35,9 +35,15 @@ struct sl_connector_config {
     const char *const
         *metadata; /* the metadata keys that are asked for; of sinks, that rows have */
     size_t metadata_count;
+    /* Sources of partitioned tables (SL_ABILITY_PARTITIONS): */
+    const char *const *partition_keys;
+    const struct sl_type *const *partition_types;
     /* Sinks: */
     const uint32_t *primary_key;
     size_t primary_key_count;
+    const uint32_t *partition_by; /* of physical; of sources only the count */
+    size_t partition_by_count;
+    const char *operator_uid; /* of the sink, the same in every execution of the job */
     const char *guarantee;
 };
 
@@ -103,7 +109,8 @@ struct sl_source_class {
     void (*finish)(struct sl_source *source);
     /* Holds back or goes on with one split (watermark alignment).  Optional [not possible]. */
     void (*pause)(struct sl_source *source, uint32_t split, bool paused);
-    /* The metadata column `key` for these records.  Required where the descriptor lists keys. */
+    /* The metadata column `key` for these records; behind the descriptor's keys come the partition
+     * columns.  Required where there are any. */
     struct sl_column *(*metadata)(struct sl_source *source, size_t key,
                                   const struct sl_records *records);
     /* A row that does not decode, for people: "topic bids, partition 2, offset 17". */
@@ -170,13 +177,17 @@ struct sl_publisher_class {
     size_t size;
     /* Connects, fences out whoever published under this identity before, and then reads the
      * marker. */
-    int (*open)(struct sl_publisher *publisher, struct sl_marker *ret_marker,
-                struct sl_error *err);
-    /* Writes records and marker in one transaction.  After any failure the outcome is in doubt: the
-     * publisher is closed, and opened anew the marker tells.  SL_EOF: written, but close it and
-     * open another for the next. */
+    int (*open)(struct sl_publisher *publisher, struct sl_marker *ret_marker, struct sl_error *err);
+    /* Writes records (with their asides) and marker in one transaction.  After any failure the
+     * outcome is in doubt: the publisher is closed, and opened anew the marker tells.  SL_EOF:
+     * written, but close it and open another for the next. */
     int (*publish)(struct sl_publisher *publisher, const struct sl_records *records,
                    const struct sl_marker *marker, struct sl_error *err);
+    /* Nothing is to be published now: does what time asks for.  After each checkpoint.  Optional
+     * [nothing]. */
+    int (*idle)(struct sl_publisher *publisher, struct sl_error *err);
+    /* All input has ended and all of it is published.  May come twice.  Optional [nothing]. */
+    int (*finish)(struct sl_publisher *publisher, struct sl_error *err);
     void (*close)(struct sl_publisher *publisher); /* must take a half-opened one */
 };
 
@@ -187,6 +198,11 @@ struct sl_connector_class {
     const struct sl_source_class *source; /* NULL: cannot be read */
     const struct sl_sink_class *sink;
     const struct sl_publisher_class *publisher; /* NULL: cannot be written exactly once */
+    /* What goes with the record of a row beside its bytes: Kafka's headers, the directory of a
+     * partitioned table's row.  Called where rows have metadata or partition columns; appends
+     * nothing when there is nothing.  Optional [nothing]. */
+    int (*aside)(const struct sl_connector_config *config, const struct sl_sink_metadata *rows,
+                 size_t row, struct sl_buffer *to, struct sl_error *err);
 };
 
 /* connectors.def: CONNECTOR(stem) for every conn_<stem>.c that ends in sl_conn_<stem>. */

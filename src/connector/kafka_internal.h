@@ -147,6 +147,10 @@ uint32_t sl_kafka_headers_write(const rd_kafka_headers_t *headers, char *to);
 /* Of a cell of MAP<STRING, BYTES>, entries with a NULL left out; NULL: no headers.  The caller's.
  */
 rd_kafka_headers_t *sl_kafka_headers_of(const struct sl_column *column, size_t row);
+/* Headers as bytes that are stored with a record, and back; NULL: none. */
+int sl_kafka_aside(const struct sl_connector_config *config, const struct sl_sink_metadata *rows,
+                   size_t row, struct sl_buffer *to, struct sl_error *err);
+rd_kafka_headers_t *sl_kafka_headers_from(struct sl_text aside);
 struct sl_column *sl_kafka_metadata_column(struct sl_pool *pool, enum sl_kafka_metadata key,
                                            const char *topic, int32_t partition,
                                            const struct sl_records *records);

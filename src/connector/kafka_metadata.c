@@ -86,6 +86,48 @@ sl_kafka_headers_of(const struct sl_column *column, size_t row)
     return headers;
 }
 
+/* Each header: the lengths of key and value (4 bytes each, little-endian), key, value. */
+int
+sl_kafka_aside(const struct sl_connector_config *config, const struct sl_sink_metadata *rows,
+               size_t row, struct sl_buffer *to, struct sl_error *err)
+{
+    rd_kafka_headers_t *headers = NULL;
+    const char *key;
+    const void *value;
+    size_t size;
+
+    for (size_t i = 0; i < config->metadata_count && !headers; i++)
+        if (strcmp(config->metadata[i], "headers") == 0)
+            headers = sl_kafka_headers_of(rows->batch->columns[rows->columns[i]], row);
+    for (size_t i = 0; headers && !rd_kafka_header_get_all(headers, i, &key, &value, &size); i++) {
+        uint32_t lengths[2] = {(uint32_t)strlen(key), (uint32_t)size};
+
+        sl_buffer_add(to, lengths, sizeof(lengths));
+        sl_buffer_add(to, key, lengths[0]);
+        sl_buffer_add(to, value, size);
+    }
+    if (headers)
+        rd_kafka_headers_destroy(headers);
+    return SL_OK;
+}
+
+rd_kafka_headers_t *
+sl_kafka_headers_from(struct sl_text aside)
+{
+    rd_kafka_headers_t *headers = aside.length ? rd_kafka_headers_new(4) : NULL;
+    const char *at = aside.start, *end = at + aside.length;
+
+    while (at < end) {
+        uint32_t lengths[2];
+
+        memcpy(lengths, at, sizeof(lengths));
+        at += sizeof(lengths);
+        rd_kafka_header_add(headers, at, lengths[0], at + lengths[0], lengths[1]);
+        at += lengths[0] + lengths[1];
+    }
+    return headers;
+}
+
 /* Of two headers with one key the last counts, as in Flink. */
 static void
 kafka_add_header(struct sl_value *map, struct sl_text key, struct sl_value value)

@@ -137,8 +137,8 @@ kafka_take_marker(struct kafka_publisher *publisher, const rd_kafka_topic_partit
     if (kafka_parse_marker(element->metadata, element->metadata_size, ret_marker))
         return SL_OK;
     return SL_ERROR(err, SL_E_DATA_CORRUPTED,
-                    "group \"%s\" of topic \"%s\" holds no marker of this job",
-                    publisher->group_id, publisher->topic);
+                    "group \"%s\" of topic \"%s\" holds no marker of this job", publisher->group_id,
+                    publisher->topic);
 }
 
 /* Read by a consumer of its own: read_committed makes the broker answer only what is decided. */
@@ -190,8 +190,8 @@ kafka_publisher_open(struct sl_publisher *base, struct sl_marker *ret_marker, st
     publisher->group_id = sl_arena_printf(&publisher->arena, "sluice/%s", base->identity);
     publisher->group = rd_kafka_consumer_group_metadata_new(publisher->group_id);
     SL_TRY(kafka_open_producer(publisher, err));
-    SL_TRY(sl_kafka_look_up(&publisher->client, &publisher->options, &publisher->arena, &topics,
-                            err));
+    SL_TRY(
+        sl_kafka_look_up(&publisher->client, &publisher->options, &publisher->arena, &topics, err));
     publisher->partition_count = topics.items[0].partition_count;
     publisher->handle = rd_kafka_topic_new(publisher->client.handle, publisher->topic, NULL);
     if (!publisher->handle)
@@ -224,9 +224,10 @@ kafka_choose_partition(struct kafka_publisher *publisher, uint32_t subtask)
 
 /* Waits for room in the producer's queue where it is full. */
 static int
-kafka_produce(struct kafka_publisher *publisher, const struct sl_record *record, int32_t partition,
-              struct sl_error *err)
+kafka_produce(struct kafka_publisher *publisher, const struct sl_record *record,
+              struct sl_text aside, int32_t partition, struct sl_error *err)
 {
+    rd_kafka_headers_t *headers = sl_kafka_headers_from(aside);
     bool has_value = record->value_length != SL_RECORD_NULL;
     bool has_key = record->key_length != SL_RECORD_NULL;
     int64_t timestamp_ms = record->timestamp_us == INT64_MIN ? 0 : record->timestamp_us / 1000;
@@ -239,10 +240,12 @@ kafka_produce(struct kafka_publisher *publisher, const struct sl_record *record,
             RD_KAFKA_V_VALUE(has_value ? (void *)(uintptr_t)record->value : NULL,
                              has_value ? record->value_length : 0),
             RD_KAFKA_V_KEY(has_key ? record->key : NULL, has_key ? record->key_length : 0),
-            RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_END);
+            RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
         if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
             rd_kafka_poll(publisher->client.handle, 10);
     } while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL);
+    if (code && headers)
+        rd_kafka_headers_destroy(headers);
     return code ? sl_kafka_raise(err, code, publisher->topic) : SL_OK;
 }
 
@@ -280,6 +283,7 @@ kafka_publisher_publish(struct sl_publisher *base, const struct sl_records *reco
     atomic_store(&publisher->end_count, 0);
     for (uint32_t i = 0; i < records->count; i++)
         SL_TRY(kafka_produce(publisher, &records->items[i],
+                             records->asides ? records->asides[i] : SL_TEXT(""),
                              kafka_choose_partition(publisher, marker->subtask), err));
     sl_fault_point("kafka-records-written");
     SL_TRY(kafka_add_marker(publisher, marker, err));

@@ -17,6 +17,7 @@ enum sl_connector_ability {
     SL_ABILITY_CHANGE_DATA = 1 << 8,    /* UPDATE and DELETE statements (memory) */
     SL_ABILITY_EXACTLY_ONCE = 1 << 9,
     SL_ABILITY_GENERATOR = 1 << 10,     /* unless bounded, rows without an end (datagen) */
+    SL_ABILITY_PARTITIONS = 1 << 11,    /* partition columns are not in its records */
 };
 
 /* A readable or writable metadata column: `m type METADATA FROM 'name'`. */
@@ -56,6 +57,8 @@ struct sl_connector_descriptor {
      * writes it; may take up to 5 s, on the session's thread.  42704 and others: the other side
      * answers without it.  SL_AGAIN: it does not answer.  May be NULL. */
     int (*probe)(const struct sl_probe *probe, struct sl_error *err);
+    /* PARTITIONS: may a column of this type be PARTITIONED BY? */
+    bool (*partition_type)(const struct sl_type *type);
 };
 
 struct sl_format_descriptor {

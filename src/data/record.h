@@ -2,6 +2,7 @@
 #ifndef SL_DATA_RECORD_H
 #define SL_DATA_RECORD_H
 
+#include "base/base.h"
 #include "data/pool.h"
 
 #define SL_RECORD_NULL UINT32_MAX /* key_length, value_length of an absent key or value */
@@ -25,6 +26,7 @@ struct sl_records {
     uint64_t bytes;
     void *metadata;          /* what the connector keeps for metadata columns; in the slab.  Of a
                                 sink: struct sl_sink_metadata, or NULL */
+    const struct sl_text *asides; /* of a sink: one a record (sl_connector_class.aside), or NULL */
 };
 
 /* How records stand in a text that is split into lines: a line feed ends one unless it stands

@@ -24,6 +24,9 @@ scan_make_config(struct op_scan *scan)
     scan->config = (struct sl_connector_config){
         SL_OUTSIDE_CONFIG(context, plan),
         .bounded = plan->bounded,
+        .partition_keys = plan->partition_keys,
+        .partition_types = plan->partition_types,
+        .partition_by_count = plan->partition_count,
         .columns = plan->decoded,
         .column_count = plan->decoded_count,
         .buffer_bytes = SCAN_BUFFER_BYTES,
@@ -65,20 +68,34 @@ scan_open_decoder(struct op_scan *scan, struct sl_error *err)
     return sl_decoder_new(class, &scan->format, &scan->decoder, err);
 }
 
+/* The connector's keys, and behind them the partition columns; SIZE_MAX: there is none. */
+static size_t
+scan_metadata_key(const struct op_scan *scan, const char *name)
+{
+    const struct sl_connector_descriptor *descriptor = &scan->connector->descriptor;
+    const struct sl_phys_scan *plan = scan->plan;
+    size_t prefix = strlen(SL_PARTITION_METADATA);
+
+    for (size_t i = 0; i < descriptor->metadata_count; i++)
+        if (strcmp(descriptor->metadata[i].name, name) == 0)
+            return i;
+    for (size_t i = 0; i < plan->partition_count; i++)
+        if (strncmp(name, SL_PARTITION_METADATA, prefix) == 0 &&
+            strcmp(name + prefix, plan->partition_keys[i]) == 0)
+            return descriptor->metadata_count + i;
+    return SIZE_MAX;
+}
+
 static int
 scan_find_metadata(struct op_scan *scan, struct sl_error *err)
 {
-    const struct sl_connector_descriptor *descriptor = &scan->connector->descriptor;
     const struct sl_phys_scan *plan = scan->plan;
 
     scan->metadata_keys = SL_NEW_ARRAY(scan->op.context->arena, size_t, plan->metadata_count);
     for (size_t i = 0; i < plan->metadata_count; i++) {
-        size_t key = 0;
+        size_t key = scan_metadata_key(scan, plan->metadata[i]);
 
-        while (key < descriptor->metadata_count &&
-               strcmp(descriptor->metadata[key].name, plan->metadata[i]) != 0)
-            key++;
-        if (key == descriptor->metadata_count || scan->class->makes_columns)
+        if (key == SIZE_MAX || scan->class->makes_columns)
             return SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "connector \"%s\" has no metadata \"%s\"",
                             plan->connector, plan->metadata[i]);
         scan->metadata_keys[i] = key;
@@ -121,6 +138,8 @@ scan_open(struct sl_op *op, struct sl_error *err)
 
     scan->plan = op->node->detail;
     sl_arena_init(&scan->io_arena);
+    sl_map_init(&scan->known, false);
+    sl_map_init(&scan->restored_ids, false);
     scan->connector = sl_connector_find(scan->plan->connector);
     if (scan->connector == NULL || scan->connector->source == NULL)
         return SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
@@ -291,10 +310,14 @@ scan_note_ends(struct op_scan *scan)
         if (split->ended || scan->class->split_state(scan->source, i) != SL_SPLIT_ENDED)
             continue;
         split->emitted_ms = split->candidate_ms;
-        split->ended = changed = true;
+        split->ends = changed = true;
     }
-    if (changed)
-        sl_scan_time_update(scan);
+    if (!changed)
+        return;
+    sl_scan_time_update(scan); /* their last watermarks count before the others are free of them */
+    for (uint32_t i = 0; i < scan->split_count; i++)
+        scan->splits[i].ended |= scan->splits[i].ends;
+    sl_scan_time_update(scan);
 }
 
 /* Will there never be more for this subtask? */
@@ -360,12 +383,15 @@ sl_scan_progress(const struct sl_op *op)
 static int
 scan_refresh(struct op_scan *scan, enum sl_scan_refresh *state)
 {
+    bool discovers = scan->discovery_us != INT64_MAX || scan->outside.pending;
+
     if (*state == SL_SCAN_NOT_ASKED) {
-        if (scan->class->refresh_end == NULL) {
+        if (scan->class->refresh_end == NULL && !discovers) {
             *state = SL_SCAN_REFRESHED;
         } else if (!scan->outside.pending) {
             *state = SL_SCAN_ASKED;
-            sl_scan_io_submit(scan, SL_SCAN_IO_REFRESH);
+            sl_scan_io_submit(scan,
+                              scan->class->refresh_end ? SL_SCAN_IO_REFRESH : SL_SCAN_IO_DISCOVER);
         }
     }
     return *state == SL_SCAN_REFRESHED ? SL_OK : SL_AGAIN;
@@ -483,6 +509,8 @@ scan_close(struct sl_op *op)
     for (uint32_t i = 0; i < scan->split_count; i++)
         free((void *)(uintptr_t)scan->splits[i].at_barrier.start);
     free(scan->splits);
+    sl_map_done(&scan->known);
+    sl_map_done(&scan->restored_ids);
     sl_arena_done(&scan->io_arena);
 }
 

@@ -18,8 +18,13 @@ struct op_sink {
     struct sl_connector_config config;
     struct sl_encoder *encoder; /* NULL: the connector takes columns */
     struct sl_format_config format;
+    uint32_t *written; /* the columns that are in records; NULL: all */
+    size_t written_count;
     struct sl_encoded encoded;
-    struct sl_record *items;   /* SL_BATCH_ROWS_MAX */
+    struct sl_record *items; /* SL_BATCH_ROWS_MAX */
+    bool has_asides;         /* rows have what goes beside their records */
+    struct sl_text *asides;  /* SL_BATCH_ROWS_MAX */
+    struct sl_buffer aside_bytes;
     uint32_t timestamp_column; /* of the input; UINT32_MAX: none goes to the record's time */
     uint16_t *selection;
     struct sl_sink_progress progress;
@@ -27,6 +32,7 @@ struct op_sink {
     uint64_t barrier_epoch;
     bool has_outbox; /* records are published with their epoch's checkpoint; `sink` is not used */
     struct sl_outbox_writer outbox;
+    int64_t outbox_bytes; /* of this epoch, as the job knows it */
 
     struct sl_outside outside;
     bool is_open, is_closing, is_closed;
@@ -108,8 +114,37 @@ sink_make_config(struct op_sink *sink)
 
     sink->config = (struct sl_connector_config){
         SL_OUTSIDE_CONFIG(context, plan),
+        .partition_by = plan->partition_by,
+        .partition_by_count = plan->partition_by_count,
+        .operator_uid = sink->op.node->uid,
         .guarantee = plan->guarantee,
     };
+}
+
+/* Partition columns are not in records. */
+static const struct sl_schema *
+sink_written_columns(struct op_sink *sink)
+{
+    const struct sl_phys_sink *plan = sink->plan;
+    struct sl_arena *arena = sink->op.context->arena;
+    struct sl_schema *schema;
+
+    if (plan->partition_by_count == 0)
+        return plan->physical;
+    schema = sl_schema_new(arena, plan->physical->count);
+    sink->written = SL_NEW_ARRAY(arena, uint32_t, plan->physical->count);
+    for (uint32_t i = 0; i < plan->physical->count; i++) {
+        bool is_partition = false;
+
+        for (size_t k = 0; k < plan->partition_by_count; k++)
+            is_partition |= plan->partition_by[k] == i;
+        if (is_partition)
+            continue;
+        schema->columns[sink->written_count] = plan->physical->columns[i];
+        sink->written[sink->written_count++] = i;
+    }
+    schema->count = sink->written_count;
+    return schema;
 }
 
 static int
@@ -130,12 +165,16 @@ sink_open_encoder(struct op_sink *sink, struct sl_error *err)
     sink->format = (struct sl_format_config){
         .options = plan->options,
         .prefix = sl_arena_printf(arena, "%s%s.", is_value ? "value." : "", name),
-        .physical = plan->physical,
+        .physical = sink_written_columns(sink),
         .primary_key = plan->primary_key,
-        .primary_key_count = plan->primary_key_count,
+        .primary_key_count = sink->written ? 0 : plan->primary_key_count,
         .zone = sink->op.context->expr_settings.zone,
     };
     sink->items = SL_NEW_ARRAY(arena, struct sl_record, SL_BATCH_ROWS_MAX);
+    sink->asides = SL_NEW_ARRAY(arena, struct sl_text, SL_BATCH_ROWS_MAX);
+    /* What has no outbox takes metadata out of the rows. */
+    sink->has_asides = sink->connector->aside && (plan->partition_by_count > 0 ||
+                                                  (sink->has_outbox && plan->metadata_count > 0));
     return sl_encoder_new(class, &sink->format, &sink->encoder, err);
 }
 
@@ -164,7 +203,8 @@ sink_open(struct sl_op *op, struct sl_error *err)
 
     sink->plan = op->node->detail;
     sl_encoded_init(&sink->encoded);
-    sl_outbox_writer_init(&sink->outbox);
+    sl_outbox_writer_init(&sink->outbox, op->context->env, op->context->data_directory);
+    sl_buffer_init(&sink->aside_bytes, SIZE_MAX / 2);
     sink->has_outbox = op->context->checkpointed && sl_sink_has_outbox(op->node);
     sink->connector = sl_connector_find(sink->plan->connector);
     if (sink->connector == NULL || sink->connector->sink == NULL)
@@ -190,7 +230,10 @@ sink_close(struct sl_op *op)
     if (sink->encoder)
         sl_encoder_free(sink->encoder);
     sl_encoded_done(&sink->encoded);
+    if (sink->has_outbox)
+        sink->op.context->outbox->epoch_bytes -= sink->outbox_bytes;
     sl_outbox_writer_done(&sink->outbox);
+    sl_buffer_done(&sink->aside_bytes);
 }
 
 /* --- rows that are not written --- */
@@ -269,16 +312,81 @@ sink_timestamp(const struct op_sink *sink, const struct sl_batch *batch, size_t 
     return sl_column_is_null(column, row) ? INT64_MIN : ((const int64_t *)column->values)[row];
 }
 
+/* The columns that are in records; a new reference. */
+static struct sl_batch *
+sink_written_batch(const struct op_sink *sink, struct sl_batch *batch)
+{
+    struct sl_pool *pool = sink->op.context->pool;
+    struct sl_batch *made;
+
+    if (!sink->written)
+        return sl_batch_ref(batch);
+    made = sl_batch_new(pool, sink->written_count, batch->row_count);
+    for (size_t i = 0; i < sink->written_count; i++)
+        sl_batch_set_column(made, i, sl_column_ref(batch->columns[sink->written[i]]));
+    if (batch->selection) {
+        memcpy(sl_batch_add_selection(made, pool), batch->selection,
+               batch->selection_count * sizeof(*batch->selection));
+        made->selection_count = batch->selection_count;
+    }
+    if (batch->kinds)
+        memcpy(sl_batch_add_kinds(made, pool), batch->kinds, batch->row_count);
+    return made;
+}
+
 static int
-sink_write_records(struct op_sink *sink, const struct sl_batch *batch, struct sl_error *err)
+sink_encode(struct op_sink *sink, struct sl_batch *batch, struct sl_error *err)
+{
+    struct sl_batch *written = sink_written_batch(sink, batch);
+    int rc;
+
+    sl_encoded_reset(&sink->encoded);
+    rc = sink->encoder->class->encode(sink->encoder, written, &sink->encoded, err);
+    sl_batch_unref(written);
+    return rc;
+}
+
+static int
+sink_make_asides(struct op_sink *sink, const struct sl_sink_metadata *rows, size_t live,
+                 struct sl_error *err)
+{
+    const char *at;
+
+    sl_buffer_reset(&sink->aside_bytes);
+    for (size_t i = 0; i < live; i++) {
+        size_t start = sink->aside_bytes.length;
+
+        SL_TRY(sink->connector->aside(&sink->config, rows, sl_batch_row(rows->batch, i),
+                                      &sink->aside_bytes, err));
+        sink->asides[i].length = sink->aside_bytes.length - start;
+    }
+    at = sink->aside_bytes.length ? sink->aside_bytes.data : "";
+    for (size_t i = 0; i < live; i++) {
+        sink->asides[i].start = at;
+        at += sink->asides[i].length;
+    }
+    return SL_OK;
+}
+
+static void
+sink_note_outbox(struct op_sink *sink, int64_t bytes)
+{
+    sink->op.context->outbox->epoch_bytes += bytes - sink->outbox_bytes;
+    sink->outbox_bytes = bytes;
+}
+
+static int
+sink_write_records(struct op_sink *sink, struct sl_batch *batch, struct sl_error *err)
 {
     struct sl_sink_metadata metadata = {batch, sink->plan->metadata_columns};
     struct sl_records records = {.items = sink->items,
-                                 .metadata = sink->plan->metadata_count ? &metadata : NULL};
+                                 .metadata = sink->plan->metadata_count ? &metadata : NULL,
+                                 .asides = sink->has_asides ? sink->asides : NULL};
     size_t live = sl_batch_live_count(batch);
 
-    sl_encoded_reset(&sink->encoded);
-    SL_TRY(sink->encoder->class->encode(sink->encoder, batch, &sink->encoded, err));
+    SL_TRY(sink_encode(sink, batch, err));
+    if (sink->has_asides)
+        SL_TRY(sink_make_asides(sink, &metadata, live, err));
     SL_ASSERT(sink->encoded.count == live);
     for (size_t i = 0; i < live; i++) {
         uint32_t start = sink->encoded.offsets[i], end = sink->encoded.offsets[i + 1];
@@ -295,7 +403,9 @@ sink_write_records(struct op_sink *sink, const struct sl_batch *batch, struct sl
     if (!sink->has_outbox)
         return sink->class->write(sink->sink, &records, err);
     for (size_t i = 0; i < live; i++)
-        sl_outbox_add(&sink->outbox, &sink->items[i]);
+        sl_outbox_add(&sink->outbox, &sink->items[i],
+                      sink->has_asides ? sink->asides[i] : SL_TEXT(""));
+    sink_note_outbox(sink, (int64_t)sl_outbox_size(&sink->outbox));
     return SL_OK;
 }
 
@@ -349,11 +459,13 @@ sink_hand_over(struct op_sink *sink, struct sl_snapshot *snapshot)
 {
     const struct sl_op_context *context = sink->op.context;
 
-    sl_outbox_seal(&sink->outbox);
-    if (sink->outbox.bytes.length > 0)
+    struct sl_outbox_segment *segment = sl_outbox_end(&sink->outbox);
+
+    if (segment)
         sl_snapshot_add_segment(snapshot, sink->op.node->uid,
                                 context->subtask % sl_sink_lane_count(sink->op.node),
-                                context->subtask, &sink->outbox.bytes);
+                                context->subtask, segment);
+    sink_note_outbox(sink, 0);
 }
 
 static int

@@ -17,9 +17,10 @@
 #include "plan/physical.h"
 
 struct sl_op;
-struct sl_state;    /* storage/table.h: opens this subtask's state tables */
-struct sl_snapshot; /* storage/snapshot.h */
-struct sl_manifest; /* storage/manifest.h */
+struct sl_state;       /* storage/table.h: opens this subtask's state tables */
+struct sl_snapshot;    /* storage/snapshot.h */
+struct sl_manifest;    /* storage/manifest.h */
+struct sl_outbox_room; /* storage/outbox.h */
 
 /* Where an operator's results go; made by the loop, one an operator. */
 struct sl_out {
@@ -50,9 +51,10 @@ struct sl_op_context {
     struct sl_env *env; /* for processing time only: sl_now_us */
     const char *job_id;
     const char *data_directory;
-    struct sl_wake *wake; /* the slot's; for sources and sinks */
-    void *collector;      /* COLLECT: struct sl_collector of the session */
-    bool checkpointed;    /* the job's barriers are stored */
+    struct sl_wake *wake;          /* the slot's; for sources and sinks */
+    void *collector;               /* COLLECT: struct sl_collector of the session */
+    bool checkpointed;             /* the job's barriers are stored */
+    struct sl_outbox_room *outbox; /* the job's */
 };
 
 struct sl_op_class;

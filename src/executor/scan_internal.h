@@ -3,6 +3,7 @@
 #ifndef SL_EXECUTOR_SCAN_INTERNAL_H
 #define SL_EXECUTOR_SCAN_INTERNAL_H
 
+#include "base/map.h"
 #include "executor/outside.h"
 #include "executor/scan.h"
 #include "format/format.h"
@@ -20,6 +21,7 @@ struct sl_scan_own_split {
     int64_t active_us;    /* the last record's processing time */
     bool idle, ended;
     struct sl_text at_barrier; /* its position at the last one, where the connector wants to know */
+    bool ends; /* was found to be at its end just now */
 };
 
 /* A split as a checkpoint left it. */
@@ -50,10 +52,12 @@ struct op_scan {
 
     struct sl_scan_own_split *splits;
     uint32_t split_count, split_capacity;
+    struct sl_map known; /* ids of splits */
     uint64_t barrier_epoch; /* of the last barrier that was stored */
     bool is_restored;
     struct sl_scan_restored *restored; /* of all subtasks */
     size_t restored_count;
+    struct sl_map restored_ids; /* → restored */
 
     /* Reading: records that were polled and not yet decoded. */
     struct sl_records records;

@@ -44,16 +44,6 @@ scan_io_is_mine(const struct op_scan *scan, uint32_t ordinal)
     return ordinal % scan->op.context->subtask_count == scan->op.context->subtask;
 }
 
-static bool
-scan_io_is_known(const struct op_scan *scan, const char *id)
-{
-    for (uint32_t i = 0; i < scan->split_count; i++) {
-        if (strcmp(scan->splits[i].id, id) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Splits that were found and are this subtask's begin to be read. */
 static int
 scan_io_add_splits(struct op_scan *scan, bool is_new, struct sl_error *err)
@@ -64,7 +54,8 @@ scan_io_add_splits(struct op_scan *scan, bool is_new, struct sl_error *err)
         struct sl_scan_own_split *own;
         struct sl_text position = {"", 0};
 
-        if (!scan_io_is_mine(scan, split->ordinal) || scan_io_is_known(scan, split->id))
+        if (!scan_io_is_mine(scan, split->ordinal) ||
+            sl_map_get(&scan->known, sl_text_of(split->id)))
             continue;
         if (scan->split_count == scan->split_capacity) {
             scan->split_capacity = SL_MAX(8, scan->split_capacity * 2);
@@ -77,6 +68,7 @@ scan_io_add_splits(struct op_scan *scan, bool is_new, struct sl_error *err)
                                                      .active_us = sl_now_us(scan->op.context->env)};
         own->id = sl_arena_strdup(scan->op.context->arena, split->id);
         own->ordinal = split->ordinal;
+        sl_map_put(&scan->known, sl_text_of(own->id), (void *)(uintptr_t)own->id);
         if (restored)
             position = restored->position;
         SL_TRY(scan->class->add_split(scan->source, split, position,
@@ -128,6 +120,8 @@ sl_scan_io_check(struct op_scan *scan, struct sl_error *err)
         SL_TRY(scan_io_add_splits(scan, scan->io_task == SL_SCAN_IO_DISCOVER, err));
         scan_io_plan_discovery(scan);
         scan->is_started = true;
+        if (!scan->class->refresh_end)
+            scan_io_end_refresh(scan, SL_SCAN_REFRESHED);
         break;
     case SL_SCAN_IO_REFRESH:
         scan_io_end_refresh(scan, SL_SCAN_REFRESHED);

@@ -140,6 +140,7 @@ scan_state_take_split(struct op_scan *scan, struct sl_text bytes, struct sl_erro
     restored->position =
         sl_arena_text(arena, (struct sl_text){bytes.start + SCAN_SPLIT_HEAD + length,
                                               bytes.length - SCAN_SPLIT_HEAD - length});
+    sl_map_put(&scan->restored_ids, sl_text_of(restored->split.id), restored);
     scan->restored_count++;
     return SL_OK;
 }
@@ -174,9 +175,5 @@ sl_scan_restore(struct sl_op *op, const struct sl_manifest *from, struct sl_erro
 const struct sl_scan_restored *
 sl_scan_find_restored(const struct op_scan *scan, const char *id)
 {
-    for (size_t i = 0; i < scan->restored_count; i++) {
-        if (strcmp(scan->restored[i].split.id, id) == 0)
-            return &scan->restored[i];
-    }
-    return NULL;
+    return sl_map_get(&scan->restored_ids, sl_text_of(id));
 }

@@ -31,6 +31,8 @@ int sl_sink_stop(struct sl_op *op); /* as sl_scan_stop */
 /* Does this sink of a job that takes checkpoints write into an outbox, which is published when its
  * epoch is complete? */
 bool sl_sink_has_outbox(const struct sl_phys_node *sink);
+/* Do its lanes have something to do when nothing is to be published? */
+bool sl_sink_has_work_when_idle(const struct sl_phys_node *sink);
 /* How many lanes its outbox is published in. */
 uint32_t sl_sink_lane_count(const struct sl_phys_node *sink);
 
@@ -51,6 +53,9 @@ int sl_lane_publish(struct sl_lane *lane, const struct sl_manifest_segment *segm
                     const char *directory, struct sl_error *err);
 /* The newest epoch of which its marker tells that something was published; 0: none.  Connects. */
 int sl_lane_published(struct sl_lane *lane, uint64_t *ret_epoch, struct sl_error *err);
+/* Nothing is to be published now, or, all input having ended, never again. */
+int sl_lane_idle(struct sl_lane *lane, struct sl_error *err);
+int sl_lane_finish(struct sl_lane *lane, struct sl_error *err);
 void sl_lane_free(struct sl_lane *lane); /* NULL does nothing */
 
 #endif

@@ -34,7 +34,7 @@ sl_sink_has_outbox(const struct sl_phys_node *node)
     const struct sl_connector_class *connector = lane_connector(node);
 
     return connector && connector->publisher && plan->guarantee &&
-           strcmp(plan->guarantee, "exactly-once") == 0;
+           sl_equal_nocase(plan->guarantee, "exactly-once");
 }
 
 uint32_t
@@ -70,6 +70,9 @@ sl_lane_new(const struct sl_lane_config *config)
         .zone = sl_zone_utc(),
         .primary_key = plan->primary_key,
         .primary_key_count = plan->primary_key_count,
+        .partition_by = plan->partition_by,
+        .partition_by_count = plan->partition_by_count,
+        .operator_uid = config->sink->uid,
         .guarantee = plan->guarantee,
     };
     return lane;
@@ -129,9 +132,8 @@ lane_publish_chunk(struct sl_lane *lane, const struct sl_records *records,
 
 static int
 lane_publish_chunks(struct sl_lane *lane, const struct sl_manifest_segment *segment,
-                    struct sl_text bytes, struct sl_error *err)
+                    struct sl_outbox_reader *reader, struct sl_error *err)
 {
-    struct sl_outbox_reader reader = {.bytes = bytes, .chunk = 1};
     struct sl_marker marker = {.epoch = segment->epoch, .subtask = segment->subtask};
     struct sl_records records;
     struct sl_arena arena;
@@ -139,8 +141,8 @@ lane_publish_chunks(struct sl_lane *lane, const struct sl_manifest_segment *segm
 
     sl_arena_init(&arena);
     for (;;) {
-        marker.chunk = reader.chunk;
-        rc = sl_outbox_next_chunk(&reader, &arena, &records, err);
+        marker.chunk = reader->chunk;
+        rc = sl_outbox_next_chunk(reader, &arena, &records, err);
         if (rc != SL_OK)
             break;
         if (lane_is_before(&lane->marker, &marker)) {
@@ -158,15 +160,14 @@ int
 sl_lane_publish(struct sl_lane *lane, const struct sl_manifest_segment *segment,
                 const char *directory, struct sl_error *err)
 {
-    char *bytes;
-    int rc;
+    struct sl_outbox_reader reader;
+    int rc = sl_outbox_reader_open(&reader, directory, &segment->file, err);
 
-    SL_TRY(sl_checkpoint_read_file(directory, &segment->file, &bytes, err));
-    rc = lane_open(lane, err);
     if (rc == SL_OK)
-        rc = lane_publish_chunks(lane, segment, (struct sl_text){bytes, segment->file.sum.size},
-                                 err);
-    free(bytes);
+        rc = lane_open(lane, err);
+    if (rc == SL_OK)
+        rc = lane_publish_chunks(lane, segment, &reader, err);
+    sl_outbox_reader_close(&reader);
     if (rc < 0)
         lane_close(lane);
     return rc;
@@ -178,6 +179,41 @@ sl_lane_published(struct sl_lane *lane, uint64_t *ret_epoch, struct sl_error *er
     SL_TRY(lane_open(lane, err));
     *ret_epoch = lane->marker.epoch;
     return SL_OK;
+}
+
+static int
+lane_call(struct sl_lane *lane, int (*call)(struct sl_publisher *publisher, struct sl_error *err),
+          struct sl_error *err)
+{
+    int rc;
+
+    if (!call)
+        return SL_OK;
+    SL_TRY(lane_open(lane, err));
+    rc = call(lane->publisher, err);
+    if (rc < 0)
+        lane_close(lane);
+    return rc;
+}
+
+int
+sl_lane_idle(struct sl_lane *lane, struct sl_error *err)
+{
+    return lane_call(lane, lane->class->idle, err);
+}
+
+int
+sl_lane_finish(struct sl_lane *lane, struct sl_error *err)
+{
+    return lane_call(lane, lane->class->finish, err);
+}
+
+bool
+sl_sink_has_work_when_idle(const struct sl_phys_node *sink)
+{
+    const struct sl_publisher_class *class = lane_connector(sink)->publisher;
+
+    return class->idle || class->finish;
 }
 
 void

@@ -59,6 +59,7 @@ static const struct sl_member settings_members[] = {
     MEMBER(sl_phys_settings, I64, "checkpointPauseUs", checkpoint_pause_us),
     MEMBER(sl_phys_settings, U32, "checkpointFailuresMax", checkpoint_failures_max),
     MEMBER(sl_phys_settings, U32, "checkpointsRetained", checkpoints_retained),
+    MEMBER(sl_phys_settings, I64, "outboxLimitBytes", outbox_limit_bytes),
 };
 
 static const struct sl_member scan_members[] = {
@@ -70,6 +71,8 @@ static const struct sl_member scan_members[] = {
     MEMBER(sl_phys_scan, REFERENCED_OPTIONS, "options", options),
     MEMBER(sl_phys_scan, OPTIONS, "hints", hints),
     MEMBER(sl_phys_scan, SCHEMA, "physical", physical),
+    COUNTED(sl_phys_scan, STRINGS, "partitionKeys", partition_keys, partition_count),
+    COUNTED(sl_phys_scan, TYPES, "partitionTypes", partition_types, partition_count),
     COUNTED(sl_phys_scan, COLUMNS, "primaryKey", primary_key, primary_key_count),
     COUNTED(sl_phys_scan, COLUMNS, "decoded", decoded, decoded_count),
     COUNTED(sl_phys_scan, STRINGS, "metadata", metadata, metadata_count),

@@ -69,6 +69,9 @@ enum sl_on_error { SL_ON_ERROR_FAIL, SL_ON_ERROR_SKIP, SL_ON_ERROR_DEAD_LETTER }
 
 /* The scan's row is: the decoded physical columns, then the metadata columns.  `filter`, `time`,
  * `watermark` and `exprs` are over that row; the watermark is taken before the filter. */
+/* What stands before a partition column's name among the metadata of a scan. */
+#define SL_PARTITION_METADATA "partition."
+
 struct sl_phys_scan {
     uint64_t table_id;
     uint32_t table_version;
@@ -77,12 +80,16 @@ struct sl_phys_scan {
     const char *format;     /* NULL: the connector makes columns */
     const struct sl_option_list *options; /* not stored; with the hints applied */
     struct sl_option_list hints;          /* stored: the OPTIONS hint of this scan */
-    struct sl_schema *physical;           /* all physical columns of the table, in order */
+    struct sl_schema *physical;           /* what records have: the table's physical columns in
+                                             order, without those that are in its files' paths */
+    const char **partition_keys;          /* … which are these */
+    const struct sl_type **partition_types;
+    size_t partition_count;
     uint32_t *primary_key;                /* of physical; count 0: none */
     size_t primary_key_count;
     uint32_t *decoded;      /* indexes into physical, ascending */
     size_t decoded_count;
-    const char **metadata;  /* keys */
+    const char **metadata;  /* keys; of a partition column "partition." and its name */
     const struct sl_type **metadata_types; /* as the connector makes them */
     size_t metadata_count;
     struct sl_expr *filter; /* BOOLEAN or NULL */
@@ -227,6 +234,7 @@ struct sl_phys_settings {
     int64_t checkpoint_pause_us;      /* …min-pause */
     uint32_t checkpoint_failures_max; /* …tolerable-failed-checkpoints, in a row */
     uint32_t checkpoints_retained;    /* …num-retained */
+    int64_t outbox_limit_bytes;       /* sluice.outbox.limit */
 };
 
 struct sl_phys_plan {

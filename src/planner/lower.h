@@ -41,6 +41,9 @@ uint32_t sl_lower_option_parallelism(const struct sl_log_node *node,
 /* lower_scan.c, lower_sink.c */
 int sl_lower_scan(struct sl_lowering *lowering, struct sl_log_node *node,
                   struct sl_phys_node **ret_node, struct sl_error *err);
+/* Of a connector that keeps partition columns outside its records. */
+int sl_lower_check_partitions(const struct sl_connector_descriptor *connector,
+                              const struct sl_table *table, struct sl_error *err);
 int sl_lower_sink(struct sl_lowering *lowering, struct sl_log_node *node,
                   struct sl_phys_node **ret_node, struct sl_error *err);
 

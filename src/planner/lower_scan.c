@@ -10,7 +10,8 @@ struct scan_base {
     const struct sl_table *table;
     struct sl_table_format format;
     struct sl_schema *physical;
-    const struct sl_metadata_spec **metadata; /* one a METADATA column of the table */
+    bool *partitioned;                        /* columns of the table that are not in its records */
+    const struct sl_metadata_spec **metadata; /* one a METADATA or partition column */
     size_t metadata_count;
     struct sl_expr **declared; /* each declared column over the base row */
     size_t base_count;
@@ -23,6 +24,43 @@ scan_metadata_spec(const struct sl_connector_descriptor *connector, const char *
         if (strcmp(connector->metadata[i].name, key) == 0)
             return &connector->metadata[i];
     return NULL;
+}
+
+/* Partition columns that the connector keeps outside records are metadata to the scan. */
+static const struct sl_metadata_spec *
+scan_partition_spec(struct sl_arena *arena, const struct sl_table_column *column)
+{
+    struct sl_metadata_spec *spec = SL_NEW(arena, struct sl_metadata_spec);
+
+    spec->name = sl_arena_printf(arena, "%s%s", SL_PARTITION_METADATA, column->name);
+    spec->type = column->type;
+    return spec;
+}
+
+/* The records' columns, and which ones are in the directories. */
+static int
+scan_set_physical(struct sl_lowering *lowering, struct scan_base *base, struct sl_error *err)
+{
+    const struct sl_table *table = base->table;
+    struct sl_schema *schema = sl_table_physical(lowering->arena, table);
+    size_t count = 0, physical = 0;
+
+    base->partitioned = SL_NEW_ARRAY(lowering->arena, bool, table->column_count);
+    base->physical = schema;
+    if (!(base->format.connector->abilities & SL_ABILITY_PARTITIONS))
+        return SL_OK;
+    SL_TRY(sl_lower_check_partitions(base->format.connector, table, err));
+    for (size_t i = 0; i < table->partition_by_count; i++)
+        base->partitioned[table->partition_by[i]] = true;
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (table->columns[i].kind != SL_COLUMN_PHYSICAL)
+            continue;
+        if (!base->partitioned[i])
+            schema->columns[count++] = schema->columns[physical];
+        physical++;
+    }
+    schema->count = count;
+    return SL_OK;
 }
 
 static int
@@ -48,7 +86,10 @@ scan_declare(struct sl_lowering *lowering, const struct sl_log_scan *scan, struc
     for (size_t i = 0; i < table->column_count; i++) {
         const struct sl_table_column *column = &table->columns[i];
 
-        if (column->kind == SL_COLUMN_PHYSICAL) {
+        if (base->partitioned[i]) {
+            base->metadata[base->metadata_count++] = scan_partition_spec(arena, column);
+            base->declared[i] = sl_expr_column(arena, metadata++, column->type);
+        } else if (column->kind == SL_COLUMN_PHYSICAL) {
             base->declared[i] = sl_expr_column(arena, physical++, column->type);
         } else if (column->kind == SL_COLUMN_METADATA) {
             const struct sl_metadata_spec *spec =
@@ -174,15 +215,40 @@ scan_changelog_of(const struct sl_log_scan *scan, const struct sl_table_format *
     return sl_equal_nocase(mode, "upsert") ? SCAN_UPSERT : SCAN_APPEND;
 }
 
-static uint32_t *
-scan_primary_key(struct sl_lowering *lowering, const struct sl_table *table)
+/* The key among the records' columns; none if a part of it is not there. */
+static void
+scan_set_primary_key(struct sl_lowering *lowering, const struct scan_base *base,
+                     struct sl_phys_scan *detail)
 {
+    const struct sl_table *table = base->table;
     uint32_t *key = SL_NEW_ARRAY(lowering->arena, uint32_t, table->primary_key_count);
 
-    for (size_t i = 0; i < table->primary_key_count; i++)
+    for (size_t i = 0; i < table->primary_key_count; i++) {
+        if (base->partitioned[table->primary_key[i]])
+            return;
         for (uint32_t c = 0; c < table->primary_key[i]; c++)
-            key[i] += table->columns[c].kind == SL_COLUMN_PHYSICAL;
-    return key;
+            key[i] += table->columns[c].kind == SL_COLUMN_PHYSICAL && !base->partitioned[c];
+    }
+    detail->primary_key = key;
+    detail->primary_key_count = table->primary_key_count;
+}
+
+static void
+scan_set_partitions(struct sl_lowering *lowering, const struct scan_base *base,
+                    struct sl_phys_scan *detail)
+{
+    const struct sl_table *table = base->table;
+
+    if (!(base->format.connector->abilities & SL_ABILITY_PARTITIONS))
+        return;
+    detail->partition_count = table->partition_by_count;
+    detail->partition_keys = SL_NEW_ARRAY(lowering->arena, const char *, detail->partition_count);
+    detail->partition_types =
+        SL_NEW_ARRAY(lowering->arena, const struct sl_type *, detail->partition_count);
+    for (size_t i = 0; i < detail->partition_count; i++) {
+        detail->partition_keys[i] = table->columns[table->partition_by[i]].name;
+        detail->partition_types[i] = table->columns[table->partition_by[i]].type;
+    }
 }
 
 /* The key columns that the scan emits as they are identify its rows. */
@@ -226,8 +292,8 @@ scan_node(struct sl_lowering *lowering, const struct sl_log_node *node,
     detail->options = &node->scan.options;
     detail->hints = node->scan.hints;
     detail->physical = base->physical;
-    detail->primary_key = scan_primary_key(lowering, table);
-    detail->primary_key_count = table->primary_key_count;
+    scan_set_primary_key(lowering, base, detail);
+    scan_set_partitions(lowering, base, detail);
     detail->bounded = node->scan.bounded;
     detail->on_error = sl_table_on_error(&base->format, &node->scan.options);
     if (filter)
@@ -396,7 +462,7 @@ sl_lower_scan(struct sl_lowering *lowering, struct sl_log_node *node,
 
     SL_TRY(sl_table_format_of(sl_arena_printf(lowering->arena, "table \"%s\"", base.table->name),
                               &node->scan.options, &base.format, err));
-    base.physical = sl_table_physical(lowering->arena, base.table);
+    SL_TRY(scan_set_physical(lowering, &base, err));
     SL_TRY(scan_declare(lowering, &node->scan, &base, err));
     if (!exprs) {
         exprs = SL_NEW_ARRAY(lowering->arena, struct sl_expr *, node->scan.row->count);

@@ -147,6 +147,40 @@ sink_guarantee(const struct sl_lowering *lowering, const struct sl_log_sink *sin
 }
 
 int
+sl_lower_check_partitions(const struct sl_connector_descriptor *connector,
+                          const struct sl_table *table, struct sl_error *err)
+{
+    for (size_t i = 0; i < table->partition_by_count; i++) {
+        const struct sl_table_column *column = &table->columns[table->partition_by[i]];
+
+        if (column->kind != SL_COLUMN_PHYSICAL || !connector->partition_type(column->type))
+            return SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                            "table \"%s\" cannot be PARTITIONED BY column \"%s\"", table->name,
+                            column->name);
+    }
+    return SL_OK;
+}
+
+static int
+sink_check_partitions(const struct sl_log_node *node, const struct sl_table_format *format,
+                      struct sl_error *err)
+{
+    const struct sl_table *table = node->sink.table;
+
+    if (table->partition_by_count == 0)
+        return SL_OK;
+    if (!(format->connector->abilities & SL_ABILITY_PARTITIONS)) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                 "table \"%s\" is PARTITIONED BY, which connector %s does not write", table->name,
+                 format->connector->name);
+        return sl_error_at(err, node->offset);
+    }
+    return sl_lower_check_partitions(format->connector, table, err) < 0
+               ? sl_error_at(err, node->offset)
+               : SL_OK;
+}
+
+int
 sl_lower_sink(struct sl_lowering *lowering, struct sl_log_node *node,
               struct sl_phys_node **ret_node, struct sl_error *err)
 {
@@ -158,6 +192,7 @@ sl_lower_sink(struct sl_lowering *lowering, struct sl_log_node *node,
 
     SL_TRY(sl_table_format_of(sl_arena_printf(lowering->arena, "table \"%s\"", table->name),
                               &node->sink.options, &format, err));
+    SL_TRY(sink_check_partitions(node, &format, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sink_choose_mode(node, &format, input, detail, err));
     detail->table_id = table->id;

@@ -89,15 +89,29 @@ Test(planner_table, everything)
          "filter=[name = 'a'], watermark=[TO_TIMESTAMP_LTZ(millis, 3) - INTERVAL '00:00:01'], "
          "select=[d, offset AS off])\n");
     /* VIRTUAL and computed columns take nothing; metadata that is written comes last. */
-    PLAN(&test, "INSERT INTO t VALUES (1, 'a', 2.5, TIMESTAMP_LTZ '2020-01-01 00:00:00', 7)",
-         "Sink(table=[t], connector=[kafka], format=[json], "
+    REFUSED("INSERT INTO t VALUES (1, 'a', 2.5, TIMESTAMP_LTZ '2020-01-01 00:00:00', 7)", "0A000",
+            NULL);
+    RUN("CREATE TABLE u LIKE t (EXCLUDING PARTITIONS)");
+    PLAN(&test, "INSERT INTO u VALUES (1, 'a', 2.5, TIMESTAMP_LTZ '2020-01-01 00:00:00', 7)",
+         "Sink(table=[u], connector=[kafka], format=[json], "
          "fields=[order, name, d, millis, timestamp], guarantee=[at-least-once])\n"
          "+- Values(tuples=[(1, 'a', 2.50, 7, TIMESTAMP_LTZ '2020-01-01 00:00:00+00')])\n");
     REFUSED("INSERT INTO t (ts) VALUES (NULL)", "42P10", "ts");
-    PLAN(&test, "INSERT INTO t PARTITION (name = 'b') (`order`) VALUES (3)",
-         "Sink(table=[t], connector=[kafka], format=[json], "
-         "fields=[order, name, d, millis, timestamp], guarantee=[at-least-once])\n"
-         "+- Values(tuples=[(3, 'b', NULL, NULL, NULL)])\n");
+}
+
+/* What is in the directories' names is not decoded. */
+Test(planner_table, partitions)
+{
+    RUN("CREATE TABLE f (a INT, day STRING, b INT) PARTITIONED BY (day) "
+        "WITH ('connector'='filesystem', 'path'='/x', 'format'='csv')");
+    PLAN(&test, "INSERT INTO f PARTITION (day = 'x') (a) VALUES (3)",
+         "Sink(table=[f], connector=[filesystem], format=[csv], fields=[a, day, b], "
+         "guarantee=[at-least-once])\n"
+         "+- Values(tuples=[(3, 'x', NULL)])\n");
+    PLAN(&test, "SELECT day, b FROM f WHERE day > 'a'",
+         "Collect(fields=[day, b])\n"
+         "+- Scan(table=[f], connector=[filesystem], format=[csv], decode=[b], "
+         "filter=[partition.day > 'a'], select=[partition.day AS day, b], bounded=[true])\n");
 }
 
 Test(planner_table, refused)

@@ -44,6 +44,12 @@ test_kafka_probe(const struct sl_probe *probe, struct sl_error *err)
     return SL_OK;
 }
 
+static bool
+test_partition_type(const struct sl_type *type)
+{
+    return type->kind == SL_TYPE_VARCHAR;
+}
+
 static const struct sl_connector_descriptor test_memory = {
     .name = "memory",
     .abilities = SL_ABILITY_SOURCE | SL_ABILITY_SINK | SL_ABILITY_UPSERT_SINK |
@@ -68,9 +74,10 @@ static const struct sl_connector_descriptor test_blackhole = {
 };
 static const struct sl_connector_descriptor test_files = {
     .name = "filesystem",
-    .abilities = SL_ABILITY_SOURCE | SL_ABILITY_SINK | SL_ABILITY_BOUNDED,
+    .abilities = SL_ABILITY_SOURCE | SL_ABILITY_SINK | SL_ABILITY_BOUNDED | SL_ABILITY_PARTITIONS,
     .options = test_files_options,
     .option_count = SL_COUNT_OF(test_files_options),
+    .partition_type = test_partition_type,
 };
 static const struct sl_format_descriptor test_json = {
     .name = "json",
@@ -111,6 +118,7 @@ static const struct test_setting test_defaults[] = {
     {"execution.checkpointing.min-pause", "0 ms"},
     {"execution.checkpointing.tolerable-failed-checkpoints", "0"},
     {"execution.checkpointing.num-retained", "3"},
+    {"sluice.outbox.limit", "1 gb"},
     {"sluice.batch-size", "4096"},
     {"sluice.row-kind", "auto"},
 };

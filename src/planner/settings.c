@@ -165,6 +165,7 @@ static int
 settings_checkpoints(const struct sl_binder *binder, struct sl_phys_settings *settings,
                      struct sl_error *err)
 {
+    const char *limit = sl_binder_setting(binder, "sluice.outbox.limit");
     int64_t value;
 
     SL_TRY(settings_duration(binder, "execution.checkpointing.interval",
@@ -178,6 +179,8 @@ settings_checkpoints(const struct sl_binder *binder, struct sl_phys_settings *se
     settings->checkpoint_failures_max = (uint32_t)value;
     SL_TRY(settings_integer(binder, "execution.checkpointing.num-retained", 1, 1000, &value, err));
     settings->checkpoints_retained = (uint32_t)value;
+    if (!sl_parse_memory_bytes(limit, &settings->outbox_limit_bytes))
+        return settings_bad("sluice.outbox.limit", limit, err);
     return SL_OK;
 }
 

@@ -488,8 +488,9 @@ checkpoint_begin_periodic(struct sl_job *job, int64_t now_us)
     int64_t interval_us = job->plan->settings.checkpoint_interval_us;
     uint64_t epoch;
 
-    if (checkpointing->done_progress != sl_job_progress(job) &&
-        sl_barrier_begin(job, false, &epoch) != SL_OK)
+    if (checkpointing->done_progress == sl_job_progress(job))
+        sl_publisher_idle(job);
+    else if (sl_barrier_begin(job, false, &epoch) != SL_OK)
         return;
     /* In step with its beginning, which chance decided: jobs that start together do not all take
      * theirs at once. */

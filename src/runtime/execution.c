@@ -156,6 +156,7 @@ enum execution_order {
     EXECUTION_INJECT,
     EXECUTION_CATCH_UP,
     EXECUTION_COMPLETE,
+    EXECUTION_HAS_ROOM,
     EXECUTION_RELEASE,
     EXECUTION_FINISH,
     EXECUTION_ABANDON,
@@ -192,6 +193,9 @@ execution_run_command(struct sl_command *base, struct sl_slot *slot)
         break;
     case EXECUTION_COMPLETE:
         sl_subtask_checkpointed(subtask, command->epoch);
+        break;
+    case EXECUTION_HAS_ROOM:
+        sl_subtask_has_room(subtask);
         break;
     case EXECUTION_RELEASE:
         sl_subtask_release(subtask);
@@ -262,6 +266,14 @@ sl_execution_complete(struct sl_execution *execution, uint64_t epoch)
 {
     for (size_t i = 0; i < execution->subtask_count; i++)
         execution_post(execution->subtasks[i], EXECUTION_COMPLETE, epoch);
+}
+
+void
+sl_execution_has_room(struct sl_execution *execution)
+{
+    for (size_t i = 0; i < execution->subtask_count; i++)
+        if (execution_is_scan(execution->subtasks[i]))
+            execution_post(execution->subtasks[i], EXECUTION_HAS_ROOM, 0);
 }
 
 void

@@ -177,7 +177,7 @@ sl_job_published(struct sl_job *job)
         sl_job_published(job);
         return;
     }
-    if (!sl_publisher_is_idle(job) || job->has_savepoint)
+    if (!sl_publisher_is_idle(job) || job->has_savepoint || !sl_publisher_finish(job))
         return;
     execution->is_released = true;
     sl_execution_release(execution);
@@ -297,6 +297,15 @@ sl_job_subtask_started(struct sl_subtask *subtask)
     sl_job_published(job);
     pthread_mutex_unlock(&job->mutex);
     sl_runtime_announce(job->runtime);
+}
+
+void
+sl_job_outbox_full(struct sl_job *job)
+{
+    pthread_mutex_lock(&job->mutex);
+    job->checkpointing.due_us = 0;
+    pthread_mutex_unlock(&job->mutex);
+    sl_runtime_tick_now(job->runtime);
 }
 
 /* Does the job start again after this failure?  If it could have, the reason tells why not. */
@@ -508,6 +517,7 @@ job_new(struct sl_runtime *runtime, const struct sl_job_spec *spec)
     strncpy(job->id, spec->id, sizeof(job->id) - 1);
     job->name = sl_arena_strdup(&job->arena, spec->name ? spec->name : spec->id);
     job->plan = sl_phys_copy(&job->arena, spec->plan);
+    job->outbox.limit_bytes = job->plan->settings.outbox_limit_bytes;
     settings = &job->plan->settings;
     if (settings->batch_size == 0 || settings->batch_size > SL_BATCH_ROWS_MAX)
         settings->batch_size = SL_BATCH_ROWS_MAX;

@@ -12,6 +12,7 @@
 #include "runtime/restart.h"
 #include "runtime/runtime.h"
 #include "runtime/task.h"
+#include "storage/outbox.h"
 
 struct sl_waiter { /* a session's thread that waits for something to change */
     struct sl_wake *wake;
@@ -82,6 +83,7 @@ struct sl_job {
     struct sl_recovery recovery;
     struct sl_publisher_lane *lanes;
     uint64_t published_count;
+    struct sl_outbox_room outbox; /* of any thread */
     bool launch_waits;     /* for a barrier to be over, or for what is being published */
     bool end_waits;        /* … and for what is being published; then `target` follows */
     bool has_savepoint;    /* one is being taken: the job does not come to its end meanwhile */
@@ -103,6 +105,8 @@ void sl_execution_stop(struct sl_execution *execution);
 void sl_execution_inject(struct sl_execution *execution, uint64_t epoch, bool catches_up);
 /* Checkpoint `epoch` is complete. */
 void sl_execution_complete(struct sl_execution *execution, uint64_t epoch);
+/* There is room in the outbox again. */
+void sl_execution_has_room(struct sl_execution *execution);
 /* Subtasks that have ended may go. */
 void sl_execution_release(struct sl_execution *execution);
 /* Scans read no more once barrier `epoch` has gone out; 0: they go on. */
@@ -124,6 +128,8 @@ void sl_job_subtask_failed(struct sl_subtask *subtask, const struct sl_error *er
 /* The part is taken over; NULL when nothing is stored, or on failure (err). */
 void sl_job_subtask_answered(struct sl_subtask *subtask, uint64_t epoch,
                              struct sl_checkpoint_part *part, const struct sl_error *err);
+/* The outbox is full, and a source stopped for it. */
+void sl_job_outbox_full(struct sl_job *job);
 /* END went through it, and all of it is out. */
 void sl_job_subtask_ended(struct sl_subtask *subtask);
 void sl_job_subtask_finished_input(struct sl_subtask *subtask, uint32_t count); /* finishes */
@@ -161,6 +167,8 @@ void sl_runtime_look_at_disk(struct sl_runtime *runtime);
 
 void sl_runtime_add_job(struct sl_runtime *runtime, struct sl_job *job);
 void sl_runtime_remove_job(struct sl_runtime *runtime, struct sl_job *job);
+/* Periodic checkpoints: one has become due. */
+void sl_runtime_tick_now(struct sl_runtime *runtime);
 /* Wakes every session that waits for some change. */
 void sl_runtime_announce(struct sl_runtime *runtime);
 /* The same, and one call to job_changed is over: the last touch of the runtime by its thread. */

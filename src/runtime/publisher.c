@@ -13,6 +13,8 @@ struct publisher_item {
     struct publisher_item *next;
 };
 
+enum publisher_task { PUBLISHER_PUBLISH, PUBLISHER_IDLE, PUBLISHER_FINISH };
+
 struct sl_publisher_lane {
     struct sl_job *job;
     const struct sl_phys_node *sink;
@@ -21,6 +23,10 @@ struct sl_publisher_lane {
     struct publisher_item *first, *last;
     struct sl_lane *lane; /* of I/O threads */
     bool is_busy;
+    bool wants_idle;   /* a checkpoint came, or was due */
+    bool wants_finish; /* nothing will come any more … */
+    bool has_finished; /* … and that was done */
+    enum publisher_task task;
     struct sl_io_job io;
     char directory[SL_CHECKPOINT_PATH_MAX];
     int io_rc;
@@ -29,28 +35,48 @@ struct sl_publisher_lane {
 };
 
 static struct sl_publisher_lane *
-publisher_lane(struct sl_job *job, const struct sl_manifest_segment *segment)
+publisher_lane(struct sl_job *job, const struct sl_phys_node *sink, uint32_t number)
 {
     struct sl_publisher_lane *lane;
 
     for (lane = job->lanes; lane; lane = lane->next) {
-        if (lane->number == segment->lane && strcmp(lane->sink->uid, segment->sink_uid) == 0)
+        if (lane->number == number && lane->sink == sink)
             return lane;
     }
+    lane = sl_alloc_zeroed(sizeof(*lane));
+    lane->job = job;
+    lane->sink = sink;
+    lane->number = number;
+    lane->next = job->lanes;
+    job->lanes = lane;
+    return lane;
+}
+
+static struct sl_publisher_lane *
+publisher_lane_of(struct sl_job *job, const struct sl_manifest_segment *segment)
+{
     for (size_t i = 0; i < job->plan->node_count; i++) {
         const struct sl_phys_node *node = job->plan->nodes[i];
 
-        if (node->kind != SL_OP_SINK || strcmp(node->uid, segment->sink_uid) != 0)
-            continue;
-        lane = sl_alloc_zeroed(sizeof(*lane));
-        lane->job = job;
-        lane->sink = node;
-        lane->number = segment->lane;
-        lane->next = job->lanes;
-        job->lanes = lane;
-        return lane;
+        if (node->kind == SL_OP_SINK && strcmp(node->uid, segment->sink_uid) == 0)
+            return publisher_lane(job, node, segment->lane);
     }
     return NULL;
+}
+
+/* Lanes that have work of their own are there from the first checkpoint on. */
+static void
+publisher_make_lanes(struct sl_job *job)
+{
+    for (size_t i = 0; i < job->plan->node_count; i++) {
+        const struct sl_phys_node *node = job->plan->nodes[i];
+
+        if (node->kind != SL_OP_SINK || !sl_sink_has_outbox(node) ||
+            !sl_sink_has_work_when_idle(node))
+            continue;
+        for (uint32_t number = 0; number < sl_sink_lane_count(node); number++)
+            publisher_lane(job, node, number);
+    }
 }
 
 /* --- on I/O threads --- */
@@ -68,6 +94,21 @@ sl_job_open_lane(const struct sl_job *job, const struct sl_phys_node *sink, uint
     });
 }
 
+static int
+publisher_publish(struct sl_publisher_lane *lane, struct sl_error *err)
+{
+    int rc;
+
+    sl_fault_point("publish-begun");
+    /* The newest checkpoint has all that is not published. */
+    pthread_mutex_lock(&lane->job->mutex);
+    memcpy(lane->directory, lane->job->checkpointing.latest->directory, sizeof(lane->directory));
+    pthread_mutex_unlock(&lane->job->mutex);
+    rc = sl_lane_publish(lane->lane, &lane->first->segment, lane->directory, err);
+    sl_fault_point("published");
+    return rc;
+}
+
 static void
 publisher_run(struct sl_io_job *io)
 {
@@ -76,14 +117,17 @@ publisher_run(struct sl_io_job *io)
 
     if (!lane->lane)
         lane->lane = sl_job_open_lane(lane->job, lane->sink, lane->number);
-    sl_fault_point("publish-begun");
-    /* The newest checkpoint has all that is not published. */
-    pthread_mutex_lock(&lane->job->mutex);
-    memcpy(lane->directory, lane->job->checkpointing.latest->directory, sizeof(lane->directory));
-    pthread_mutex_unlock(&lane->job->mutex);
-    lane->io_rc =
-        sl_lane_publish(lane->lane, &lane->first->segment, lane->directory, &lane->io_error);
-    sl_fault_point("published");
+    switch (lane->task) {
+    case PUBLISHER_PUBLISH:
+        lane->io_rc = publisher_publish(lane, &lane->io_error);
+        break;
+    case PUBLISHER_IDLE:
+        lane->io_rc = sl_lane_idle(lane->lane, &lane->io_error);
+        break;
+    case PUBLISHER_FINISH:
+        lane->io_rc = sl_lane_finish(lane->lane, &lane->io_error);
+        break;
+    }
 }
 
 static void publisher_begin(struct sl_publisher_lane *lane);
@@ -92,8 +136,13 @@ static void
 publisher_pop(struct sl_publisher_lane *lane)
 {
     struct publisher_item *item = lane->first;
+    struct sl_job *job = lane->job;
+    bool was_full = sl_outbox_is_full(&job->outbox);
 
     lane->first = item->next;
+    job->outbox.queued_bytes -= (int64_t)item->segment.file.sum.size;
+    if (was_full && job->execution && !sl_outbox_is_full(&job->outbox))
+        sl_execution_has_room(job->execution);
     sl_checkpoint_unref(item->checkpoint);
     free(item);
 }
@@ -110,8 +159,12 @@ publisher_done(struct sl_io_job *io)
     if (lane->io_rc < 0) {
         sl_job_publishing_failed(job, &lane->io_error);
     } else {
-        publisher_pop(lane);
-        job->published_count++;
+        if (lane->task == PUBLISHER_PUBLISH) {
+            publisher_pop(lane);
+            job->published_count++;
+            lane->has_finished = false;
+        }
+        lane->has_finished |= lane->task == PUBLISHER_FINISH;
         publisher_begin(lane);
         sl_job_published(job);
     }
@@ -121,12 +174,31 @@ publisher_done(struct sl_io_job *io)
 
 /* --- queues --- */
 
+/* Chooses what the lane does next; false: nothing. */
+static bool
+publisher_choose(struct sl_publisher_lane *lane)
+{
+    bool idles = lane->wants_idle;
+
+    lane->wants_idle = false;
+    if (lane->first)
+        lane->task = PUBLISHER_PUBLISH;
+    else if (lane->wants_finish && !lane->has_finished)
+        lane->task = PUBLISHER_FINISH;
+    else if (idles)
+        lane->task = PUBLISHER_IDLE;
+    else
+        return false;
+    return true;
+}
+
 static void
 publisher_begin(struct sl_publisher_lane *lane)
 {
     struct sl_job *job = lane->job;
 
-    if (lane->is_busy || !lane->first || job->end_waits || sl_run_state_is_final(job->state))
+    if (lane->is_busy || job->end_waits || sl_run_state_is_final(job->state) ||
+        !publisher_choose(lane))
         return;
     lane->is_busy = true;
     lane->io.run = publisher_run;
@@ -142,13 +214,14 @@ sl_publisher_take(struct sl_job *job, const struct sl_checkpoint *checkpoint)
 
     for (size_t i = 0; i < manifest->segment_count; i++) {
         const struct sl_manifest_segment *segment = &manifest->segments[i];
-        struct sl_publisher_lane *lane = publisher_lane(job, segment);
+        struct sl_publisher_lane *lane = publisher_lane_of(job, segment);
         struct publisher_item *item;
 
         if (!lane || segment->epoch <= lane->queued_epoch)
             continue;
         item = sl_alloc_zeroed(sizeof(*item));
         item->segment = *segment;
+        job->outbox.queued_bytes += (int64_t)segment->file.sum.size;
         item->checkpoint = sl_checkpoint_ref((struct sl_checkpoint *)(uintptr_t)checkpoint);
         if (lane->first)
             lane->last->next = item;
@@ -156,9 +229,31 @@ sl_publisher_take(struct sl_job *job, const struct sl_checkpoint *checkpoint)
             lane->first = item;
         lane->last = item;
     }
+    publisher_make_lanes(job);
     for (struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next)
         lane->queued_epoch = manifest->checkpoint_id;
+    sl_publisher_idle(job);
+}
+
+void
+sl_publisher_idle(struct sl_job *job)
+{
+    for (struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next)
+        lane->wants_idle = sl_sink_has_work_when_idle(lane->sink);
     sl_publisher_resume(job);
+}
+
+bool
+sl_publisher_finish(struct sl_job *job)
+{
+    bool is_done = true;
+
+    for (struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next) {
+        lane->wants_finish = sl_sink_has_work_when_idle(lane->sink);
+        publisher_begin(lane);
+        is_done &= !lane->is_busy;
+    }
+    return is_done;
 }
 
 void

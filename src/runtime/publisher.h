@@ -23,12 +23,17 @@ struct sl_lane *sl_job_open_lane(const struct sl_job *job, const struct sl_phys_
 void sl_publisher_take(struct sl_job *job, const struct sl_checkpoint *checkpoint);
 /* Goes on after a failure. */
 void sl_publisher_resume(struct sl_job *job);
+/* A checkpoint is due and would hold nothing new: lanes do what time asks for. */
+void sl_publisher_idle(struct sl_job *job);
+/* Everything is published and nothing more will come: says whether the lanes have done what is left
+ * to do then; if not they are at it. */
+bool sl_publisher_finish(struct sl_job *job);
 /* What is not published yet, in a new array with room for `extra` more. */
 struct sl_manifest_segment *sl_publisher_unconfirmed(struct sl_job *job, struct sl_arena *arena,
                                                      size_t extra, size_t *ret_count);
 bool sl_publisher_is_idle(const struct sl_job *job);
 bool sl_publisher_is_past(const struct sl_job *job, uint64_t epoch); /* all up to it is published */
 bool sl_publisher_is_busy(const struct sl_job *job); /* is an I/O thread at it? */
-void sl_publisher_done(struct sl_job *job); /* with the job */
+void sl_publisher_done(struct sl_job *job);          /* with the job */
 
 #endif

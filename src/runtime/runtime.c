@@ -80,6 +80,13 @@ sl_runtime_start_checkpoints(struct sl_runtime *runtime)
     runtime->ticker = env->ops->thread_start(env, "checkpoints", -1, runtime_tick, runtime);
 }
 
+void
+sl_runtime_tick_now(struct sl_runtime *runtime)
+{
+    if (runtime->ticker)
+        runtime->config.env->ops->wake_signal(runtime->config.env, runtime->ticker_wake);
+}
+
 static void
 runtime_stop_ticker(struct sl_runtime *runtime)
 {

@@ -124,6 +124,7 @@ task_make_context(struct sl_subtask *subtask, struct sl_error *err)
         .wake = subtask->runnable.slot->wake,
         .collector = job->collector,
         .checkpointed = job->checkpointing.is_on,
+        .outbox = &subtask->execution->job->outbox,
     };
     subtask->context.expr_settings.overflow_wraps = settings->overflow_wraps;
     return sl_zone_find(sl_text_of(zone), &subtask->context.expr_settings.zone, err);
@@ -277,13 +278,15 @@ task_answer_finishes(struct sl_subtask *subtask)
         sl_job_subtask_finished_input(subtask, count);
 }
 
-/* Is nothing to be read now?  Only between polls, so that barriers pass. */
+/* Is nothing to be read now?  Only between polls, so that barriers pass; they make room in a full
+ * outbox. */
 static bool
 task_is_held(const struct sl_subtask *subtask)
 {
     bool is_behind = subtask->hold_epoch > 0 && subtask->aligned_epoch >= subtask->hold_epoch;
 
-    return (subtask->is_paused || is_behind) && sl_scan_is_between_polls(subtask->scan);
+    return (subtask->is_paused || is_behind || sl_outbox_is_full(subtask->context.outbox)) &&
+           sl_scan_is_between_polls(subtask->scan);
 }
 
 /* What the session asked of the scan: the table's end, a barrier at its present end.  SL_OK: one of
@@ -322,8 +325,15 @@ task_read_scan(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err)
     struct sl_link *link = &subtask->links[0];
     int rc, served;
 
-    if (task_is_held(subtask))
+    if (task_is_held(subtask)) {
+        bool is_full = sl_outbox_is_full(subtask->context.outbox);
+
+        if (is_full && !subtask->is_held_back)
+            sl_job_outbox_full(subtask->execution->job);
+        subtask->is_held_back = is_full;
         return task_serve_scan(subtask, err);
+    }
+    subtask->is_held_back = false;
     rc = sl_scan_step(subtask->scan, now_us, &link->out, err);
     rc = sl_chain_outcome(link, rc, err);
     if (rc < 0)
@@ -619,6 +629,14 @@ sl_subtask_checkpointed(struct sl_subtask *subtask, uint64_t epoch)
     sl_state_checkpointed(subtask->context.state, epoch);
     if (subtask->scan)
         sl_scan_checkpointed(subtask->scan, epoch);
+    sl_subtask_has_room(subtask);
+}
+
+void
+sl_subtask_has_room(struct sl_subtask *subtask)
+{
+    if (subtask->is_held_back)
+        sl_runnable_wake(&subtask->runnable);
 }
 
 void

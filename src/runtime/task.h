@@ -163,6 +163,7 @@ struct sl_subtask {
     bool is_restore_failed;          /* by what the checkpoint holds, it may be */
     uint32_t finishes_wanted;        /* calls of end_input not yet answered */
     bool is_abandoned;
+    bool is_held_back; /* a scan: by a full outbox, which the job knows */
     bool has_ended;    /* END went through the chain */
     bool end_reported; /* … and the job knows it */
     bool is_released;  /* the job needs it no longer */
@@ -189,6 +190,7 @@ void sl_subtask_stop(struct sl_subtask *subtask);
 /* A barrier is on its way: a source sends it, one that has ended answers it. */
 void sl_subtask_inject(struct sl_subtask *subtask, uint64_t epoch, bool catches_up);
 void sl_subtask_checkpointed(struct sl_subtask *subtask, uint64_t epoch); /* it is complete */
+void sl_subtask_has_room(struct sl_subtask *subtask); /* in the outbox, perhaps */
 void sl_subtask_release(struct sl_subtask *subtask); /* one that has ended may go */
 void sl_subtask_finish(struct sl_subtask *subtask); /* a scan: bounded from now on */
 void sl_subtask_abandon(struct sl_subtask *subtask); /* a scan: nobody wants more of it */

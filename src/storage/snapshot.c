@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "data/row.h"
+#include "storage/outbox.h"
 #include "storage/table_internal.h"
 
 #include <stdio.h>
@@ -18,10 +19,6 @@ struct snapshot_table {
     uint64_t version;         /* when it was frozen */
 };
 
-struct snapshot_segment {
-    struct sl_buffer bytes;
-};
-
 struct sl_snapshot {
     struct sl_state *state;
     uint64_t epoch;
@@ -29,7 +26,7 @@ struct sl_snapshot {
     struct sl_checkpoint_part *part;
     struct snapshot_table *tables;
     size_t table_count, table_capacity;
-    struct snapshot_segment *segments; /* one each of part->segments */
+    struct sl_outbox_segment **segments; /* one each of part->segments */
     size_t blob_capacity, segment_capacity;
 };
 
@@ -102,7 +99,7 @@ sl_snapshot_add_blob(struct sl_snapshot *snapshot, const char *operator_uid, con
 
 void
 sl_snapshot_add_segment(struct sl_snapshot *snapshot, const char *sink_uid, uint32_t lane,
-                        uint32_t subtask, struct sl_buffer *bytes)
+                        uint32_t subtask, struct sl_outbox_segment *segment)
 {
     struct sl_checkpoint_part *part = snapshot->part;
     size_t capacity = snapshot->segment_capacity;
@@ -111,13 +108,12 @@ sl_snapshot_add_segment(struct sl_snapshot *snapshot, const char *sink_uid, uint
         snapshot_grow(part->segments, part->segment_count, &capacity, sizeof(*part->segments));
     snapshot->segments = snapshot_grow(snapshot->segments, part->segment_count,
                                        &snapshot->segment_capacity, sizeof(*snapshot->segments));
-    snapshot->segments[part->segment_count] = (struct snapshot_segment){.bytes = *bytes};
+    snapshot->segments[part->segment_count] = segment;
     part->segments[part->segment_count++] =
         (struct sl_manifest_segment){.sink_uid = sl_arena_strdup(&part->arena, sink_uid),
                                      .lane = lane,
                                      .subtask = subtask,
                                      .epoch = snapshot->epoch};
-    sl_buffer_init(bytes, bytes->limit);
 }
 
 /* --- writing --- */
@@ -284,9 +280,8 @@ snapshot_write_segments(struct sl_snapshot *snapshot, const char *directory, str
 
         segment->file.name = sl_arena_printf(&part->arena, "%s-%zu.%llu.outbox", snapshot->stem, i,
                                              (unsigned long long)snapshot->epoch);
-        SL_TRY(sl_checkpoint_write_file(directory, segment->file.name,
-                                        sl_buffer_text(&snapshot->segments[i].bytes),
-                                        &segment->file.sum, err));
+        SL_TRY(sl_outbox_segment_store(snapshot->segments[i], directory, segment->file.name,
+                                       &segment->file.sum, err));
         part->written_bytes += segment->file.sum.size;
         sl_fault_point("segment-written");
     }
@@ -349,7 +344,7 @@ sl_snapshot_end(struct sl_snapshot *snapshot)
             snapshot_note_written(snapshot, i);
     }
     for (size_t i = 0; i < part->segment_count; i++)
-        sl_buffer_done(&snapshot->segments[i].bytes);
+        sl_outbox_segment_unref(snapshot->segments[i]);
     free(snapshot->segments);
     free(snapshot->tables);
     free(snapshot);

@@ -12,6 +12,7 @@
 #include "storage/manifest.h"
 #include "storage/table.h"
 
+struct sl_outbox_segment; /* outbox.h */
 struct sl_snapshot;
 
 /* A part of a manifest, with its memory. */
@@ -20,7 +21,7 @@ struct sl_checkpoint_part {
     struct sl_manifest_subtask subtask;
     struct sl_manifest_segment *segments;
     size_t segment_count;
-    uint64_t written_bytes; /* what is no hard link */
+    uint64_t written_bytes;                    /* what is no hard link */
     int64_t alignment_us, freeze_us, write_us; /* the caller's: how long each took */
 };
 
@@ -34,9 +35,9 @@ void sl_snapshot_freeze(struct sl_snapshot *snapshot, const char *operator_uid);
 /* Bytes are copied. */
 void sl_snapshot_add_blob(struct sl_snapshot *snapshot, const char *operator_uid, const char *name,
                           struct sl_text bytes);
-/* A segment of an outbox; *bytes is taken over and left empty. */
+/* A segment of an outbox; takes over the reference. */
 void sl_snapshot_add_segment(struct sl_snapshot *snapshot, const char *sink_uid, uint32_t lane,
-                             uint32_t subtask, struct sl_buffer *bytes);
+                             uint32_t subtask, struct sl_outbox_segment *segment);
 
 /* --- writing: an I/O thread --- */
 
