@@ -36,8 +36,10 @@ run_bits() { # run_bits POINT:COUNT
     kill_server
     rm -rf "$work/lone" "$work/frozen"
     start_server "$work/lone" "$1" || { bad "bits: the server does not start"; return; }
+    start_feeder "$end_time" # no window ends by them: nothing comes of them but further checkpoints
     sql -v kafka="127.0.0.1:$kafka_port" -f tests/faults/lone.sql -o /dev/null 2>>"$work/psql.log" || bad "bits: no job"
     wait_for 20 server_is_gone || { bad "bits: $1 was not passed within 20 s"; kill_server; }
+    end_feeder
     id=$(ls "$work/lone/checkpoints")
     cp -a "$work/lone" "$work/frozen"
     newest=$(cd "$work/lone/checkpoints/$id" && ls -d ./*/manifest | cut -d / -f 2 | sort -n | tail -n 1)

@@ -3,13 +3,14 @@
 # The namespace ends with its last process: what the server left is copied out before.
 disk_run() {
     exec unshare -m bash -c '
-        mount -t tmpfs -o size=96m tmpfs "$1/mount" && cp -a "$1/data/." "$1/mount/" || exit 1
+        mount -t tmpfs -o size="$3m" tmpfs "$1/mount" && cp -a "$1/data/." "$1/mount/" || exit 1
         "$1/sluiced" --data "$1/mount" --port "$2" --http-port 0 --slots 2 >"$1/ready" 2>>"$1/server.log" &
         echo $! >"$1/disk.pid"
         wait 2>/dev/null
-        rm -rf "$1/data" && cp -a "$1/mount" "$1/data"' disk "$work" "$sql_port"
+        rm -rf "$1/data" && cp -a "$1/mount" "$1/data"' disk "$work" "$sql_port" \
+        $((160 + 2 * $(du -sm "$work/data" | cut -f 1))) # the guard wants 64 MB free
 }
-disk_is_full() { grep -q 'No space left' <(tail -c +"$disk_log_start" "$work/server.log"); }
+disk_is_full() { job_states | grep -qE '\|held: |No space left'; }
 
 run_full_disk() {
     local wrapper
@@ -20,7 +21,6 @@ run_full_disk() {
     kill_server
     mkdir -p "$work/mount"
     : >"$work/ready"
-    disk_log_start=$(($(wc -c <"$work/server.log") + 1))
     disk_run 2>/dev/null &
     wrapper=$!
     if ! wait_for 10 grep -q '^ready' "$work/ready"; then

@@ -60,13 +60,13 @@ job_states() { sql -F '|' -c 'SHOW JOBS' | cut -d '|' -f 2,3,7; }
 # --- input ---
 
 feeder_pid=
-# Rows without end: key, number, value, time; 5 ms of event time each.
+# Rows without end: key, number, value, time; 5 ms of event time each, or all of one time.
 make_rows() {
-    exec awk -v from="$1" -v limit="$2" 'BEGIN {
-        for (i = from; limit == 0 || i < from + limit; i++) {
+    exec awk -v time="$1" 'BEGIN {
+        for (i = 0; ; i++) {
             k = "k" (i * 7919 % 53)
-            printf "%s:%s,%d,%d,%.0f\n", k, k, i, i * 31 % 1000, 1704067200000 + i * 5
-            if (i % 50 == 49) { fflush(); if (limit == 0) system("sleep 0.05") }
+            printf "%s:%s,%d,%d,%.0f\n", k, k, i, i * 31 % 1000, time ? time : 1704067200000 + i * 5
+            if (i % 50 == 49) { fflush(); system("sleep 0.05") }
         }
     }'
 }
@@ -74,8 +74,8 @@ feed_kafka() {
     kcat -b "127.0.0.1:$kafka_port" -P -t in -K : -X enable.idempotence=true -X acks=all -X linger.ms=5 \
         -X message.timeout.ms=300000 -q 2>>"$work/feeder.log"
 }
-start_feeder() {
-    { make_rows 0 0 & echo $! >"$work/feeder.pid"; wait; } | feed_kafka &
+start_feeder() { # start_feeder [TIME]
+    { make_rows "${1:-0}" & echo $! >"$work/feeder.pid"; wait; } | feed_kafka &
     feeder_pid=$!
 }
 end_feeder() {
@@ -83,11 +83,12 @@ end_feeder() {
     wait "$feeder_pid" 2>/dev/null
     feeder_pid=
 }
+end_time=1893456000000
 # What was made goes out; then a row far ahead in each partition ends the windows.
 end_input() {
     end_feeder
     for partition in 0 1 2 3; do
-        echo "end,0,0,1893456000000" |
+        echo "end,0,0,$end_time" |
             kcat -b "127.0.0.1:$kafka_port" -P -t in -p "$partition" -X acks=all 2>>"$work/feeder.log"
     done
 }
