@@ -135,8 +135,16 @@ static void
 task_make_state(struct sl_subtask *subtask)
 {
     struct sl_state_config config = {.pool = subtask->context.pool, .is_whole = true};
+    const struct sl_state_backend *backend = &subtask->execution->job->runtime->config.backend;
     uint32_t max = subtask->context.settings->max_parallelism;
 
+    if (backend->ops) {
+        subtask->backend = *backend;
+        subtask->backend.path =
+            sl_arena_printf(&subtask->arena, "%s/%s-%u-%u", backend->path, subtask->context.job_id,
+                            subtask->task->id, subtask->index);
+        config.backend = &subtask->backend;
+    }
     config.max_parallelism = max;
     for (uint32_t group = 0; group < max; group++) {
         if (sl_key_group_subtask(group, max, subtask->task->parallelism) != subtask->index)
@@ -509,6 +517,8 @@ task_stop(struct sl_subtask *subtask)
     if (rc == SL_AGAIN || sl_task_checkpoint_is_busy(subtask))
         return SL_AGAIN;
     sl_task_checkpoint_drop(subtask);
+    if (subtask->context.state && sl_task_close_state(subtask) == SL_AGAIN)
+        return SL_AGAIN;
     for (unsigned i = 0; i < subtask->link_count; i++) {
         sl_chain_drop(&subtask->links[i]);
         if (i >= subtask->opened_from)

@@ -120,6 +120,7 @@ struct sl_subtask {
     uint32_t index;
     struct sl_arena arena;
     struct sl_op_context context;
+    struct sl_state_backend backend; /* of its state */
     enum sl_task_phase phase;
     struct sl_link *links;
     unsigned link_count;
@@ -158,6 +159,7 @@ struct sl_subtask {
     struct sl_error snapshot_error;
     struct sl_io_job snapshot_io;
     struct sl_command snapshot_done;
+    bool is_closing, is_closed;      /* an I/O thread lets go of the state's files; done */
     bool is_restoring, is_restored;  /* an I/O thread fills the state; done */
     bool links_restored;             /* the operators have theirs too */
     bool is_restore_failed;          /* by what the checkpoint holds, it may be */
@@ -218,6 +220,8 @@ int sl_task_restore(struct sl_subtask *subtask, struct sl_error *err);
 bool sl_task_had_ended(const struct sl_subtask *subtask);
 /* Is an I/O thread still at it? */
 bool sl_task_checkpoint_is_busy(const struct sl_subtask *subtask);
+/* SL_AGAIN while the state's files are let go of. */
+int sl_task_close_state(struct sl_subtask *subtask);
 /* Nothing of it is under way: what was not handed over goes. */
 void sl_task_checkpoint_drop(struct sl_subtask *subtask);
 

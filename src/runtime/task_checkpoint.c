@@ -9,6 +9,7 @@
  * 2. The I/O thread touches what is frozen alone; the part belongs to one thread at a time.
  * 3. Watermarks of operators are part of it, so that what was late stays late. */
 #include "runtime/job.h"
+#include "storage/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,7 +183,7 @@ sl_task_answer(struct sl_subtask *subtask, uint64_t sink_epoch)
 bool
 sl_task_checkpoint_is_busy(const struct sl_subtask *subtask)
 {
-    return subtask->snapshot_busy || subtask->is_restoring;
+    return subtask->snapshot_busy || subtask->is_restoring || subtask->is_closing;
 }
 
 void
@@ -193,6 +194,36 @@ sl_task_checkpoint_drop(struct sl_subtask *subtask)
     sl_checkpoint_part_free(subtask->part);
     subtask->snapshot = NULL;
     subtask->part = NULL;
+}
+
+/* --- closing --- */
+
+static void
+task_close_run(struct sl_io_job *io)
+{
+    sl_state_close(task_of_io(io)->context.state);
+}
+
+static void
+task_close_back(struct sl_command *command, struct sl_slot *slot)
+{
+    struct sl_subtask *subtask = task_of_command(command);
+    struct sl_execution *execution = subtask->execution;
+
+    subtask->is_closing = false;
+    subtask->is_closed = true;
+    sl_runnable_wake(&subtask->runnable);
+    sl_execution_unref(execution);
+}
+
+int
+sl_task_close_state(struct sl_subtask *subtask)
+{
+    if (subtask->is_closed || !sl_state_has_store(subtask->context.state))
+        return SL_OK;
+    subtask->is_closing = true;
+    task_submit(subtask, task_close_run, task_close_back);
+    return SL_AGAIN;
 }
 
 /* --- restoring --- */

@@ -6,30 +6,51 @@
 #include <stdlib.h>
 
 static void
-freeze_slice(struct sl_state_table *table, struct state_slice *slice, struct sl_frozen *frozen)
+freeze_row(struct state_row *row, struct sl_frozen *frozen)
+{
+    row->life = ROW_FROZEN;
+    row->slice->frozen_count++;
+    row_list_add(&frozen->rows, row);
+}
+
+static void
+freeze_dirty(struct sl_state_table *table, struct state_slice *slice, struct sl_frozen *frozen)
 {
     for (size_t i = 0; i < slice->dirty.count; i++) {
         struct state_row *row = slice->dirty.items[i];
 
-        if (row->superseded) { /* deleted before storage knew it */
+        if (row->superseded) /* deleted before storage knew it */
             state_row_free(row, table->spec.value_size);
-            continue;
-        }
-        row->life = ROW_FROZEN;
-        slice->frozen_count++;
-        row_list_add(&frozen->rows, row);
+        else
+            freeze_row(row, frozen);
     }
     slice->dirty.count = slice->superseded_count = 0;
 }
 
-struct sl_frozen *
-sl_table_freeze(struct sl_state_table *table)
+static void
+freeze_clean(const struct state_slots *slots, struct sl_frozen *frozen)
+{
+    for (size_t i = 0; slots->items && i <= slots->mask; i++) {
+        struct state_row *row = state_slot_row(slots->items[i]);
+
+        if (row && row->life == ROW_CLEAN)
+            freeze_row(row, frozen);
+    }
+}
+
+static struct sl_frozen *
+freeze_table(struct sl_state_table *table, bool clean_too)
 {
     struct sl_frozen *frozen = sl_alloc_zeroed(sizeof(*frozen));
 
     SL_ASSERT(table->frozen == NULL);
-    for (size_t i = 0; i < table->slice_count; i++)
-        freeze_slice(table, table->slices[i], frozen);
+    for (size_t i = 0; i < table->slice_count; i++) {
+        freeze_dirty(table, table->slices[i], frozen);
+        if (clean_too) {
+            freeze_clean(&table->slices[i]->slots, frozen);
+            freeze_clean(&table->slices[i]->old, frozen);
+        }
+    }
     frozen->dropped = table->dropped;
     frozen->dropped_count = table->dropped_count;
     table->dropped = NULL;
@@ -38,6 +59,18 @@ sl_table_freeze(struct sl_state_table *table)
     frozen->value_size = table->spec.value_size;
     table->frozen = frozen;
     return frozen;
+}
+
+struct sl_frozen *
+sl_table_freeze(struct sl_state_table *table)
+{
+    return freeze_table(table, false);
+}
+
+struct sl_frozen *
+state_table_freeze_all(struct sl_state_table *table)
+{
+    return freeze_table(table, true);
 }
 
 size_t
@@ -80,6 +113,9 @@ freeze_release_row(struct sl_state_table *table, struct state_row *row, bool wri
     }
     if (!written) {
         row->life = ROW_DIRTY;
+        /* How far the write came nobody knows. */
+        row->stored |= !table->state->is_whole;
+        slice->stored |= row->stored;
         row_list_add(&slice->dirty, row);
         return;
     }

@@ -2,6 +2,7 @@
 #include "storage/snapshot.h"
 
 #include "data/row.h"
+#include "storage/rocks.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -19,6 +20,10 @@ static char data_directory[64];
 static const struct sl_type *const key_types[] = {&sl_type_bigint};
 static const uint32_t view_offsets[] = {8};
 
+static struct sl_store_space *space;
+static struct sl_state_backend backend; /* ops NULL: none */
+static char store_path[128];
+
 static void
 set_up(void)
 {
@@ -28,11 +33,36 @@ set_up(void)
     cr_assert_not_null(mkdtemp(data_directory));
 }
 
+static const char *
+backend_directory(void)
+{
+    return sl_arena_printf(&arena, "%s/state", data_directory);
+}
+
+/* States have a database from the first row on. */
+static void
+use_database(void)
+{
+    struct sl_store_settings settings = {.directory = backend_directory(),
+                                         .cache_bytes = 1 << 20,
+                                         .write_buffer_bytes = 16 << 10,
+                                         .write_buffer_count = 2,
+                                         .bloom_filter = true};
+
+    cr_assert_eq(sl_store_space_new(&settings, &space, &err), SL_OK, "%s", err.text);
+    snprintf(store_path, sizeof(store_path), "%s/a", settings.directory);
+    backend = (struct sl_state_backend){.ops = &sl_store_rocks, .space = space, .path = store_path};
+}
+
 static void
 tear_down(void)
 {
     char path[128];
 
+    if (backend.ops) {
+        cr_expect_eq(rmdir(backend_directory()), 0, "a store was left");
+        sl_store_space_free(space);
+    }
     sl_checkpoint_remove_all(data_directory, JOB);
     snprintf(path, sizeof(path), "%s/checkpoints", data_directory);
     rmdir(path);
@@ -66,7 +96,8 @@ open_subtask(struct subtask *subtask, uint32_t first, uint32_t count)
                                        .view_offsets = view_offsets,
                                        .view_count = 1};
 
-    subtask->state = sl_state_new(&(struct sl_state_config){pool, 128, first, count, true});
+    subtask->state = sl_state_new(
+        &(struct sl_state_config){pool, 128, first, count, true, backend.ops ? &backend : NULL});
     cr_assert_eq(sl_state_table_open(subtask->state, &spec, &subtask->table, &err), SL_OK);
 }
 
@@ -321,4 +352,208 @@ Test(snapshot, directories_are_listed_newest_first)
     cr_expect_eq(ids[2], 9);
     sl_checkpoint_remove(data_directory, JOB, 10);
     cr_expect_eq(sl_checkpoint_list(&arena, data_directory, JOB, &ids), 2);
+}
+
+/* --- with a database --- */
+
+static void
+freeze_and_take(struct subtask *subtask, uint64_t epoch)
+{
+    struct sl_snapshot *snapshot = sl_snapshot_new(subtask->state, epoch, "a-0");
+
+    sl_snapshot_freeze(snapshot, "op");
+    take(snapshot);
+    sl_state_checkpointed(subtask->state, epoch);
+}
+
+/* Whether a checkpoint has these rows of one time, read by `parts` subtasks. */
+static void
+expect_restored(uint64_t epoch, uint32_t parts, int64_t time, size_t rows, int64_t sum)
+{
+    struct sl_manifest *manifest = read_manifest(epoch);
+    size_t count, total = 0;
+
+    for (uint32_t i = 0; i < parts; i++) {
+        struct subtask to;
+
+        open_subtask(&to, 128 / parts * i, 128 / parts);
+        cr_assert_eq(sl_state_restore(to.state, manifest, directory_of(epoch), &err), SL_OK, "%s",
+                     err.text);
+        sum -= sum_rows(&to, time, &count);
+        total += count;
+        sl_state_free(to.state);
+    }
+    cr_expect_eq(total, rows, "checkpoint %llu has %zu rows of %lld, not %zu",
+                 (unsigned long long)epoch, total, (long long)time, rows);
+    cr_expect_eq(sum, 0);
+}
+
+static void
+delete_rows(struct subtask *subtask, int64_t time, int64_t from, size_t count)
+{
+    struct sl_column *column = sl_column_new(pool, &sl_type_bigint, count, false);
+    uint64_t hashes[SL_BATCH_ROWS_MAX];
+
+    for (size_t i = 0; i < count; i++)
+        ((int64_t *)column->values)[i] = from + (int64_t)i;
+    sl_hash_rows(&column, 1, NULL, count, hashes);
+    sl_table_delete(subtask->table, &(struct sl_state_keys){&column, NULL, count, hashes, time});
+    sl_column_unref(column);
+}
+
+Test(snapshot, epochs_of_a_database_come_back_each_as_it_was)
+{
+    struct subtask subtask;
+
+    use_database();
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, -60, 1, 2000, 3);
+    put_rows(&subtask, 60, 1, 10, 1);
+    freeze_and_take(&subtask, 1);
+    put_rows(&subtask, -60, 1, 500, 5); /* changed */
+    delete_rows(&subtask, -60, 1001, 100);
+    freeze_and_take(&subtask, 2);
+    sl_table_drop_time(subtask.table, -60); /* and made again between two barriers */
+    put_rows(&subtask, -60, 2001, 3, 1);
+    freeze_and_take(&subtask, 3);
+    sl_table_drop_time(subtask.table, 60);
+    freeze_and_take(&subtask, 4);
+    sl_state_free(subtask.state);
+
+    for (uint32_t parts = 1; parts <= 4; parts *= 2) {
+        expect_restored(1, parts, -60, 2000, 3 * 2001000);
+        expect_restored(1, parts, 60, 10, 55);
+        expect_restored(2, parts, -60, 1900, 5 * 125250 + 3 * (2001000 - 125250 - 105050));
+        expect_restored(3, parts, -60, 3, 2001 + 2002 + 2003);
+        expect_restored(3, parts, 60, 10, 55);
+        expect_restored(4, parts, -60, 3, 2001 + 2002 + 2003);
+        expect_restored(4, parts, 60, 0, 0);
+    }
+}
+
+/* What happens between the barrier and the end of the write belongs to the next epoch. */
+Test(snapshot, changes_during_a_write_are_of_the_next_epoch)
+{
+    struct subtask subtask;
+    struct sl_snapshot *snapshot;
+
+    use_database();
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 1, 1, 1000, 1);
+    put_rows(&subtask, 2, 1, 1000, 1);
+    for (uint64_t epoch = 1; epoch < 4; epoch++) {
+        snapshot = sl_snapshot_new(subtask.state, epoch, "a-0");
+        sl_snapshot_freeze(snapshot, "op");
+        put_rows(&subtask, 1, 1, 10, (int64_t)epoch + 1);
+        delete_rows(&subtask, 1, 100 * (int64_t)epoch, 100);
+        if (epoch == 2)
+            sl_table_drop_time(subtask.table, 2);
+        take(snapshot);
+    }
+    sl_state_free(subtask.state);
+    expect_restored(1, 2, 1, 1000, 500500);
+    expect_restored(2, 2, 1, 900, 500500 - 14950 + 55);
+    expect_restored(2, 2, 2, 1000, 500500);
+    expect_restored(3, 2, 1, 800, 500500 - 14950 - 24950 + 2 * 55);
+    expect_restored(3, 2, 2, 0, 0);
+}
+
+/* A checkpoint whose directory cannot be written: its rows are in the next one. */
+Test(snapshot, a_write_that_failed_is_made_up_for)
+{
+    struct subtask subtask;
+    struct sl_snapshot *snapshot;
+
+    use_database();
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 1, 1, 1000, 1);
+    freeze_and_take(&subtask, 1);
+    for (uint64_t epoch = 2; epoch < 4; epoch++) {
+        put_rows(&subtask, 1, 1, epoch == 2 ? 10 : 900, 2); /* few are merged, many rewritten */
+        delete_rows(&subtask, 1, 950, 10);
+        snapshot = sl_snapshot_new(subtask.state, epoch, "a-0");
+        sl_snapshot_freeze(snapshot, "op");
+        cr_expect_eq(sl_snapshot_write(snapshot, "/nowhere", "/nowhere", &err), SL_E_IO);
+        sl_checkpoint_part_free(sl_snapshot_end(snapshot));
+    }
+    put_rows(&subtask, 1, 1, 10, 3);
+    freeze_and_take(&subtask, 4);
+    sl_state_free(subtask.state);
+    expect_restored(4, 2, 1, 990, 2 * 405450 + (500500 - 405450 - 9545) + 55);
+}
+
+/* A row that came and went while a write of it failed must not come back. */
+Test(snapshot, rows_of_a_failed_write_can_be_deleted)
+{
+    struct subtask subtask;
+    struct sl_snapshot *snapshot;
+
+    use_database();
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 1, 1, 1000, 1);
+    freeze_and_take(&subtask, 1);
+    put_rows(&subtask, 1, 1001, 10, 1);
+    snapshot = sl_snapshot_new(subtask.state, 2, "a-0");
+    sl_snapshot_freeze(snapshot, "op");
+    delete_rows(&subtask, 1, 1001, 5);
+    cr_expect_eq(sl_snapshot_write(snapshot, "/nowhere", "/nowhere", &err), SL_E_IO);
+    sl_checkpoint_part_free(sl_snapshot_end(snapshot));
+    delete_rows(&subtask, 1, 1006, 5);
+    freeze_and_take(&subtask, 3);
+    sl_state_free(subtask.state);
+    expect_restored(3, 1, 1, 1000, 500500);
+}
+
+Test(snapshot, damage_of_a_database_is_found)
+{
+    struct subtask subtask;
+    struct sl_manifest *manifest;
+
+    use_database();
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 1, 1, 4000, 1);
+    freeze_and_take(&subtask, 1);
+    sl_state_free(subtask.state);
+    manifest = read_manifest(1);
+    cr_assert_gt(manifest->subtasks[0].store_count, 4); /* several files of rows */
+    for (size_t i = 0; i < manifest->subtasks[0].store_count; i++) {
+        const struct sl_manifest_file *file = &manifest->subtasks[0].store[i];
+        const char *path = sl_arena_printf(&arena, "%s/%s", directory_of(1), file->name);
+        struct sl_manifest *again;
+        struct subtask to;
+
+        flip(path, (off_t)file->sum.size / 3);
+        open_subtask(&to, 0, 128);
+        cr_expect_eq(sl_state_restore(to.state, manifest, directory_of(1), &err),
+                     SL_E_DATA_CORRUPTED, "%s", path);
+        sl_state_free(to.state);
+        flip(path, (off_t)file->sum.size / 3);
+        cr_assert_eq(truncate(path, (off_t)file->sum.size + 1), 0);
+        cr_expect_eq(sl_manifest_read(&arena, directory_of(1), &again, &err), SL_E_DATA_CORRUPTED,
+                     "%s", path);
+        cr_assert_eq(truncate(path, (off_t)file->sum.size), 0);
+    }
+}
+
+/* A small change costs a small file, whatever the state's size. */
+Test(snapshot, what_did_not_change_is_not_written)
+{
+    struct sl_snapshot *snapshot;
+    struct sl_checkpoint_part *part;
+    struct subtask subtask;
+
+    use_database();
+    open_subtask(&subtask, 0, 128);
+    for (int64_t from = 0; from < 20000; from += 4000)
+        put_rows(&subtask, 1, from, 4000, 1);
+    freeze_and_take(&subtask, 1);
+    put_rows(&subtask, 1, 7, 1, 2);
+    snapshot = sl_snapshot_new(subtask.state, 2, "a-0");
+    sl_snapshot_freeze(snapshot, "op");
+    cr_assert_eq(sl_checkpoint_make(data_directory, JOB, 2, &err), SL_OK);
+    cr_assert_eq(sl_snapshot_write(snapshot, directory_of(2), directory_of(1), &err), SL_OK);
+    part = sl_snapshot_end(snapshot);
+    cr_expect_lt(part->written_bytes, 4096);
+    sl_checkpoint_part_free(part);
+    sl_state_free(subtask.state);
 }

@@ -13,6 +13,7 @@ sl_state_new(const struct sl_state_config *config)
     struct sl_state *state = sl_alloc_zeroed(sizeof(*state));
 
     state->config = *config;
+    state->is_whole = config->is_whole;
     return state;
 }
 
@@ -35,6 +36,7 @@ sl_state_free(struct sl_state *state)
 {
     if (!state)
         return;
+    sl_state_close(state);
     while (state->tables) {
         struct sl_state_table *table = state->tables;
 
@@ -73,6 +75,7 @@ sl_state_table_open(struct sl_state *state, const struct sl_state_table_spec *sp
     table->state = state;
     table->spec = *spec;
     table->codec = codec;
+    table->number = ++state->table_number;
     table->next = state->tables;
     state->tables = table;
     *ret_table = table;
@@ -168,7 +171,7 @@ sl_table_drop_time(struct sl_state_table *table, int64_t time)
     memmove(&table->slices[index], &table->slices[index + 1],
             (table->slice_count - index - 1) * sizeof(*table->slices));
     table->slice_count--;
-    if (slice->stored || (slice->frozen_count > 0 && !table->state->config.is_whole))
+    if (slice->stored || (slice->frozen_count > 0 && !table->state->is_whole))
         table_note_dropped(table, time);
     if (slice->frozen_count > 0)
         slice->dropped = true;
@@ -202,7 +205,7 @@ table_make_dirty(struct sl_state_table *table, uint64_t *slot, struct state_row 
                          table->spec.value_size);
     memcpy(copy->value, row->value, table->spec.value_size);
     copy->life = ROW_DIRTY;
-    copy->stored = !table->state->config.is_whole;
+    copy->stored = !table->state->is_whole;
     copy->tombstone = row->tombstone;
     row->superseded = true;
     *slot = state_slot_of(copy);

@@ -25,18 +25,33 @@
 
 struct sl_state; /* all tables of one subtask */
 struct sl_state_table;
+struct sl_store_ops;
+struct sl_store_space;
+
+/* Where a state that is too large for whole files goes. */
+struct sl_state_backend {
+    const struct sl_store_ops *ops; /* storage/store.h */
+    struct sl_store_space *space;
+    const char *path;         /* of its directories, which are this with numbers behind it */
+    uint64_t threshold_bytes; /* of state: from here on a store is used; UINT64_MAX: never */
+};
 
 struct sl_state_config {
     struct sl_pool *pool;
     uint32_t max_parallelism;
     uint32_t key_group_first, key_group_count; /* what this subtask owns */
     /* Checkpoints write every row each time: storage knows none between them, so that all rows stay
-     * dirty and no tombstone is kept. */
+     * dirty and no tombstone is kept.  A backend ends that once it takes over. */
     bool is_whole;
+    const struct sl_state_backend *backend; /* outlives the state; NULL: all in memory */
 };
 
 struct sl_state *sl_state_new(const struct sl_state_config *config);
+/* Lets go of its files, which blocks: for an I/O thread, before the last call.  Optional while it
+ * has none. */
+void sl_state_close(struct sl_state *state);
 void sl_state_free(struct sl_state *state); /* NULL does nothing */
+bool sl_state_has_store(const struct sl_state *state);
 /* Rows and bytes in memory, over all tables. */
 void sl_state_size(const struct sl_state *state, uint64_t *ret_rows, uint64_t *ret_bytes);
 

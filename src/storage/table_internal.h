@@ -7,7 +7,7 @@
 #define SL_STORAGE_TABLE_INTERNAL_H
 
 #include "storage/row_memory.h"
-#include "storage/sst.h"
+#include "storage/store.h"
 #include "storage/table.h"
 
 enum row_life { ROW_CLEAN, ROW_DIRTY, ROW_FROZEN };
@@ -24,6 +24,8 @@ struct state_row {
     bool superseded; /* no slot points here any more */
     char value[];    /* value_size bytes, then the key */
 };
+
+#define STATE_TIME_FLIP (UINT64_C(1) << 63) /* makes the unsigned order that of times */
 
 #define SLOT_EMPTY UINT64_C(0)
 #define SLOT_GONE UINT64_C(1)
@@ -83,12 +85,19 @@ struct sl_state_table {
     size_t dropped_count, dropped_capacity;
     uint64_t version;                /* counts calls that change something */
     struct state_kept kept, written; /* of the last complete checkpoint; of the one under way */
+    uint16_t number;                 /* what its keys begin with in the store */
     struct sl_state_table *next;     /* of the state */
 };
 
 struct sl_state {
     struct sl_state_config config;
     struct sl_state_table *tables;
+    uint16_t table_number;  /* the last that was given away */
+    bool is_whole;          /* see the configuration */
+    struct sl_store *store; /* NULL: none is open */
+    char *store_path;
+    struct sl_store *retired; /* rewritten elsewhere; closed when an I/O thread comes by */
+    char *retired_path;
 };
 
 /* slice.c */
@@ -115,6 +124,69 @@ state_slot_of(const struct state_row *row)
 {
     return (uint64_t)(uintptr_t)row | (row->hash & ~SLOT_POINTER_MASK);
 }
+
+/* row_codec.c: rows as bytes of files and stores */
+
+/* [number] [time] key group, key: in memcmp order, with the table's number or (whole files)
+ * without. */
+struct state_place {
+    const struct sl_state_table *table;
+    bool has_number;
+};
+void state_key_encode(const struct state_place *place, int64_t time, uint32_t key_group,
+                      struct sl_text key, struct sl_buffer *to);
+#define STATE_GROUP_END 0xffffu /* past every key group */
+void state_value_encode(const struct sl_state_table_spec *spec, const struct state_row *row,
+                        struct sl_buffer *to);
+/* The parts of an encoded pair.  False: it does not fit the table. */
+struct state_pair {
+    int64_t time;
+    uint64_t hash;
+    struct sl_text key;
+    struct sl_text value; /* and behind it its long views */
+};
+bool state_pair_decode(const struct state_place *place, struct sl_text key, struct sl_text value,
+                       struct state_pair *ret_pair);
+/* Fills a row's value and its views.  False: the bytes do not fit. */
+bool state_value_decode(const struct sl_state_table_spec *spec, struct sl_text value,
+                        struct state_row *row);
+/* What a table must have in common with a file to read it. */
+const char *state_layout(struct sl_arena *arena, const struct sl_state_table_spec *spec);
+
+/* sorted.c: frozen rows in the order of their encoded keys */
+
+struct state_sorted {
+    uint64_t high, low; /* key group and the first bytes of the key */
+    struct state_row *row;
+};
+/* The caller frees. */
+struct state_sorted *state_sort(const struct sl_frozen *frozen);
+
+/* database.c: what goes into the store and comes out of it */
+
+struct state_epoch { /* what was frozen of one table */
+    struct sl_state_table *table;
+    struct sl_frozen *frozen;
+};
+enum state_epoch_kind { STATE_APPEND, STATE_REWRITE };
+enum state_epoch_kind state_epoch_kind(const struct sl_state *state);
+/* Is it time for a store? */
+bool state_wants_store(const struct sl_state *state);
+/* Writes what changed, or everything into a new store; *ret_store is the one that has it now. */
+int state_epoch_write(struct sl_state *state, enum state_epoch_kind kind,
+                      struct state_epoch *tables, size_t table_count, struct sl_store **ret_store,
+                      char **ret_path, uint64_t *ret_bytes, struct sl_error *err);
+/* A new path for a store of this state; the caller frees. */
+char *state_store_path(const struct sl_state *state);
+int state_store_open(const struct sl_state *state, char *path, struct sl_store **ret_store,
+                     struct sl_error *err);
+/* The slot's thread: this store is the state's from now on. */
+void state_take_store(struct sl_state *state, struct sl_store *store, char *path);
+/* I/O thread, before the next write: closes what was replaced. */
+void state_close_retired(struct sl_state *state);
+
+/* freeze.c: everything that is there, changed or not */
+struct sl_frozen *state_table_freeze_all(struct sl_state_table *table);
 
 /* table.c */
 /* A row as a checkpoint has it: dirty, its value zeroed; the key is not there yet. */
