@@ -19,6 +19,7 @@ struct sl_runtime_config {
     /* Where state goes that is larger than threshold_bytes; `path` is the directory of all stores.
      * ops NULL: state stays in memory. */
     struct sl_state_backend backend;
+    uint64_t state_memory_bytes; /* of a slot, before rows are evicted; 0: none ever are */
     /* A job changed its state (any thread; must not call back into the runtime).  state is an enum
      * sl_job_state of the catalog as int, see sl_runtime_state_name. */
     void (*job_changed)(void *arg, const struct sl_job *job);

@@ -143,6 +143,8 @@ task_make_state(struct sl_subtask *subtask)
         subtask->backend.path =
             sl_arena_printf(&subtask->arena, "%s/%s-%u-%u", backend->path, subtask->context.job_id,
                             subtask->task->id, subtask->index);
+        if (subtask->execution->job->runtime->config.state_memory_bytes > 0)
+            subtask->backend.budget = &subtask->runnable.slot->state_budget;
         config.backend = &subtask->backend;
     }
     config.max_parallelism = max;
@@ -441,7 +443,12 @@ static int
 task_run(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err)
 {
     for (int i = 0; i < TASK_MESSAGES_A_STEP; i++) {
-        int rc;
+        int rc = sl_task_settle_state(subtask, err);
+
+        if (rc == SL_AGAIN)
+            subtask->runnable.deadline_us = SL_NEVER_US;
+        if (rc != SL_OK)
+            return rc;
 
         if (sl_output_is_blocked(subtask)) {
             SL_TRY(task_check_barrier(subtask, err));

@@ -57,6 +57,7 @@ struct sl_element {
 enum sl_link_call { /* the operator's call that is under way, when it was stopped */
     SL_LINK_NONE,
     SL_LINK_NEXT, /* a batch is being worked on, between two pieces */
+    SL_LINK_PREPARE, /* the state that the piece needs is being read */
     SL_LINK_BATCH,
     SL_LINK_WATERMARK,
     SL_LINK_TICK,
@@ -159,6 +160,9 @@ struct sl_subtask {
     struct sl_error snapshot_error;
     struct sl_io_job snapshot_io;
     struct sl_command snapshot_done;
+    struct sl_io_job state_io;       /* what the state wants done */
+    struct sl_command state_done;
+    bool state_io_busy;              /* an I/O thread is at it: nothing is done meanwhile */
     bool is_closing, is_closed;      /* an I/O thread lets go of the state's files; done */
     bool is_restoring, is_restored;  /* an I/O thread fills the state; done */
     bool links_restored;             /* the operators have theirs too */
@@ -220,6 +224,9 @@ int sl_task_restore(struct sl_subtask *subtask, struct sl_error *err);
 bool sl_task_had_ended(const struct sl_subtask *subtask);
 /* Is an I/O thread still at it? */
 bool sl_task_checkpoint_is_busy(const struct sl_subtask *subtask);
+/* Between two steps: the state's memory is kept in bounds.  SL_AGAIN: the next step must wait, for
+ * what an I/O thread does, which wakes the subtask. */
+int sl_task_settle_state(struct sl_subtask *subtask, struct sl_error *err);
 /* SL_AGAIN while the state's files are let go of. */
 int sl_task_close_state(struct sl_subtask *subtask);
 /* Nothing of it is under way: what was not handed over goes. */

@@ -183,7 +183,8 @@ sl_task_answer(struct sl_subtask *subtask, uint64_t sink_epoch)
 bool
 sl_task_checkpoint_is_busy(const struct sl_subtask *subtask)
 {
-    return subtask->snapshot_busy || subtask->is_restoring || subtask->is_closing;
+    return subtask->snapshot_busy || subtask->state_io_busy || subtask->is_restoring ||
+           subtask->is_closing;
 }
 
 void
@@ -194,6 +195,63 @@ sl_task_checkpoint_drop(struct sl_subtask *subtask)
     sl_checkpoint_part_free(subtask->part);
     subtask->snapshot = NULL;
     subtask->part = NULL;
+}
+
+/* --- memory, and rows outside it --- */
+
+static struct sl_subtask *
+task_of_state_io(struct sl_io_job *io)
+{
+    return (struct sl_subtask *)((char *)io - offsetof(struct sl_subtask, state_io));
+}
+
+static void
+task_state_run(struct sl_io_job *io)
+{
+    sl_state_run_io(task_of_state_io(io)->context.state);
+}
+
+static void
+task_state_done(struct sl_io_job *io)
+{
+    struct sl_subtask *subtask = task_of_state_io(io);
+
+    sl_slot_post(subtask->runnable.slot, &subtask->state_done);
+}
+
+static void
+task_state_back(struct sl_command *command, struct sl_slot *slot)
+{
+    struct sl_subtask *subtask =
+        (struct sl_subtask *)((char *)command - offsetof(struct sl_subtask, state_done));
+    struct sl_execution *execution = subtask->execution;
+
+    sl_state_end_io(subtask->context.state);
+    subtask->state_io_busy = false;
+    sl_runnable_wake(&subtask->runnable);
+    sl_execution_unref(execution);
+}
+
+int
+sl_task_settle_state(struct sl_subtask *subtask, struct sl_error *err)
+{
+    struct sl_state *state = subtask->context.state;
+    struct sl_env *env = subtask->context.env;
+    int rc = SL_OK;
+
+    if (subtask->state_io_busy)
+        return SL_AGAIN;
+    if (!sl_state_wants_io(state))
+        rc = sl_state_settle(state, subtask->snapshot_busy, err);
+    if (!sl_state_wants_io(state))
+        return rc;
+    sl_execution_ref(subtask->execution);
+    subtask->state_io_busy = true;
+    subtask->state_io.run = task_state_run;
+    subtask->state_io.done = task_state_done;
+    subtask->state_done.run = task_state_back;
+    env->ops->io_submit(env, &subtask->state_io);
+    return SL_AGAIN;
 }
 
 /* --- closing --- */

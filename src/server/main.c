@@ -278,7 +278,7 @@ main_start(struct sl_server *server, const struct main_options *options, struct 
     SL_TRY(sl_catalog_open(options->data_directory, &server->catalog, err));
     SL_TRY(sl_deaths_charge(options->data_directory, server->catalog, err));
     SL_TRY(sl_memory_tables_recover(options->data_directory, server->catalog, err));
-    SL_TRY(sl_state_space_open(server, options->slot_count, &runtime.backend, err));
+    SL_TRY(sl_state_space_open(server, &runtime, err));
     server->jobs = sl_jobs_new(server);
     server->runtime = sl_runtime_new(&runtime);
     if (!options->paused) {

@@ -26,8 +26,8 @@ state_space_directory(const struct sl_server *server, char *to, size_t size)
 }
 
 int
-sl_state_space_open(struct sl_server *server, uint32_t slot_count,
-                    struct sl_state_backend *ret_backend, struct sl_error *err)
+sl_state_space_open(struct sl_server *server, struct sl_runtime_config *runtime,
+                    struct sl_error *err)
 {
     const struct sl_settings *settings = &server->settings;
     struct sl_store_settings store = {
@@ -43,11 +43,14 @@ sl_state_space_open(struct sl_server *server, uint32_t slot_count,
     uint64_t slot_bytes =
         (uint64_t)sl_settings_integer(settings, "taskmanager.memory.managed.size");
 
-    if (sl_settings_boolean(settings, "state.backend.rocksdb.memory.managed"))
-        store.cache_bytes = slot_bytes / SL_STATE_CACHE_SHARE * slot_count;
+    if (sl_settings_boolean(settings, "state.backend.rocksdb.memory.managed")) {
+        store.cache_bytes = slot_bytes / SL_STATE_CACHE_SHARE * runtime->slot_count;
+        slot_bytes -= slot_bytes / SL_STATE_CACHE_SHARE;
+    }
     state_space_directory(server, server->state_directory, sizeof(server->state_directory));
     SL_TRY(sl_store_space_new(&store, &server->store_space, err));
-    *ret_backend = (struct sl_state_backend){
+    runtime->state_memory_bytes = slot_bytes;
+    runtime->backend = (struct sl_state_backend){
         .ops = &sl_store_rocks,
         .space = server->store_space,
         .path = server->state_directory,
@@ -55,7 +58,7 @@ sl_state_space_open(struct sl_server *server, uint32_t slot_count,
             (uint64_t)sl_settings_integer(settings, "sluice.state.database-threshold"),
     };
     if (strcmp(sl_settings_get(settings, "state.backend.type"), "hashmap") == 0)
-        ret_backend->threshold_bytes = UINT64_MAX;
+        runtime->backend.threshold_bytes = UINT64_MAX;
     return SL_OK;
 }
 

@@ -39,6 +39,8 @@ state_epoch_kind(const struct sl_state *state)
         return STATE_REWRITE;
     for (const struct sl_state_table *table = state->tables; table; table = table->next) {
         for (size_t i = 0; i < table->slice_count; i++) {
+            if (table->slices[i]->cold)
+                return STATE_APPEND;
             rows += table->slices[i]->row_count;
             dirty += table->slices[i]->dirty.count;
         }

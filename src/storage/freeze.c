@@ -20,7 +20,7 @@ freeze_dirty(struct sl_state_table *table, struct state_slice *slice, struct sl_
         struct state_row *row = slice->dirty.items[i];
 
         if (row->superseded) /* deleted before storage knew it */
-            state_row_free(row, table->spec.value_size);
+            state_row_free(&table->spec, row);
         else
             freeze_row(row, frozen);
     }
@@ -108,7 +108,7 @@ freeze_release_row(struct sl_state_table *table, struct state_row *row, bool wri
 
     slice->stored |= written; /* whatever became of the row since */
     if (row->superseded) {
-        state_row_free(row, value_size);
+        state_row_free(&table->spec, row);
         return;
     }
     if (!written) {
@@ -119,15 +119,16 @@ freeze_release_row(struct sl_state_table *table, struct state_row *row, bool wri
         row_list_add(&slice->dirty, row);
         return;
     }
-    row->stored = true;
+    row->stored = !row->tombstone;
     row->life = ROW_CLEAN;
-    if (row->tombstone) {
+    /* A scan may have read the row before it went: the tombstone stays, as what storage lacks. */
+    if (row->tombstone && slice->pin_count == 0) {
         uint64_t *slot =
             state_slice_find(slice, row->hash, row->value + value_size, row->key_size, value_size);
 
         *slot = SLOT_GONE;
         slice->tombstone_count--;
-        state_row_free(row, value_size);
+        state_row_free(&table->spec, row);
     }
 }
 

@@ -84,8 +84,10 @@ state_value_decode(const struct sl_state_table_spec *spec, struct sl_text value,
         memcpy(&view, place, sizeof(view));
         if (view.length <= SL_VIEW_INLINE_MAX)
             continue;
-        if (view.length > left)
+        if (view.length > left) {
+            memset(row->value, 0, spec->value_size);
             return false;
+        }
         copy = sl_row_memory_alloc(&row->slice->memory, view.length);
         memcpy(copy, bytes, view.length);
         view.pointer = copy;

@@ -42,10 +42,12 @@ sl_snapshot_new(struct sl_state *state, uint64_t epoch, const char *stem)
 
     SL_ASSERT(state->config.is_whole);
     snapshot->state = state;
+    state->is_snapshotting = true;
     snapshot->uses_store = state_wants_store(state);
     if (snapshot->uses_store) {
         state->is_whole = false;
         snapshot->kind = state_epoch_kind(state);
+        state->is_rewriting = snapshot->kind == STATE_REWRITE;
     }
     snapshot->epoch = epoch;
     snprintf(snapshot->stem, sizeof(snapshot->stem), "%s", stem);
@@ -289,6 +291,7 @@ sl_snapshot_end(struct sl_snapshot *snapshot)
         if (part->subtask.table_count > 0 && !snapshot->uses_store)
             snapshot_note_written(snapshot, i);
     }
+    snapshot->state->is_snapshotting = snapshot->state->is_rewriting = false;
     if (snapshot->store)
         state_take_store(snapshot->state, snapshot->store, snapshot->store_path);
     for (size_t i = 0; i < part->segment_count; i++)

@@ -3,6 +3,7 @@
 
 #include "data/row.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { TABLE_BLOCK = 32 }; /* rows whose slots and rows are prefetched together */
@@ -14,6 +15,10 @@ sl_state_new(const struct sl_state_config *config)
 
     state->config = *config;
     state->is_whole = config->is_whole;
+    sl_buffer_init(&state->io.keys, SIZE_MAX / 2);
+    sl_buffer_init(&state->io.values, SIZE_MAX / 2);
+    if (config->backend && config->backend->budget)
+        atomic_fetch_add(&config->backend->budget->state_count, 1);
     return state;
 }
 
@@ -37,6 +42,12 @@ sl_state_free(struct sl_state *state)
     if (!state)
         return;
     sl_state_close(state);
+    if (state->config.backend && state->config.backend->budget) {
+        atomic_fetch_sub(&state->config.backend->budget->used_bytes, state->charged_bytes);
+        atomic_fetch_sub(&state->config.backend->budget->state_count, 1);
+    }
+    SL_ASSERT(state->io.kind == STATE_IO_NONE);
+    state_io_done(&state->io);
     while (state->tables) {
         struct sl_state_table *table = state->tables;
 
@@ -53,9 +64,11 @@ sl_state_size(const struct sl_state *state, uint64_t *ret_rows, uint64_t *ret_by
 
     for (const struct sl_state_table *table = state->tables; table; table = table->next) {
         for (size_t i = 0; i < table->slice_count; i++) {
-            rows += table->slices[i]->row_count;
-            bytes += table->slices[i]->memory.bytes +
-                     (table->slices[i]->slots.mask + 1) * sizeof(uint64_t);
+            const struct state_slice *slice = table->slices[i];
+
+            rows += slice->row_count;
+            bytes += slice->memory.bytes + slice->filter.bytes +
+                     (slice->slots.mask + 1 + slice->dirty.capacity) * sizeof(uint64_t);
         }
     }
     *ret_rows = rows;
@@ -141,7 +154,7 @@ int64_t
 sl_table_first_time(const struct sl_state_table *table)
 {
     for (size_t i = 0; i < table->slice_count; i++)
-        if (table->slices[i]->row_count > 0)
+        if (table->slices[i]->row_count > 0 || table->slices[i]->cold)
             return table->slices[i]->time;
     return INT64_MAX;
 }
@@ -181,13 +194,6 @@ sl_table_drop_time(struct sl_state_table *table, int64_t time)
 
 /* --- look-up and change --- */
 
-int
-sl_table_prepare(struct sl_state_table *table, const struct sl_state_keys *keys,
-                 struct sl_error *err)
-{
-    return SL_OK; /* every row is in memory */
-}
-
 /* Makes a row writable: a clean one becomes dirty, a frozen one is copied first. */
 static struct state_row *
 table_make_dirty(struct sl_state_table *table, uint64_t *slot, struct state_row *row)
@@ -198,12 +204,11 @@ table_make_dirty(struct sl_state_table *table, uint64_t *slot, struct state_row 
         return row;
     if (row->life == ROW_CLEAN) {
         row->life = ROW_DIRTY;
+        row->referenced = true;
         row_list_add(&row->slice->dirty, row);
         return row;
     }
-    copy = state_row_new(row->slice, row->hash, row->value + table->spec.value_size, row->key_size,
-                         table->spec.value_size);
-    memcpy(copy->value, row->value, table->spec.value_size);
+    copy = state_row_copy(&table->spec, row);
     copy->life = ROW_DIRTY;
     copy->stored = !table->state->is_whole;
     copy->tombstone = row->tombstone;
@@ -217,6 +222,7 @@ table_make_dirty(struct sl_state_table *table, uint64_t *slot, struct state_row 
 static void
 table_revive(struct sl_state_table *table, struct state_row *row)
 {
+    state_row_free_views(&table->spec, row);
     memset(row->value, 0, table->spec.value_size);
     row->tombstone = false;
     row->slice->tombstone_count--;
@@ -256,7 +262,7 @@ table_free_superseded(struct sl_state_table *table, struct state_slice *slice)
         return;
     for (size_t i = 0; i < dirty->count; i++) {
         if (dirty->items[i]->superseded)
-            state_row_free(dirty->items[i], table->spec.value_size);
+            state_row_free(&table->spec, dirty->items[i]);
         else
             dirty->items[kept++] = dirty->items[i];
     }
@@ -375,91 +381,12 @@ state_table_add_row(struct sl_state_table *table, int64_t time, uint64_t hash, s
 }
 
 struct sl_view
-sl_table_keep_view(struct sl_state_table *table, int64_t time, const struct sl_view *view)
+sl_table_keep_view(struct sl_state_table *table, int64_t time, const struct sl_view *old,
+                   const struct sl_view *view)
 {
-    struct state_slice *slice;
-    char *bytes;
+    struct state_slice *slice = state_table_slice(table, time, true);
+    struct sl_view kept = state_view_copy(slice, view);
 
-    if (view->length <= SL_VIEW_INLINE_MAX)
-        return *view;
-    slice = state_table_slice(table, time, true);
-    bytes = sl_row_memory_alloc(&slice->memory, view->length);
-    memcpy(bytes, view->pointer, view->length);
-    return sl_view_of(bytes, view->length);
-}
-
-/* --- scanning --- */
-
-static size_t
-table_collect(const struct state_slots *slots, struct state_row **rows)
-{
-    size_t count = 0;
-
-    if (!slots->items)
-        return 0;
-    for (size_t i = 0; i <= slots->mask; i++) {
-        struct state_row *row = state_slot_row(slots->items[i]);
-
-        if (row && !row->tombstone)
-            rows[count++] = row;
-    }
-    return count;
-}
-
-/* Sorts rows by key group: a counting sort, stable. */
-static void
-table_order_by_group(struct state_row **rows, size_t count, struct state_row **to, uint32_t groups)
-{
-    size_t *starts = sl_alloc_zeroed((groups + 1) * sizeof(*starts));
-
-    for (size_t i = 0; i < count; i++)
-        starts[sl_key_group_of(rows[i]->hash, groups) + 1]++;
-    for (uint32_t g = 0; g < groups; g++)
-        starts[g + 1] += starts[g];
-    for (size_t i = 0; i < count; i++)
-        to[starts[sl_key_group_of(rows[i]->hash, groups)]++] = rows[i];
-    free(starts);
-}
-
-void
-sl_table_scan_begin(struct sl_state_table *table, int64_t time, struct sl_state_scan *scan)
-{
-    struct state_slice *slice = state_table_slice(table, time, false);
-    struct state_row **rows;
-
-    *scan = (struct sl_state_scan){.table = table};
-    if (!slice || slice->row_count == 0)
-        return;
-    rows = sl_alloc(slice->row_count * sizeof(*rows));
-    scan->rows = sl_alloc(slice->row_count * sizeof(*scan->rows));
-    scan->count = table_collect(&slice->slots, rows);
-    scan->count += table_collect(&slice->old, rows + scan->count);
-    SL_ASSERT(scan->count == slice->row_count);
-    table_order_by_group(rows, scan->count, (struct state_row **)scan->rows,
-                         table->state->config.max_parallelism);
-    free(rows);
-}
-
-size_t
-sl_table_scan_next(struct sl_state_scan *scan, struct sl_state_row *rows, size_t max)
-{
-    size_t count = SL_MIN(max, scan->count - scan->next);
-
-    for (size_t i = 0; i < count; i++) {
-        const struct state_row *row = scan->rows[scan->next + i];
-
-        rows[i] = (struct sl_state_row){
-            .key = {row->value + scan->table->spec.value_size, row->key_size},
-            .value = row->value,
-            .key_group = sl_key_group_of(row->hash, scan->table->state->config.max_parallelism)};
-    }
-    scan->next += count;
-    return count;
-}
-
-void
-sl_table_scan_end(struct sl_state_scan *scan)
-{
-    free(scan->rows);
-    *scan = (struct sl_state_scan){0};
+    state_view_free(slice, old);
+    return kept;
 }

@@ -6,6 +6,7 @@
 #ifndef SL_STORAGE_TABLE_INTERNAL_H
 #define SL_STORAGE_TABLE_INTERNAL_H
 
+#include "storage/filter.h"
 #include "storage/row_memory.h"
 #include "storage/store.h"
 #include "storage/table.h"
@@ -18,11 +19,12 @@ struct state_row {
     uint64_t hash;
     struct state_slice *slice;
     uint32_t key_size;
-    uint8_t life;
-    bool stored; /* storage knows this key: its delete leaves a tombstone */
-    bool tombstone;
-    bool superseded; /* no slot points here any more */
-    char value[];    /* value_size bytes, then the key */
+    uint8_t life : 2;
+    bool referenced : 1; /* used since eviction came by */
+    bool stored;         /* storage knows this key: its delete leaves a tombstone */
+    bool tombstone;      /* a clean one: storage is known to have no such row */
+    bool superseded;     /* no slot points here any more */
+    char value[];        /* value_size bytes, then the key */
 };
 
 #define STATE_TIME_FLIP (UINT64_C(1) << 63) /* makes the unsigned order that of times */
@@ -52,8 +54,13 @@ struct state_slice {
     struct row_list dirty;   /* rows to freeze, and superseded ones to free */
     size_t superseded_count; /* of the dirty list */
     size_t frozen_count;
-    bool dropped; /* waits for its frozen rows */
-    bool stored;  /* storage may know rows of it */
+    bool dropped;            /* waits for its frozen rows */
+    bool stored;             /* storage may know rows of it */
+    bool cold;               /* rows of it may be in the store alone: … */
+    bool unknown;            /* … any, or … */
+    struct sl_filter filter; /* … these */
+    size_t hand;             /* the slot where eviction goes on */
+    unsigned pin_count;      /* scans under way: nothing is evicted */
     struct sl_row_memory memory;
 };
 
@@ -89,6 +96,41 @@ struct sl_state_table {
     struct sl_state_table *next;     /* of the state */
 };
 
+struct state_epoch { /* what was frozen of one table */
+    struct sl_state_table *table;
+    struct sl_frozen *frozen;
+};
+enum state_epoch_kind { STATE_APPEND, STATE_REWRITE };
+enum state_io_kind { STATE_IO_NONE, STATE_IO_READ, STATE_IO_SCAN, STATE_IO_SPILL };
+
+struct state_read_item {
+    uint64_t hash;
+    size_t key_at, key_size;     /* in `keys` */
+    size_t value_at, value_size; /* in `values` */
+    bool found;
+};
+
+/* The one thing that an I/O thread does for the owner of the state, who waits for it. */
+struct state_io {
+    enum state_io_kind kind;
+    int rc;
+    struct sl_error err;
+    struct sl_state_table *table;
+    int64_t time;
+    /* READ */
+    struct sl_buffer keys, values;
+    struct state_read_item *items;
+    size_t count, capacity;
+    /* SCAN */
+    struct state_scan_cold *scan;
+    /* SPILL */
+    struct state_epoch *epochs;
+    size_t epoch_count;
+    enum state_epoch_kind epoch_kind;
+    struct sl_store *store; /* the one that has the epoch; NULL: it was not written */
+    char *store_path;
+};
+
 struct sl_state {
     struct sl_state_config config;
     struct sl_state_table *tables;
@@ -96,6 +138,12 @@ struct sl_state {
     bool is_whole;          /* see the configuration */
     struct sl_store *store; /* NULL: none is open */
     char *store_path;
+    struct state_io io;
+    bool has_read;          /* rows whose reader has not come by yet: they must stay */
+    bool is_cold;             /* some slice is, or was */
+    bool is_snapshotting;     /* from the first table frozen to the end of the snapshot */
+    bool is_rewriting;        /* … and into a new store: nothing may be evicted */
+    uint64_t charged_bytes;   /* of the budget */
     struct sl_store *retired; /* rewritten elsewhere; closed when an I/O thread comes by */
     char *retired_path;
 };
@@ -112,7 +160,16 @@ void state_slice_insert(struct state_slice *slice, struct state_row *row);
 void state_slice_prefetch(const struct state_slice *slice, const uint64_t *hashes, size_t count);
 struct state_row *state_row_new(struct state_slice *slice, uint64_t hash, const char *key,
                                 uint32_t key_size, size_t value_size);
-void state_row_free(struct state_row *row, size_t value_size);
+/* With copies of its views. */
+struct state_row *state_row_copy(const struct sl_state_table_spec *spec,
+                                 const struct state_row *row);
+/* With its views. */
+void state_row_free(const struct sl_state_table_spec *spec, struct state_row *row);
+void state_row_free_views(const struct sl_state_table_spec *spec, struct state_row *row);
+struct sl_view state_view_copy(struct state_slice *slice, const struct sl_view *view);
+void state_view_free(struct state_slice *slice, const struct sl_view *view);
+/* Ends growing at once. */
+void state_slice_settle(struct state_slice *slice);
 
 static inline struct state_row *
 state_slot_row(uint64_t slot)
@@ -164,11 +221,6 @@ struct state_sorted *state_sort(const struct sl_frozen *frozen);
 
 /* database.c: what goes into the store and comes out of it */
 
-struct state_epoch { /* what was frozen of one table */
-    struct sl_state_table *table;
-    struct sl_frozen *frozen;
-};
-enum state_epoch_kind { STATE_APPEND, STATE_REWRITE };
 enum state_epoch_kind state_epoch_kind(const struct sl_state *state);
 /* Is it time for a store? */
 bool state_wants_store(const struct sl_state *state);
@@ -184,6 +236,37 @@ int state_store_open(const struct sl_state *state, char *path, struct sl_store *
 void state_take_store(struct sl_state *state, struct sl_store *store, char *path);
 /* I/O thread, before the next write: closes what was replaced. */
 void state_close_retired(struct sl_state *state);
+
+/* cold.c */
+
+/* A row that the store has, or (tombstone) has not; clean.  NULL: the value does not fit. */
+struct state_row *state_add_clean(struct sl_state_table *table, struct state_slice *slice,
+                                  uint64_t hash, struct sl_text key, struct sl_text value);
+/* The error of the last I/O, once. */
+int state_io_failure(struct sl_state *state, struct sl_error *err);
+void state_io_done(struct state_io *io); /* frees what it holds */
+
+/* scan.c */
+
+#define STATE_SCAN_ROWS 4096
+
+struct state_scan_cold {       /* the part of a scan that reads the store */
+    struct sl_buffer from, to; /* what is still to be read */
+    struct sl_buffer bytes;    /* of the chunk that was read: pairs … */
+    size_t *ends;              /* … by the ends of keys and values, in turn */
+    size_t pair_count, next;
+    bool is_read, is_over;    /* the chunk is there; nothing is behind it */
+    struct state_slice *rows; /* memory of the rows of the chunk */
+};
+void state_scan_run(struct sl_state *state);
+
+/* evict.c */
+
+/* The memory of all states of the slot counts this one's anew. */
+void state_charge(struct sl_state *state);
+int state_spill_begin(struct sl_state *state);
+void state_spill_run(struct sl_state *state);
+void state_spill_end(struct sl_state *state);
 
 /* freeze.c: everything that is there, changed or not */
 struct sl_frozen *state_table_freeze_all(struct sl_state_table *table);

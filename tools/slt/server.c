@@ -37,6 +37,8 @@ server_arguments(const struct slt_server *server)
     if (server->is_tight) {
         arguments[count++] = "--set";
         arguments[count++] = "sluice.state.database-threshold=0";
+        arguments[count++] = "--set";
+        arguments[count++] = "taskmanager.memory.managed.size=1 kb";
     }
     if (server->is_virtual)
         arguments[count++] = "--virtual-time";
