@@ -843,3 +843,50 @@ Test(snapshot, what_is_evicted_is_read_back)
     cr_expect_eq(sum_rows(&subtask, 5, &count), 3);
     sl_state_free(subtask.state);
 }
+
+/* A restore links the files and reads rows when they are wanted; damage shows then. */
+Test(snapshot, a_large_store_is_restored_by_links)
+{
+    struct sl_manifest *manifest;
+    struct sl_state_scan scan;
+    struct sl_state_row rows[64];
+    struct subtask subtask;
+    size_t count = 1;
+    int rc = SL_OK;
+
+    use_tight_database();
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 5, 1, 10000, 3);
+    put_rows(&subtask, 7, 1, 10, 1);
+    freeze_and_take(&subtask, 1);
+    sl_state_free(subtask.state);
+    manifest = read_manifest(1);
+    open_subtask(&subtask, 0, 128);
+    cr_assert_eq(sl_state_restore(subtask.state, manifest, directory_of(1), &err), SL_OK);
+    cr_expect_eq(rows_in_memory(&subtask), 0);
+    cr_expect_eq(sl_table_first_time(subtask.table), 5);
+    cr_expect_eq(sum_rows(&subtask, 5, &count), INT64_C(3) * 50005000);
+    cr_expect_eq(sum_rows(&subtask, 7, &count), 55);
+    sl_table_drop_time(subtask.table, 5);
+    freeze_and_take(&subtask, 2);
+    sl_state_free(subtask.state);
+    expect_restored(2, 1, 5, 0, 0);
+    expect_restored(2, 2, 7, 10, 55);
+
+    for (size_t i = 0; i < manifest->subtasks[0].store_count; i++) {
+        const struct sl_manifest_file *file = &manifest->subtasks[0].store[i];
+
+        if (strstr(file->name, ".sst"))
+            flip(sl_arena_printf(&arena, "%s/%s", directory_of(1), file->name), 100);
+    }
+    open_subtask(&subtask, 0, 128);
+    rc = sl_state_restore(subtask.state, manifest, directory_of(1), &err);
+    sl_table_scan_begin(subtask.table, 5, &scan);
+    while (rc == SL_OK && count > 0) {
+        while ((rc = sl_table_scan_next(&scan, rows, 64, &count, &err)) == SL_AGAIN)
+            run_io(subtask.state);
+    }
+    cr_expect_eq(rc, SL_E_DATA_CORRUPTED, "%d", rc);
+    sl_table_scan_end(&scan);
+    sl_state_free(subtask.state);
+}

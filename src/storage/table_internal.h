@@ -139,10 +139,11 @@ struct sl_state {
     struct sl_store *store; /* NULL: none is open */
     char *store_path;
     struct state_io io;
-    bool has_read;          /* rows whose reader has not come by yet: they must stay */
+    bool has_read;            /* rows whose reader has not come by yet: they must stay */
     bool is_cold;             /* some slice is, or was */
     bool is_snapshotting;     /* from the first table frozen to the end of the snapshot */
     bool is_rewriting;        /* … and into a new store: nothing may be evicted */
+    size_t restored_count;    /* rows, one by one */
     uint64_t charged_bytes;   /* of the budget */
     struct sl_store *retired; /* rewritten elsewhere; closed when an I/O thread comes by */
     char *retired_path;
