@@ -134,7 +134,9 @@ task_make_context(struct sl_subtask *subtask, struct sl_error *err)
 static void
 task_make_state(struct sl_subtask *subtask)
 {
-    struct sl_state_config config = {.pool = subtask->context.pool, .is_whole = true};
+    struct sl_state_config config = {.pool = subtask->context.pool,
+                                     .is_whole = true,
+                                     .is_volatile = !subtask->context.checkpointed};
     const struct sl_state_backend *backend = &subtask->execution->job->runtime->config.backend;
     uint32_t max = subtask->context.settings->max_parallelism;
 

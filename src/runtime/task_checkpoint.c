@@ -241,6 +241,8 @@ sl_task_settle_state(struct sl_subtask *subtask, struct sl_error *err)
 
     if (subtask->state_io_busy)
         return SL_AGAIN;
+    if (sl_state_wants_now(state))
+        sl_state_set_now(state, sl_now_us(env));
     if (!sl_state_wants_io(state))
         rc = sl_state_settle(state, subtask->snapshot_busy, err);
     if (!sl_state_wants_io(state))

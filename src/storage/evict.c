@@ -47,6 +47,8 @@ evict_row(struct sl_state_table *table, struct state_slice *slice, uint64_t *slo
 
     if (row->tombstone) {
         slice->tombstone_count--;
+    } else if (state_row_is_expired(table, row)) {
+        slice->row_count--; /* the store has it still, and nobody asks for it */
     } else {
         sl_filter_add(&slice->filter, row->hash);
         slice->row_count--;
@@ -110,7 +112,10 @@ spill_is_worth(const struct sl_state *state)
 {
     for (const struct sl_state_table *table = state->tables; table; table = table->next) {
         for (size_t i = 0; i < table->slice_count && !table->spec.is_resident; i++) {
-            if (table->slices[i]->dirty.count > table->slices[i]->superseded_count)
+            const struct state_slice *slice = table->slices[i];
+
+            if (state->is_listed ? slice->dirty.count > slice->superseded_count
+                                 : slice->row_count > 0)
                 return true;
         }
     }
@@ -124,6 +129,7 @@ state_spill_begin(struct sl_state *state)
     size_t count = 0;
 
     state->is_whole = false;
+    state_list_all(state);
     io->kind = STATE_IO_SPILL;
     io->epoch_kind = state_epoch_kind(state);
     io->epochs = sl_realloc(io->epochs, state->table_number * sizeof(*io->epochs));

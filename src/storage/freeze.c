@@ -13,6 +13,26 @@ freeze_row(struct state_row *row, struct sl_frozen *frozen)
     row_list_add(&frozen->rows, row);
 }
 
+/* An expired row is as good as deleted.  True: storage never knew it, and it is gone. */
+static bool
+freeze_expire(struct sl_state_table *table, struct state_row *row)
+{
+    struct state_slice *slice = row->slice;
+
+    if (row->tombstone || !state_row_is_expired(table, row) || slice->pin_count > 0)
+        return false;
+    slice->row_count--;
+    if (row->stored) {
+        row->tombstone = true;
+        slice->tombstone_count++;
+        return false;
+    }
+    *state_slice_find(slice, row->hash, row->value + table->spec.value_size, row->key_size,
+                      table->spec.value_size) = SLOT_GONE;
+    state_row_free(&table->spec, row);
+    return true;
+}
+
 static void
 freeze_dirty(struct sl_state_table *table, struct state_slice *slice, struct sl_frozen *frozen)
 {
@@ -21,19 +41,20 @@ freeze_dirty(struct sl_state_table *table, struct state_slice *slice, struct sl_
 
         if (row->superseded) /* deleted before storage knew it */
             state_row_free(&table->spec, row);
-        else
+        else if (!freeze_expire(table, row))
             freeze_row(row, frozen);
     }
     slice->dirty.count = slice->superseded_count = 0;
 }
 
 static void
-freeze_clean(const struct state_slots *slots, struct sl_frozen *frozen)
+freeze_clean(struct sl_state_table *table, const struct state_slots *slots,
+             struct sl_frozen *frozen)
 {
     for (size_t i = 0; slots->items && i <= slots->mask; i++) {
         struct state_row *row = state_slot_row(slots->items[i]);
 
-        if (row && row->life == ROW_CLEAN)
+        if (row && row->life == ROW_CLEAN && !freeze_expire(table, row))
             freeze_row(row, frozen);
     }
 }
@@ -47,8 +68,8 @@ freeze_table(struct sl_state_table *table, bool clean_too)
     for (size_t i = 0; i < table->slice_count; i++) {
         freeze_dirty(table, table->slices[i], frozen);
         if (clean_too) {
-            freeze_clean(&table->slices[i]->slots, frozen);
-            freeze_clean(&table->slices[i]->old, frozen);
+            freeze_clean(table, &table->slices[i]->slots, frozen);
+            freeze_clean(table, &table->slices[i]->old, frozen);
         }
     }
     frozen->dropped = table->dropped;
@@ -59,6 +80,26 @@ freeze_table(struct sl_state_table *table, bool clean_too)
     frozen->value_size = table->spec.value_size;
     table->frozen = frozen;
     return frozen;
+}
+
+void
+state_list_all(struct sl_state *state)
+{
+    for (struct sl_state_table *table = state->tables; table && !state->is_listed;
+         table = table->next) {
+        for (size_t i = 0; i < table->slice_count; i++) {
+            struct state_slice *slice = table->slices[i];
+
+            state_slice_settle(slice);
+            for (size_t k = 0; k <= slice->slots.mask; k++) {
+                struct state_row *row = state_slot_row(slice->slots.items[k]);
+
+                if (row)
+                    row_list_add(&slice->dirty, row);
+            }
+        }
+    }
+    state->is_listed = true;
 }
 
 struct sl_frozen *

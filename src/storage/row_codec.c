@@ -113,6 +113,8 @@ state_layout(struct sl_arena *arena, const struct sl_state_table_spec *spec)
     sl_buffer_printf(&text, ") %zu bytes", spec->value_size);
     for (size_t i = 0; i < spec->view_count; i++)
         sl_buffer_printf(&text, "%s%u", i > 0 ? ", " : ", views at ", spec->view_offsets[i]);
+    if (spec->ttl_us > 0)
+        sl_buffer_add_string(&text, ", expires");
     copy = sl_arena_strndup(arena, text.data, text.length);
     sl_buffer_done(&text);
     return copy;

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 
 static size_t
-scan_collect(const struct state_slots *slots, struct state_row **rows)
+scan_collect(const struct sl_state_table *table, const struct state_slots *slots,
+             struct state_row **rows)
 {
     size_t count = 0;
 
@@ -17,7 +18,7 @@ scan_collect(const struct state_slots *slots, struct state_row **rows)
     for (size_t i = 0; i <= slots->mask; i++) {
         struct state_row *row = state_slot_row(slots->items[i]);
 
-        if (row && !row->tombstone)
+        if (row && !row->tombstone && !state_row_is_expired(table, row))
             rows[count++] = row;
     }
     return count;
@@ -81,9 +82,9 @@ sl_table_scan_begin(struct sl_state_table *table, int64_t time, struct sl_state_
         scan->cold = scan_cold_new(table, time);
     rows = sl_alloc((slice->row_count + 1) * sizeof(*rows));
     scan->rows = sl_alloc((slice->row_count + 1) * sizeof(*scan->rows));
-    scan->count = scan_collect(&slice->slots, rows);
-    scan->count += scan_collect(&slice->old, rows + scan->count);
-    SL_ASSERT(scan->count == slice->row_count);
+    scan->count = scan_collect(table, &slice->slots, rows);
+    scan->count += scan_collect(table, &slice->old, rows + scan->count);
+    SL_ASSERT(scan->count <= slice->row_count);
     scan_order_by_group(rows, scan->count, (struct state_row **)scan->rows,
                         table->state->config.max_parallelism);
     free(rows);
@@ -202,11 +203,13 @@ scan_one(struct sl_state_scan *scan, struct sl_state_row *ret_row, struct sl_err
     }
     row = state_row_new(scan->cold->rows, pair.hash, pair.key.start, (uint32_t)pair.key.length,
                         spec->value_size);
+    scan->cold->next++;
     if (!state_value_decode(spec, pair.value, row))
         return SL_ERROR(err, SL_E_DATA_CORRUPTED, "%s is damaged: a row does not fit table %s",
                         scan->table->state->store_path, spec->name);
+    if (state_row_is_expired(scan->table, row))
+        return scan_one(scan, ret_row, err);
     scan_give(scan, row, ret_row);
-    scan->cold->next++;
     return SL_OK;
 }
 

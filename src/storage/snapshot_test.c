@@ -23,6 +23,8 @@ static const uint32_t view_offsets[] = {8};
 static struct sl_store_space *space;
 static struct sl_state_backend backend; /* ops NULL: none */
 static char store_path[128];
+static bool is_volatile;
+static int64_t ttl_us;
 
 static void
 set_up(void)
@@ -94,10 +96,11 @@ open_subtask(struct subtask *subtask, uint32_t first, uint32_t count)
                                        .has_time = true,
                                        .value_size = sizeof(struct value),
                                        .view_offsets = view_offsets,
-                                       .view_count = 1};
+                                       .view_count = 1,
+                                       .ttl_us = ttl_us};
 
-    subtask->state = sl_state_new(
-        &(struct sl_state_config){pool, 128, first, count, true, backend.ops ? &backend : NULL});
+    subtask->state = sl_state_new(&(struct sl_state_config){
+        pool, 128, first, count, true, is_volatile, backend.ops ? &backend : NULL});
     cr_assert_eq(sl_state_table_open(subtask->state, &spec, &subtask->table, &err), SL_OK);
 }
 
@@ -889,4 +892,100 @@ Test(snapshot, a_large_store_is_restored_by_links)
     cr_expect_eq(rc, SL_E_DATA_CORRUPTED, "%d", rc);
     sl_table_scan_end(&scan);
     sl_state_free(subtask.state);
+}
+
+/* A job that takes no checkpoints keeps no account of changes until it must. */
+Test(snapshot, a_state_without_checkpoints_is_evicted_too)
+{
+    struct subtask subtask;
+    size_t count;
+
+    use_tight_database();
+    is_volatile = true;
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 5, 1, 1000, 3);
+    delete_rows(&subtask, 5, 1, 100);
+    cr_expect_eq(rows_in_memory(&subtask), 900);
+    settle(&subtask, false);
+    settle(&subtask, false);
+    cr_expect_eq(rows_in_memory(&subtask), 0);
+    cr_expect_eq(sum_rows(&subtask, 5, &count), INT64_C(3) * (500500 - 5050));
+    sl_state_free(subtask.state);
+}
+
+/* --- time to live --- */
+
+static size_t
+count_found(struct subtask *subtask, int64_t time, int64_t from, size_t count)
+{
+    struct sl_column *column = sl_column_new(pool, &sl_type_bigint, count, false);
+    uint64_t hashes[SL_BATCH_ROWS_MAX];
+    const char *values[SL_BATCH_ROWS_MAX];
+    struct sl_state_keys keys = {&column, NULL, count, hashes, time};
+    size_t found = 0;
+    int rc;
+
+    for (size_t i = 0; i < count; i++)
+        ((int64_t *)column->values)[i] = from + (int64_t)i;
+    sl_hash_rows(&column, 1, NULL, count, hashes);
+    while ((rc = sl_table_prepare(subtask->table, &keys, &err)) == SL_AGAIN)
+        run_io(subtask->state);
+    cr_assert_eq(rc, SL_OK);
+    sl_table_find(subtask->table, &keys, values);
+    for (size_t i = 0; i < count; i++)
+        found += values[i] != NULL;
+    sl_column_unref(column);
+    return found;
+}
+
+static void
+expire_rows(void)
+{
+    struct subtask subtask;
+    size_t count;
+
+    ttl_us = 100;
+    open_subtask(&subtask, 0, 128);
+    cr_expect(sl_state_wants_now(subtask.state));
+    sl_state_set_now(subtask.state, 1000);
+    put_rows(&subtask, 5, 1, 100, 3);
+    settle(&subtask, false);
+    sl_state_set_now(subtask.state, 1050);
+    cr_expect_eq(count_found(&subtask, 5, 1, 100), 100);
+    put_rows(&subtask, 5, 1, 10, 1); /* these live on */
+    settle(&subtask, false);
+    freeze_and_take(&subtask, 1);
+    sl_state_set_now(subtask.state, 1100);
+    cr_expect_eq(count_found(&subtask, 5, 1, 100), 10);
+    cr_expect_eq(sum_rows(&subtask, 5, &count), 55);
+    settle(&subtask, false);
+    freeze_and_take(&subtask, 2);
+    sl_state_free(subtask.state);
+
+    open_subtask(&subtask, 0, 128);
+    sl_state_set_now(subtask.state, 1100);
+    cr_assert_eq(sl_state_restore(subtask.state, read_manifest(2), directory_of(2), &err), SL_OK);
+    cr_expect_eq(sum_rows(&subtask, 5, &count), 55);
+    sl_state_set_now(subtask.state, 1150);
+    cr_expect_eq(count_found(&subtask, 5, 1, 100), 0);
+    put_rows(&subtask, 5, 1, 1, 7); /* it begins anew */
+    cr_expect_eq(sum_rows(&subtask, 5, &count), 7);
+    sl_state_free(subtask.state);
+}
+
+Test(snapshot, rows_expire_in_memory)
+{
+    expire_rows();
+}
+
+Test(snapshot, rows_expire_in_a_database)
+{
+    use_database();
+    expire_rows();
+}
+
+Test(snapshot, rows_expire_outside_memory)
+{
+    use_tight_database();
+    expire_rows();
 }

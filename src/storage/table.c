@@ -15,6 +15,7 @@ sl_state_new(const struct sl_state_config *config)
 
     state->config = *config;
     state->is_whole = config->is_whole;
+    state->is_listed = !config->is_volatile;
     sl_buffer_init(&state->io.keys, SIZE_MAX / 2);
     sl_buffer_init(&state->io.values, SIZE_MAX / 2);
     if (config->backend && config->backend->budget)
@@ -87,6 +88,10 @@ sl_state_table_open(struct sl_state *state, const struct sl_state_table_spec *sp
     table = sl_alloc_zeroed(sizeof(*table));
     table->state = state;
     table->spec = *spec;
+    if (spec->ttl_us > 0) {
+        table->spec.value_size += 8;
+        state->has_ttl = true;
+    }
     table->codec = codec;
     table->number = ++state->table_number;
     table->next = state->tables;
@@ -109,6 +114,25 @@ row_list_add(struct row_list *list, struct state_row *row)
         list->items = sl_realloc(list->items, list->capacity * sizeof(*list->items));
     }
     list->items[list->count++] = row;
+}
+
+void
+state_list_dirty(struct sl_state_table *table, struct state_row *row)
+{
+    if (SL_LIKELY(table->state->is_listed))
+        row_list_add(&row->slice->dirty, row);
+}
+
+void
+sl_state_set_now(struct sl_state *state, int64_t now_us)
+{
+    state->now_us = now_us;
+}
+
+bool
+sl_state_wants_now(const struct sl_state *state)
+{
+    return state->has_ttl;
 }
 
 /* --- slices --- */
@@ -205,7 +229,7 @@ table_make_dirty(struct sl_state_table *table, uint64_t *slot, struct state_row 
     if (row->life == ROW_CLEAN) {
         row->life = ROW_DIRTY;
         row->referenced = true;
-        row_list_add(&row->slice->dirty, row);
+        state_list_dirty(table, row);
         return row;
     }
     copy = state_row_copy(&table->spec, row);
@@ -214,19 +238,35 @@ table_make_dirty(struct sl_state_table *table, uint64_t *slot, struct state_row 
     copy->tombstone = row->tombstone;
     row->superseded = true;
     *slot = state_slot_of(copy);
-    row_list_add(&copy->slice->dirty, copy);
+    state_list_dirty(table, copy);
     return copy;
+}
+
+/* What it held is gone; that storage may know the key stays known. */
+static void
+table_clear(struct sl_state_table *table, struct state_row *row)
+{
+    state_row_free_views(&table->spec, row);
+    memset(row->value, 0, table->spec.value_size);
 }
 
 /* A tombstone comes back to life as a new, empty row. */
 static void
 table_revive(struct sl_state_table *table, struct state_row *row)
 {
-    state_row_free_views(&table->spec, row);
-    memset(row->value, 0, table->spec.value_size);
+    table_clear(table, row);
     row->tombstone = false;
     row->slice->tombstone_count--;
     row->slice->row_count++;
+}
+
+static void
+table_set_expiry(const struct sl_state_table *table, struct state_row *row)
+{
+    int64_t expires_us = table->state->now_us + table->spec.ttl_us;
+
+    if (table->spec.ttl_us > 0)
+        memcpy(row->value + table->spec.value_size - 8, &expires_us, sizeof(expires_us));
 }
 
 static struct state_row *
@@ -239,14 +279,20 @@ table_upsert_one(struct sl_state_table *table, struct state_slice *slice, uint64
     if (SL_LIKELY(slot != NULL)) {
         row = table_make_dirty(table, slot, state_slot_row(*slot));
         *ret_created = row->tombstone;
-        if (row->tombstone)
+        if (row->tombstone) {
             table_revive(table, row);
+        } else if (state_row_is_expired(table, row)) {
+            table_clear(table, row);
+            *ret_created = true;
+        }
+        table_set_expiry(table, row);
         return row;
     }
     row = state_row_new(slice, hash, key, key_size, table->spec.value_size);
     row->life = ROW_DIRTY;
     state_slice_insert(slice, row);
-    row_list_add(&slice->dirty, row);
+    state_list_dirty(table, row);
+    table_set_expiry(table, row);
     *ret_created = true;
     return row;
 }
@@ -322,7 +368,8 @@ sl_table_find(struct sl_state_table *table, const struct sl_state_keys *keys,
                                  offsets[i + 1] - offsets[i], table->spec.value_size);
             const struct state_row *row = slot ? state_slot_row(*slot) : NULL;
 
-            ret_values[i] = row && !row->tombstone ? row->value : NULL;
+            ret_values[i] =
+                row && !row->tombstone && !state_row_is_expired(table, row) ? row->value : NULL;
         }
     }
 }
@@ -341,9 +388,13 @@ table_delete_one(struct sl_state_table *table, uint64_t *slot)
         row->slice->tombstone_count++;
         return;
     }
+    *slot = SLOT_GONE;
+    if (!table->state->is_listed) {
+        state_row_free(&table->spec, row);
+        return;
+    }
     row->superseded = true; /* the dirty list frees it */
     row->slice->superseded_count++;
-    *slot = SLOT_GONE;
 }
 
 void
@@ -376,7 +427,7 @@ state_table_add_row(struct sl_state_table *table, int64_t time, uint64_t hash, s
     row = state_row_new(slice, hash, key.start, (uint32_t)key.length, table->spec.value_size);
     row->life = ROW_DIRTY;
     state_slice_insert(slice, row);
-    row_list_add(&slice->dirty, row);
+    state_list_dirty(table, row);
     return row;
 }
 

@@ -51,6 +51,7 @@ struct sl_state_config {
     /* Checkpoints write every row each time: storage knows none between them, so that all rows stay
      * dirty and no tombstone is kept.  A backend ends that once it takes over. */
     bool is_whole;
+    bool is_volatile; /* no checkpoints are taken: nobody keeps account of what changed */
     const struct sl_state_backend *backend; /* outlives the state; NULL: all in memory */
 };
 
@@ -72,12 +73,18 @@ struct sl_state_table_spec {
     size_t value_size;            /* bytes, a multiple of 8; zeroed when a row is inserted */
     const uint32_t *view_offsets; /* where the value holds a struct sl_view */
     size_t view_count;
+    int64_t ttl_us;   /* a row is gone so long after its last upsert; 0: never */
     bool is_resident; /* looked up without sl_table_prepare: never evicted */
 };
 
 /* 0A000: a key type that cannot be one. */
 int sl_state_table_open(struct sl_state *state, const struct sl_state_table_spec *spec,
                         struct sl_state_table **ret_table, struct sl_error *err);
+
+/* Processing time, by which rows expire: between two steps.  Wanted only while a table has a time
+ * to live. */
+void sl_state_set_now(struct sl_state *state, int64_t now_us);
+bool sl_state_wants_now(const struct sl_state *state);
 
 /* A batch of keys.  hashes[i] is sl_hash_rows' over the key columns. */
 struct sl_state_keys {
@@ -94,8 +101,9 @@ struct sl_state_keys {
 int sl_table_prepare(struct sl_state_table *table, const struct sl_state_keys *keys,
                      struct sl_error *err);
 
-/* Values of these keys, inserted (zeroed) where absent, writable, their rows dirty.  created[i],
- * when wanted, tells which were absent (of two equal keys in the batch only the first). */
+/* Values of these keys, inserted (zeroed) where absent or expired, writable, their rows dirty.
+ * created[i], when wanted, tells which were absent (of two equal keys in the batch only the first).
+ */
 void sl_table_upsert(struct sl_state_table *table, const struct sl_state_keys *keys,
                      char **ret_values, bool *created);
 /* Values or NULL, to be read only. */

@@ -143,6 +143,9 @@ struct sl_state {
     bool is_cold;             /* some slice is, or was */
     bool is_snapshotting;     /* from the first table frozen to the end of the snapshot */
     bool is_rewriting;        /* … and into a new store: nothing may be evicted */
+    bool is_listed;           /* dirty rows are in their slices' lists */
+    bool has_ttl;             /* some table has */
+    int64_t now_us;           /* processing time of the step */
     size_t restored_count;    /* rows, one by one */
     uint64_t charged_bytes;   /* of the budget */
     struct sl_store *retired; /* rewritten elsewhere; closed when an I/O thread comes by */
@@ -269,10 +272,29 @@ int state_spill_begin(struct sl_state *state);
 void state_spill_run(struct sl_state *state);
 void state_spill_end(struct sl_state *state);
 
-/* freeze.c: everything that is there, changed or not */
+/* freeze.c */
+
+/* From now on dirty rows are listed; so far all are, and none is. */
+void state_list_all(struct sl_state *state);
+/* Everything that is there, changed or not. */
 struct sl_frozen *state_table_freeze_all(struct sl_state_table *table);
 
 /* table.c */
+
+/* The time when a row of a table that has a time to live is gone is behind its value: the last 8
+ * bytes of what the table counts as one. */
+static inline bool
+state_row_is_expired(const struct sl_state_table *table, const struct state_row *row)
+{
+    int64_t expires_us;
+
+    if (SL_LIKELY(table->spec.ttl_us == 0))
+        return false;
+    memcpy(&expires_us, row->value + table->spec.value_size - 8, sizeof(expires_us));
+    return expires_us <= table->state->now_us;
+}
+/* Notes a dirty row for the next freeze, if anybody will want one. */
+void state_list_dirty(struct sl_state_table *table, struct state_row *row);
 /* A row as a checkpoint has it: dirty, its value zeroed; the key is not there yet. */
 struct state_row *state_table_add_row(struct sl_state_table *table, int64_t time, uint64_t hash,
                                       struct sl_text key);
