@@ -131,7 +131,7 @@ restore_table(const struct restore *restore, const struct sl_manifest_table *ite
 
     if (!source.table || (!item->file.name && item->number == 0))
         return SL_OK;
-    layout = state_layout(restore->arena, &source.table->spec);
+    layout = sl_state_table_layout(restore->arena, &source.table->spec);
     if (strcmp(item->layout, layout) != 0)
         return SL_ERROR(err, SL_E_NOT_SUPPORTED,
                         "state %s of operator %s is laid out as \"%s\", not as \"%s\"", item->name,
@@ -187,7 +187,8 @@ restore_can_link(const struct restore *restore, const struct sl_manifest_subtask
         const struct sl_state_table *table = restore_find_table(restore, &from->tables[i]);
 
         if (!table || from->tables[i].number == 0 ||
-            strcmp(from->tables[i].layout, state_layout(restore->arena, &table->spec)) != 0)
+            strcmp(from->tables[i].layout, sl_state_table_layout(restore->arena, &table->spec)) !=
+                0)
             return false;
     }
     return true;

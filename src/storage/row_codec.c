@@ -4,6 +4,7 @@
  * group (2) and the key, big-endian.  A value is the row's hash (8), the value with its long views
  * zeroed, and behind it the bytes of those views. */
 #include "data/row.h"
+#include "storage/snapshot.h"
 #include "storage/table_internal.h"
 
 void
@@ -99,7 +100,7 @@ state_value_decode(const struct sl_state_table_spec *spec, struct sl_text value,
 }
 
 const char *
-state_layout(struct sl_arena *arena, const struct sl_state_table_spec *spec)
+sl_state_table_layout(struct sl_arena *arena, const struct sl_state_table_spec *spec)
 {
     struct sl_buffer text;
     const char *copy;

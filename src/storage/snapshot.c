@@ -130,12 +130,6 @@ sl_snapshot_add_segment(struct sl_snapshot *snapshot, const char *sink_uid, uint
 
 /* --- writing --- */
 
-const char *
-sl_state_table_layout(struct sl_arena *arena, const struct sl_state_table_spec *spec)
-{
-    return state_layout(arena, spec);
-}
-
 static int
 snapshot_write_rows(const struct snapshot_table *item, const char *path,
                     struct sl_file_sum *ret_sum, struct sl_error *err)
@@ -247,7 +241,7 @@ sl_snapshot_write(struct sl_snapshot *snapshot, const char *directory, const cha
 
         table->operator_uid = sl_arena_strdup(arena, from->spec.operator_uid);
         table->name = sl_arena_strdup(arena, from->spec.name);
-        table->layout = state_layout(arena, &from->spec);
+        table->layout = sl_state_table_layout(arena, &from->spec);
         if (snapshot->uses_store)
             table->number = from->number;
         else

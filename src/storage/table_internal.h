@@ -211,8 +211,6 @@ bool state_pair_decode(const struct state_place *place, struct sl_text key, stru
 /* Fills a row's value and its views.  False: the bytes do not fit. */
 bool state_value_decode(const struct sl_state_table_spec *spec, struct sl_text value,
                         struct state_row *row);
-/* What a table must have in common with a file to read it. */
-const char *state_layout(struct sl_arena *arena, const struct sl_state_table_spec *spec);
 
 /* sorted.c: frozen rows in the order of their encoded keys */
 

@@ -413,8 +413,11 @@ run_feed(struct run *run, const struct slt_record *record)
 static bool
 run_settle(struct run *run)
 {
-    return run_command(run, "CALL sluice.settle()") &&
-           (!run->config->restores || run_restore_jobs(run));
+    if (!run_command(run, "CALL sluice.settle()"))
+        return false;
+    /* The second waits until the jobs run again. */
+    return !run->config->restores ||
+           (run_restore_jobs(run) && run_command(run, "CALL sluice.settle()"));
 }
 
 static bool
