@@ -26,9 +26,9 @@ struct sl_snapshot {
     size_t table_count, table_capacity;
     struct sl_outbox_segment **segments; /* one each of part->segments */
     bool uses_store;
-    enum state_epoch_kind kind;        /* then */
-    struct sl_store *store;            /* the one that has the epoch; NULL: it was not written */
-    char *store_path;                  /* of a new one */
+    enum state_epoch_kind kind; /* then */
+    struct sl_store *store;     /* the one that has the epoch; NULL: it was not written */
+    char *store_path;           /* of a new one */
     size_t blob_capacity, segment_capacity;
 };
 
