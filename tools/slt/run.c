@@ -353,6 +353,8 @@ run_restore_jobs(struct run *run)
         good = run_call_job(run, "checkpoint", job, &worked);
         if (good && worked)
             good = run_call_job(run, "fail_job", job, &worked);
+        if (good && worked) /* waits until it runs again */
+            good = run_call_job(run, "checkpoint", job, &worked);
     }
     PQclear(jobs);
     return good;
@@ -413,11 +415,8 @@ run_feed(struct run *run, const struct slt_record *record)
 static bool
 run_settle(struct run *run)
 {
-    if (!run_command(run, "CALL sluice.settle()"))
-        return false;
-    /* The second waits until the jobs run again. */
-    return !run->config->restores ||
-           (run_restore_jobs(run) && run_command(run, "CALL sluice.settle()"));
+    return run_command(run, "CALL sluice.settle()") &&
+           (!run->config->restores || run_restore_jobs(run));
 }
 
 static bool
