@@ -17,7 +17,9 @@ aggregation_keep(struct sl_aggregate_keeper *keeper, char *state, const struct s
 {
     struct aggregation_keeper *own = (struct aggregation_keeper *)keeper;
 
-    return sl_table_keep_view(own->table, own->time, view);
+    /* The accumulator begins with the view that it had. */
+    return sl_table_keep_view(own->table, own->time, (const struct sl_view *)(const void *)state,
+                              view);
 }
 
 /* --- opening --- */
@@ -83,15 +85,16 @@ aggregation_open_scratch(struct sl_aggregation *aggregation, struct sl_arena *ar
 
 int
 sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const char *name,
-                    const uint32_t *keys, size_t key_count,
-                    struct sl_aggregate *const *aggregates, size_t aggregate_count, bool has_time,
-                    struct sl_error *err)
+                    const uint32_t *keys, size_t key_count, struct sl_aggregate *const *aggregates,
+                    size_t aggregate_count, bool has_time, struct sl_error *err)
 {
     struct sl_arena *arena = op->context->arena;
     const struct sl_schema *input = op->node->inputs[0].node->schema;
     const struct sl_type **types = SL_NEW_ARRAY(arena, const struct sl_type *, key_count + 1);
-    struct sl_state_table_spec spec = {.name = name, .operator_uid = op->node->uid,
-                                       .key_types = types, .key_count = key_count,
+    struct sl_state_table_spec spec = {.name = name,
+                                       .operator_uid = op->node->uid,
+                                       .key_types = types,
+                                       .key_count = key_count,
                                        .has_time = has_time};
     uint32_t *views = SL_NEW_ARRAY(arena, uint32_t, aggregate_count + 1);
     struct sl_expr **exprs;
@@ -120,9 +123,9 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
     exprs = aggregation_list_exprs(aggregation, arena);
     aggregation_open_scratch(aggregation, arena);
     if (aggregation->expr_count > 0)
-        aggregation->eval = sl_eval_new(sl_program_new(arena, exprs, aggregation->expr_count,
-                                                       &op->context->expr_settings),
-                                        op->context->pool);
+        aggregation->eval = sl_eval_new(
+            sl_program_new(arena, exprs, aggregation->expr_count, &op->context->expr_settings),
+            op->context->pool);
     return SL_OK;
 }
 
@@ -160,6 +163,18 @@ aggregation_list_rows(struct sl_aggregation *aggregation, const struct sl_batch 
     return count;
 }
 
+static void
+aggregation_hash(struct sl_aggregation *aggregation, const struct sl_batch *batch, size_t row_count)
+{
+    for (size_t i = 0; i < aggregation->key_count; i++)
+        aggregation->key_columns[i] = batch->columns[aggregation->keys[i]];
+    if (aggregation->key_count > 0)
+        sl_hash_rows(aggregation->key_columns, aggregation->key_count, aggregation->rows, row_count,
+                     aggregation->hashes);
+    else
+        memset(aggregation->hashes, 0, row_count * sizeof(*aggregation->hashes));
+}
+
 int
 sl_aggregation_begin(struct sl_aggregation *aggregation, struct sl_op *op,
                      const struct sl_batch *batch, struct sl_out *out, struct sl_error *err)
@@ -175,14 +190,23 @@ sl_aggregation_begin(struct sl_aggregation *aggregation, struct sl_op *op,
         }
     }
     row_count = aggregation_list_rows(aggregation, batch, errors, error_count);
-    for (size_t i = 0; i < aggregation->key_count; i++)
-        aggregation->key_columns[i] = batch->columns[aggregation->keys[i]];
-    if (aggregation->key_count > 0)
-        sl_hash_rows(aggregation->key_columns, aggregation->key_count, aggregation->rows,
-                     row_count, aggregation->hashes);
-    else
-        memset(aggregation->hashes, 0, row_count * sizeof(*aggregation->hashes));
+    aggregation_hash(aggregation, batch, row_count);
     return (int)row_count;
+}
+
+size_t
+sl_aggregation_begin_prepare(struct sl_aggregation *aggregation, struct sl_op *op,
+                             const struct sl_batch *batch)
+{
+    size_t row_count;
+
+    if (aggregation->eval) {
+        sl_eval_set_now(aggregation->eval, sl_now_us(op->context->env), op->watermark_ms);
+        sl_eval_run(aggregation->eval, batch, aggregation->arguments);
+    }
+    row_count = aggregation_list_rows(aggregation, batch, NULL, 0);
+    aggregation_hash(aggregation, batch, row_count);
+    return row_count;
 }
 
 void
@@ -211,24 +235,21 @@ aggregation_filter(struct sl_aggregation *aggregation, const struct sl_column *f
     return count;
 }
 
-/* Of these rows, those whose (keys, argument) is new; NULL arguments never count.  The key group of
- * a distinct row is that of its group, so that both move together. */
+/* Of some_rows those whose argument is not NULL, and the hashes of (keys, argument) of what is
+ * left. The key group of a distinct row is that of its group, so that both move together. */
 static size_t
-aggregation_distinct(struct sl_aggregation *aggregation, const struct sl_aggregation_item *item,
-                     int64_t time, const uint16_t *rows, char *const *states, size_t row_count)
+aggregation_hash_distinct(struct sl_aggregation *aggregation, struct sl_column *argument,
+                          size_t row_count, uint64_t *hashes)
 {
-    struct sl_column *argument = aggregation->arguments[item->argument];
-    size_t key_count = aggregation->key_count, count = 0, fresh = 0;
+    size_t key_count = aggregation->key_count, count = 0;
     struct sl_column **columns = aggregation->key_columns;
-    uint64_t *hashes = sl_alloc(2 * SL_BATCH_ROWS_MAX * sizeof(*hashes));
     uint64_t *group_hashes = hashes + SL_BATCH_ROWS_MAX;
-    char **counts = sl_alloc(SL_BATCH_ROWS_MAX * sizeof(*counts));
 
     for (size_t i = 0; i < row_count; i++) {
-        if (sl_column_is_null(argument, rows[i]))
+        if (sl_column_is_null(argument, aggregation->some_rows[i]))
             continue;
-        aggregation->some_rows[count] = rows[i];
-        aggregation->some_states[count++] = states[i];
+        aggregation->some_rows[count] = aggregation->some_rows[i];
+        aggregation->some_states[count++] = aggregation->some_states[i];
     }
     columns[key_count] = argument;
     sl_hash_rows(columns, key_count + 1, aggregation->some_rows, count, hashes);
@@ -238,9 +259,37 @@ aggregation_distinct(struct sl_aggregation *aggregation, const struct sl_aggrega
         memset(group_hashes, 0, count * sizeof(*group_hashes));
     for (size_t i = 0; i < count; i++)
         hashes[i] = (group_hashes[i] & UINT64_C(0xffffffff00000000)) | (uint32_t)hashes[i];
+    return count;
+}
+
+static void
+aggregation_set_some(struct sl_aggregation *aggregation, const uint16_t *rows, char *const *states,
+                     size_t row_count)
+{
+    if (rows == aggregation->some_rows)
+        return;
+    memcpy(aggregation->some_rows, rows, row_count * sizeof(*rows));
+    memcpy(aggregation->some_states, states, row_count * sizeof(*states));
+}
+
+/* Of these rows, those whose (keys, argument) is new; NULL arguments never count. */
+static size_t
+aggregation_distinct(struct sl_aggregation *aggregation, const struct sl_aggregation_item *item,
+                     int64_t time, const uint16_t *rows, char *const *states, size_t row_count)
+{
+    uint64_t *hashes = sl_alloc(2 * SL_BATCH_ROWS_MAX * sizeof(*hashes));
+    char **counts = sl_alloc(SL_BATCH_ROWS_MAX * sizeof(*counts));
+    size_t count, fresh = 0;
+
+    aggregation_set_some(aggregation, rows, states, row_count);
+    count = aggregation_hash_distinct(aggregation, aggregation->arguments[item->argument],
+                                      row_count, hashes);
     sl_table_upsert(item->distinct,
-                    &(struct sl_state_keys){.columns = columns, .rows = aggregation->some_rows,
-                                            .row_count = count, .hashes = hashes, .time = time},
+                    &(struct sl_state_keys){.columns = aggregation->key_columns,
+                                            .rows = aggregation->some_rows,
+                                            .row_count = count,
+                                            .hashes = hashes,
+                                            .time = time},
                     counts, aggregation->created);
     for (size_t i = 0; i < count; i++) {
         if (!aggregation->created[i])
@@ -251,6 +300,50 @@ aggregation_distinct(struct sl_aggregation *aggregation, const struct sl_aggrega
     free(counts);
     free(hashes);
     return fresh;
+}
+
+/* Rows that the filter would leave out are made ready, too. */
+static int
+aggregation_prepare_distinct(struct sl_aggregation *aggregation,
+                             const struct sl_aggregation_item *item, int64_t time,
+                             const uint16_t *rows, size_t row_count, struct sl_error *err)
+{
+    uint64_t *hashes = sl_alloc(2 * SL_BATCH_ROWS_MAX * sizeof(*hashes));
+    size_t count;
+    int rc;
+
+    aggregation_set_some(aggregation, rows, aggregation->states, row_count);
+    count = aggregation_hash_distinct(aggregation, aggregation->arguments[item->argument],
+                                      row_count, hashes);
+    rc = sl_table_prepare(item->distinct,
+                          &(struct sl_state_keys){.columns = aggregation->key_columns,
+                                                  .rows = aggregation->some_rows,
+                                                  .row_count = count,
+                                                  .hashes = hashes,
+                                                  .time = time},
+                          err);
+    free(hashes);
+    return rc;
+}
+
+int
+sl_aggregation_prepare(struct sl_aggregation *aggregation, int64_t time, const uint16_t *rows,
+                       const uint64_t *hashes, size_t row_count, struct sl_error *err)
+{
+    int rc = sl_table_prepare(aggregation->table,
+                              &(struct sl_state_keys){.columns = aggregation->key_columns,
+                                                      .rows = rows,
+                                                      .row_count = row_count,
+                                                      .hashes = hashes,
+                                                      .time = time},
+                              err);
+
+    for (size_t i = 0; i < aggregation->count && rc == SL_OK; i++) {
+        if (aggregation->items[i].distinct)
+            rc = aggregation_prepare_distinct(aggregation, &aggregation->items[i], time, rows,
+                                              row_count, err);
+    }
+    return rc;
 }
 
 static void
@@ -279,8 +372,11 @@ void
 sl_aggregation_add(struct sl_aggregation *aggregation, const struct sl_batch *batch, int64_t time,
                    const uint16_t *rows, const uint64_t *hashes, size_t row_count)
 {
-    struct sl_state_keys keys = {.columns = aggregation->key_columns, .rows = rows,
-                                 .row_count = row_count, .hashes = hashes, .time = time};
+    struct sl_state_keys keys = {.columns = aggregation->key_columns,
+                                 .rows = rows,
+                                 .row_count = row_count,
+                                 .hashes = hashes,
+                                 .time = time};
 
     sl_table_upsert(aggregation->table, &keys, aggregation->states, NULL);
     for (size_t i = 0; i < aggregation->count; i++)

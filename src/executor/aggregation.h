@@ -51,6 +51,12 @@ int sl_aggregation_begin(struct sl_aggregation *aggregation, struct sl_op *op,
 void sl_aggregation_add(struct sl_aggregation *aggregation, const struct sl_batch *batch,
                         int64_t time, const uint16_t *rows, const uint64_t *hashes,
                         size_t row_count);
+/* The same for an operator's `prepare`: as `begin`, but rows that fail are left in, untold; then
+ * the state of these rows is made ready, which may be SL_AGAIN. */
+size_t sl_aggregation_begin_prepare(struct sl_aggregation *aggregation, struct sl_op *op,
+                                    const struct sl_batch *batch);
+int sl_aggregation_prepare(struct sl_aggregation *aggregation, int64_t time, const uint16_t *rows,
+                           const uint64_t *hashes, size_t row_count, struct sl_error *err);
 void sl_aggregation_end(struct sl_aggregation *aggregation); /* lets go of the batch's columns */
 
 /* Key columns, then aggregate columns, of these state rows into ret_columns.  Negative: a result

@@ -38,6 +38,19 @@ batch_aggregate_batch(struct sl_op *base, unsigned input, struct sl_batch *batch
 }
 
 static int
+batch_aggregate_prepare(struct sl_op *base, unsigned input, const struct sl_batch *batch,
+                        struct sl_error *err)
+{
+    struct op_batch_aggregate *op = (struct op_batch_aggregate *)base;
+    size_t count = sl_aggregation_begin_prepare(&op->aggregation, base, batch);
+    int rc = sl_aggregation_prepare(&op->aggregation, 0, op->aggregation.rows,
+                                    op->aggregation.hashes, count, err);
+
+    sl_aggregation_end(&op->aggregation);
+    return rc;
+}
+
+static int
 batch_aggregate_emit(struct op_batch_aggregate *op, size_t row_count, struct sl_out *out,
                      struct sl_error *err)
 {
@@ -52,15 +65,18 @@ batch_aggregate_emit(struct op_batch_aggregate *op, size_t row_count, struct sl_
     return sl_out_emit(out, batch);
 }
 
-/* The one row of an aggregate without keys. */
-static void
-batch_aggregate_add_row(struct op_batch_aggregate *op)
+/* The one row of an aggregate without keys; SL_AGAIN while it is read. */
+static int
+batch_aggregate_add_row(struct op_batch_aggregate *op, struct sl_error *err)
 {
     uint64_t hash = 0;
+    struct sl_state_keys keys = {.row_count = 1, .hashes = &hash};
     char *state;
+    int rc = sl_table_prepare(op->aggregation.table, &keys, err);
 
-    sl_table_upsert(op->aggregation.table, &(struct sl_state_keys){.row_count = 1, .hashes = &hash},
-                    &state, NULL);
+    if (rc == SL_OK)
+        sl_table_upsert(op->aggregation.table, &keys, &state, NULL);
+    return rc;
 }
 
 static int
@@ -69,20 +85,24 @@ batch_aggregate_end(struct sl_op *base, struct sl_out *out, struct sl_error *err
     struct op_batch_aggregate *op = (struct op_batch_aggregate *)base;
     size_t chunk_max = SL_MIN(base->context->settings->batch_size, (uint32_t)SL_BATCH_ROWS_MAX);
     size_t row_count;
+    int rc = SL_OK;
 
     if (!op->emitting) {
         if (op->plan->key_count == 0 && base->context->subtask == 0)
-            batch_aggregate_add_row(op);
+            rc = batch_aggregate_add_row(op, err);
+        if (rc != SL_OK)
+            return rc;
         op->emitting = true;
         sl_table_scan_begin(op->aggregation.table, 0, &op->scan);
     }
-    while ((row_count = sl_table_scan_next(&op->scan, op->chunk, chunk_max)) > 0) {
-        int rc = batch_aggregate_emit(op, row_count, out, err);
-
+    for (;;) {
+        rc = sl_table_scan_next(&op->scan, op->chunk, chunk_max, &row_count, err);
+        if (rc != SL_OK || row_count == 0)
+            return rc;
+        rc = batch_aggregate_emit(op, row_count, out, err);
         if (rc != SL_OK)
             return rc;
     }
-    return SL_OK;
 }
 
 static void
@@ -98,6 +118,7 @@ const struct sl_op_class sl_op_batch_aggregate = {
     .name = "BatchAggregate",
     .size = sizeof(struct op_batch_aggregate),
     .open = batch_aggregate_open,
+    .prepare = batch_aggregate_prepare,
     .batch = batch_aggregate_batch,
     .resume = batch_aggregate_end,
     .end = batch_aggregate_end,

@@ -50,7 +50,8 @@ changelog_merge_open(struct sl_op *base, struct sl_error *err)
                                                              .operator_uid = base->node->uid,
                                                              .key_types = types,
                                                              .key_count = count,
-                                                             .value_size = 8},
+                                                             .value_size = 8,
+                                                             .is_resident = true},
                                &op->table, err);
 }
 

@@ -46,8 +46,8 @@ window_aggregate_open(struct sl_op *base, struct sl_error *err)
 
 /* --- rows --- */
 
-/* Rows without a time are errors; the others stay in aggregation.rows, with their hashes.  Returns
- * how many, or a negative code. */
+/* Rows without a time are errors (where `out` is NULL nobody is told); the others stay in
+ * aggregation.rows, with their hashes.  Returns how many, or a negative code. */
 static int
 window_aggregate_drop_timeless(struct op_window_aggregate *op, const struct sl_batch *batch,
                                size_t row_count, struct sl_out *out, struct sl_error *err)
@@ -63,7 +63,8 @@ window_aggregate_drop_timeless(struct op_window_aggregate *op, const struct sl_b
                                      "the time of a window must not be NULL"};
 
         if (sl_column_is_null(times, rows[i])) {
-            SL_TRY(out->error(out, batch, &error, 1, err));
+            if (out)
+                SL_TRY(out->error(out, batch, &error, 1, err));
             continue;
         }
         rows[kept] = rows[i];
@@ -136,23 +137,37 @@ window_aggregate_compare(const void *a, const void *b, void *ends)
     return (int)x - (int)y;
 }
 
-/* One run of rows of the same window. */
-static void
-window_aggregate_add_run(struct op_window_aggregate *op, const struct sl_batch *batch, int64_t end,
-                         const uint16_t *rows, const uint64_t *hashes, size_t row_count,
-                         struct sl_out *out)
+/* What is done with each run of rows of the same window. */
+struct window_aggregate_run {
+    struct op_window_aggregate *op;
+    const struct sl_batch *batch;
+    struct sl_out *out; /* NULL: its state is made ready merely */
+};
+
+static int
+window_aggregate_run(const struct window_aggregate_run *run, int64_t end, const uint16_t *rows,
+                     const uint64_t *hashes, size_t row_count, struct sl_error *err)
 {
-    if (window_aggregate_is_late(op, end))
-        window_aggregate_add_late(op, batch, rows, row_count, out);
+    struct op_window_aggregate *op = run->op;
+    bool is_late = window_aggregate_is_late(op, end);
+
+    if (!run->out)
+        return is_late
+                   ? SL_OK
+                   : sl_aggregation_prepare(&op->aggregation, end, rows, hashes, row_count, err);
+    if (is_late)
+        window_aggregate_add_late(op, run->batch, rows, row_count, run->out);
     else
-        sl_aggregation_add(&op->aggregation, batch, end, rows, hashes, row_count);
+        sl_aggregation_add(&op->aggregation, run->batch, end, rows, hashes, row_count);
+    return SL_OK;
 }
 
 /* Rows of several windows: put together by window, in their order. */
-static void
-window_aggregate_add_mixed(struct op_window_aggregate *op, const struct sl_batch *batch,
-                           size_t row_count, struct sl_out *out)
+static int
+window_aggregate_run_mixed(const struct window_aggregate_run *run, size_t row_count,
+                           struct sl_error *err)
 {
+    struct op_window_aggregate *op = run->op;
     size_t from = 0;
 
     for (size_t i = 0; i < row_count; i++)
@@ -164,13 +179,53 @@ window_aggregate_add_mixed(struct op_window_aggregate *op, const struct sl_batch
     }
     for (size_t i = 1; i <= row_count; i++) {
         int64_t end = op->ends[op->order[from]];
+        int rc;
 
         if (i < row_count && op->ends[op->order[i]] == end)
             continue;
-        window_aggregate_add_run(op, batch, end, op->ordered_rows + from, op->ordered_hashes + from,
-                                 i - from, out);
+        rc = window_aggregate_run(run, end, op->ordered_rows + from, op->ordered_hashes + from,
+                                  i - from, err);
+        if (rc != SL_OK)
+            return rc;
         from = i;
     }
+    return SL_OK;
+}
+
+/* The rows that `begin` listed, by window. */
+static int
+window_aggregate_run_all(const struct window_aggregate_run *run, size_t row_count,
+                         struct sl_error *err)
+{
+    struct op_window_aggregate *op = run->op;
+    bool one = true;
+
+    if (row_count == 0)
+        return SL_OK;
+    if (op->plan->window.processing_time)
+        window_aggregate_assign_now(op, row_count);
+    else
+        one = window_aggregate_assign(op, run->batch, row_count);
+    if (!one)
+        return window_aggregate_run_mixed(run, row_count, err);
+    return window_aggregate_run(run, op->ends[0], op->aggregation.rows, op->aggregation.hashes,
+                                row_count, err);
+}
+
+static int
+window_aggregate_prepare(struct sl_op *base, unsigned input, const struct sl_batch *batch,
+                         struct sl_error *err)
+{
+    struct op_window_aggregate *op = (struct op_window_aggregate *)base;
+    struct window_aggregate_run run = {op, batch, NULL};
+    size_t count = sl_aggregation_begin_prepare(&op->aggregation, base, batch);
+    int rc;
+
+    if (!op->plan->window.processing_time)
+        count = (size_t)window_aggregate_drop_timeless(op, batch, count, NULL, err);
+    rc = window_aggregate_run_all(&run, count, err);
+    sl_aggregation_end(&op->aggregation);
+    return rc;
 }
 
 static int
@@ -178,22 +233,13 @@ window_aggregate_batch(struct sl_op *base, unsigned input, struct sl_batch *batc
                        struct sl_out *out, struct sl_error *err)
 {
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
-    bool one = true;
+    struct window_aggregate_run run = {op, batch, out};
     int count = sl_aggregation_begin(&op->aggregation, base, batch, out, err);
 
     if (count > 0 && !op->plan->window.processing_time)
         count = window_aggregate_drop_timeless(op, batch, (size_t)count, out, err);
-    if (count > 0) {
-        if (op->plan->window.processing_time)
-            window_aggregate_assign_now(op, (size_t)count);
-        else
-            one = window_aggregate_assign(op, batch, (size_t)count);
-        if (one)
-            window_aggregate_add_run(op, batch, op->ends[0], op->aggregation.rows,
-                                     op->aggregation.hashes, (size_t)count, out);
-        else
-            window_aggregate_add_mixed(op, batch, (size_t)count, out);
-    }
+    if (count > 0)
+        window_aggregate_run_all(&run, (size_t)count, err);
     sl_aggregation_end(&op->aggregation);
     return count < 0 ? count : SL_OK;
 }
@@ -258,9 +304,13 @@ window_aggregate_fire(struct op_window_aggregate *op, struct sl_out *out, struct
         op->firing = true;
         sl_table_scan_begin(op->aggregation.table, op->firing_end, &op->scan);
     }
-    while ((row_count = sl_table_scan_next(&op->scan, op->chunk, chunk_max)) > 0) {
-        int rc = window_aggregate_emit(op, row_count, out, err);
+    for (;;) {
+        int rc = sl_table_scan_next(&op->scan, op->chunk, chunk_max, &row_count, err);
 
+        if (rc == SL_OK && row_count == 0)
+            break;
+        if (rc == SL_OK)
+            rc = window_aggregate_emit(op, row_count, out, err);
         if (rc != SL_OK)
             return rc;
     }
@@ -361,6 +411,7 @@ const struct sl_op_class sl_op_window_aggregate = {
     .name = "WindowAggregate",
     .size = sizeof(struct op_window_aggregate),
     .open = window_aggregate_open,
+    .prepare = window_aggregate_prepare,
     .batch = window_aggregate_batch,
     .resume = window_aggregate_resume,
     .watermark = window_aggregate_watermark,

@@ -76,6 +76,11 @@ struct sl_op_class {
 
     int (*open)(struct sl_op *op, struct sl_error *err); /* optional */
 
+    /* Before `batch`, while some of the state is not in memory: asks sl_table_prepare for the keys
+     * that the batch will look up, inserts included.  SL_AGAIN: it is called again with the same
+     * batch.  Must do nothing else; optional for operators whose tables are resident. */
+    int (*prepare)(struct sl_op *op, unsigned input, const struct sl_batch *batch,
+                   struct sl_error *err);
     /* Consumes a batch from input `input` (the caller keeps its reference).  Rows of one call lie
      * between two due times.  SL_AGAIN: `resume` goes on with the same batch, which stays valid.
      * SL_EOF: taken, and no later row can matter: the scans above it end now.

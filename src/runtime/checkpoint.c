@@ -105,6 +105,8 @@ checkpoint_record_part(struct sl_checkpoint_record *record, const struct sl_chec
     record->written_bytes += part->written_bytes;
     for (size_t i = 0; i < part->subtask.table_count; i++)
         record->full_bytes += part->subtask.tables[i].file.sum.size;
+    for (size_t i = 0; i < part->subtask.store_count; i++)
+        record->full_bytes += part->subtask.store[i].sum.size;
     for (size_t i = 0; i < part->segment_count; i++)
         record->full_bytes += part->segments[i].file.sum.size;
 }

@@ -35,7 +35,8 @@ static bool
 claim_is_state(const struct sl_manifest_subtask *subtask, const char *uid)
 {
     for (size_t i = 0; i < subtask->table_count; i++) {
-        if (subtask->tables[i].file.name && strcmp(subtask->tables[i].operator_uid, uid) == 0)
+        if ((subtask->tables[i].file.name || subtask->tables[i].number > 0) &&
+            strcmp(subtask->tables[i].operator_uid, uid) == 0)
             return true;
     }
     for (size_t i = 0; i < subtask->blob_count; i++) {

@@ -20,6 +20,8 @@ sl_runtime_new(const struct sl_runtime_config *config)
     for (uint32_t i = 0; i < config->slot_count; i++)
         runtime->slots[i] = sl_slot_new(config->env, i);
     for (uint32_t i = 0; i < config->slot_count; i++)
+        runtime->slots[i]->state_budget.limit_bytes = config->state_memory_bytes;
+    for (uint32_t i = 0; i < config->slot_count; i++)
         sl_slot_start(runtime->slots[i]);
     return runtime;
 }

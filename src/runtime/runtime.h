@@ -6,6 +6,7 @@
 #include "base/env.h"
 #include "data/batch.h"
 #include "plan/physical.h"
+#include "storage/table.h"
 
 struct sl_runtime;
 struct sl_job;
@@ -15,6 +16,10 @@ struct sl_runtime_config {
     uint32_t slot_count;
     int64_t slot_memory_bytes;  /* taskmanager.memory.managed.size */
     const char *data_directory;
+    /* Where state goes that is larger than threshold_bytes; `path` is the directory of all stores.
+     * ops NULL: state stays in memory. */
+    struct sl_state_backend backend;
+    uint64_t state_memory_bytes; /* of a slot, before rows are evicted; 0: none ever are */
     /* A job changed its state (any thread; must not call back into the runtime).  state is an enum
      * sl_job_state of the catalog as int, see sl_runtime_state_name. */
     void (*job_changed)(void *arg, const struct sl_job *job);

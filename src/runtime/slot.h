@@ -23,6 +23,7 @@
 
 #include "base/env.h"
 #include "data/pool.h"
+#include "storage/table.h"
 
 #include <pthread.h>
 #include <stdalign.h>
@@ -72,6 +73,7 @@ struct sl_timer {
 struct sl_slot {
     struct sl_env *env;
     uint32_t index;
+    struct sl_state_budget state_budget; /* what its subtasks' states may have in memory */
     struct sl_pool *pool; /* allocated from by this slot's thread only */
     struct sl_wake *wake;
     struct sl_thread *thread;

@@ -134,9 +134,21 @@ task_make_context(struct sl_subtask *subtask, struct sl_error *err)
 static void
 task_make_state(struct sl_subtask *subtask)
 {
-    struct sl_state_config config = {.pool = subtask->context.pool, .is_whole = true};
+    struct sl_state_config config = {.pool = subtask->context.pool,
+                                     .is_whole = true,
+                                     .is_volatile = !subtask->context.checkpointed};
+    const struct sl_state_backend *backend = &subtask->execution->job->runtime->config.backend;
     uint32_t max = subtask->context.settings->max_parallelism;
 
+    if (backend->ops) {
+        subtask->backend = *backend;
+        subtask->backend.path =
+            sl_arena_printf(&subtask->arena, "%s/%s-%u-%u", backend->path, subtask->context.job_id,
+                            subtask->task->id, subtask->index);
+        if (subtask->execution->job->runtime->config.state_memory_bytes > 0)
+            subtask->backend.budget = &subtask->runnable.slot->state_budget;
+        config.backend = &subtask->backend;
+    }
     config.max_parallelism = max;
     for (uint32_t group = 0; group < max; group++) {
         if (sl_key_group_subtask(group, max, subtask->task->parallelism) != subtask->index)
@@ -433,7 +445,12 @@ static int
 task_run(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err)
 {
     for (int i = 0; i < TASK_MESSAGES_A_STEP; i++) {
-        int rc;
+        int rc = sl_task_settle_state(subtask, err);
+
+        if (rc == SL_AGAIN)
+            subtask->runnable.deadline_us = SL_NEVER_US;
+        if (rc != SL_OK)
+            return rc;
 
         if (sl_output_is_blocked(subtask)) {
             SL_TRY(task_check_barrier(subtask, err));
@@ -509,6 +526,8 @@ task_stop(struct sl_subtask *subtask)
     if (rc == SL_AGAIN || sl_task_checkpoint_is_busy(subtask))
         return SL_AGAIN;
     sl_task_checkpoint_drop(subtask);
+    if (subtask->context.state && sl_task_close_state(subtask) == SL_AGAIN)
+        return SL_AGAIN;
     for (unsigned i = 0; i < subtask->link_count; i++) {
         sl_chain_drop(&subtask->links[i]);
         if (i >= subtask->opened_from)

@@ -57,6 +57,7 @@ struct sl_element {
 enum sl_link_call { /* the operator's call that is under way, when it was stopped */
     SL_LINK_NONE,
     SL_LINK_NEXT, /* a batch is being worked on, between two pieces */
+    SL_LINK_PREPARE, /* the state that the piece needs is being read */
     SL_LINK_BATCH,
     SL_LINK_WATERMARK,
     SL_LINK_TICK,
@@ -120,6 +121,7 @@ struct sl_subtask {
     uint32_t index;
     struct sl_arena arena;
     struct sl_op_context context;
+    struct sl_state_backend backend; /* of its state */
     enum sl_task_phase phase;
     struct sl_link *links;
     unsigned link_count;
@@ -158,6 +160,10 @@ struct sl_subtask {
     struct sl_error snapshot_error;
     struct sl_io_job snapshot_io;
     struct sl_command snapshot_done;
+    struct sl_io_job state_io;       /* what the state wants done */
+    struct sl_command state_done;
+    bool state_io_busy;              /* an I/O thread is at it: nothing is done meanwhile */
+    bool is_closing, is_closed;      /* an I/O thread lets go of the state's files; done */
     bool is_restoring, is_restored;  /* an I/O thread fills the state; done */
     bool links_restored;             /* the operators have theirs too */
     bool is_restore_failed;          /* by what the checkpoint holds, it may be */
@@ -218,6 +224,11 @@ int sl_task_restore(struct sl_subtask *subtask, struct sl_error *err);
 bool sl_task_had_ended(const struct sl_subtask *subtask);
 /* Is an I/O thread still at it? */
 bool sl_task_checkpoint_is_busy(const struct sl_subtask *subtask);
+/* Between two steps: the state's memory is kept in bounds.  SL_AGAIN: the next step must wait, for
+ * what an I/O thread does, which wakes the subtask. */
+int sl_task_settle_state(struct sl_subtask *subtask, struct sl_error *err);
+/* SL_AGAIN while the state's files are let go of. */
+int sl_task_close_state(struct sl_subtask *subtask);
 /* Nothing of it is under way: what was not handed over goes. */
 void sl_task_checkpoint_drop(struct sl_subtask *subtask);
 

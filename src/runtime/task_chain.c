@@ -17,8 +17,11 @@
  *       │◀───────────────────────── link_end_batch ◀──────────────────────────┘ no row is left
  *       │◀── link_forward ◀── END ◀── WATERMARK ◀── (END, WATERMARK elements)
  *
+ * Between NEXT and BATCH a link is in PREPARE while state that the piece needs is read.
+ *
  * Each call may say SL_AGAIN: the state stays, and `resume` stands in for the call. */
 #include "runtime/job.h"
+#include "storage/table.h"
 
 #include <stdlib.h>
 
@@ -248,11 +251,28 @@ link_want_no_more(struct sl_link *link)
     return SL_OK;
 }
 
+/* The state that the piece needs is read into memory first, where it may be outside. */
+static int
+link_run_piece(struct sl_link *link, struct sl_error *err)
+{
+    const struct sl_op_class *class = link->op->class;
+    int rc;
+
+    if (class->prepare && sl_state_is_cold(link->subtask->context.state)) {
+        link->call = SL_LINK_PREPARE;
+        rc = class->prepare(link->op, link->current.input, link->piece, err);
+        if (rc != SL_OK)
+            return rc;
+    }
+    link->call = SL_LINK_BATCH;
+    rc = class->batch(link->op, link->current.input, link->piece, &link->out, err);
+    return sl_chain_outcome(link, rc == SL_EOF ? link_want_no_more(link) : rc, err);
+}
+
 static int
 link_next_piece(struct sl_link *link, struct sl_error *err)
 {
     uint32_t from = link->next_row, to = link_piece_end(link);
-    int rc;
 
     link->next_row = to;
     link->marks_moved = false;
@@ -260,10 +280,7 @@ link_next_piece(struct sl_link *link, struct sl_error *err)
     if (from == to)
         return SL_OK;
     link->piece = link_cut(link, link->current.batch, from, to);
-    if (sl_batch_live_count(link->piece) == 0)
-        return SL_OK;
-    rc = link->op->class->batch(link->op, link->current.input, link->piece, &link->out, err);
-    return sl_chain_outcome(link, rc == SL_EOF ? link_want_no_more(link) : rc, err);
+    return sl_batch_live_count(link->piece) > 0 ? link_run_piece(link, err) : SL_OK;
 }
 
 /* All rows are through: the marks that nobody carried go on, and the batch is done with. */
@@ -327,6 +344,7 @@ link_end_call(struct sl_link *link, struct sl_error *err)
         return SL_OK;
     case SL_LINK_NONE:
     case SL_LINK_NEXT:
+    case SL_LINK_PREPARE:
         break;
     }
     SL_UNREACHABLE();
@@ -485,7 +503,9 @@ link_resume(struct sl_link *link, struct sl_error *err)
 {
     int rc = SL_OK;
 
-    if (link->call > SL_LINK_NEXT)
+    if (link->call == SL_LINK_PREPARE)
+        rc = link_run_piece(link, err);
+    else if (link->call > SL_LINK_NEXT)
         rc = sl_chain_outcome(link, link->op->class->resume(link->op, &link->out, err), err);
     return link_work(link, rc, err);
 }

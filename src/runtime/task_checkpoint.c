@@ -9,6 +9,7 @@
  * 2. The I/O thread touches what is frozen alone; the part belongs to one thread at a time.
  * 3. Watermarks of operators are part of it, so that what was late stays late. */
 #include "runtime/job.h"
+#include "storage/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,7 +183,8 @@ sl_task_answer(struct sl_subtask *subtask, uint64_t sink_epoch)
 bool
 sl_task_checkpoint_is_busy(const struct sl_subtask *subtask)
 {
-    return subtask->snapshot_busy || subtask->is_restoring;
+    return subtask->snapshot_busy || subtask->state_io_busy || subtask->is_restoring ||
+           subtask->is_closing;
 }
 
 void
@@ -193,6 +195,95 @@ sl_task_checkpoint_drop(struct sl_subtask *subtask)
     sl_checkpoint_part_free(subtask->part);
     subtask->snapshot = NULL;
     subtask->part = NULL;
+}
+
+/* --- memory, and rows outside it --- */
+
+static struct sl_subtask *
+task_of_state_io(struct sl_io_job *io)
+{
+    return (struct sl_subtask *)((char *)io - offsetof(struct sl_subtask, state_io));
+}
+
+static void
+task_state_run(struct sl_io_job *io)
+{
+    sl_state_run_io(task_of_state_io(io)->context.state);
+}
+
+static void
+task_state_done(struct sl_io_job *io)
+{
+    struct sl_subtask *subtask = task_of_state_io(io);
+
+    sl_slot_post(subtask->runnable.slot, &subtask->state_done);
+}
+
+static void
+task_state_back(struct sl_command *command, struct sl_slot *slot)
+{
+    struct sl_subtask *subtask =
+        (struct sl_subtask *)((char *)command - offsetof(struct sl_subtask, state_done));
+    struct sl_execution *execution = subtask->execution;
+
+    sl_state_end_io(subtask->context.state);
+    subtask->state_io_busy = false;
+    sl_runnable_wake(&subtask->runnable);
+    sl_execution_unref(execution);
+}
+
+int
+sl_task_settle_state(struct sl_subtask *subtask, struct sl_error *err)
+{
+    struct sl_state *state = subtask->context.state;
+    struct sl_env *env = subtask->context.env;
+    int rc = SL_OK;
+
+    if (subtask->state_io_busy)
+        return SL_AGAIN;
+    if (sl_state_wants_now(state))
+        sl_state_set_now(state, sl_now_us(env));
+    if (!sl_state_wants_io(state))
+        rc = sl_state_settle(state, subtask->snapshot_busy, err);
+    if (!sl_state_wants_io(state))
+        return rc;
+    sl_execution_ref(subtask->execution);
+    subtask->state_io_busy = true;
+    subtask->state_io.run = task_state_run;
+    subtask->state_io.done = task_state_done;
+    subtask->state_done.run = task_state_back;
+    env->ops->io_submit(env, &subtask->state_io);
+    return SL_AGAIN;
+}
+
+/* --- closing --- */
+
+static void
+task_close_run(struct sl_io_job *io)
+{
+    sl_state_close(task_of_io(io)->context.state);
+}
+
+static void
+task_close_back(struct sl_command *command, struct sl_slot *slot)
+{
+    struct sl_subtask *subtask = task_of_command(command);
+    struct sl_execution *execution = subtask->execution;
+
+    subtask->is_closing = false;
+    subtask->is_closed = true;
+    sl_runnable_wake(&subtask->runnable);
+    sl_execution_unref(execution);
+}
+
+int
+sl_task_close_state(struct sl_subtask *subtask)
+{
+    if (subtask->is_closed || !sl_state_has_store(subtask->context.state))
+        return SL_OK;
+    subtask->is_closing = true;
+    task_submit(subtask, task_close_run, task_close_back);
+    return SL_AGAIN;
 }
 
 /* --- restoring --- */

@@ -11,6 +11,7 @@
 #include "server/jobs.h"
 #include "server/memory_table.h"
 #include "server/server.h"
+#include "server/state_space.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -277,6 +278,7 @@ main_start(struct sl_server *server, const struct main_options *options, struct 
     SL_TRY(sl_catalog_open(options->data_directory, &server->catalog, err));
     SL_TRY(sl_deaths_charge(options->data_directory, server->catalog, err));
     SL_TRY(sl_memory_tables_recover(options->data_directory, server->catalog, err));
+    SL_TRY(sl_state_space_open(server, &runtime, err));
     server->jobs = sl_jobs_new(server);
     server->runtime = sl_runtime_new(&runtime);
     if (!options->paused) {
@@ -304,6 +306,7 @@ main_stop(struct sl_server *server)
         sl_net_server_free(server->net);
     if (server->runtime)
         sl_runtime_free(server->runtime);
+    sl_state_space_close(server);
     if (server->jobs)
         sl_jobs_free(server->jobs);
     if (server->catalog)

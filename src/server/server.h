@@ -19,6 +19,8 @@ struct sl_server {
     struct sl_net_server *net;
     struct sl_metrics *metrics; /* NULL: no HTTP */
     const char *data_directory;
+    struct sl_store_space *store_space;
+    char state_directory[4096]; /* of its databases */
     _Atomic uint32_t session_count;
     _Atomic uint64_t statement_count;
 };

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -47,12 +48,18 @@ sl_files_sync_directory(const char *path, struct sl_error *err)
     return rc;
 }
 
-static int
-files_make_directory(const char *path, struct sl_error *err)
+int
+sl_files_make_directory(const char *path, struct sl_error *err)
 {
     if (mkdir(path, 0700) < 0 && errno != EEXIST)
         return sl_files_error(err, "make", path);
     return SL_OK;
+}
+
+static bool
+files_is_dot(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
 void
@@ -64,8 +71,12 @@ sl_files_remove_directory(const char *path)
     if (!directory)
         return;
     while ((entry = readdir(directory)) != NULL) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            unlinkat(dirfd(directory), entry->d_name, 0);
+        char inner[SL_CHECKPOINT_PATH_MAX];
+
+        if (files_is_dot(entry->d_name) || unlinkat(dirfd(directory), entry->d_name, 0) == 0)
+            continue;
+        snprintf(inner, sizeof(inner), "%s/%s", path, entry->d_name);
+        sl_files_remove_directory(inner);
     }
     closedir(directory);
     rmdir(path);
@@ -78,12 +89,12 @@ sl_checkpoint_make(const char *data_directory, const char *job_id, uint64_t id,
     char path[SL_CHECKPOINT_PATH_MAX];
 
     snprintf(path, sizeof(path), "%s/checkpoints", data_directory);
-    SL_TRY(files_make_directory(path, err));
+    SL_TRY(sl_files_make_directory(path, err));
     sl_checkpoint_path(data_directory, job_id, 0, path);
-    SL_TRY(files_make_directory(path, err));
+    SL_TRY(sl_files_make_directory(path, err));
     sl_checkpoint_path(data_directory, job_id, id, path);
     sl_files_remove_directory(path);
-    return files_make_directory(path, err);
+    return sl_files_make_directory(path, err);
 }
 
 static int
@@ -199,10 +210,29 @@ sl_checkpoint_disk_free(const char *directory, int64_t *ret_bytes)
     return true;
 }
 
+/* What a link would be on one file system. */
+static int
+files_copy(const char *from, const char *to)
+{
+    int source = open(from, O_RDONLY | O_CLOEXEC), rc = -1;
+    int target = source < 0 ? -1 : open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    ssize_t n = 1;
+
+    while (target >= 0 && n > 0)
+        n = sendfile(target, source, NULL, (size_t)1 << 30);
+    if (target >= 0 && n == 0)
+        rc = fdatasync(target);
+    if (source >= 0)
+        close(source);
+    if (target >= 0)
+        close(target);
+    return rc;
+}
+
 int
 sl_checkpoint_link(const char *from, const char *to, struct sl_error *err)
 {
-    if (link(from, to) < 0)
+    if (link(from, to) < 0 && (errno != EXDEV || files_copy(from, to) < 0))
         return sl_files_error(err, "link", from);
     return SL_OK;
 }

@@ -6,30 +6,72 @@
 #include <stdlib.h>
 
 static void
-freeze_slice(struct sl_state_table *table, struct state_slice *slice, struct sl_frozen *frozen)
+freeze_row(struct state_row *row, struct sl_frozen *frozen)
+{
+    row->life = ROW_FROZEN;
+    row->slice->frozen_count++;
+    row_list_add(&frozen->rows, row);
+}
+
+/* An expired row is as good as deleted.  True: storage never knew it, and it is gone. */
+static bool
+freeze_expire(struct sl_state_table *table, struct state_row *row)
+{
+    struct state_slice *slice = row->slice;
+
+    if (row->tombstone || !state_row_is_expired(table, row) || slice->pin_count > 0)
+        return false;
+    slice->row_count--;
+    if (row->stored) {
+        row->tombstone = true;
+        slice->tombstone_count++;
+        return false;
+    }
+    *state_slice_find(slice, row->hash, row->value + table->spec.value_size, row->key_size,
+                      table->spec.value_size) = SLOT_GONE;
+    state_row_free(&table->spec, row);
+    return true;
+}
+
+static void
+freeze_dirty(struct sl_state_table *table, struct state_slice *slice, struct sl_frozen *frozen)
 {
     for (size_t i = 0; i < slice->dirty.count; i++) {
         struct state_row *row = slice->dirty.items[i];
 
-        if (row->superseded) { /* deleted before storage knew it */
-            state_row_free(row, table->spec.value_size);
-            continue;
-        }
-        row->life = ROW_FROZEN;
-        slice->frozen_count++;
-        row_list_add(&frozen->rows, row);
+        if (row->superseded) /* deleted before storage knew it */
+            state_row_free(&table->spec, row);
+        else if (!freeze_expire(table, row))
+            freeze_row(row, frozen);
     }
     slice->dirty.count = slice->superseded_count = 0;
 }
 
-struct sl_frozen *
-sl_table_freeze(struct sl_state_table *table)
+static void
+freeze_clean(struct sl_state_table *table, const struct state_slots *slots,
+             struct sl_frozen *frozen)
+{
+    for (size_t i = 0; slots->items && i <= slots->mask; i++) {
+        struct state_row *row = state_slot_row(slots->items[i]);
+
+        if (row && row->life == ROW_CLEAN && !freeze_expire(table, row))
+            freeze_row(row, frozen);
+    }
+}
+
+static struct sl_frozen *
+freeze_table(struct sl_state_table *table, bool clean_too)
 {
     struct sl_frozen *frozen = sl_alloc_zeroed(sizeof(*frozen));
 
     SL_ASSERT(table->frozen == NULL);
-    for (size_t i = 0; i < table->slice_count; i++)
-        freeze_slice(table, table->slices[i], frozen);
+    for (size_t i = 0; i < table->slice_count; i++) {
+        freeze_dirty(table, table->slices[i], frozen);
+        if (clean_too) {
+            freeze_clean(table, &table->slices[i]->slots, frozen);
+            freeze_clean(table, &table->slices[i]->old, frozen);
+        }
+    }
     frozen->dropped = table->dropped;
     frozen->dropped_count = table->dropped_count;
     table->dropped = NULL;
@@ -38,6 +80,38 @@ sl_table_freeze(struct sl_state_table *table)
     frozen->value_size = table->spec.value_size;
     table->frozen = frozen;
     return frozen;
+}
+
+void
+state_list_all(struct sl_state *state)
+{
+    for (struct sl_state_table *table = state->tables; table && !state->is_listed;
+         table = table->next) {
+        for (size_t i = 0; i < table->slice_count; i++) {
+            struct state_slice *slice = table->slices[i];
+
+            state_slice_settle(slice);
+            for (size_t k = 0; k <= slice->slots.mask; k++) {
+                struct state_row *row = state_slot_row(slice->slots.items[k]);
+
+                if (row)
+                    row_list_add(&slice->dirty, row);
+            }
+        }
+    }
+    state->is_listed = true;
+}
+
+struct sl_frozen *
+sl_table_freeze(struct sl_state_table *table)
+{
+    return freeze_table(table, false);
+}
+
+struct sl_frozen *
+state_table_freeze_all(struct sl_state_table *table)
+{
+    return freeze_table(table, true);
 }
 
 size_t
@@ -75,23 +149,27 @@ freeze_release_row(struct sl_state_table *table, struct state_row *row, bool wri
 
     slice->stored |= written; /* whatever became of the row since */
     if (row->superseded) {
-        state_row_free(row, value_size);
+        state_row_free(&table->spec, row);
         return;
     }
     if (!written) {
         row->life = ROW_DIRTY;
+        /* How far the write came nobody knows. */
+        row->stored |= !table->state->is_whole;
+        slice->stored |= row->stored;
         row_list_add(&slice->dirty, row);
         return;
     }
-    row->stored = true;
+    row->stored = !row->tombstone;
     row->life = ROW_CLEAN;
-    if (row->tombstone) {
+    /* A scan may have read the row before it went: the tombstone stays, as what storage lacks. */
+    if (row->tombstone && slice->pin_count == 0) {
         uint64_t *slot =
             state_slice_find(slice, row->hash, row->value + value_size, row->key_size, value_size);
 
         *slot = SLOT_GONE;
         slice->tombstone_count--;
-        state_row_free(row, value_size);
+        state_row_free(&table->spec, row);
     }
 }
 

@@ -44,6 +44,15 @@ sl_manifest_next_blob(const struct sl_manifest *manifest, const char *operator_u
     return NULL;
 }
 
+const char *
+sl_manifest_store_path(struct sl_arena *arena, const char *directory,
+                       const struct sl_manifest_subtask *subtask)
+{
+    const char *name = subtask->store[0].name;
+
+    return sl_arena_printf(arena, "%s/%.*s", directory, (int)strcspn(name, "/"), name);
+}
+
 /* --- writing --- */
 
 static json_t *
@@ -80,6 +89,16 @@ manifest_write_file(const struct sl_manifest_file *file)
 }
 
 static json_t *
+manifest_write_store(const struct sl_manifest_subtask *subtask)
+{
+    json_t *json = json_array();
+
+    for (size_t i = 0; i < subtask->store_count; i++)
+        json_array_append_new(json, manifest_write_file(&subtask->store[i]));
+    return json;
+}
+
+static json_t *
 manifest_write_subtask(const struct sl_manifest_subtask *subtask)
 {
     json_t *json = json_object(), *tables = json_array(), *blobs = json_array();
@@ -97,6 +116,8 @@ manifest_write_subtask(const struct sl_manifest_subtask *subtask)
 
         if (table->file.name)
             json_object_set_new(item, "file", manifest_write_file(&table->file));
+        if (table->number > 0)
+            manifest_add_u64(item, "number", table->number);
         json_array_append_new(tables, item);
     }
     for (size_t i = 0; i < subtask->blob_count; i++) {
@@ -108,6 +129,8 @@ manifest_write_subtask(const struct sl_manifest_subtask *subtask)
     }
     json_object_set_new(json, "tables", tables);
     json_object_set_new(json, "blobs", blobs);
+    if (subtask->store_count > 0)
+        json_object_set_new(json, "store", manifest_write_store(subtask));
     return json;
 }
 
@@ -267,15 +290,23 @@ manifest_get_hex(struct manifest_reader *reader, const json_t *object, const cha
     return (struct sl_text){bytes, length};
 }
 
-static struct sl_manifest_file
-manifest_get_file(struct manifest_reader *reader, const json_t *object, const char *key)
+static void
+manifest_read_file(struct manifest_reader *reader, const json_t *json,
+                   struct sl_manifest_file *file)
 {
-    const json_t *json = manifest_get(reader, object, key, JSON_OBJECT);
-
-    return (struct sl_manifest_file){
+    *file = (struct sl_manifest_file){
         .name = manifest_get_string(reader, json, "name"),
         .sum = {manifest_get_u64(reader, json, "size"), manifest_get_u64(reader, json, "xxh3")},
     };
+}
+
+static struct sl_manifest_file
+manifest_get_file(struct manifest_reader *reader, const json_t *object, const char *key)
+{
+    struct sl_manifest_file file;
+
+    manifest_read_file(reader, manifest_get(reader, object, key, JSON_OBJECT), &file);
+    return file;
 }
 
 /* The members of an array, zeroed; *ret_json is the array. */
@@ -286,6 +317,18 @@ manifest_get_array(struct manifest_reader *reader, const json_t *object, const c
     *ret_json = manifest_get(reader, object, key, JSON_ARRAY);
     *ret_count = json_array_size(*ret_json);
     return sl_arena_alloc_array(reader->arena, size, *ret_count + 1);
+}
+
+static void
+manifest_read_store(struct manifest_reader *reader, const json_t *json,
+                    struct sl_manifest_subtask *subtask)
+{
+    const json_t *files;
+
+    subtask->store = manifest_get_array(reader, json, "store", sizeof(*subtask->store),
+                                        &subtask->store_count, &files);
+    for (size_t i = 0; i < subtask->store_count; i++)
+        manifest_read_file(reader, json_array_get(files, i), &subtask->store[i]);
 }
 
 static void
@@ -311,7 +354,11 @@ manifest_read_subtask(struct manifest_reader *reader, const json_t *json,
             .layout = manifest_get_string(reader, item, "layout")};
         if (json_object_get(item, "file"))
             subtask->tables[i].file = manifest_get_file(reader, item, "file");
+        if (json_object_get(item, "number"))
+            subtask->tables[i].number = manifest_get_u32(reader, item, "number");
     }
+    if (json_object_get(json, "store"))
+        manifest_read_store(reader, json, subtask);
     subtask->blobs = manifest_get_array(reader, json, "blobs", sizeof(*subtask->blobs),
                                         &subtask->blob_count, &blobs);
     for (size_t i = 0; i < subtask->blob_count; i++) {
@@ -415,6 +462,8 @@ manifest_check_files(const struct sl_manifest *manifest, const char *directory,
             if (subtask->tables[k].file.name)
                 SL_TRY(check(directory, &subtask->tables[k].file, err));
         }
+        for (size_t k = 0; k < subtask->store_count; k++)
+            SL_TRY(check(directory, &subtask->store[k], err));
     }
     for (size_t i = 0; i < manifest->segment_count; i++)
         SL_TRY(check(directory, &manifest->segments[i].file, err));

@@ -24,7 +24,8 @@ struct sl_manifest_file {
 struct sl_manifest_table {
     const char *operator_uid, *name;
     const char *layout;           /* of keys and value; another one cannot be read */
-    struct sl_manifest_file file; /* its rows, sorted; none when it has none */
+    struct sl_manifest_file file; /* its rows, sorted; none when it has none, or they are … */
+    uint32_t number;              /* … in the subtask's store, under this number (0: not) */
 };
 
 struct sl_manifest_blob { /* what an operator keeps outside state tables */
@@ -39,6 +40,8 @@ struct sl_manifest_subtask {
     bool has_ended; /* END went through it: it is not started again */
     struct sl_manifest_table *tables;
     size_t table_count;
+    struct sl_manifest_file *store; /* the files of its store, all in one directory */
+    size_t store_count;             /* 0: it has none */
     struct sl_manifest_blob *blobs;
     size_t blob_count;
 };
@@ -89,6 +92,10 @@ int sl_manifest_read_savepoint(struct sl_arena *arena, const char *directory,
 enum sl_manifest_part { SL_MANIFEST_ALL, SL_MANIFEST_SEGMENTS };
 int sl_manifest_verify(const struct sl_manifest *manifest, const char *directory,
                        enum sl_manifest_part part, struct sl_error *err);
+
+/* The directory of a subtask's store, in that of the checkpoint. */
+const char *sl_manifest_store_path(struct sl_arena *arena, const char *directory,
+                                   const struct sl_manifest_subtask *subtask);
 
 /* --- directories --- */
 

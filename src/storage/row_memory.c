@@ -6,20 +6,27 @@
 enum { ROW_CHUNK_MIN = 1024, ROW_CHUNK_MAX = 256 * 1024 };
 
 struct sl_row_memory_chunk {
-    struct sl_row_memory_chunk *older;
+    struct sl_row_memory_chunk *older, *newer; /* newer: of large pieces only */
     size_t size;
     _Alignas(16) char payload[];
 };
 
+static void
+row_memory_free_chunks(struct sl_row_memory_chunk *chunks)
+{
+    while (chunks) {
+        struct sl_row_memory_chunk *chunk = chunks;
+
+        chunks = chunk->older;
+        free(chunk);
+    }
+}
+
 void
 sl_row_memory_done(struct sl_row_memory *memory)
 {
-    while (memory->chunks) {
-        struct sl_row_memory_chunk *chunk = memory->chunks;
-
-        memory->chunks = chunk->older;
-        free(chunk);
-    }
+    row_memory_free_chunks(memory->chunks);
+    row_memory_free_chunks(memory->large);
     *memory = (struct sl_row_memory){0};
 }
 
@@ -29,21 +36,30 @@ row_memory_round(size_t size)
     return (size + 15) & ~(size_t)15;
 }
 
-static void
-row_memory_grow(struct sl_row_memory *memory, size_t size)
+static struct sl_row_memory_chunk *
+row_memory_add(struct sl_row_memory *memory, struct sl_row_memory_chunk **list, size_t size)
 {
-    size_t payload = memory->chunks ? SL_MIN(memory->chunks->size * 2, (size_t)ROW_CHUNK_MAX)
-                                    : (size_t)ROW_CHUNK_MIN;
-    struct sl_row_memory_chunk *chunk;
+    struct sl_row_memory_chunk *chunk = sl_alloc(sizeof(*chunk) + size);
 
-    payload = SL_MAX(payload, size);
-    chunk = sl_alloc(sizeof(*chunk) + payload);
-    chunk->older = memory->chunks;
-    chunk->size = payload;
-    memory->chunks = chunk;
+    chunk->older = *list;
+    chunk->newer = NULL;
+    chunk->size = size;
+    if (*list)
+        (*list)->newer = chunk;
+    *list = chunk;
+    memory->bytes += size;
+    return chunk;
+}
+
+static void
+row_memory_grow(struct sl_row_memory *memory)
+{
+    size_t size = memory->chunks ? SL_MIN(memory->chunks->size * 2, (size_t)ROW_CHUNK_MAX)
+                                 : (size_t)ROW_CHUNK_MIN;
+    struct sl_row_memory_chunk *chunk = row_memory_add(memory, &memory->chunks, size);
+
     memory->next = chunk->payload;
-    memory->end = chunk->payload + payload;
-    memory->bytes += payload;
+    memory->end = chunk->payload + size;
 }
 
 void *
@@ -52,25 +68,50 @@ sl_row_memory_alloc(struct sl_row_memory *memory, size_t size)
     size_t rounded = row_memory_round(size), class = rounded / 16;
     void *piece;
 
-    if (class < SL_ROW_MEMORY_CLASSES && memory->free_lists[class]) {
+    if (class >= SL_ROW_MEMORY_CLASSES)
+        return row_memory_add(memory, &memory->large, rounded)->payload;
+    if (memory->free_lists[class]) {
         piece = memory->free_lists[class];
         memcpy(&memory->free_lists[class], piece, sizeof(void *));
+        memory->bytes += rounded;
         return piece;
     }
     if ((size_t)(memory->end - memory->next) < rounded)
-        row_memory_grow(memory, rounded);
+        row_memory_grow(memory);
     piece = memory->next;
     memory->next += rounded;
     return piece;
 }
 
+static void
+row_memory_free_large(struct sl_row_memory *memory, void *piece)
+{
+    struct sl_row_memory_chunk *chunk =
+        (struct sl_row_memory_chunk *)((char *)piece -
+                                       offsetof(struct sl_row_memory_chunk, payload));
+
+    if (chunk->newer)
+        chunk->newer->older = chunk->older;
+    else
+        memory->large = chunk->older;
+    if (chunk->older)
+        chunk->older->newer = chunk->newer;
+    memory->bytes -= chunk->size;
+    free(chunk);
+}
+
 void
 sl_row_memory_free(struct sl_row_memory *memory, void *piece, size_t size)
 {
-    size_t class = row_memory_round(size) / 16;
+    size_t rounded = row_memory_round(size), class = rounded / 16;
 
-    if (class == 0 || class >= SL_ROW_MEMORY_CLASSES)
+    if (class == 0)
         return;
+    if (class >= SL_ROW_MEMORY_CLASSES) {
+        row_memory_free_large(memory, piece);
+        return;
+    }
     memcpy(piece, &memory->free_lists[class], sizeof(void *));
     memory->free_lists[class] = piece;
+    memory->bytes -= rounded;
 }

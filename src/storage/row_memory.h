@@ -1,18 +1,19 @@
-/* Memory of the rows of one slice: bump chunks, with free lists by size; freed all at once. */
+/* Memory of the rows of one slice: bump chunks, with free lists by size; large pieces have memory
+ * of their own.  Freed all at once. */
 #ifndef SL_STORAGE_ROW_MEMORY_H
 #define SL_STORAGE_ROW_MEMORY_H
 
 #include "base/base.h"
 
-#define SL_ROW_MEMORY_CLASSES 64 /* of 16 bytes each; larger pieces are not reused */
+#define SL_ROW_MEMORY_CLASSES 64 /* of 16 bytes each; larger pieces stand alone */
 
 struct sl_row_memory_chunk;
 
 struct sl_row_memory {
-    struct sl_row_memory_chunk *chunks;
+    struct sl_row_memory_chunk *chunks, *large;
     char *next, *end;
     void *free_lists[SL_ROW_MEMORY_CLASSES];
-    size_t bytes; /* of all chunks */
+    size_t bytes; /* of all chunks and large pieces, but for what is in the free lists */
 };
 
 void sl_row_memory_done(struct sl_row_memory *memory);

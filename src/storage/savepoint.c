@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/hash.h"
 #include "storage/checkpoint_files.h"
+#include "storage/rocks.h"
 #include "storage/snapshot.h"
 #include "storage/table_internal.h"
 
@@ -73,18 +74,58 @@ savepoint_put_row(struct savepoint_writer *writer, struct sl_text key, struct sl
                                                          : SL_OK;
 }
 
+/* Where the rows of a table are: in a file of its own, or in a store, under a number. */
+struct savepoint_source {
+    const char *path;
+    struct sl_store *store;
+    uint32_t number;
+};
+
 static int
-savepoint_copy_rows(struct savepoint_writer *writer, struct sl_sst_reader *reader,
-                    struct sl_error *err)
+savepoint_copy_file(struct savepoint_writer *writer, const char *path, struct sl_error *err)
 {
+    struct sl_sst_reader *reader;
     struct sl_text key, value;
     int rc;
 
+    SL_TRY(sl_sst_reader_open(path, &reader, err));
+    while ((rc = sl_sst_reader_next(reader, &key, &value, err)) == SL_OK) {
+        rc = savepoint_put_row(writer, key, value, err);
+        if (rc < 0)
+            break;
+    }
+    sl_sst_reader_free(reader);
+    return rc < 0 ? rc : SL_OK;
+}
+
+/* A key without the number of its table. */
+static int
+savepoint_visit(void *arg, struct sl_text key, struct sl_text value, struct sl_error *err)
+{
+    return savepoint_put_row(arg, (struct sl_text){key.start + 2, key.length - 2}, value, err);
+}
+
+static int
+savepoint_copy_store(struct savepoint_writer *writer, const struct savepoint_source *source,
+                     struct sl_error *err)
+{
+    char from[2] = {(char)(source->number >> 8), (char)source->number};
+    char to[2] = {(char)((source->number + 1) >> 8), (char)(source->number + 1)};
+
+    return source->store->ops->scan(source->store, (struct sl_text){from, 2},
+                                    (struct sl_text){to, 2}, SIZE_MAX, savepoint_visit, writer,
+                                    err);
+}
+
+static int
+savepoint_copy_rows(struct savepoint_writer *writer, const struct savepoint_source *source,
+                    struct sl_error *err)
+{
     SL_TRY(savepoint_put(writer, SAVEPOINT_ROWS_HEAD, sizeof(SAVEPOINT_ROWS_HEAD) - 1, err));
-    while ((rc = sl_sst_reader_next(reader, &key, &value, err)) == SL_OK)
-        SL_TRY(savepoint_put_row(writer, key, value, err));
-    if (rc < 0)
-        return rc;
+    if (source->store)
+        SL_TRY(savepoint_copy_store(writer, source, err));
+    else
+        SL_TRY(savepoint_copy_file(writer, source->path, err));
     SL_TRY(savepoint_flush_block(writer, err));
     SL_TRY(savepoint_put_block(writer, writer->row_count, err));
     if (fflush(writer->file) != 0 || fdatasync(fileno(writer->file)) < 0)
@@ -92,25 +133,25 @@ savepoint_copy_rows(struct savepoint_writer *writer, struct sl_sst_reader *reade
     return SL_OK;
 }
 
-/* One table's sorted file as framed rows. */
+/* One table's rows, framed; no file is left of none. */
 static int
-savepoint_export_file(const char *from, const char *to, struct sl_file_sum *ret_sum,
-                      struct sl_error *err)
+savepoint_export(const struct savepoint_source *source, const char *to, struct sl_file_sum *ret_sum,
+                 bool *ret_is_empty, struct sl_error *err)
 {
     struct savepoint_writer writer = {.path = to};
-    struct sl_sst_reader *reader;
     int rc;
 
-    SL_TRY(sl_sst_reader_open(from, &reader, err));
     sl_buffer_init(&writer.block, UINT32_MAX);
     writer.file = fopen(to, "wbe");
-    rc = writer.file ? savepoint_copy_rows(&writer, reader, err) : sl_files_error(err, "make", to);
+    rc = writer.file ? savepoint_copy_rows(&writer, source, err) : sl_files_error(err, "make", to);
     if (writer.file)
         fclose(writer.file);
-    if (rc == SL_OK)
+    *ret_is_empty = writer.row_count == 0;
+    if (rc == SL_OK && *ret_is_empty)
+        unlink(to);
+    else if (rc == SL_OK)
         rc = sl_files_sum(to, ret_sum, err);
     sl_buffer_done(&writer.block);
-    sl_sst_reader_free(reader);
     return rc;
 }
 
@@ -198,14 +239,54 @@ savepoint_import_file(const char *from, const char *to, struct sl_file_sum *ret_
 
 /* --- whole ones --- */
 
-typedef int savepoint_convert(const char *from, const char *to, struct sl_file_sum *ret_sum,
-                              struct sl_error *err);
-
-/* Other files for the tables of a manifest that was copied. */
+/* Framed rows for the tables of a subtask, whose manifest was copied. */
 static int
-savepoint_convert_tables(struct sl_arena *arena, struct sl_manifest *manifest, const char *from,
-                         const char *to, const char *suffix, savepoint_convert *convert,
-                         struct sl_error *err)
+savepoint_export_tables(struct sl_arena *arena, struct sl_manifest_subtask *subtask,
+                        struct sl_store *store, const char *from, const char *to, size_t *number,
+                        struct sl_error *err)
+{
+    for (size_t i = 0; i < subtask->table_count; i++) {
+        struct sl_manifest_table *table = &subtask->tables[i];
+        struct savepoint_source source = {.number = table->number};
+        bool is_empty;
+
+        if (!table->file.name && table->number == 0)
+            continue;
+        if (table->number > 0)
+            source.store = store;
+        else
+            source.path = sl_arena_printf(arena, "%s/%s", from, table->file.name);
+        table->file.name = sl_arena_printf(arena, "state-%zu.rows", (*number)++);
+        table->number = 0;
+        SL_TRY(savepoint_export(&source, sl_arena_printf(arena, "%s/%s", to, table->file.name),
+                                &table->file.sum, &is_empty, err));
+        if (is_empty)
+            table->file.name = NULL;
+    }
+    return SL_OK;
+}
+
+static int
+savepoint_export_subtask(struct sl_arena *arena, struct sl_manifest_subtask *subtask,
+                         const char *from, const char *to, size_t *number, struct sl_error *err)
+{
+    struct sl_store *store;
+    int rc;
+
+    if (subtask->store_count == 0)
+        return savepoint_export_tables(arena, subtask, NULL, from, to, number, err);
+    SL_TRY(
+        sl_store_rocks.open(NULL, sl_manifest_store_path(arena, from, subtask), true, &store, err));
+    rc = savepoint_export_tables(arena, subtask, store, from, to, number, err);
+    store->ops->close(store);
+    subtask->store_count = 0;
+    return rc;
+}
+
+/* Sorted files for the tables of a manifest that was copied. */
+static int
+savepoint_import_tables(struct sl_arena *arena, struct sl_manifest *manifest, const char *from,
+                        const char *to, struct sl_error *err)
 {
     size_t number = 0;
 
@@ -218,9 +299,10 @@ savepoint_convert_tables(struct sl_arena *arena, struct sl_manifest *manifest, c
 
             if (!source)
                 continue;
-            file->name = sl_arena_printf(arena, "state-%zu.%s", number++, suffix);
-            SL_TRY(convert(sl_arena_printf(arena, "%s/%s", from, source),
-                           sl_arena_printf(arena, "%s/%s", to, file->name), &file->sum, err));
+            file->name = sl_arena_printf(arena, "state-%zu.sst", number++);
+            SL_TRY(savepoint_import_file(sl_arena_printf(arena, "%s/%s", from, source),
+                                         sl_arena_printf(arena, "%s/%s", to, file->name),
+                                         &file->sum, err));
         }
     }
     return SL_OK;
@@ -253,13 +335,15 @@ sl_savepoint_write(const struct sl_manifest *checkpoint, const char *from, const
 {
     struct sl_manifest *manifest;
     struct sl_arena arena;
-    int rc;
+    size_t number = 0;
+    int rc = SL_OK;
 
     if (mkdir(to, 0700) < 0)
         return sl_files_error(err, "make", to);
     sl_arena_init(&arena);
     manifest = savepoint_copy_manifest(&arena, checkpoint);
-    rc = savepoint_convert_tables(&arena, manifest, from, to, "rows", savepoint_export_file, err);
+    for (size_t i = 0; i < manifest->subtask_count && rc == SL_OK; i++)
+        rc = savepoint_export_subtask(&arena, &manifest->subtasks[i], from, to, &number, err);
     if (rc == SL_OK)
         rc = sl_manifest_write_savepoint(manifest, to, err);
     if (rc < 0)
@@ -285,7 +369,8 @@ savepoint_check_table(const struct sl_state_table *table, const char *layout,
     for (size_t i = 0; i < from->table_count; i++) {
         const struct sl_manifest_table *item = &from->tables[i];
 
-        if (!item->file.name || strcmp(item->operator_uid, table->spec.operator_uid) != 0 ||
+        if ((!item->file.name && item->number == 0) ||
+            strcmp(item->operator_uid, table->spec.operator_uid) != 0 ||
             strcmp(item->name, table->spec.name) != 0 || strcmp(item->layout, layout) == 0)
             continue;
         return SL_ERROR(err, SL_E_NOT_SUPPORTED, "it is laid out as \"%s\", not as \"%s\"",
@@ -362,8 +447,7 @@ sl_savepoint_import(const struct sl_manifest *savepoint, const char *directory,
         subtask->blobs = blobs;
         savepoint_choose(subtask, is_wanted, arg);
     }
-    rc = savepoint_convert_tables(&arena, manifest, directory, to, "sst", savepoint_import_file,
-                                  err);
+    rc = savepoint_import_tables(&arena, manifest, directory, to, err);
     if (rc == SL_OK)
         rc = sl_manifest_write(manifest, to, err);
     if (rc < 0)

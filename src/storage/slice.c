@@ -20,6 +20,7 @@ void
 state_slice_free(struct state_slice *slice)
 {
     sl_row_memory_done(&slice->memory);
+    sl_filter_done(&slice->filter);
     free(slice->slots.items);
     free(slice->old.items);
     free(slice->dirty.items);
@@ -39,10 +40,58 @@ state_row_new(struct state_slice *slice, uint64_t hash, const char *key, uint32_
     return row;
 }
 
-void
-state_row_free(struct state_row *row, size_t value_size)
+struct state_row *
+state_row_copy(const struct sl_state_table_spec *spec, const struct state_row *row)
 {
-    sl_row_memory_free(&row->slice->memory, row, sizeof(*row) + value_size + row->key_size);
+    struct state_row *copy = state_row_new(row->slice, row->hash, row->value + spec->value_size,
+                                           row->key_size, spec->value_size);
+
+    memcpy(copy->value, row->value, spec->value_size);
+    for (size_t i = 0; i < spec->view_count; i++) {
+        struct sl_view view;
+
+        memcpy(&view, copy->value + spec->view_offsets[i], sizeof(view));
+        view = state_view_copy(row->slice, &view);
+        memcpy(copy->value + spec->view_offsets[i], &view, sizeof(view));
+    }
+    return copy;
+}
+
+struct sl_view
+state_view_copy(struct state_slice *slice, const struct sl_view *view)
+{
+    char *bytes;
+
+    if (view->length <= SL_VIEW_INLINE_MAX)
+        return *view;
+    bytes = sl_row_memory_alloc(&slice->memory, view->length);
+    memcpy(bytes, view->pointer, view->length);
+    return sl_view_of(bytes, view->length);
+}
+
+void
+state_view_free(struct state_slice *slice, const struct sl_view *view)
+{
+    if (view->length > SL_VIEW_INLINE_MAX)
+        sl_row_memory_free(&slice->memory, (void *)view->pointer, view->length);
+}
+
+void
+state_row_free_views(const struct sl_state_table_spec *spec, struct state_row *row)
+{
+    for (size_t i = 0; i < spec->view_count; i++) {
+        struct sl_view view;
+
+        memcpy(&view, row->value + spec->view_offsets[i], sizeof(view));
+        state_view_free(row->slice, &view);
+    }
+}
+
+void
+state_row_free(const struct sl_state_table_spec *spec, struct state_row *row)
+{
+    state_row_free_views(spec, row);
+    sl_row_memory_free(&row->slice->memory, row, sizeof(*row) + spec->value_size + row->key_size);
 }
 
 static uint64_t *
@@ -114,6 +163,13 @@ slice_move(struct state_slice *slice, size_t count)
 }
 
 void
+state_slice_settle(struct state_slice *slice)
+{
+    if (slice->old.items)
+        slice_move(slice, SIZE_MAX / 2);
+}
+
+void
 state_slice_make_room(struct state_slice *slice, size_t count)
 {
     size_t slot_count = slice->slots.mask + 1;
@@ -122,8 +178,7 @@ state_slice_make_room(struct state_slice *slice, size_t count)
         slice_move(slice, SLICE_MOVE_STEP + 4 * count);
     if ((slice->slots.used + count) * 4 <= slot_count * 3)
         return;
-    if (slice->old.items)
-        slice_move(slice, SIZE_MAX / 2);
+    state_slice_settle(slice);
     while ((slice->row_count + slice->tombstone_count + count) * 2 > slot_count)
         slot_count *= 2;
     slice->old = slice->slots;

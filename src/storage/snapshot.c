@@ -1,12 +1,10 @@
 /* A subtask's snapshot: see snapshot.h.
  *
- * The rows of a table are written whole, as one sorted file.  Its keys are the time (8 bytes, if
- * the table has one), the key group (2) and the key, big-endian; its values are the row's hash (8),
- * the value with its long views zeroed, and behind it the bytes of those views. */
+ * Small states are written as whole sorted files, one a table; with a store what changed goes into
+ * it, and its files are linked.  row_codec.c has the form of keys and values in both. */
 #include "storage/snapshot.h"
 
 #include "base/fault.h"
-#include "data/row.h"
 #include "storage/outbox.h"
 #include "storage/table_internal.h"
 
@@ -27,6 +25,10 @@ struct sl_snapshot {
     struct snapshot_table *tables;
     size_t table_count, table_capacity;
     struct sl_outbox_segment **segments; /* one each of part->segments */
+    bool uses_store;
+    enum state_epoch_kind kind; /* then */
+    struct sl_store *store;     /* the one that has the epoch; NULL: it was not written */
+    char *store_path;           /* of a new one */
     size_t blob_capacity, segment_capacity;
 };
 
@@ -40,6 +42,13 @@ sl_snapshot_new(struct sl_state *state, uint64_t epoch, const char *stem)
 
     SL_ASSERT(state->config.is_whole);
     snapshot->state = state;
+    state->is_snapshotting = true;
+    snapshot->uses_store = state_wants_store(state);
+    if (snapshot->uses_store) {
+        state->is_whole = false;
+        snapshot->kind = state_epoch_kind(state);
+        state->is_rewriting = snapshot->kind == STATE_REWRITE;
+    }
     snapshot->epoch = epoch;
     snprintf(snapshot->stem, sizeof(snapshot->stem), "%s", stem);
     snapshot->part = part;
@@ -77,7 +86,10 @@ sl_snapshot_freeze(struct sl_snapshot *snapshot, const char *operator_uid)
                                          &snapshot->table_capacity, sizeof(*snapshot->tables));
         item = &snapshot->tables[snapshot->table_count++];
         *item = (struct snapshot_table){.table = table, .version = table->version};
-        if (table->kept.epoch == 0 || table->kept.version != table->version)
+        if (snapshot->uses_store && snapshot->kind == STATE_REWRITE)
+            item->frozen = state_table_freeze_all(table);
+        else if (snapshot->uses_store || table->kept.epoch == 0 ||
+                 table->kept.version != table->version)
             item->frozen = sl_table_freeze(table);
     }
 }
@@ -118,96 +130,25 @@ sl_snapshot_add_segment(struct sl_snapshot *snapshot, const char *sink_uid, uint
 
 /* --- writing --- */
 
-/* A frozen row, ready to be sorted: its time so that unsigned order is that of times. */
-struct snapshot_entry {
-    uint64_t time;
-    uint32_t key_group;
-    const struct state_row *row;
-    struct sl_text key;
-};
-
 static int
-snapshot_compare(const void *a, const void *b)
+snapshot_write_rows(const struct snapshot_table *item, const char *path,
+                    struct sl_file_sum *ret_sum, struct sl_error *err)
 {
-    const struct snapshot_entry *x = a, *y = b;
-
-    if (x->time != y->time)
-        return x->time < y->time ? -1 : 1;
-    if (x->key_group != y->key_group)
-        return x->key_group < y->key_group ? -1 : 1;
-    return sl_text_compare(x->key, y->key);
-}
-
-/* The rows that are there, sorted; the caller frees. */
-static struct snapshot_entry *
-snapshot_sort(const struct sl_frozen *frozen, size_t *ret_count)
-{
-    struct snapshot_entry *entries = sl_alloc((frozen->rows.count + 1) * sizeof(*entries));
-    size_t count = 0;
-
-    for (size_t i = 0; i < frozen->rows.count; i++) {
-        const struct state_row *row = frozen->rows.items[i];
-
-        if (row->tombstone)
-            continue;
-        entries[count++] = (struct snapshot_entry){
-            .time = (uint64_t)row->slice->time ^ UINT64_C(1) << 63,
-            .key_group = sl_key_group_of(row->hash, frozen->max_parallelism),
-            .row = row,
-            .key = {row->value + frozen->value_size, row->key_size},
-        };
-    }
-    qsort(entries, count, sizeof(*entries), snapshot_compare);
-    *ret_count = count;
-    return entries;
-}
-
-static void
-snapshot_encode_key(const struct snapshot_entry *entry, bool has_time, struct sl_buffer *to)
-{
-    sl_buffer_reset(to);
-    if (has_time)
-        sl_buffer_add_u64(to, entry->time);
-    sl_buffer_add_u16(to, (uint16_t)entry->key_group);
-    sl_buffer_add_text(to, entry->key);
-}
-
-static void
-snapshot_encode_value(const struct sl_state_table_spec *spec, const struct state_row *row,
-                      struct sl_buffer *to)
-{
-    size_t start;
-
-    sl_buffer_reset(to);
-    sl_buffer_add_u64(to, row->hash);
-    start = to->length;
-    sl_buffer_add(to, row->value, spec->value_size);
-    for (size_t i = 0; i < spec->view_count; i++) {
-        struct sl_view view;
-
-        memcpy(&view, row->value + spec->view_offsets[i], sizeof(view));
-        if (view.length <= SL_VIEW_INLINE_MAX)
-            continue;
-        sl_buffer_add(to, view.pointer, view.length);
-        view.pointer = NULL;
-        memcpy(to->data + start + spec->view_offsets[i], &view, sizeof(view));
-    }
-}
-
-static int
-snapshot_write_rows(const struct sl_state_table *table, const struct snapshot_entry *entries,
-                    size_t count, const char *path, struct sl_file_sum *ret_sum,
-                    struct sl_error *err)
-{
+    const struct sl_state_table_spec *spec = &item->table->spec;
+    struct state_place place = {item->table, false};
+    struct state_sorted *rows = state_sort(item->frozen);
     struct sl_sst_writer *writer = NULL;
     struct sl_buffer key, value;
     int rc = sl_sst_writer_open(path, &writer, err);
 
     sl_buffer_init(&key, SIZE_MAX / 2);
     sl_buffer_init(&value, SIZE_MAX / 2);
-    for (size_t i = 0; i < count && rc == SL_OK; i++) {
-        snapshot_encode_key(&entries[i], table->spec.has_time, &key);
-        snapshot_encode_value(&table->spec, entries[i].row, &value);
+    for (size_t i = 0; i < item->frozen->rows.count && rc == SL_OK; i++) {
+        const struct state_row *row = rows[i].row;
+
+        state_key_encode(&place, row->slice->time, (uint32_t)(rows[i].high >> 48),
+                         (struct sl_text){row->value + spec->value_size, row->key_size}, &key);
+        state_value_encode(spec, row, &value);
         rc = sl_sst_writer_put(writer, sl_buffer_text(&key), sl_buffer_text(&value), err);
     }
     if (rc == SL_OK)
@@ -215,27 +156,8 @@ snapshot_write_rows(const struct sl_state_table *table, const struct snapshot_en
     sl_sst_writer_free(writer);
     sl_buffer_done(&key);
     sl_buffer_done(&value);
+    free(rows);
     return rc;
-}
-
-const char *
-sl_state_table_layout(struct sl_arena *arena, const struct sl_state_table_spec *spec)
-{
-    struct sl_buffer text;
-    const char *copy;
-
-    sl_buffer_init(&text, SIZE_MAX / 2);
-    sl_buffer_printf(&text, "%s(", spec->has_time ? "time " : "");
-    for (size_t i = 0; i < spec->key_count; i++) {
-        sl_buffer_add_string(&text, i > 0 ? ", " : "");
-        sl_type_format(spec->key_types[i], &text);
-    }
-    sl_buffer_printf(&text, ") %zu bytes", spec->value_size);
-    for (size_t i = 0; i < spec->view_count; i++)
-        sl_buffer_printf(&text, "%s%u", i > 0 ? ", " : ", views at ", spec->view_offsets[i]);
-    copy = sl_arena_strndup(arena, text.data, text.length);
-    sl_buffer_done(&text);
-    return copy;
 }
 
 static int
@@ -245,10 +167,7 @@ snapshot_write_table(struct sl_snapshot *snapshot, struct snapshot_table *item, 
 {
     struct sl_arena *arena = &snapshot->part->arena;
     const struct state_kept *kept = &item->table->kept;
-    struct snapshot_entry *entries;
     const char *path;
-    size_t count;
-    int rc = SL_OK;
 
     *file = (struct sl_manifest_file){0};
     if (!item->frozen) {
@@ -258,16 +177,35 @@ snapshot_write_table(struct sl_snapshot *snapshot, struct snapshot_table *item, 
         return sl_checkpoint_link(sl_arena_printf(arena, "%s/%s", previous, file->name),
                                   sl_arena_printf(arena, "%s/%s", directory, file->name), err);
     }
-    entries = snapshot_sort(item->frozen, &count);
-    if (count > 0) {
-        file->name = sl_arena_printf(arena, "%s-%zu.%llu.sst", snapshot->stem, index,
-                                     (unsigned long long)snapshot->epoch);
-        path = sl_arena_printf(arena, "%s/%s", directory, file->name);
-        rc = snapshot_write_rows(item->table, entries, count, path, &file->sum, err);
-        snapshot->part->written_bytes += file->sum.size;
-    }
-    free(entries);
-    return rc;
+    if (item->frozen->rows.count == 0)
+        return SL_OK;
+    file->name = sl_arena_printf(arena, "%s-%zu.%llu.sst", snapshot->stem, index,
+                                 (unsigned long long)snapshot->epoch);
+    path = sl_arena_printf(arena, "%s/%s", directory, file->name);
+    SL_TRY(snapshot_write_rows(item, path, &file->sum, err));
+    snapshot->part->written_bytes += file->sum.size;
+    return SL_OK;
+}
+
+/* What changed goes into the store, whose files are linked. */
+static int
+snapshot_write_store(struct sl_snapshot *snapshot, const char *directory, struct sl_error *err)
+{
+    struct sl_arena *arena = &snapshot->part->arena;
+    struct sl_manifest_subtask *subtask = &snapshot->part->subtask;
+    struct state_epoch *epochs = SL_NEW_ARRAY(arena, struct state_epoch, snapshot->table_count + 1);
+    const char *name = sl_arena_printf(arena, "%s.store", snapshot->stem);
+    uint64_t bytes = 0;
+
+    state_close_retired(snapshot->state);
+    for (size_t i = 0; i < snapshot->table_count; i++)
+        epochs[i] = (struct state_epoch){snapshot->tables[i].table, snapshot->tables[i].frozen};
+    SL_TRY(state_epoch_write(snapshot->state, snapshot->kind, epochs, snapshot->table_count,
+                             &snapshot->store, &snapshot->store_path, &bytes, err));
+    snapshot->part->written_bytes += bytes;
+    sl_fault_point("state-ingested");
+    return snapshot->store->ops->checkpoint(snapshot->store, directory, name, arena,
+                                            &subtask->store, &subtask->store_count, err);
 }
 
 static int
@@ -298,17 +236,21 @@ sl_snapshot_write(struct sl_snapshot *snapshot, const char *directory, const cha
     subtask->tables = SL_NEW_ARRAY(arena, struct sl_manifest_table, snapshot->table_count);
     subtask->table_count = snapshot->table_count;
     for (size_t i = 0; i < snapshot->table_count; i++) {
-        const struct sl_state_table_spec *spec = &snapshot->tables[i].table->spec;
+        const struct sl_state_table *from = snapshot->tables[i].table;
         struct sl_manifest_table *table = &subtask->tables[i];
 
-        *table =
-            (struct sl_manifest_table){.operator_uid = sl_arena_strdup(arena, spec->operator_uid),
-                                       .name = sl_arena_strdup(arena, spec->name),
-                                       .layout = sl_state_table_layout(arena, spec)};
-        SL_TRY(snapshot_write_table(snapshot, &snapshot->tables[i], i, directory, previous,
-                                    &table->file, err));
+        table->operator_uid = sl_arena_strdup(arena, from->spec.operator_uid);
+        table->name = sl_arena_strdup(arena, from->spec.name);
+        table->layout = sl_state_table_layout(arena, &from->spec);
+        if (snapshot->uses_store)
+            table->number = from->number;
+        else
+            SL_TRY(snapshot_write_table(snapshot, &snapshot->tables[i], i, directory, previous,
+                                        &table->file, err));
         sl_fault_point("state-written");
     }
+    if (snapshot->uses_store)
+        SL_TRY(snapshot_write_store(snapshot, directory, err));
     return snapshot_write_segments(snapshot, directory, err);
 }
 
@@ -339,10 +281,13 @@ sl_snapshot_end(struct sl_snapshot *snapshot)
 
         /* Whole files: every row stays dirty, for the next one. */
         if (item->frozen)
-            sl_table_frozen_end(item->table, item->frozen, false);
-        if (part->subtask.table_count > 0)
+            sl_table_frozen_end(item->table, item->frozen, snapshot->store != NULL);
+        if (part->subtask.table_count > 0 && !snapshot->uses_store)
             snapshot_note_written(snapshot, i);
     }
+    snapshot->state->is_snapshotting = snapshot->state->is_rewriting = false;
+    if (snapshot->store)
+        state_take_store(snapshot->state, snapshot->store, snapshot->store_path);
     for (size_t i = 0; i < part->segment_count; i++)
         sl_outbox_segment_unref(snapshot->segments[i]);
     free(snapshot->segments);
@@ -372,143 +317,4 @@ sl_state_checkpointed(struct sl_state *state, uint64_t epoch)
         table->kept = table->written;
         table->written = (struct state_kept){0};
     }
-}
-
-/* --- restoring --- */
-
-struct restore {
-    struct sl_state_table *table;
-    const char *path;
-};
-
-static int
-restore_damaged(const struct restore *restore, struct sl_error *err)
-{
-    return SL_ERROR(err, SL_E_DATA_CORRUPTED, "%s is damaged: a row does not fit table %s",
-                    restore->path, restore->table->spec.name);
-}
-
-/* The views' bytes, which follow the value, into the slice's memory. */
-static int
-restore_views(const struct restore *restore, struct state_row *row, struct sl_text bytes,
-              struct sl_error *err)
-{
-    const struct sl_state_table_spec *spec = &restore->table->spec;
-
-    for (size_t i = 0; i < spec->view_count; i++) {
-        char *place = row->value + spec->view_offsets[i], *copy;
-        struct sl_view view;
-
-        memcpy(&view, place, sizeof(view));
-        if (view.length <= SL_VIEW_INLINE_MAX)
-            continue;
-        if (view.length > bytes.length)
-            return restore_damaged(restore, err);
-        copy = sl_row_memory_alloc(&row->slice->memory, view.length);
-        memcpy(copy, bytes.start, view.length);
-        view.pointer = copy;
-        memcpy(place, &view, sizeof(view));
-        bytes.start += view.length;
-        bytes.length -= view.length;
-    }
-    return bytes.length > 0 ? restore_damaged(restore, err) : SL_OK;
-}
-
-static uint64_t
-restore_u64(const char *bytes)
-{
-    uint64_t value;
-
-    memcpy(&value, bytes, sizeof(value));
-    return __builtin_bswap64(value);
-}
-
-static int
-restore_row(const struct restore *restore, struct sl_text key, struct sl_text value,
-            struct sl_error *err)
-{
-    const struct sl_state_table_spec *spec = &restore->table->spec;
-    const struct sl_state_config *config = &restore->table->state->config;
-    size_t head = spec->has_time ? 10 : 2;
-    struct state_row *row;
-    uint64_t hash;
-    uint32_t group;
-    int64_t time = 0;
-
-    if (key.length < head || value.length < 8 + spec->value_size)
-        return restore_damaged(restore, err);
-    hash = restore_u64(value.start);
-    group = sl_key_group_of(hash, config->max_parallelism);
-    if (group - config->key_group_first >= config->key_group_count)
-        return SL_OK; /* another subtask's now */
-    if (spec->has_time)
-        time = (int64_t)(restore_u64(key.start) ^ UINT64_C(1) << 63);
-    row = state_table_add_row(restore->table, time, hash,
-                              (struct sl_text){key.start + head, key.length - head});
-    memcpy(row->value, value.start + 8, spec->value_size);
-    return restore_views(
-        restore, row,
-        (struct sl_text){value.start + 8 + spec->value_size, value.length - 8 - spec->value_size},
-        err);
-}
-
-static int
-restore_file(const struct restore *restore, struct sl_error *err)
-{
-    struct sl_sst_reader *reader;
-    struct sl_text key, value;
-    int rc;
-
-    SL_TRY(sl_sst_reader_open(restore->path, &reader, err));
-    while ((rc = sl_sst_reader_next(reader, &key, &value, err)) == SL_OK) {
-        rc = restore_row(restore, key, value, err);
-        if (rc < 0)
-            break;
-    }
-    sl_sst_reader_free(reader);
-    return rc < 0 ? rc : SL_OK;
-}
-
-/* One subtask's file of this table, if it has rows of our key groups. */
-static int
-restore_table(struct sl_state_table *table, const struct sl_manifest_subtask *from,
-              const char *directory, struct sl_arena *arena, struct sl_error *err)
-{
-    const struct sl_state_config *config = &table->state->config;
-    const char *layout = sl_state_table_layout(arena, &table->spec);
-
-    if (from->key_group_first >= config->key_group_first + config->key_group_count ||
-        config->key_group_first >= from->key_group_first + from->key_group_count)
-        return SL_OK;
-    for (size_t i = 0; i < from->table_count; i++) {
-        const struct sl_manifest_table *item = &from->tables[i];
-        struct restore restore = {.table = table};
-
-        if (strcmp(item->operator_uid, table->spec.operator_uid) != 0 ||
-            strcmp(item->name, table->spec.name) != 0 || !item->file.name)
-            continue;
-        if (strcmp(item->layout, layout) != 0)
-            return SL_ERROR(err, SL_E_NOT_SUPPORTED,
-                            "state %s of operator %s is laid out as \"%s\", not as \"%s\"",
-                            item->name, item->operator_uid, item->layout, layout);
-        restore.path = sl_arena_printf(arena, "%s/%s", directory, item->file.name);
-        SL_TRY(restore_file(&restore, err));
-    }
-    return SL_OK;
-}
-
-int
-sl_state_restore(struct sl_state *state, const struct sl_manifest *manifest, const char *directory,
-                 struct sl_error *err)
-{
-    struct sl_arena arena;
-    int rc = SL_OK;
-
-    sl_arena_init(&arena);
-    for (struct sl_state_table *table = state->tables; table; table = table->next) {
-        for (size_t i = 0; i < manifest->subtask_count && rc == SL_OK; i++)
-            rc = restore_table(table, &manifest->subtasks[i], directory, &arena, err);
-    }
-    sl_arena_done(&arena);
-    return rc;
 }

@@ -1,8 +1,6 @@
 /* RocksDB's sorted files behind a C header: see sst.h.  RocksDB throws nothing through here: it
  * reports by status. */
-extern "C" {
-#include "storage/sst.h"
-}
+#include "storage/sst.hh"
 
 #include <rocksdb/env.h>
 #include <rocksdb/file_checksum.h>
@@ -68,8 +66,10 @@ class sst_checksum_factory : public rocksdb::FileChecksumGenFactory
     }
 };
 
+}
+
 const rocksdb::Options &
-sst_options()
+sl_sst_options()
 {
     static const rocksdb::Options options = [] {
         rocksdb::Options made;
@@ -88,22 +88,9 @@ sst_options()
     return options;
 }
 
-rocksdb::Slice
-sst_slice(struct sl_text text)
-{
-    return rocksdb::Slice(text.start, text.length);
-}
-
-struct sl_text
-sst_text(const rocksdb::Slice &slice)
-{
-    struct sl_text text = {slice.data(), slice.size()};
-
-    return text;
-}
-
 int
-sst_error(struct sl_error *err, const rocksdb::Status &status, const char *what, const char *path)
+sl_sst_error(struct sl_error *err, const rocksdb::Status &status, const char *what,
+             const char *path)
 {
     int code = status.IsNoSpace()      ? SL_E_DISK_FULL
                : status.IsCorruption() ? SL_E_DATA_CORRUPTED
@@ -112,6 +99,14 @@ sst_error(struct sl_error *err, const rocksdb::Status &status, const char *what,
     return SL_ERROR(err, code, "cannot %s %s: %s", what, path, status.ToString().c_str());
 }
 
+uint64_t
+sl_sst_checksum(const std::string &checksum)
+{
+    uint64_t sum;
+
+    SL_ASSERT(checksum.size() == sizeof(sum));
+    memcpy(&sum, checksum.data(), sizeof(sum));
+    return sum;
 }
 
 struct sl_sst_writer {
@@ -119,7 +114,7 @@ struct sl_sst_writer {
     rocksdb::SstFileWriter writer;
 
     explicit sl_sst_writer(const char *path)
-        : path(path), writer(rocksdb::EnvOptions(), sst_options(), nullptr, false)
+        : path(path), writer(rocksdb::EnvOptions(), sl_sst_options(), nullptr, false)
     {
     }
 };
@@ -130,7 +125,7 @@ struct sl_sst_reader {
     std::unique_ptr<rocksdb::Iterator> at;
     bool moves; /* the pair that it stands on was handed out */
 
-    explicit sl_sst_reader(const char *path) : path(path), reader(sst_options()), moves(false)
+    explicit sl_sst_reader(const char *path) : path(path), reader(sl_sst_options()), moves(false)
     {
     }
 };
@@ -142,7 +137,7 @@ sl_sst_writer_open(const char *path, struct sl_sst_writer **ret_writer, struct s
     rocksdb::Status status = writer->writer.Open(path);
 
     if (!status.ok())
-        return sst_error(err, status, "make", path);
+        return sl_sst_error(err, status, "make", path);
     *ret_writer = writer.release();
     return SL_OK;
 }
@@ -153,7 +148,7 @@ sl_sst_writer_put(struct sl_sst_writer *writer, struct sl_text key, struct sl_te
 {
     rocksdb::Status status = writer->writer.Put(sst_slice(key), sst_slice(value));
 
-    return status.ok() ? SL_OK : sst_error(err, status, "write", writer->path.c_str());
+    return status.ok() ? SL_OK : sl_sst_error(err, status, "write", writer->path.c_str());
 }
 
 int
@@ -164,10 +159,9 @@ sl_sst_writer_finish(struct sl_sst_writer *writer, struct sl_file_sum *ret_sum,
     rocksdb::Status status = writer->writer.Finish(&info);
 
     if (!status.ok())
-        return sst_error(err, status, "write", writer->path.c_str());
-    SL_ASSERT(info.file_checksum.size() == sizeof(ret_sum->checksum));
+        return sl_sst_error(err, status, "write", writer->path.c_str());
     ret_sum->size = info.file_size;
-    memcpy(&ret_sum->checksum, info.file_checksum.data(), sizeof(ret_sum->checksum));
+    ret_sum->checksum = sl_sst_checksum(info.file_checksum);
     return SL_OK;
 }
 
@@ -184,7 +178,7 @@ sl_sst_reader_open(const char *path, struct sl_sst_reader **ret_reader, struct s
     rocksdb::Status status = reader->reader.Open(path);
 
     if (!status.ok())
-        return sst_error(err, status, "read", path);
+        return sl_sst_error(err, status, "read", path);
     reader->at.reset(reader->reader.NewIterator(rocksdb::ReadOptions()));
     reader->at->SeekToFirst();
     *ret_reader = reader.release();
@@ -207,7 +201,7 @@ sl_sst_reader_next(struct sl_sst_reader *reader, struct sl_text *ret_key, struct
     reader->moves = true;
     if (!reader->at->Valid()) {
         if (!reader->at->status().ok())
-            return sst_error(err, reader->at->status(), "read", reader->path.c_str());
+            return sl_sst_error(err, reader->at->status(), "read", reader->path.c_str());
         return SL_EOF;
     }
     *ret_key = sst_text(reader->at->key());

@@ -3,6 +3,7 @@
 
 #include "data/row.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { TABLE_BLOCK = 32 }; /* rows whose slots and rows are prefetched together */
@@ -13,6 +14,12 @@ sl_state_new(const struct sl_state_config *config)
     struct sl_state *state = sl_alloc_zeroed(sizeof(*state));
 
     state->config = *config;
+    state->is_whole = config->is_whole;
+    state->is_listed = !config->is_volatile;
+    sl_buffer_init(&state->io.keys, SIZE_MAX / 2);
+    sl_buffer_init(&state->io.values, SIZE_MAX / 2);
+    if (config->backend && config->backend->budget)
+        atomic_fetch_add(&config->backend->budget->state_count, 1);
     return state;
 }
 
@@ -35,6 +42,13 @@ sl_state_free(struct sl_state *state)
 {
     if (!state)
         return;
+    sl_state_close(state);
+    if (state->config.backend && state->config.backend->budget) {
+        atomic_fetch_sub(&state->config.backend->budget->used_bytes, state->charged_bytes);
+        atomic_fetch_sub(&state->config.backend->budget->state_count, 1);
+    }
+    SL_ASSERT(state->io.kind == STATE_IO_NONE);
+    state_io_done(&state->io);
     while (state->tables) {
         struct sl_state_table *table = state->tables;
 
@@ -51,9 +65,11 @@ sl_state_size(const struct sl_state *state, uint64_t *ret_rows, uint64_t *ret_by
 
     for (const struct sl_state_table *table = state->tables; table; table = table->next) {
         for (size_t i = 0; i < table->slice_count; i++) {
-            rows += table->slices[i]->row_count;
-            bytes += table->slices[i]->memory.bytes +
-                     (table->slices[i]->slots.mask + 1) * sizeof(uint64_t);
+            const struct state_slice *slice = table->slices[i];
+
+            rows += slice->row_count;
+            bytes += slice->memory.bytes + slice->filter.bytes +
+                     (slice->slots.mask + 1 + slice->dirty.capacity) * sizeof(uint64_t);
         }
     }
     *ret_rows = rows;
@@ -72,7 +88,12 @@ sl_state_table_open(struct sl_state *state, const struct sl_state_table_spec *sp
     table = sl_alloc_zeroed(sizeof(*table));
     table->state = state;
     table->spec = *spec;
+    if (spec->ttl_us > 0) {
+        table->spec.value_size += 8;
+        state->has_ttl = true;
+    }
     table->codec = codec;
+    table->number = ++state->table_number;
     table->next = state->tables;
     state->tables = table;
     *ret_table = table;
@@ -93,6 +114,25 @@ row_list_add(struct row_list *list, struct state_row *row)
         list->items = sl_realloc(list->items, list->capacity * sizeof(*list->items));
     }
     list->items[list->count++] = row;
+}
+
+void
+state_list_dirty(struct sl_state_table *table, struct state_row *row)
+{
+    if (SL_LIKELY(table->state->is_listed))
+        row_list_add(&row->slice->dirty, row);
+}
+
+void
+sl_state_set_now(struct sl_state *state, int64_t now_us)
+{
+    state->now_us = now_us;
+}
+
+bool
+sl_state_wants_now(const struct sl_state *state)
+{
+    return state->has_ttl;
 }
 
 /* --- slices --- */
@@ -138,7 +178,7 @@ int64_t
 sl_table_first_time(const struct sl_state_table *table)
 {
     for (size_t i = 0; i < table->slice_count; i++)
-        if (table->slices[i]->row_count > 0)
+        if (table->slices[i]->row_count > 0 || table->slices[i]->cold)
             return table->slices[i]->time;
     return INT64_MAX;
 }
@@ -168,7 +208,7 @@ sl_table_drop_time(struct sl_state_table *table, int64_t time)
     memmove(&table->slices[index], &table->slices[index + 1],
             (table->slice_count - index - 1) * sizeof(*table->slices));
     table->slice_count--;
-    if (slice->stored || (slice->frozen_count > 0 && !table->state->config.is_whole))
+    if (slice->stored || (slice->frozen_count > 0 && !table->state->is_whole))
         table_note_dropped(table, time);
     if (slice->frozen_count > 0)
         slice->dropped = true;
@@ -177,13 +217,6 @@ sl_table_drop_time(struct sl_state_table *table, int64_t time)
 }
 
 /* --- look-up and change --- */
-
-int
-sl_table_prepare(struct sl_state_table *table, const struct sl_state_keys *keys,
-                 struct sl_error *err)
-{
-    return SL_OK; /* every row is in memory */
-}
 
 /* Makes a row writable: a clean one becomes dirty, a frozen one is copied first. */
 static struct state_row *
@@ -195,29 +228,45 @@ table_make_dirty(struct sl_state_table *table, uint64_t *slot, struct state_row 
         return row;
     if (row->life == ROW_CLEAN) {
         row->life = ROW_DIRTY;
-        row_list_add(&row->slice->dirty, row);
+        row->referenced = true;
+        state_list_dirty(table, row);
         return row;
     }
-    copy = state_row_new(row->slice, row->hash, row->value + table->spec.value_size, row->key_size,
-                         table->spec.value_size);
-    memcpy(copy->value, row->value, table->spec.value_size);
+    copy = state_row_copy(&table->spec, row);
     copy->life = ROW_DIRTY;
-    copy->stored = !table->state->config.is_whole;
+    copy->stored = !table->state->is_whole;
     copy->tombstone = row->tombstone;
     row->superseded = true;
     *slot = state_slot_of(copy);
-    row_list_add(&copy->slice->dirty, copy);
+    state_list_dirty(table, copy);
     return copy;
+}
+
+/* What it held is gone; that storage may know the key stays known. */
+static void
+table_clear(struct sl_state_table *table, struct state_row *row)
+{
+    state_row_free_views(&table->spec, row);
+    memset(row->value, 0, table->spec.value_size);
 }
 
 /* A tombstone comes back to life as a new, empty row. */
 static void
 table_revive(struct sl_state_table *table, struct state_row *row)
 {
-    memset(row->value, 0, table->spec.value_size);
+    table_clear(table, row);
     row->tombstone = false;
     row->slice->tombstone_count--;
     row->slice->row_count++;
+}
+
+static void
+table_set_expiry(const struct sl_state_table *table, struct state_row *row)
+{
+    int64_t expires_us = table->state->now_us + table->spec.ttl_us;
+
+    if (table->spec.ttl_us > 0)
+        memcpy(row->value + table->spec.value_size - 8, &expires_us, sizeof(expires_us));
 }
 
 static struct state_row *
@@ -230,14 +279,20 @@ table_upsert_one(struct sl_state_table *table, struct state_slice *slice, uint64
     if (SL_LIKELY(slot != NULL)) {
         row = table_make_dirty(table, slot, state_slot_row(*slot));
         *ret_created = row->tombstone;
-        if (row->tombstone)
+        if (row->tombstone) {
             table_revive(table, row);
+        } else if (state_row_is_expired(table, row)) {
+            table_clear(table, row);
+            *ret_created = true;
+        }
+        table_set_expiry(table, row);
         return row;
     }
     row = state_row_new(slice, hash, key, key_size, table->spec.value_size);
     row->life = ROW_DIRTY;
     state_slice_insert(slice, row);
-    row_list_add(&slice->dirty, row);
+    state_list_dirty(table, row);
+    table_set_expiry(table, row);
     *ret_created = true;
     return row;
 }
@@ -253,7 +308,7 @@ table_free_superseded(struct sl_state_table *table, struct state_slice *slice)
         return;
     for (size_t i = 0; i < dirty->count; i++) {
         if (dirty->items[i]->superseded)
-            state_row_free(dirty->items[i], table->spec.value_size);
+            state_row_free(&table->spec, dirty->items[i]);
         else
             dirty->items[kept++] = dirty->items[i];
     }
@@ -313,7 +368,8 @@ sl_table_find(struct sl_state_table *table, const struct sl_state_keys *keys,
                                  offsets[i + 1] - offsets[i], table->spec.value_size);
             const struct state_row *row = slot ? state_slot_row(*slot) : NULL;
 
-            ret_values[i] = row && !row->tombstone ? row->value : NULL;
+            ret_values[i] =
+                row && !row->tombstone && !state_row_is_expired(table, row) ? row->value : NULL;
         }
     }
 }
@@ -332,9 +388,13 @@ table_delete_one(struct sl_state_table *table, uint64_t *slot)
         row->slice->tombstone_count++;
         return;
     }
+    *slot = SLOT_GONE;
+    if (!table->state->is_listed) {
+        state_row_free(&table->spec, row);
+        return;
+    }
     row->superseded = true; /* the dirty list frees it */
     row->slice->superseded_count++;
-    *slot = SLOT_GONE;
 }
 
 void
@@ -367,96 +427,17 @@ state_table_add_row(struct sl_state_table *table, int64_t time, uint64_t hash, s
     row = state_row_new(slice, hash, key.start, (uint32_t)key.length, table->spec.value_size);
     row->life = ROW_DIRTY;
     state_slice_insert(slice, row);
-    row_list_add(&slice->dirty, row);
+    state_list_dirty(table, row);
     return row;
 }
 
 struct sl_view
-sl_table_keep_view(struct sl_state_table *table, int64_t time, const struct sl_view *view)
+sl_table_keep_view(struct sl_state_table *table, int64_t time, const struct sl_view *old,
+                   const struct sl_view *view)
 {
-    struct state_slice *slice;
-    char *bytes;
+    struct state_slice *slice = state_table_slice(table, time, true);
+    struct sl_view kept = state_view_copy(slice, view);
 
-    if (view->length <= SL_VIEW_INLINE_MAX)
-        return *view;
-    slice = state_table_slice(table, time, true);
-    bytes = sl_row_memory_alloc(&slice->memory, view->length);
-    memcpy(bytes, view->pointer, view->length);
-    return sl_view_of(bytes, view->length);
-}
-
-/* --- scanning --- */
-
-static size_t
-table_collect(const struct state_slots *slots, struct state_row **rows)
-{
-    size_t count = 0;
-
-    if (!slots->items)
-        return 0;
-    for (size_t i = 0; i <= slots->mask; i++) {
-        struct state_row *row = state_slot_row(slots->items[i]);
-
-        if (row && !row->tombstone)
-            rows[count++] = row;
-    }
-    return count;
-}
-
-/* Sorts rows by key group: a counting sort, stable. */
-static void
-table_order_by_group(struct state_row **rows, size_t count, struct state_row **to, uint32_t groups)
-{
-    size_t *starts = sl_alloc_zeroed((groups + 1) * sizeof(*starts));
-
-    for (size_t i = 0; i < count; i++)
-        starts[sl_key_group_of(rows[i]->hash, groups) + 1]++;
-    for (uint32_t g = 0; g < groups; g++)
-        starts[g + 1] += starts[g];
-    for (size_t i = 0; i < count; i++)
-        to[starts[sl_key_group_of(rows[i]->hash, groups)]++] = rows[i];
-    free(starts);
-}
-
-void
-sl_table_scan_begin(struct sl_state_table *table, int64_t time, struct sl_state_scan *scan)
-{
-    struct state_slice *slice = state_table_slice(table, time, false);
-    struct state_row **rows;
-
-    *scan = (struct sl_state_scan){.table = table};
-    if (!slice || slice->row_count == 0)
-        return;
-    rows = sl_alloc(slice->row_count * sizeof(*rows));
-    scan->rows = sl_alloc(slice->row_count * sizeof(*scan->rows));
-    scan->count = table_collect(&slice->slots, rows);
-    scan->count += table_collect(&slice->old, rows + scan->count);
-    SL_ASSERT(scan->count == slice->row_count);
-    table_order_by_group(rows, scan->count, (struct state_row **)scan->rows,
-                         table->state->config.max_parallelism);
-    free(rows);
-}
-
-size_t
-sl_table_scan_next(struct sl_state_scan *scan, struct sl_state_row *rows, size_t max)
-{
-    size_t count = SL_MIN(max, scan->count - scan->next);
-
-    for (size_t i = 0; i < count; i++) {
-        const struct state_row *row = scan->rows[scan->next + i];
-
-        rows[i] = (struct sl_state_row){
-            .key = {row->value + scan->table->spec.value_size, row->key_size},
-            .value = row->value,
-            .key_group = sl_key_group_of(row->hash, scan->table->state->config.max_parallelism)};
-    }
-    scan->next += count;
-    return count;
-}
-
-void
-sl_table_scan_end(struct sl_state_scan *scan)
-{
-    free(scan->rows);
-    *scan = (struct sl_state_scan){0};
+    state_view_free(slice, old);
+    return kept;
 }

@@ -25,18 +25,42 @@
 
 struct sl_state; /* all tables of one subtask */
 struct sl_state_table;
+struct sl_store_ops;
+struct sl_store_space;
+
+/* What the states of one slot have in memory together. */
+struct sl_state_budget {
+    uint64_t limit_bytes;
+    _Atomic uint64_t used_bytes;
+    _Atomic uint32_t state_count;
+};
+
+/* Where a state that is too large for whole files goes. */
+struct sl_state_backend {
+    const struct sl_store_ops *ops; /* storage/store.h */
+    struct sl_store_space *space;
+    const char *path;               /* of its directories, which are this with numbers behind it */
+    uint64_t threshold_bytes;       /* of state: from here on a store is used; UINT64_MAX: never */
+    struct sl_state_budget *budget; /* NULL: no rows are evicted */
+};
 
 struct sl_state_config {
     struct sl_pool *pool;
     uint32_t max_parallelism;
     uint32_t key_group_first, key_group_count; /* what this subtask owns */
     /* Checkpoints write every row each time: storage knows none between them, so that all rows stay
-     * dirty and no tombstone is kept. */
+     * dirty and no tombstone is kept.  A backend ends that once it takes over. */
     bool is_whole;
+    bool is_volatile; /* no checkpoints are taken: nobody keeps account of what changed */
+    const struct sl_state_backend *backend; /* outlives the state; NULL: all in memory */
 };
 
 struct sl_state *sl_state_new(const struct sl_state_config *config);
+/* Lets go of its files, which blocks: for an I/O thread, before the last call.  Optional while it
+ * has none. */
+void sl_state_close(struct sl_state *state);
 void sl_state_free(struct sl_state *state); /* NULL does nothing */
+bool sl_state_has_store(const struct sl_state *state);
 /* Rows and bytes in memory, over all tables. */
 void sl_state_size(const struct sl_state *state, uint64_t *ret_rows, uint64_t *ret_bytes);
 
@@ -49,11 +73,18 @@ struct sl_state_table_spec {
     size_t value_size;            /* bytes, a multiple of 8; zeroed when a row is inserted */
     const uint32_t *view_offsets; /* where the value holds a struct sl_view */
     size_t view_count;
+    int64_t ttl_us;   /* a row is gone so long after its last upsert; 0: never */
+    bool is_resident; /* looked up without sl_table_prepare: never evicted */
 };
 
 /* 0A000: a key type that cannot be one. */
 int sl_state_table_open(struct sl_state *state, const struct sl_state_table_spec *spec,
                         struct sl_state_table **ret_table, struct sl_error *err);
+
+/* Processing time, by which rows expire: between two steps.  Wanted only while a table has a time
+ * to live. */
+void sl_state_set_now(struct sl_state *state, int64_t now_us);
+bool sl_state_wants_now(const struct sl_state *state);
 
 /* A batch of keys.  hashes[i] is sl_hash_rows' over the key columns. */
 struct sl_state_keys {
@@ -64,13 +95,15 @@ struct sl_state_keys {
     int64_t time; /* of all of them; 0 in a table without time */
 };
 
-/* Makes the rows of these keys ready in memory until the step ends: SL_OK, or SL_AGAIN while a read
- * of colder storage runs.  Rows in memory are always ready. */
+/* Makes the rows of these keys ready in memory: SL_OK, or SL_AGAIN while a read of the store runs
+ * (see below); then it is called again.  Rows that are ready stay for the step in which it says so.
+ * Not needed while sl_state_is_cold says no. */
 int sl_table_prepare(struct sl_state_table *table, const struct sl_state_keys *keys,
                      struct sl_error *err);
 
-/* Values of these keys, inserted (zeroed) where absent, writable, their rows dirty.  created[i],
- * when wanted, tells which were absent (of two equal keys in the batch only the first). */
+/* Values of these keys, inserted (zeroed) where absent or expired, writable, their rows dirty.
+ * created[i], when wanted, tells which were absent (of two equal keys in the batch only the first).
+ */
 void sl_table_upsert(struct sl_state_table *table, const struct sl_state_keys *keys,
                      char **ret_values, bool *created);
 /* Values or NULL, to be read only. */
@@ -78,9 +111,10 @@ void sl_table_find(struct sl_state_table *table, const struct sl_state_keys *key
                    const char **ret_values);
 void sl_table_delete(struct sl_state_table *table, const struct sl_state_keys *keys);
 
-/* Memory for a long view of a value that upsert gave, of the row's slice. */
+/* A view whose bytes the row of a value owns that upsert gave, instead of `old`, whose are let go
+ * of: one of the places that the table was opened with (an empty one at first). */
 struct sl_view sl_table_keep_view(struct sl_state_table *table, int64_t time,
-                                  const struct sl_view *view);
+                                  const struct sl_view *old, const struct sl_view *view);
 
 /* --- time-first tables --- */
 
@@ -100,15 +134,36 @@ struct sl_state_row {
 /* The rows of one time (0 in a table without time), key group by key group. */
 struct sl_state_scan {
     struct sl_state_table *table;
-    void **rows;
+    struct state_slice *slice; /* NULL: nothing is there */
+    void **rows;               /* those in memory */
     size_t count, next;
+    struct state_scan_cold *cold; /* NULL: there are no others */
 };
 void sl_table_scan_begin(struct sl_state_table *table, int64_t time, struct sl_state_scan *scan);
-/* The next rows, at most `max`; 0: no more.  Keys and values stay until the time is dropped or a
- * set that was frozen ends; rows of it are not deleted or changed meanwhile. */
-size_t sl_table_scan_next(struct sl_state_scan *scan, struct sl_state_row *rows, size_t max);
-void sl_table_scan_end(struct sl_state_scan *scan);
+/* The next rows, at most `max`; *ret_count 0: no more.  SL_AGAIN while the store is read (see
+ * below).  Keys and values stay until the next call; rows of that time are not deleted or changed
+ * during the scan. */
+int sl_table_scan_next(struct sl_state_scan *scan, struct sl_state_row *rows, size_t max,
+                       size_t *ret_count, struct sl_error *err);
+void sl_table_scan_end(struct sl_state_scan *scan); /* zeroed, or ended already: does nothing */
 const struct sl_key_codec *sl_table_key_codec(const struct sl_state_table *table);
+
+/* --- rows that are not in memory ---
+ *
+ * Clean rows are evicted when the slot's states have more than their budget, and read back on
+ * demand.  A call that must wait for the store says SL_AGAIN and leaves one piece of I/O behind:
+ * its owner has an I/O thread run it, ends it, and makes the same call again.  In between nothing
+ * else is done with the state (but ending a snapshot). */
+
+bool sl_state_wants_io(const struct sl_state *state);
+void sl_state_run_io(struct sl_state *state); /* an I/O thread */
+void sl_state_end_io(struct sl_state *state); /* how it went, the next call tells */
+/* May some rows be in the store alone? */
+bool sl_state_is_cold(const struct sl_state *state);
+/* Between two steps: counts memory, and evicts (but not between a read and the step after it).
+ * SL_AGAIN: no more is to be put in before the I/O that it left behind is done, or (none was left)
+ * before the snapshot that is being written is. */
+int sl_state_settle(struct sl_state *state, bool snapshot_is_written, struct sl_error *err);
 
 /* --- checkpoints --- */
 

@@ -323,6 +323,8 @@ Test(table, a_scan_gives_every_row_once_key_group_by_key_group)
     struct sl_state_table *table = open_table(true);
     struct sl_state_scan scan;
     struct sl_state_row rows[100];
+    struct sl_text keys[100];
+    struct sl_column *columns[2];
     uint32_t group = 0;
     size_t count, seen = 0;
     int64_t sum = 0;
@@ -330,10 +332,10 @@ Test(table, a_scan_gives_every_row_once_key_group_by_key_group)
     for (int64_t i = 0; i < 5; i++)
         add_to(table, i * 1000, 1000, 60, i);
     sl_table_scan_begin(table, 60, &scan);
-    while ((count = sl_table_scan_next(&scan, rows, 100)) > 0) {
-        struct sl_text keys[100];
-        struct sl_column *columns[2];
-
+    for (;;) {
+        cr_assert_eq(sl_table_scan_next(&scan, rows, 100, &count, &err), SL_OK);
+        if (count == 0)
+            break;
         for (size_t i = 0; i < count; i++) {
             cr_assert_geq(rows[i].key_group, group);
             group = rows[i].key_group;

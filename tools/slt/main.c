@@ -35,12 +35,20 @@ struct main_options {
     bool keep;
 };
 
+/* Half of the matrix has its state in memory, the other half as far as possible outside. */
+static bool
+main_is_tight(const struct slt_script *script, const struct slt_config *config)
+{
+    return script->is_streaming && config->restores == (config->batch_size > 1);
+}
+
 static bool
 main_run_once(const struct slt_script *script, const struct main_options *options,
               const struct slt_config *config)
 {
     struct slt_server server = {.binary = options->binary,
                                 .is_virtual = script->needs_virtual,
+                                .is_tight = main_is_tight(script, config),
                                 .conninfo = options->conninfo};
     struct sl_arena arena;
     const char *message = "the server did not start";

@@ -353,6 +353,8 @@ run_restore_jobs(struct run *run)
         good = run_call_job(run, "checkpoint", job, &worked);
         if (good && worked)
             good = run_call_job(run, "fail_job", job, &worked);
+        if (good && worked) /* waits until it runs again */
+            good = run_call_job(run, "checkpoint", job, &worked);
     }
     PQclear(jobs);
     return good;

@@ -19,6 +19,33 @@ server_remove(const char *path, const struct stat *status, int type, struct FTW 
     return remove(path);
 }
 
+static char *const *
+server_arguments(const struct slt_server *server)
+{
+    static const char *arguments[16];
+    size_t count = 0;
+
+    arguments[count++] = server->binary;
+    arguments[count++] = "--data";
+    arguments[count++] = server->directory;
+    arguments[count++] = "--port";
+    arguments[count++] = "0";
+    arguments[count++] = "--http-port";
+    arguments[count++] = "0";
+    arguments[count++] = "--slots";
+    arguments[count++] = "4";
+    if (server->is_tight) {
+        arguments[count++] = "--set";
+        arguments[count++] = "sluice.state.database-threshold=0";
+        arguments[count++] = "--set";
+        arguments[count++] = "taskmanager.memory.managed.size=1 kb";
+    }
+    if (server->is_virtual)
+        arguments[count++] = "--virtual-time";
+    arguments[count] = NULL;
+    return (char *const *)arguments;
+}
+
 static void
 server_exec(struct slt_server *server, int out)
 {
@@ -29,8 +56,7 @@ server_exec(struct slt_server *server, int out)
     fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(out, STDOUT_FILENO);
     dup2(fd, STDERR_FILENO);
-    execl(server->binary, server->binary, "--data", server->directory, "--port", "0", "--http-port",
-          "0", "--slots", "4", server->is_virtual ? "--virtual-time" : NULL, (char *)NULL);
+    execv(server->binary, server_arguments(server));
     fprintf(stderr, "cannot run %s: %s\n", server->binary, strerror(errno));
     _exit(127);
 }

@@ -1,0 +1,236 @@
+/* Rows that are in the store alone: which of a batch's keys must be read, and how they come back.
+ *
+ * What was read stays as clean rows; a key that the store has not is a clean tombstone, so that it
+ * is not asked for again before the batch is through. */
+#include "data/row.h"
+#include "storage/table_internal.h"
+
+#include <stdlib.h>
+
+bool
+sl_state_is_cold(const struct sl_state *state)
+{
+    return state->is_cold;
+}
+
+bool
+sl_state_wants_io(const struct sl_state *state)
+{
+    return state->io.kind != STATE_IO_NONE;
+}
+
+int
+state_io_failure(struct sl_state *state, struct sl_error *err)
+{
+    int rc = state->io.rc;
+
+    if (rc < 0)
+        *err = state->io.err;
+    state->io.rc = SL_OK;
+    return rc;
+}
+
+void
+state_io_done(struct state_io *io)
+{
+    sl_buffer_done(&io->keys);
+    sl_buffer_done(&io->values);
+    free(io->items);
+    free(io->epochs);
+}
+
+/* --- preparing --- */
+
+static void
+cold_want(struct sl_state_table *table, int64_t time, uint64_t hash, struct sl_text key)
+{
+    struct state_io *io = &table->state->io;
+    struct state_place place = {table, true};
+    struct sl_buffer encoded;
+
+    if (io->count == io->capacity) {
+        io->capacity = SL_MAX((size_t)256, io->capacity * 2);
+        io->items = sl_realloc(io->items, io->capacity * sizeof(*io->items));
+    }
+    sl_buffer_init(&encoded, SIZE_MAX / 2);
+    state_key_encode(&place, time, sl_key_group_of(hash, table->state->config.max_parallelism), key,
+                     &encoded);
+    io->items[io->count++] = (struct state_read_item){
+        .hash = hash, .key_at = io->keys.length, .key_size = encoded.length};
+    sl_buffer_add_text(&io->keys, sl_buffer_text(&encoded));
+    sl_buffer_done(&encoded);
+}
+
+/* Can a row with this hash be in the store alone? */
+static bool
+cold_may_have(const struct state_slice *slice, uint64_t hash)
+{
+    return slice->unknown || sl_filter_has(&slice->filter, hash);
+}
+
+static void
+cold_list_missing(struct sl_state_table *table, struct state_slice *slice,
+                  const struct sl_state_keys *keys)
+{
+    const uint32_t *offsets;
+
+    sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
+    offsets = table->keys.offsets;
+    for (size_t i = 0; i < keys->row_count; i++) {
+        struct sl_text key = {table->keys.bytes + offsets[i], offsets[i + 1] - offsets[i]};
+        uint64_t *slot = state_slice_find(slice, keys->hashes[i], key.start, (uint32_t)key.length,
+                                          table->spec.value_size);
+
+        if (slot)
+            state_slot_row(*slot)->referenced = true;
+        else if (cold_may_have(slice, keys->hashes[i]))
+            cold_want(table, keys->time, keys->hashes[i], key);
+    }
+}
+
+int
+sl_table_prepare(struct sl_state_table *table, const struct sl_state_keys *keys,
+                 struct sl_error *err)
+{
+    struct state_slice *slice = state_table_slice(table, keys->time, false);
+    struct state_io *io = &table->state->io;
+
+    if (io->kind != STATE_IO_NONE)
+        return SL_AGAIN;
+    SL_TRY(state_io_failure(table->state, err));
+    if (!slice || !slice->cold)
+        return SL_OK;
+    io->count = io->keys.length = 0;
+    cold_list_missing(table, slice, keys);
+    if (io->count == 0)
+        return SL_OK;
+    io->kind = STATE_IO_READ;
+    io->table = table;
+    io->time = keys->time;
+    return SL_AGAIN;
+}
+
+/* --- reading: an I/O thread --- */
+
+static int
+cold_compare(const void *a, const void *b, void *keys)
+{
+    const struct state_read_item *x = a, *y = b;
+    const char *bytes = ((const struct sl_buffer *)keys)->data;
+
+    return sl_text_compare((struct sl_text){bytes + x->key_at, x->key_size},
+                           (struct sl_text){bytes + y->key_at, y->key_size});
+}
+
+static void
+cold_found(void *arg, size_t index, struct sl_text value)
+{
+    struct state_io *io = arg;
+    struct state_read_item *item = &io->items[index];
+
+    item->found = true;
+    item->value_at = io->values.length;
+    item->value_size = value.length;
+    sl_buffer_add_text(&io->values, value);
+}
+
+static void
+cold_read(struct sl_state *state)
+{
+    struct state_io *io = &state->io;
+    struct sl_text *keys = sl_alloc(io->count * sizeof(*keys));
+    size_t count = 0;
+
+    qsort_r(io->items, io->count, sizeof(*io->items), cold_compare, &io->keys);
+    for (size_t i = 0; i < io->count; i++) {
+        if (i > 0 && cold_compare(&io->items[count - 1], &io->items[i], &io->keys) == 0)
+            continue;
+        keys[count] = (struct sl_text){io->keys.data + io->items[i].key_at, io->items[i].key_size};
+        io->items[count++] = io->items[i];
+    }
+    io->count = count;
+    sl_buffer_reset(&io->values);
+    io->rc = state->store->ops->get_many(state->store, keys, count, cold_found, io, &io->err);
+    free(keys);
+}
+
+void
+sl_state_run_io(struct sl_state *state)
+{
+    switch (state->io.kind) {
+    case STATE_IO_READ:
+        cold_read(state);
+        return;
+    case STATE_IO_SCAN:
+        state_scan_run(state);
+        return;
+    case STATE_IO_SPILL:
+        state_spill_run(state);
+        return;
+    case STATE_IO_NONE:
+        break;
+    }
+    SL_UNREACHABLE();
+}
+
+/* --- what was read becomes rows --- */
+
+struct state_row *
+state_add_clean(struct sl_state_table *table, struct state_slice *slice, uint64_t hash,
+                struct sl_text key, struct sl_text value)
+{
+    struct state_row *row;
+
+    if (value.start && value.length < 8 + table->spec.value_size)
+        return NULL;
+    state_slice_make_room(slice, 1);
+    row = state_row_new(slice, hash, key.start, (uint32_t)key.length, table->spec.value_size);
+    row->life = ROW_CLEAN;
+    row->referenced = true;
+    row->stored = value.start != NULL;
+    row->tombstone = !value.start;
+    state_slice_insert(slice, row);
+    if (row->tombstone) {
+        slice->row_count--;
+        slice->tombstone_count++;
+        return row;
+    }
+    return state_value_decode(&table->spec, (struct sl_text){value.start + 8, value.length - 8},
+                              row)
+               ? row
+               : NULL;
+}
+
+static void
+cold_take(struct sl_state *state)
+{
+    struct state_io *io = &state->io;
+    struct state_slice *slice = state_table_slice(io->table, io->time, false);
+    size_t head = io->table->spec.has_time ? 12 : 4;
+
+    for (size_t i = 0; i < io->count && io->rc == SL_OK; i++) {
+        const struct state_read_item *item = &io->items[i];
+        struct sl_text key = {io->keys.data + item->key_at + head, item->key_size - head};
+        struct sl_text value = {0};
+
+        if (item->found)
+            value = (struct sl_text){io->values.data + item->value_at, item->value_size};
+        if (!state_add_clean(io->table, slice, item->hash, key, value))
+            io->rc = SL_ERROR(&io->err, SL_E_DATA_CORRUPTED,
+                              "%s is damaged: a row does not fit table %s", state->store_path,
+                              io->table->spec.name);
+    }
+}
+
+void
+sl_state_end_io(struct sl_state *state)
+{
+    enum state_io_kind kind = state->io.kind;
+
+    state->io.kind = STATE_IO_NONE;
+    state->has_read = kind == STATE_IO_READ;
+    if (kind == STATE_IO_READ && state->io.rc == SL_OK)
+        cold_take(state);
+    else if (kind == STATE_IO_SPILL)
+        state_spill_end(state);
+}
