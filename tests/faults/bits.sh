@@ -43,7 +43,7 @@ run_bits() { # run_bits POINT:COUNT
     id=$(ls "$work/lone/checkpoints")
     cp -a "$work/lone" "$work/frozen"
     newest=$(cd "$work/lone/checkpoints/$id" && ls -d ./*/manifest | cut -d / -f 2 | sort -n | tail -n 1)
-    mapfile -t files < <(cd "$work/frozen/checkpoints/$id" && ls -d "$newest"/*)
+    mapfile -t files < <(cd "$work/frozen/checkpoints/$id" && find "$newest" -type f | sort)
     [ "${#files[@]}" -ge 2 ] || bad "bits: checkpoint $newest has ${#files[@]} files"
     for file in "${files[@]}"; do run_flipped_bit sums_memory "$id" "$file"; done
 }

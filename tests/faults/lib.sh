@@ -20,11 +20,26 @@ wait_for() { # wait_for SECONDS COMMAND…
         sleep 0.1
     done
 }
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+# Below the ports that connections get, of which one could be taken meanwhile.
+free_port() {
+    local port
+    for port in $(shuf -i 20000-32000 -n 100); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+    done
+}
 random_below() { echo $(((RANDOM * 32768 + RANDOM) % $1)); }
 random_nap() { sleep "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))"; } # milliseconds
 
 # --- the server under test ---
+
+# State is in databases or in whole files, as the point needs it, else as chance has it.
+state_threshold() { # state_threshold FAULT
+    case $1 in
+    state-ingested:*) echo 0 ;;
+    state-written:*) echo '4 mb' ;;
+    *) [ "$(random_below 2)" -eq 0 ] && echo 0 || echo '4 mb' ;;
+    esac
+}
 
 server_pid=
 start_server() { # start_server [DATA] [FAULT]; false: it is not ready within 10 s
@@ -32,6 +47,7 @@ start_server() { # start_server [DATA] [FAULT]; false: it is not ready within 10
     : >"$work/ready"
     {
         SLUICE_FAULT=${2:-} "$work/sluiced" --data "${1:-$work/data}" --port "$sql_port" --http-port 0 --slots 2 \
+            --set "sluice.state.database-threshold=$(state_threshold "${2:-}")" \
             >"$work/ready" 2>>"$work/server.log" &
         echo $! >"$work/server.pid"
         wait $!
