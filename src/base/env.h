@@ -69,4 +69,24 @@ sl_monotonic_us(struct sl_env *env)
     return env->ops->monotonic_us(env);
 }
 
+struct sl_deadline {
+    struct sl_env *env;
+    int64_t end_us; /* monotonic */
+};
+
+static inline struct sl_deadline
+sl_deadline_in(struct sl_env *env, int64_t timeout_us)
+{
+    return (struct sl_deadline){env, sl_monotonic_us(env) + timeout_us};
+}
+
+/* For those that wait until cancelled(arg): arg is a struct sl_deadline. */
+static inline bool
+sl_deadline_is_over(void *arg)
+{
+    const struct sl_deadline *deadline = arg;
+
+    return sl_monotonic_us(deadline->env) >= deadline->end_us;
+}
+
 #endif

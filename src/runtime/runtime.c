@@ -106,25 +106,11 @@ runtime_stop_ticker(struct sl_runtime *runtime)
 
 #define RUNTIME_LAST_CHECKPOINTS_US INT64_C(5000000)
 
-struct runtime_deadline {
-    struct sl_env *env;
-    int64_t end_us;
-};
-
-static bool
-runtime_is_late(void *arg)
-{
-    const struct runtime_deadline *deadline = arg;
-
-    return sl_monotonic_us(deadline->env) >= deadline->end_us;
-}
-
 /* Jobs go on from where they stand when the server starts again. */
 static void
 runtime_take_last_checkpoints(struct sl_runtime *runtime)
 {
-    struct sl_env *env = runtime->config.env;
-    struct runtime_deadline deadline = {env, sl_monotonic_us(env) + RUNTIME_LAST_CHECKPOINTS_US};
+    struct sl_deadline deadline = sl_deadline_in(runtime->config.env, RUNTIME_LAST_CHECKPOINTS_US);
     struct sl_arena arena;
     struct sl_job **jobs;
     size_t count;
@@ -136,7 +122,7 @@ runtime_take_last_checkpoints(struct sl_runtime *runtime)
         uint64_t id;
 
         if (jobs[i]->checkpointing.is_on &&
-            sl_job_checkpoint(jobs[i], runtime_is_late, &deadline, &id, &err) < 0)
+            sl_job_checkpoint(jobs[i], sl_deadline_is_over, &deadline, &id, &err) < 0)
             sl_log(SL_LOG_WARN, "job stops without a last checkpoint", "job=%s", jobs[i]->id);
         sl_job_unref(jobs[i]);
     }

@@ -512,31 +512,17 @@ sl_jobs_end(struct sl_server *server, const struct sl_job_record *record, enum s
 
 #define JOBS_CHECKPOINT_US (5 * SL_US_PER_SECOND)
 
-struct jobs_deadline {
-    struct sl_env *env;
-    int64_t end_us;
-};
-
-static bool
-jobs_is_late(void *arg)
-{
-    const struct jobs_deadline *deadline = arg;
-
-    return sl_monotonic_us(deadline->env) >= deadline->end_us;
-}
-
 void
 sl_jobs_checkpoint(struct sl_server *server, const struct sl_job_record *record)
 {
-    struct jobs_deadline deadline = {server->env,
-                                     sl_monotonic_us(server->env) + JOBS_CHECKPOINT_US};
+    struct sl_deadline deadline = sl_deadline_in(server->env, JOBS_CHECKPOINT_US);
     struct sl_job *job = sl_runtime_find_job(server->runtime, record->id);
     struct sl_error ignored;
     uint64_t id;
 
     if (!job)
         return;
-    sl_job_checkpoint(job, jobs_is_late, &deadline, &id, &ignored);
+    sl_job_checkpoint(job, sl_deadline_is_over, &deadline, &id, &ignored);
     sl_job_unref(job);
 }
 
