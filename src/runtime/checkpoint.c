@@ -277,8 +277,9 @@ checkpoint_complete(struct sl_job *job)
     checkpoint_finish(job);
 }
 
+/* The end of a disk command: `proceed`, with the job's mutex held, where it succeeded. */
 static void
-checkpoint_write_done(struct sl_io_job *io)
+checkpoint_io_done(struct sl_io_job *io, void (*proceed)(struct sl_job *))
 {
     struct sl_job *job = checkpoint_job(io);
     struct sl_checkpointing *checkpointing = &job->checkpointing;
@@ -288,10 +289,16 @@ checkpoint_write_done(struct sl_io_job *io)
         checkpointing->failure = checkpointing->io_error;
         checkpoint_give_up(job);
     } else {
-        checkpoint_complete(job);
+        proceed(job);
     }
     sl_job_leave(job);
     sl_job_unref(job);
+}
+
+static void
+checkpoint_write_done(struct sl_io_job *io)
+{
+    checkpoint_io_done(io, checkpoint_complete);
 }
 
 static int
@@ -417,18 +424,7 @@ checkpoint_make_run(struct sl_io_job *io)
 static void
 checkpoint_make_done(struct sl_io_job *io)
 {
-    struct sl_job *job = checkpoint_job(io);
-    struct sl_checkpointing *checkpointing = &job->checkpointing;
-
-    pthread_mutex_lock(&job->mutex);
-    if (checkpointing->io_rc < 0) {
-        checkpointing->failure = checkpointing->io_error;
-        checkpoint_give_up(job);
-    } else {
-        checkpoint_align(job);
-    }
-    sl_job_leave(job);
-    sl_job_unref(job);
+    checkpoint_io_done(io, checkpoint_align);
 }
 
 int
