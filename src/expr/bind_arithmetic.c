@@ -148,6 +148,20 @@ sl_bind_subtract(struct sl_binding *binding)
     return arithmetic_bind_numbers(binding, SL_DECIMAL_ADD);
 }
 
+/* interval * number, interval / number; else both are numbers. */
+static int
+arithmetic_bind_scaling(struct sl_binding *binding, enum sl_decimal_operation op)
+{
+    bool is_integer = sl_type_is_integer(binding->args[1]->type->kind);
+
+    if (!arithmetic_is_interval(binding->args[0]->type->kind) ||
+        !sl_type_is_numeric(binding->args[1]->type->kind))
+        return arithmetic_bind_numbers(binding, op);
+    SL_TRY(sl_binding_coerce(binding, 1, is_integer ? &sl_type_bigint : &sl_type_double));
+    binding->type = binding->args[0]->type;
+    return SL_OK;
+}
+
 int
 sl_bind_multiply(struct sl_binding *binding)
 {
@@ -161,15 +175,7 @@ sl_bind_multiply(struct sl_binding *binding)
         binding->args[0] = binding->args[1];
         binding->args[1] = first;
     }
-    if (arithmetic_is_interval(binding->args[0]->type->kind) &&
-        sl_type_is_numeric(binding->args[1]->type->kind)) {
-        bool is_integer = sl_type_is_integer(binding->args[1]->type->kind);
-
-        SL_TRY(sl_binding_coerce(binding, 1, is_integer ? &sl_type_bigint : &sl_type_double));
-        binding->type = binding->args[0]->type;
-        return SL_OK;
-    }
-    return arithmetic_bind_numbers(binding, SL_DECIMAL_MULTIPLY);
+    return arithmetic_bind_scaling(binding, SL_DECIMAL_MULTIPLY);
 }
 
 int
@@ -177,15 +183,7 @@ sl_bind_divide(struct sl_binding *binding)
 {
     if (binding->arg_count != 2)
         return sl_binding_refuse(binding);
-    if (arithmetic_is_interval(binding->args[0]->type->kind) &&
-        sl_type_is_numeric(binding->args[1]->type->kind)) {
-        bool is_integer = sl_type_is_integer(binding->args[1]->type->kind);
-
-        SL_TRY(sl_binding_coerce(binding, 1, is_integer ? &sl_type_bigint : &sl_type_double));
-        binding->type = binding->args[0]->type;
-        return SL_OK;
-    }
-    return arithmetic_bind_numbers(binding, SL_DECIMAL_DIVIDE);
+    return arithmetic_bind_scaling(binding, SL_DECIMAL_DIVIDE);
 }
 
 /* As in Flink, integers yield the type of the divisor, which holds every remainder. */
