@@ -99,4 +99,18 @@ int sl_pg_write(struct sl_pg_writer *writer, struct sl_pg_client *client,
 extern const struct sl_sink_class sl_pg_sink_class;
 extern const struct sl_publisher_class sl_pg_publisher_class;
 
+/* What the connector classes are, which differ in their names. */
+#define SL_PG_CONNECTOR(name_)                                                                 \
+    {                                                                                          \
+        .descriptor = {.name = name_,                                                          \
+                       .abilities =                                                            \
+                           SL_ABILITY_SINK | SL_ABILITY_UPSERT_SINK | SL_ABILITY_EXACTLY_ONCE, \
+                       .internal_format = "row",                                               \
+                       .options = sl_pg_option_specs,                                          \
+                       .option_count = SL_PG_OPTION_COUNT,                                     \
+                       .check = sl_pg_check,                                                   \
+                       .probe = sl_pg_probe},                                                  \
+        .sink = &sl_pg_sink_class, .publisher = &sl_pg_publisher_class,                        \
+    }
+
 #endif
