@@ -509,6 +509,15 @@ dump_field(struct sl_buffer *buffer, const struct sl_ast_expr *expr)
     sl_buffer_add_byte(buffer, ')');
 }
 
+static void
+dump_collate(struct sl_buffer *buffer, const struct sl_ast_expr *expr)
+{
+    sl_buffer_add_string(buffer, " (collate");
+    sl_dump_expr(buffer, expr->collate.operand);
+    sl_dump_name(buffer, &expr->collate.name);
+    sl_buffer_add_byte(buffer, ')');
+}
+
 void
 sl_dump_expr(struct sl_buffer *buffer, const struct sl_ast_expr *expr)
 {
@@ -568,10 +577,7 @@ sl_dump_expr(struct sl_buffer *buffer, const struct sl_ast_expr *expr)
                   expr->at_time_zone.operand, expr->at_time_zone.zone, NULL);
         break;
     case SL_AST_EXPR_COLLATE:
-        sl_buffer_add_string(buffer, " (collate");
-        sl_dump_expr(buffer, expr->collate.operand);
-        sl_dump_name(buffer, &expr->collate.name);
-        sl_buffer_add_byte(buffer, ')');
+        dump_collate(buffer, expr);
         break;
     case SL_AST_EXPR_JSON:
         dump_json(buffer, &expr->json);
