@@ -41,6 +41,14 @@ sl_realloc(void *memory, size_t size)
     return base_check_memory(realloc(memory, size ? size : 1), size);
 }
 
+void *
+sl_alloc_lines(size_t size)
+{
+    size_t lines = (size + SL_CACHE_LINE - 1) / SL_CACHE_LINE;
+
+    return base_check_memory(aligned_alloc(SL_CACHE_LINE, lines * SL_CACHE_LINE), size);
+}
+
 char *
 sl_strdup(const char *string)
 {

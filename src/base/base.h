@@ -53,6 +53,8 @@ void *sl_alloc(size_t size);
 void *sl_alloc_zeroed(size_t size);
 void *sl_realloc(void *memory, size_t size);
 char *sl_strdup(const char *string);
+/* The same, at the begin of a cache line; for free(). */
+void *sl_alloc_lines(size_t size);
 
 /* A slice of bytes that somebody else owns; not terminated. */
 struct sl_text {

@@ -114,6 +114,11 @@ struct sl_output { /* an edge, as this subtask sees it */
     uint32_t next_target;  /* rebalance */
 };
 
+struct sl_task_state_io { /* a part of the state's I/O */
+    struct sl_io_job job; /* the first member */
+    struct sl_subtask *subtask;
+};
+
 struct sl_subtask {
     struct sl_runnable runnable; /* the first member */
     struct sl_execution *execution;
@@ -160,9 +165,10 @@ struct sl_subtask {
     struct sl_error snapshot_error;
     struct sl_io_job snapshot_io;
     struct sl_command snapshot_done;
-    struct sl_io_job state_io;       /* what the state wants done */
+    struct sl_task_state_io state_io[SL_STATE_IO_PARTS]; /* what the state wants done */
+    _Atomic size_t state_io_left;                        /* parts not done yet */
     struct sl_command state_done;
-    bool state_io_busy;              /* an I/O thread is at it: nothing is done meanwhile */
+    bool state_io_busy;              /* I/O threads are at it: nothing is done meanwhile */
     bool is_closing, is_closed;      /* an I/O thread lets go of the state's files; done */
     bool is_restoring, is_restored;  /* an I/O thread fills the state; done */
     bool links_restored;             /* the operators have theirs too */

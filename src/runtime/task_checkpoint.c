@@ -199,24 +199,22 @@ sl_task_checkpoint_drop(struct sl_subtask *subtask)
 
 /* --- memory, and rows outside it --- */
 
-static struct sl_subtask *
-task_of_state_io(struct sl_io_job *io)
+static void
+task_state_run(struct sl_io_job *job)
 {
-    return (struct sl_subtask *)((char *)io - offsetof(struct sl_subtask, state_io));
+    struct sl_task_state_io *io = (struct sl_task_state_io *)job;
+
+    sl_state_run_io(io->subtask->context.state, (size_t)(io - io->subtask->state_io));
 }
 
+/* The last part to be done hands the whole over. */
 static void
-task_state_run(struct sl_io_job *io)
+task_state_done(struct sl_io_job *job)
 {
-    sl_state_run_io(task_of_state_io(io)->context.state);
-}
+    struct sl_subtask *subtask = ((struct sl_task_state_io *)job)->subtask;
 
-static void
-task_state_done(struct sl_io_job *io)
-{
-    struct sl_subtask *subtask = task_of_state_io(io);
-
-    sl_slot_post(subtask->runnable.slot, &subtask->state_done);
+    if (atomic_fetch_sub(&subtask->state_io_left, 1) == 1)
+        sl_slot_post(subtask->runnable.slot, &subtask->state_done);
 }
 
 static void
@@ -232,27 +230,41 @@ task_state_back(struct sl_command *command, struct sl_slot *slot)
     sl_execution_unref(execution);
 }
 
+static void
+task_state_submit(struct sl_subtask *subtask)
+{
+    struct sl_env *env = subtask->context.env;
+    size_t part_count = sl_state_io_parts(subtask->context.state);
+
+    sl_execution_ref(subtask->execution);
+    subtask->state_io_busy = true;
+    subtask->state_done.run = task_state_back;
+    atomic_store(&subtask->state_io_left, part_count);
+    for (size_t part = 0; part < part_count; part++) {
+        struct sl_task_state_io *io = &subtask->state_io[part];
+
+        io->subtask = subtask;
+        io->job.run = task_state_run;
+        io->job.done = task_state_done;
+        env->ops->io_submit(env, &io->job);
+    }
+}
+
 int
 sl_task_settle_state(struct sl_subtask *subtask, struct sl_error *err)
 {
     struct sl_state *state = subtask->context.state;
-    struct sl_env *env = subtask->context.env;
     int rc = SL_OK;
 
     if (subtask->state_io_busy)
         return SL_AGAIN;
     if (sl_state_wants_now(state))
-        sl_state_set_now(state, sl_now_us(env));
+        sl_state_set_now(state, sl_now_us(subtask->context.env));
     if (!sl_state_wants_io(state))
         rc = sl_state_settle(state, subtask->snapshot_busy, err);
     if (!sl_state_wants_io(state))
         return rc;
-    sl_execution_ref(subtask->execution);
-    subtask->state_io_busy = true;
-    subtask->state_io.run = task_state_run;
-    subtask->state_io.done = task_state_done;
-    subtask->state_done.run = task_state_back;
-    env->ops->io_submit(env, &subtask->state_io);
+    task_state_submit(subtask);
     return SL_AGAIN;
 }
 

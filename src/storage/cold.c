@@ -31,10 +31,31 @@ state_io_failure(struct sl_state *state, struct sl_error *err)
 }
 
 void
+state_io_init(struct state_io *io)
+{
+    sl_buffer_init(&io->keys, SIZE_MAX / 2);
+    for (size_t p = 0; p < SL_STATE_IO_PARTS; p++)
+        sl_buffer_init(&io->parts[p].values, SIZE_MAX / 2);
+}
+
+void
+state_io_forget(struct sl_state *state)
+{
+    if (state->io.kind == STATE_IO_SPILL) {
+        state->io.store = NULL; /* nothing was written */
+        state_spill_end(state);
+    }
+    state->io.kind = STATE_IO_NONE;
+}
+
+void
 state_io_done(struct state_io *io)
 {
     sl_buffer_done(&io->keys);
-    sl_buffer_done(&io->values);
+    for (size_t p = 0; p < SL_STATE_IO_PARTS; p++) {
+        sl_buffer_done(&io->parts[p].values);
+        free(io->parts[p].items);
+    }
     free(io->items);
     free(io->epochs);
 }
@@ -110,12 +131,32 @@ sl_table_prepare(struct sl_state_table *table, const struct sl_state_keys *keys,
     return SL_AGAIN;
 }
 
-/* --- reading: an I/O thread --- */
+/* --- reading: I/O threads --- */
+
+enum { COLD_PART_MIN = 64 }; /* keys that are worth a thread */
+
+size_t
+sl_state_io_parts(const struct sl_state *state)
+{
+    size_t parts = state->io.count / COLD_PART_MIN;
+
+    if (state->io.kind != STATE_IO_READ)
+        return 1;
+    return SL_MIN(SL_MAX(parts, (size_t)1), (size_t)SL_STATE_IO_PARTS);
+}
+
+/* All items of a key are in one part. */
+static size_t
+cold_part_of(const struct state_read_item *item, size_t part_count)
+{
+    return item->hash % part_count;
+}
 
 static int
 cold_compare(const void *a, const void *b, void *keys)
 {
-    const struct state_read_item *x = a, *y = b;
+    const struct state_read_item *x = *(struct state_read_item *const *)a;
+    const struct state_read_item *y = *(struct state_read_item *const *)b;
     const char *bytes = ((const struct sl_buffer *)keys)->data;
 
     return sl_text_compare((struct sl_text){bytes + x->key_at, x->key_size},
@@ -125,41 +166,63 @@ cold_compare(const void *a, const void *b, void *keys)
 static void
 cold_found(void *arg, size_t index, struct sl_text value)
 {
-    struct state_io *io = arg;
-    struct state_read_item *item = &io->items[index];
+    struct state_read_part *part = arg;
+    struct state_read_item *item = part->items[index];
 
     item->found = true;
-    item->value_at = io->values.length;
+    item->value_at = part->values.length;
     item->value_size = value.length;
-    sl_buffer_add_text(&io->values, value);
+    sl_buffer_add_text(&part->values, value);
+}
+
+/* The part's items, by key, each key once. */
+static void
+cold_list_part(struct state_io *io, struct state_read_part *part, size_t index, size_t part_count)
+{
+    size_t count = 0;
+
+    if (part->capacity < io->count) {
+        part->capacity = io->capacity;
+        part->items = sl_realloc(part->items, part->capacity * sizeof(*part->items));
+    }
+    part->count = 0;
+    for (size_t i = 0; i < io->count; i++)
+        if (cold_part_of(&io->items[i], part_count) == index)
+            part->items[part->count++] = &io->items[i];
+    qsort_r(part->items, part->count, sizeof(*part->items), cold_compare, &io->keys);
+    for (size_t i = 0; i < part->count; i++) {
+        if (i > 0 && cold_compare(&part->items[count - 1], &part->items[i], &io->keys) == 0)
+            part->items[i]->is_repeated = true;
+        else
+            part->items[count++] = part->items[i];
+    }
+    part->count = count;
 }
 
 static void
-cold_read(struct sl_state *state)
+cold_read(struct sl_state *state, size_t index)
 {
     struct state_io *io = &state->io;
-    struct sl_text *keys = sl_alloc(io->count * sizeof(*keys));
-    size_t count = 0;
+    struct state_read_part *part = &io->parts[index];
+    struct sl_text *keys;
 
-    qsort_r(io->items, io->count, sizeof(*io->items), cold_compare, &io->keys);
-    for (size_t i = 0; i < io->count; i++) {
-        if (i > 0 && cold_compare(&io->items[count - 1], &io->items[i], &io->keys) == 0)
-            continue;
-        keys[count] = (struct sl_text){io->keys.data + io->items[i].key_at, io->items[i].key_size};
-        io->items[count++] = io->items[i];
-    }
-    io->count = count;
-    sl_buffer_reset(&io->values);
-    io->rc = state->store->ops->get_many(state->store, keys, count, cold_found, io, &io->err);
+    cold_list_part(io, part, index, sl_state_io_parts(state));
+    keys = sl_alloc(part->count * sizeof(*keys));
+    for (size_t i = 0; i < part->count; i++)
+        keys[i] =
+            (struct sl_text){io->keys.data + part->items[i]->key_at, part->items[i]->key_size};
+    sl_buffer_reset(&part->values);
+    part->rc = state->store->ops->get_many(state->store, keys, part->count, cold_found, part,
+                                           &part->err);
     free(keys);
 }
 
 void
-sl_state_run_io(struct sl_state *state)
+sl_state_run_io(struct sl_state *state, size_t part)
 {
     switch (state->io.kind) {
     case STATE_IO_READ:
-        cold_read(state);
+        cold_read(state, part);
         return;
     case STATE_IO_SCAN:
         state_scan_run(state);
@@ -201,20 +264,37 @@ state_add_clean(struct sl_state_table *table, struct state_slice *slice, uint64_
                : NULL;
 }
 
+/* The first failure of a part is that of the whole. */
+static int
+cold_outcome(struct state_io *io, size_t part_count)
+{
+    for (size_t p = 0; p < part_count; p++) {
+        if (io->parts[p].rc < 0) {
+            io->err = io->parts[p].err;
+            return io->parts[p].rc;
+        }
+    }
+    return SL_OK;
+}
+
 static void
-cold_take(struct sl_state *state)
+cold_take(struct sl_state *state, size_t part_count)
 {
     struct state_io *io = &state->io;
     struct state_slice *slice = state_table_slice(io->table, io->time, false);
     size_t head = io->table->spec.has_time ? 12 : 4;
 
+    io->rc = cold_outcome(io, part_count);
     for (size_t i = 0; i < io->count && io->rc == SL_OK; i++) {
         const struct state_read_item *item = &io->items[i];
+        const struct state_read_part *part = &io->parts[cold_part_of(item, part_count)];
         struct sl_text key = {io->keys.data + item->key_at + head, item->key_size - head};
         struct sl_text value = {0};
 
+        if (item->is_repeated)
+            continue;
         if (item->found)
-            value = (struct sl_text){io->values.data + item->value_at, item->value_size};
+            value = (struct sl_text){part->values.data + item->value_at, item->value_size};
         if (!state_add_clean(io->table, slice, item->hash, key, value))
             io->rc = SL_ERROR(&io->err, SL_E_DATA_CORRUPTED,
                               "%s is damaged: a row does not fit table %s", state->store_path,
@@ -226,11 +306,12 @@ void
 sl_state_end_io(struct sl_state *state)
 {
     enum state_io_kind kind = state->io.kind;
+    size_t part_count = sl_state_io_parts(state);
 
     state->io.kind = STATE_IO_NONE;
     state->has_read = kind == STATE_IO_READ;
-    if (kind == STATE_IO_READ && state->io.rc == SL_OK)
-        cold_take(state);
+    if (kind == STATE_IO_READ)
+        cold_take(state, part_count);
     else if (kind == STATE_IO_SPILL)
         state_spill_end(state);
 }

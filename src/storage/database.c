@@ -98,12 +98,20 @@ static int
 database_write_rows(struct database_writer *writer, const struct state_epoch *epoch,
                     struct sl_error *err)
 {
-    struct state_sorted *items = state_sort(epoch->frozen);
+    struct state_sorting sorting;
+    const struct state_sorted *items;
+    size_t count;
     int rc = SL_OK;
 
-    for (size_t i = 0; i < epoch->frozen->rows.count && rc == SL_OK; i++)
-        rc = database_write_row(writer, epoch, &items[i], err);
-    free(items);
+    state_sort_begin(&sorting, epoch->frozen);
+    while (rc == SL_OK && (count = state_sort_next(&sorting, &items)) > 0) {
+        for (size_t i = 0; i < count && rc == SL_OK; i++) {
+            if (i + STATE_ROWS_AHEAD < count)
+                state_row_prefetch(items[i + STATE_ROWS_AHEAD].row, epoch->frozen->value_size);
+            rc = database_write_row(writer, epoch, &items[i], err);
+        }
+    }
+    state_sort_end(&sorting);
     return rc;
 }
 

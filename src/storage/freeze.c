@@ -39,12 +39,16 @@ freeze_dirty(struct sl_state_table *table, struct state_slice *slice, struct sl_
     for (size_t i = 0; i < slice->dirty.count; i++) {
         struct state_row *row = slice->dirty.items[i];
 
+        if (i + STATE_ROWS_AHEAD < slice->dirty.count)
+            __builtin_prefetch(slice->dirty.items[i + STATE_ROWS_AHEAD], 1);
         if (row->superseded) /* deleted before storage knew it */
             state_row_free(&table->spec, row);
         else if (!freeze_expire(table, row))
             freeze_row(row, frozen);
     }
-    slice->dirty.count = slice->superseded_count = 0;
+    slice->superseded_count = 0;
+    free(slice->dirty.items); /* the next may be much smaller */
+    slice->dirty = (struct row_list){0};
 }
 
 static void
@@ -54,6 +58,8 @@ freeze_clean(struct sl_state_table *table, const struct state_slots *slots,
     for (size_t i = 0; slots->items && i <= slots->mask; i++) {
         struct state_row *row = state_slot_row(slots->items[i]);
 
+        if (i + STATE_ROWS_AHEAD <= slots->mask)
+            __builtin_prefetch(state_slot_row(slots->items[i + STATE_ROWS_AHEAD]), 1);
         if (row && row->life == ROW_CLEAN && !freeze_expire(table, row))
             freeze_row(row, frozen);
     }
@@ -65,12 +71,14 @@ freeze_table(struct sl_state_table *table, bool clean_too)
     struct sl_frozen *frozen = sl_alloc_zeroed(sizeof(*frozen));
 
     SL_ASSERT(table->frozen == NULL);
+    frozen->slice_ends = sl_alloc((table->slice_count + 1) * sizeof(*frozen->slice_ends));
     for (size_t i = 0; i < table->slice_count; i++) {
         freeze_dirty(table, table->slices[i], frozen);
         if (clean_too) {
             freeze_clean(table, &table->slices[i]->slots, frozen);
             freeze_clean(table, &table->slices[i]->old, frozen);
         }
+        frozen->slice_ends[frozen->slice_count++] = frozen->rows.count;
     }
     frozen->dropped = table->dropped;
     frozen->dropped_count = table->dropped_count;
@@ -181,6 +189,8 @@ sl_table_frozen_end(struct sl_state_table *table, struct sl_frozen *frozen, bool
         struct state_row *row = frozen->rows.items[i];
         struct state_slice *slice = row->slice;
 
+        if (i + STATE_ROWS_AHEAD < frozen->rows.count)
+            __builtin_prefetch(frozen->rows.items[i + STATE_ROWS_AHEAD], 1);
         slice->frozen_count--;
         if (!slice->dropped)
             freeze_release_row(table, row, written);
@@ -196,6 +206,7 @@ sl_table_frozen_end(struct sl_state_table *table, struct sl_frozen *frozen, bool
         }
     }
     free(frozen->rows.items);
+    free(frozen->slice_ends);
     free(frozen->dropped);
     free(frozen);
     table->frozen = NULL;

@@ -371,6 +371,8 @@ const struct sl_store_ops sl_store_rocks = {
 
 /* --- what all share --- */
 
+enum { SPACE_CACHE_SHARD_BITS = 3 };
+
 static void
 space_set_table(const struct sl_store_settings *settings, rocksdb::Options &options)
 {
@@ -379,10 +381,13 @@ space_set_table(const struct sl_store_settings *settings, rocksdb::Options &opti
     table.block_size = 4 << 10;
     table.checksum = rocksdb::kXXH3;
     table.format_version = 5;
-    table.block_cache = rocksdb::NewLRUCache(settings->cache_bytes);
-    /* Indexes and filters are bounded with the rest. */
+    table.block_cache = rocksdb::NewLRUCache(settings->cache_bytes, SPACE_CACHE_SHARD_BITS);
+    /* Indexes and filters are bounded with the rest, and in pieces: a whole one would not find room
+     * in a shard of the cache, and be read anew for every key. */
     table.cache_index_and_filter_blocks = true;
-    table.pin_l0_filter_and_index_blocks_in_cache = false;
+    table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+    table.partition_filters = true;
+    table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
     if (settings->bloom_filter)
         table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
@@ -406,6 +411,8 @@ sl_store_space_new(const struct sl_store_settings *settings, struct sl_store_spa
     options.create_if_missing = true;
     options.info_log = std::make_shared<rocks_logger>();
     options.compaction_style = rocksdb::kCompactionStyleUniversal;
+    /* Nobody asks for a key that is nowhere: where the oldest run is left, it has it. */
+    options.optimize_filters_for_hits = true;
     options.level0_file_num_compaction_trigger = 4 * static_cast<int>(settings->write_buffer_count);
     options.level0_slowdown_writes_trigger = options.level0_stop_writes_trigger = 1 << 20;
     options.write_buffer_size = settings->write_buffer_bytes;

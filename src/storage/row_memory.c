@@ -8,7 +8,7 @@ enum { ROW_CHUNK_MIN = 1024, ROW_CHUNK_MAX = 256 * 1024 };
 struct sl_row_memory_chunk {
     struct sl_row_memory_chunk *older, *newer; /* newer: of large pieces only */
     size_t size;
-    _Alignas(16) char payload[];
+    _Alignas(SL_CACHE_LINE) char payload[]; /* rows of 64 bytes are in one cache line each */
 };
 
 static void
@@ -39,7 +39,7 @@ row_memory_round(size_t size)
 static struct sl_row_memory_chunk *
 row_memory_add(struct sl_row_memory *memory, struct sl_row_memory_chunk **list, size_t size)
 {
-    struct sl_row_memory_chunk *chunk = sl_alloc(sizeof(*chunk) + size);
+    struct sl_row_memory_chunk *chunk = sl_alloc_lines(sizeof(*chunk) + size);
 
     chunk->older = *list;
     chunk->newer = NULL;
@@ -73,6 +73,7 @@ sl_row_memory_alloc(struct sl_row_memory *memory, size_t size)
     if (memory->free_lists[class]) {
         piece = memory->free_lists[class];
         memcpy(&memory->free_lists[class], piece, sizeof(void *));
+        __builtin_prefetch(memory->free_lists[class], 1);
         memory->bytes += rounded;
         return piece;
     }

@@ -94,6 +94,24 @@ state_row_free(const struct sl_state_table_spec *spec, struct state_row *row)
     sl_row_memory_free(&row->slice->memory, row, sizeof(*row) + spec->value_size + row->key_size);
 }
 
+static inline uint64_t
+slice_load(const char *bytes)
+{
+    uint64_t word;
+
+    memcpy(&word, bytes, sizeof(word));
+    return word;
+}
+
+/* Most keys are a number or two: a few words, without a call. */
+static inline bool
+slice_key_is(const char *a, const char *b, uint32_t size)
+{
+    if (size < 8 || size > 16)
+        return memcmp(a, b, size) == 0;
+    return slice_load(a) == slice_load(b) && slice_load(a + size - 8) == slice_load(b + size - 8);
+}
+
 static uint64_t *
 slice_probe(const struct state_slots *slots, uint64_t hash, const char *key, uint32_t key_size,
             size_t value_size)
@@ -108,7 +126,7 @@ slice_probe(const struct state_slots *slots, uint64_t hash, const char *key, uin
             continue;
         row = state_slot_row(slot);
         if (row->hash == hash && row->key_size == key_size &&
-            memcmp(row->value + value_size, key, key_size) == 0)
+            slice_key_is(row->value + value_size, key, key_size))
             return &slots->items[i];
     }
 }
@@ -172,14 +190,15 @@ state_slice_settle(struct state_slice *slice)
 void
 state_slice_make_room(struct state_slice *slice, size_t count)
 {
-    size_t slot_count = slice->slots.mask + 1;
+    size_t slot_count = SLICE_SLOTS_MIN;
 
     if (slice->old.items)
         slice_move(slice, SLICE_MOVE_STEP + 4 * count);
-    if ((slice->slots.used + count) * 4 <= slot_count * 3)
+    if ((slice->slots.used + count) * 4 <= (slice->slots.mask + 1) * 3)
         return;
     state_slice_settle(slice);
-    while ((slice->row_count + slice->tombstone_count + count) * 2 > slot_count)
+    /* Fewer than before, where most are of rows that left. */
+    while ((slice->row_count + slice->tombstone_count + count) * 5 > slot_count * 3)
         slot_count *= 2;
     slice->old = slice->slots;
     slice->moved = 0;
@@ -190,13 +209,21 @@ state_slice_make_room(struct state_slice *slice, size_t count)
 }
 
 void
-state_slice_prefetch(const struct state_slice *slice, const uint64_t *hashes, size_t count)
+state_slice_prefetch_slots(const struct state_slice *slice, const uint64_t *hashes, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         __builtin_prefetch(&slice->slots.items[hashes[i] & slice->slots.mask]);
-    for (size_t i = 0; i < count; i++) {
-        uint64_t slot = slice->slots.items[hashes[i] & slice->slots.mask];
+}
 
-        __builtin_prefetch(state_slot_row(slot));
+void
+state_slice_prefetch_rows(const struct state_slice *slice, const uint64_t *hashes, size_t count,
+                          size_t value_size)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct state_row *row =
+            state_slot_row(slice->slots.items[hashes[i] & slice->slots.mask]);
+
+        if (row)
+            state_row_prefetch(row, value_size);
     }
 }

@@ -138,7 +138,8 @@ static void
 run_io(struct sl_state *state)
 {
     cr_assert(sl_state_wants_io(state));
-    sl_state_run_io(state);
+    for (size_t part = 0, count = sl_state_io_parts(state); part < count; part++)
+        sl_state_run_io(state, part);
     sl_state_end_io(state);
 }
 
@@ -845,6 +846,43 @@ Test(snapshot, what_is_evicted_is_read_back)
     settle(&subtask, false);
     cr_expect_eq(sum_rows(&subtask, 5, &count), 3);
     sl_state_free(subtask.state);
+}
+
+/* A job that stops asks for nothing any more. */
+Test(snapshot, a_state_goes_with_what_it_still_wanted)
+{
+    struct sl_column *column = sl_column_new(pool, &sl_type_bigint, 1, false);
+    uint64_t hash;
+    struct sl_state_keys keys = {&column, NULL, 1, &hash, 5};
+    struct sl_state_scan scan;
+    struct sl_state_row row;
+    struct subtask subtask;
+    size_t count;
+
+    use_tight_database();
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 5, 1, 100, 3);
+    cr_expect_eq(sl_state_settle(subtask.state, false, &err), SL_AGAIN); /* a spill */
+    sl_state_free(subtask.state);
+
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 5, 1, 100, 3);
+    settle(&subtask, false);
+    settle(&subtask, false);
+    ((int64_t *)column->values)[0] = 1;
+    sl_hash_rows(&column, 1, NULL, 1, &hash);
+    cr_expect_eq(sl_table_prepare(subtask.table, &keys, &err), SL_AGAIN);
+    sl_state_free(subtask.state);
+
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 5, 1, 100, 3);
+    settle(&subtask, false);
+    settle(&subtask, false);
+    sl_table_scan_begin(subtask.table, 5, &scan);
+    cr_expect_eq(sl_table_scan_next(&scan, &row, 1, &count, &err), SL_AGAIN);
+    sl_table_scan_end(&scan);
+    sl_state_free(subtask.state);
+    sl_column_unref(column);
 }
 
 /* A restore links the files and reads rows when they are wanted; damage shows then. */

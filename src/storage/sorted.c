@@ -1,12 +1,15 @@
-/* Frozen rows in the order of their encoded keys: least significant digit radix sort of the key
- * group and the first 14 bytes of the key, which skips the bytes that all rows share; what is equal
- * there is compared whole. */
+/* Frozen rows in the order of their encoded keys, a run at a time.
+ *
+ * The rows of a slice are first put into parts by key group, in place (American flag sort: McIlroy,
+ * Bostic, McIlroy, "Engineering Radix Sort", 1993).  A part is small enough for the processor's
+ * caches: least significant digit radix sort of the key group and the first 14 bytes of the key,
+ * which skips the bytes that all rows share; what is equal there is compared whole. */
 #include "data/row.h"
 #include "storage/table_internal.h"
 
 #include <stdlib.h>
 
-enum { SORTED_RADIX_MIN = 512, SORTED_PREFIX = 14 };
+enum { SORTED_RADIX_MIN = 512, SORTED_PARTS_MIN = 4096, SORTED_PREFIX = 14 };
 
 static struct sl_text
 sorted_key(const struct state_sorted *item, size_t value_size)
@@ -28,22 +31,28 @@ sorted_compare(const void *a, const void *b, void *value_size)
 }
 
 static void
-sorted_fill(const struct sl_frozen *frozen, struct state_sorted *items)
+sorted_fill(const struct state_sorting *sorting, size_t first, size_t count)
 {
-    for (size_t i = 0; i < frozen->rows.count; i++) {
-        struct state_row *row = frozen->rows.items[i];
+    const struct sl_frozen *frozen = sorting->frozen;
+    struct state_row **rows = frozen->rows.items + first;
+
+    for (size_t i = 0; i < count; i++) {
+        struct state_row *row = rows[i];
         unsigned char bytes[16] = {0};
         uint32_t group = sl_key_group_of(row->hash, frozen->max_parallelism);
+        struct state_sorted *item = &sorting->items[i];
 
+        if (i + STATE_ROWS_AHEAD < count)
+            state_row_prefetch(rows[i + STATE_ROWS_AHEAD], frozen->value_size);
         bytes[0] = (unsigned char)(group >> 8);
         bytes[1] = (unsigned char)group;
         memcpy(bytes + 2, row->value + frozen->value_size,
                SL_MIN(row->key_size, (uint32_t)SORTED_PREFIX));
-        items[i].row = row;
-        memcpy(&items[i].high, bytes, 8);
-        memcpy(&items[i].low, bytes + 8, 8);
-        items[i].high = __builtin_bswap64(items[i].high);
-        items[i].low = __builtin_bswap64(items[i].low);
+        item->row = row;
+        memcpy(&item->high, bytes, 8);
+        memcpy(&item->low, bytes + 8, 8);
+        item->high = __builtin_bswap64(item->high);
+        item->low = __builtin_bswap64(item->low);
     }
 }
 
@@ -106,21 +115,101 @@ sorted_run(struct state_sorted *items, struct state_sorted *spare, size_t count,
     }
 }
 
-struct state_sorted *
-state_sort(const struct sl_frozen *frozen)
-{
-    size_t count = frozen->rows.count, from = 0;
-    struct state_sorted *items = sl_alloc((count + 1) * sizeof(*items));
-    struct state_sorted *spare = sl_alloc((count + 1) * sizeof(*spare));
+/* --- parts --- */
 
-    sorted_fill(frozen, items);
-    /* Slices were frozen in the order of their times. */
-    for (size_t i = 1; i <= count; i++) {
-        if (i < count && items[i].row->slice == items[from].row->slice)
-            continue;
-        sorted_run(items + from, spare, i - from, frozen->value_size);
-        from = i;
+/* The slice's rows by part, in place. */
+static void
+sorted_split(struct state_sorting *sorting)
+{
+    const struct sl_frozen *frozen = sorting->frozen;
+    struct state_row **rows = frozen->rows.items + sorting->slice_first;
+    size_t count = sorting->slice_end - sorting->slice_first;
+    uint32_t divisor = (frozen->max_parallelism + STATE_SORT_PARTS - 1) / STATE_SORT_PARTS;
+    size_t next[STATE_SORT_PARTS], *starts = sorting->starts;
+    uint8_t *parts = sl_alloc(count);
+
+    memset(starts, 0, sizeof(sorting->starts));
+    for (size_t i = 0; i < count; i++) {
+        if (i + STATE_ROWS_AHEAD < count)
+            __builtin_prefetch(rows[i + STATE_ROWS_AHEAD]);
+        parts[i] = (uint8_t)(sl_key_group_of(rows[i]->hash, frozen->max_parallelism) / divisor);
+        starts[parts[i] + 1]++;
     }
-    free(spare);
-    return items;
+    for (size_t p = 0; p < STATE_SORT_PARTS; p++) {
+        next[p] = starts[p];
+        starts[p + 1] += starts[p];
+    }
+    for (size_t p = 0; p < STATE_SORT_PARTS; p++) {
+        while (next[p] < starts[p + 1]) {
+            size_t from = next[p], to = next[parts[from]]++;
+            struct state_row *row = rows[from];
+            uint8_t part = parts[from];
+
+            rows[from] = rows[to];
+            parts[from] = parts[to];
+            rows[to] = row;
+            parts[to] = part;
+        }
+    }
+    free(parts);
+}
+
+/* The rows of the next slice.  False: no more. */
+static bool
+sorted_next_slice(struct state_sorting *sorting)
+{
+    const struct sl_frozen *frozen = sorting->frozen;
+    size_t count;
+
+    if (sorting->slice == frozen->slice_count)
+        return false;
+    sorting->slice_first = sorting->slice_end;
+    sorting->slice_end = frozen->slice_ends[sorting->slice++];
+    sorting->part = 0;
+    count = sorting->slice_end - sorting->slice_first;
+    if (count >= SORTED_PARTS_MIN) {
+        sorted_split(sorting);
+        return true;
+    }
+    sorting->starts[0] = 0;
+    for (size_t p = 1; p <= STATE_SORT_PARTS; p++)
+        sorting->starts[p] = count;
+    return true;
+}
+
+void
+state_sort_begin(struct state_sorting *sorting, const struct sl_frozen *frozen)
+{
+    *sorting = (struct state_sorting){.frozen = frozen, .part = STATE_SORT_PARTS};
+}
+
+size_t
+state_sort_next(struct state_sorting *sorting, const struct state_sorted **ret_items)
+{
+    for (;;) {
+        size_t first, count;
+
+        if (sorting->part == STATE_SORT_PARTS && !sorted_next_slice(sorting))
+            return 0;
+        first = sorting->starts[sorting->part];
+        count = sorting->starts[++sorting->part] - first;
+        if (count == 0)
+            continue;
+        if (count > sorting->capacity) {
+            sorting->capacity = count + count / 8;
+            sorting->items =
+                sl_realloc(sorting->items, 2 * sorting->capacity * sizeof(*sorting->items));
+        }
+        sorted_fill(sorting, sorting->slice_first + first, count);
+        sorted_run(sorting->items, sorting->items + sorting->capacity, count,
+                   sorting->frozen->value_size);
+        *ret_items = sorting->items;
+        return count;
+    }
+}
+
+void
+state_sort_end(struct state_sorting *sorting)
+{
+    free(sorting->items);
 }

@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { TABLE_BLOCK = 32 }; /* rows whose slots and rows are prefetched together */
+enum { TABLE_BLOCK = 32 }; /* keys that are looked up together */
 
 struct sl_state *
 sl_state_new(const struct sl_state_config *config)
@@ -16,8 +16,7 @@ sl_state_new(const struct sl_state_config *config)
     state->config = *config;
     state->is_whole = config->is_whole;
     state->is_listed = !config->is_volatile;
-    sl_buffer_init(&state->io.keys, SIZE_MAX / 2);
-    sl_buffer_init(&state->io.values, SIZE_MAX / 2);
+    state_io_init(&state->io);
     if (config->backend && config->backend->budget)
         atomic_fetch_add(&config->backend->budget->state_count, 1);
     return state;
@@ -47,7 +46,7 @@ sl_state_free(struct sl_state *state)
         atomic_fetch_sub(&state->config.backend->budget->used_bytes, state->charged_bytes);
         atomic_fetch_sub(&state->config.backend->budget->state_count, 1);
     }
-    SL_ASSERT(state->io.kind == STATE_IO_NONE);
+    state_io_forget(state);
     state_io_done(&state->io);
     while (state->tables) {
         struct sl_state_table *table = state->tables;
@@ -69,7 +68,8 @@ sl_state_size(const struct sl_state *state, uint64_t *ret_rows, uint64_t *ret_by
 
             rows += slice->row_count;
             bytes += slice->memory.bytes + slice->filter.bytes +
-                     (slice->slots.mask + 1 + slice->dirty.capacity) * sizeof(uint64_t);
+                     (slice->slots.mask + 1 + slice->dirty.capacity) * sizeof(uint64_t) +
+                     (slice->old.items ? (slice->old.mask + 1) * sizeof(uint64_t) : 0);
         }
     }
     *ret_rows = rows;
@@ -269,6 +269,30 @@ table_set_expiry(const struct sl_state_table *table, struct state_row *row)
         memcpy(row->value + table->spec.value_size - 8, &expires_us, sizeof(expires_us));
 }
 
+/* While a block of keys is looked up the rows of the next one come in, and the slots of the one
+ * after that. */
+static void
+table_prefetch_first(const struct sl_state_table *table, const struct state_slice *slice,
+                     const struct sl_state_keys *keys)
+{
+    size_t count = SL_MIN(keys->row_count, (size_t)TABLE_BLOCK);
+
+    state_slice_prefetch_slots(slice, keys->hashes, SL_MIN(keys->row_count, 2 * count));
+    state_slice_prefetch_rows(slice, keys->hashes, count, table->spec.value_size);
+}
+
+static void
+table_prefetch_next(const struct sl_state_table *table, const struct state_slice *slice,
+                    const struct sl_state_keys *keys, size_t block)
+{
+    size_t rows = SL_MIN(block + TABLE_BLOCK, keys->row_count);
+    size_t slots = SL_MIN(rows + TABLE_BLOCK, keys->row_count);
+    size_t end = SL_MIN(slots + TABLE_BLOCK, keys->row_count);
+
+    state_slice_prefetch_slots(slice, keys->hashes + slots, end - slots);
+    state_slice_prefetch_rows(slice, keys->hashes + rows, slots - rows, table->spec.value_size);
+}
+
 static struct state_row *
 table_upsert_one(struct sl_state_table *table, struct state_slice *slice, uint64_t hash,
                  const char *key, uint32_t key_size, bool *ret_created)
@@ -327,11 +351,12 @@ sl_table_upsert(struct sl_state_table *table, const struct sl_state_keys *keys, 
     table_free_superseded(table, slice);
     sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
     offsets = table->keys.offsets;
+    table_prefetch_first(table, slice, keys);
     for (size_t block = 0; block < keys->row_count; block += TABLE_BLOCK) {
         size_t end = SL_MIN(block + TABLE_BLOCK, keys->row_count);
 
         state_slice_make_room(slice, end - block);
-        state_slice_prefetch(slice, keys->hashes + block, end - block);
+        table_prefetch_next(table, slice, keys, block);
         for (size_t i = block; i < end; i++) {
             bool is_new;
             struct state_row *row =
@@ -358,10 +383,11 @@ sl_table_find(struct sl_state_table *table, const struct sl_state_keys *keys,
     }
     sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
     offsets = table->keys.offsets;
+    table_prefetch_first(table, slice, keys);
     for (size_t block = 0; block < keys->row_count; block += TABLE_BLOCK) {
         size_t end = SL_MIN(block + TABLE_BLOCK, keys->row_count);
 
-        state_slice_prefetch(slice, keys->hashes + block, end - block);
+        table_prefetch_next(table, slice, keys, block);
         for (size_t i = block; i < end; i++) {
             uint64_t *slot =
                 state_slice_find(slice, keys->hashes[i], table->keys.bytes + offsets[i],

@@ -152,11 +152,15 @@ const struct sl_key_codec *sl_table_key_codec(const struct sl_state_table *table
  *
  * Clean rows are evicted when the slot's states have more than their budget, and read back on
  * demand.  A call that must wait for the store says SL_AGAIN and leaves one piece of I/O behind:
- * its owner has an I/O thread run it, ends it, and makes the same call again.  In between nothing
- * else is done with the state (but ending a snapshot). */
+ * its owner has I/O threads run its parts, ends it, and makes the same call again.  In between
+ * nothing else is done with the state (but ending a snapshot). */
+
+#define SL_STATE_IO_PARTS 4 /* at most */
 
 bool sl_state_wants_io(const struct sl_state *state);
-void sl_state_run_io(struct sl_state *state); /* an I/O thread */
+/* How many parts it has, which may run at the same time. */
+size_t sl_state_io_parts(const struct sl_state *state);
+void sl_state_run_io(struct sl_state *state, size_t part); /* an I/O thread */
 void sl_state_end_io(struct sl_state *state); /* how it went, the next call tells */
 /* May some rows be in the store alone? */
 bool sl_state_is_cold(const struct sl_state *state);

@@ -65,7 +65,9 @@ struct state_slice {
 };
 
 struct sl_frozen {
-    struct row_list rows;
+    struct row_list rows; /* slice by slice, in the order of their times */
+    size_t *slice_ends;   /* in rows */
+    size_t slice_count;
     int64_t *dropped;
     size_t dropped_count;
     uint32_t max_parallelism;
@@ -106,11 +108,20 @@ enum state_io_kind { STATE_IO_NONE, STATE_IO_READ, STATE_IO_SCAN, STATE_IO_SPILL
 struct state_read_item {
     uint64_t hash;
     size_t key_at, key_size;     /* in `keys` */
-    size_t value_at, value_size; /* in `values` */
-    bool found;
+    size_t value_at, value_size; /* in the part's `values` */
+    bool found, is_repeated;     /* the same key comes twice: read once */
 };
 
-/* The one thing that an I/O thread does for the owner of the state, who waits for it. */
+/* What one thread reads: the items whose hash says so. */
+struct state_read_part {
+    struct state_read_item **items;
+    size_t count, capacity;
+    struct sl_buffer values;
+    int rc;
+    struct sl_error err;
+};
+
+/* The one thing that I/O threads do for the owner of the state, who waits for it. */
 struct state_io {
     enum state_io_kind kind;
     int rc;
@@ -118,9 +129,10 @@ struct state_io {
     struct sl_state_table *table;
     int64_t time;
     /* READ */
-    struct sl_buffer keys, values;
+    struct sl_buffer keys;
     struct state_read_item *items;
     size_t count, capacity;
+    struct state_read_part parts[SL_STATE_IO_PARTS];
     /* SCAN */
     struct state_scan_cold *scan;
     /* SPILL */
@@ -161,7 +173,11 @@ uint64_t *state_slice_find(struct state_slice *slice, uint64_t hash, const char 
 /* Room for `count` more rows; moves some old slots on. */
 void state_slice_make_room(struct state_slice *slice, size_t count);
 void state_slice_insert(struct state_slice *slice, struct state_row *row);
-void state_slice_prefetch(const struct state_slice *slice, const uint64_t *hashes, size_t count);
+/* Ahead of a look-up, in two steps: the slots of these hashes, then the rows that they hold. */
+void state_slice_prefetch_slots(const struct state_slice *slice, const uint64_t *hashes,
+                                size_t count);
+void state_slice_prefetch_rows(const struct state_slice *slice, const uint64_t *hashes,
+                               size_t count, size_t value_size);
 struct state_row *state_row_new(struct state_slice *slice, uint64_t hash, const char *key,
                                 uint32_t key_size, size_t value_size);
 /* With copies of its views. */
@@ -212,14 +228,35 @@ bool state_pair_decode(const struct state_place *place, struct sl_text key, stru
 bool state_value_decode(const struct sl_state_table_spec *spec, struct sl_text value,
                         struct state_row *row);
 
+/* A row that is looked at soon: its head, and its key behind the value. */
+#define STATE_ROWS_AHEAD 16
+static inline void
+state_row_prefetch(const struct state_row *row, size_t value_size)
+{
+    __builtin_prefetch(row);
+    __builtin_prefetch(row->value + value_size);
+}
+
 /* sorted.c: frozen rows in the order of their encoded keys */
 
 struct state_sorted {
     uint64_t high, low; /* key group and the first bytes of the key */
     struct state_row *row;
 };
-/* The caller frees. */
-struct state_sorted *state_sort(const struct sl_frozen *frozen);
+#define STATE_SORT_PARTS 256
+struct state_sorting {
+    const struct sl_frozen *frozen; /* the order of its rows changes */
+    size_t slice;                        /* the next */
+    size_t slice_first, slice_end;
+    size_t starts[STATE_SORT_PARTS + 1]; /* of the slice's parts */
+    unsigned part;                       /* the next */
+    struct state_sorted *items;          /* of the run, and behind them as many spare ones */
+    size_t capacity;
+};
+void state_sort_begin(struct state_sorting *sorting, const struct sl_frozen *frozen);
+/* The next run of rows, good until the next call.  0: no more. */
+size_t state_sort_next(struct state_sorting *sorting, const struct state_sorted **ret_items);
+void state_sort_end(struct state_sorting *sorting);
 
 /* database.c: what goes into the store and comes out of it */
 
@@ -246,6 +283,9 @@ struct state_row *state_add_clean(struct sl_state_table *table, struct state_sli
                                   uint64_t hash, struct sl_text key, struct sl_text value);
 /* The error of the last I/O, once. */
 int state_io_failure(struct sl_state *state, struct sl_error *err);
+void state_io_init(struct state_io *io);
+/* Nobody runs it any more. */
+void state_io_forget(struct sl_state *state);
 void state_io_done(struct state_io *io); /* frees what it holds */
 
 /* scan.c */
