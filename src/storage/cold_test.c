@@ -1,0 +1,449 @@
+/* Rows that are not in memory: they leave it, come back, and expire. */
+#include "storage/snapshot_test.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+TestSuite(cold, .init = set_up, .fini = tear_down);
+
+static struct sl_state_budget budget;
+
+/* The budget of all states is used up at once. */
+static void
+use_tight_database(void)
+{
+    use_database();
+    budget = (struct sl_state_budget){.limit_bytes = 1};
+    backend.budget = &budget;
+}
+
+static void
+settle(struct subtask *subtask, bool snapshot_is_written)
+{
+    int rc;
+
+    while ((rc = sl_state_settle(subtask->state, snapshot_is_written, &err)) == SL_AGAIN &&
+           sl_state_wants_io(subtask->state))
+        run_io(subtask->state);
+    cr_assert(rc >= 0, "%s", err.text);
+}
+
+static size_t
+rows_in_memory(const struct subtask *subtask)
+{
+    uint64_t rows, bytes;
+
+    sl_state_size(subtask->state, &rows, &bytes);
+    return rows;
+}
+
+/* A model beside the table: numbers by time and key; INT64_MIN: no row. */
+enum { MODEL_TIMES = 3, MODEL_KEYS = 600 };
+
+struct model {
+    int64_t numbers[MODEL_TIMES][MODEL_KEYS];
+};
+
+static uint64_t random_state;
+
+static uint32_t
+random_below(uint32_t limit)
+{
+    random_state = random_state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+    return (uint32_t)((random_state >> 33) % limit);
+}
+
+static void
+model_reset(struct model *model)
+{
+    for (size_t t = 0; t < MODEL_TIMES; t++)
+        for (size_t k = 0; k < MODEL_KEYS; k++)
+            model->numbers[t][k] = INT64_MIN;
+}
+
+static void
+set_value(struct subtask *subtask, int64_t time, struct value *value, int64_t number)
+{
+    struct sl_view view;
+    char text[300];
+    int length = snprintf(text, sizeof(text), "%lld, which is %*lld", (long long)number,
+                          (int)(number % 200), (long long)number);
+
+    value->number = number;
+    view = sl_view_of(text, (size_t)length);
+    value->text = sl_table_keep_view(subtask->table, time, &value->text, &view);
+}
+
+/* Some random keys, each prepared first, are put or deleted; each put adds to what is there. */
+static void
+model_change(struct model *model, struct subtask *subtask)
+{
+    enum { COUNT = 40 };
+    size_t time = random_below(MODEL_TIMES);
+    struct sl_column *column = sl_column_new(pool, &sl_type_bigint, COUNT, false);
+    uint64_t hashes[COUNT];
+    char *values[COUNT];
+    struct sl_state_keys keys = {&column, NULL, COUNT, hashes, (int64_t)time};
+    bool deletes = random_below(4) == 0;
+    int rc;
+
+    for (size_t i = 0; i < COUNT; i++)
+        ((int64_t *)column->values)[i] = random_below(MODEL_KEYS);
+    sl_hash_rows(&column, 1, NULL, COUNT, hashes);
+    while ((rc = sl_table_prepare(subtask->table, &keys, &err)) == SL_AGAIN)
+        run_io(subtask->state);
+    cr_assert_eq(rc, SL_OK, "%s", err.text);
+    if (deletes)
+        sl_table_delete(subtask->table, &keys);
+    else
+        sl_table_upsert(subtask->table, &keys, values, NULL);
+    for (size_t i = 0; i < COUNT; i++) {
+        int64_t *number = &model->numbers[time][((int64_t *)column->values)[i]];
+        struct value *value = deletes ? NULL : (struct value *)(void *)values[i];
+
+        *number = deletes ? INT64_MIN : *number == INT64_MIN ? 1 : *number + 1 + random_below(9);
+        if (value)
+            set_value(subtask, (int64_t)time, value, *number);
+    }
+    sl_column_unref(column);
+}
+
+static void
+model_expect_row(const struct model *model, size_t time, const struct sl_state_row *row,
+                 const struct sl_column *keys, size_t index)
+{
+    const struct value *value = (const struct value *)(const void *)row->value;
+    int64_t key = ((const int64_t *)keys->values)[index];
+    struct sl_view view = value->text;
+    long long number;
+
+    cr_assert_eq(value->number, model->numbers[time][key], "%lld of %zu is %lld, not %lld",
+                 (long long)key, time, (long long)value->number,
+                 (long long)model->numbers[time][key]);
+    cr_assert_eq(sscanf(sl_view_data(&view), "%lld, which is", &number), 1);
+    cr_assert_eq(number, value->number);
+}
+
+static void
+model_expect(const struct model *model, struct subtask *subtask)
+{
+    for (size_t time = 0; time < MODEL_TIMES; time++) {
+        struct sl_state_scan scan;
+        struct sl_state_row rows[64];
+        struct sl_text keys[64];
+        size_t count, total = 0, expected = 0;
+        uint32_t group = 0;
+
+        for (size_t k = 0; k < MODEL_KEYS; k++)
+            expected += model->numbers[time][k] != INT64_MIN;
+        sl_table_scan_begin(subtask->table, (int64_t)time, &scan);
+        for (;; total += count) {
+            struct sl_column *column;
+
+            scan_next(subtask->state, &scan, rows, 64, &count);
+            if (count == 0)
+                break;
+            for (size_t i = 0; i < count; i++) {
+                keys[i] = rows[i].key;
+                cr_assert_geq(rows[i].key_group, group);
+                group = rows[i].key_group;
+            }
+            sl_key_codec_decode(sl_table_key_codec(subtask->table), pool, keys, count, &column);
+            for (size_t i = 0; i < count; i++)
+                model_expect_row(model, time, &rows[i], column, i);
+            sl_column_unref(column);
+        }
+        sl_table_scan_end(&scan);
+        cr_assert_eq(total, expected, "%zu rows of %zu, not %zu", total, time, expected);
+    }
+}
+
+static void
+model_step(struct model *model, struct subtask *subtask, bool snapshot_is_written)
+{
+    if (random_below(20) == 0) {
+        size_t time = random_below(MODEL_TIMES);
+
+        sl_table_drop_time(subtask->table, (int64_t)time);
+        for (size_t k = 0; k < MODEL_KEYS; k++)
+            model->numbers[time][k] = INT64_MIN;
+    }
+    model_change(model, subtask);
+    if (random_below(2) == 0)
+        settle(subtask, snapshot_is_written);
+    if (random_below(10) == 0)
+        model_expect(model, subtask);
+}
+
+/* Changes before, at and behind barriers, with rows that come and go, some writes that fail, and a
+ * restore from one of the checkpoints in between: the table is always what the model is. */
+static void
+run_model(uint64_t seed, size_t epochs)
+{
+    static struct model model, at_barrier, complete;
+    struct sl_manifest *manifest;
+    struct subtask subtask;
+    uint64_t last = 0;
+
+    random_state = seed;
+    model_reset(&model);
+    model_reset(&complete);
+    open_subtask(&subtask, 0, 128);
+    for (uint64_t epoch = 1; epoch <= epochs; epoch++) {
+        struct sl_snapshot *snapshot;
+
+        for (uint32_t i = random_below(20); i > 0; i--)
+            model_step(&model, &subtask, false);
+        snapshot = sl_snapshot_new(subtask.state, epoch, "a-0");
+        sl_snapshot_freeze(snapshot, "op");
+        at_barrier = model;
+        for (uint32_t i = random_below(6); i > 0; i--)
+            model_step(&model, &subtask, true);
+        if (random_below(5) == 0) {
+            cr_expect_lt(sl_snapshot_write(snapshot, "/nowhere", "/nowhere", &err), 0);
+            sl_checkpoint_part_free(sl_snapshot_end(snapshot));
+        } else {
+            take(snapshot);
+            sl_state_checkpointed(subtask.state, epoch);
+            complete = at_barrier;
+            last = epoch;
+        }
+        model_expect(&model, &subtask);
+        if (last == 0 || random_below(4) > 0)
+            continue;
+        sl_state_free(subtask.state);
+        open_subtask(&subtask, 0, 128);
+        manifest = read_manifest(last);
+        cr_assert_eq(sl_state_restore(subtask.state, manifest, directory_of(last), &err), SL_OK,
+                     "%s", err.text);
+        model = complete;
+        if (random_below(2) == 0)
+            model_expect(&model, &subtask);
+    }
+    sl_state_free(subtask.state);
+}
+
+Test(cold, rows_come_and_go_as_a_model_says)
+{
+    use_tight_database();
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        run_model(seed, 25);
+        sl_checkpoint_remove_all(data_directory, JOB);
+    }
+}
+
+/* With room for some rows, some are in memory and some are not. */
+Test(cold, rows_come_and_go_within_a_budget)
+{
+    use_tight_database();
+    budget.limit_bytes = 60000;
+    for (uint64_t seed = 11; seed <= 14; seed++) {
+        run_model(seed, 25);
+        sl_checkpoint_remove_all(data_directory, JOB);
+    }
+}
+
+Test(cold, what_is_evicted_is_read_back)
+{
+    struct subtask subtask;
+    size_t count;
+
+    use_tight_database();
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 5, 1, 10000, 3);
+    settle(&subtask, false); /* ahead of any barrier */
+    settle(&subtask, false);
+    cr_expect_eq(rows_in_memory(&subtask), 0);
+    cr_expect(sl_state_is_cold(subtask.state));
+    cr_expect_eq(sl_table_first_time(subtask.table), 5);
+    cr_expect_eq(sum_rows(&subtask, 5, &count), INT64_C(3) * 50005000);
+    cr_expect_eq(count, 10000);
+    sl_table_drop_time(subtask.table, 5);
+    cr_expect_eq(sl_table_first_time(subtask.table), INT64_MAX);
+    put_rows(&subtask, 5, 1, 1, 3); /* what was dropped does not come back */
+    settle(&subtask, false);
+    settle(&subtask, false);
+    cr_expect_eq(sum_rows(&subtask, 5, &count), 3);
+    sl_state_free(subtask.state);
+}
+
+/* A job that stops asks for nothing any more. */
+Test(cold, a_state_goes_with_what_it_still_wanted)
+{
+    struct sl_column *column = sl_column_new(pool, &sl_type_bigint, 1, false);
+    uint64_t hash;
+    struct sl_state_keys keys = {&column, NULL, 1, &hash, 5};
+    struct sl_state_scan scan;
+    struct sl_state_row row;
+    struct subtask subtask;
+    size_t count;
+
+    use_tight_database();
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 5, 1, 100, 3);
+    cr_expect_eq(sl_state_settle(subtask.state, false, &err), SL_AGAIN); /* a spill */
+    sl_state_free(subtask.state);
+
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 5, 1, 100, 3);
+    settle(&subtask, false);
+    settle(&subtask, false);
+    ((int64_t *)column->values)[0] = 1;
+    sl_hash_rows(&column, 1, NULL, 1, &hash);
+    cr_expect_eq(sl_table_prepare(subtask.table, &keys, &err), SL_AGAIN);
+    sl_state_free(subtask.state);
+
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 5, 1, 100, 3);
+    settle(&subtask, false);
+    settle(&subtask, false);
+    sl_table_scan_begin(subtask.table, 5, &scan);
+    cr_expect_eq(sl_table_scan_next(&scan, &row, 1, &count, &err), SL_AGAIN);
+    sl_table_scan_end(&scan);
+    sl_state_free(subtask.state);
+    sl_column_unref(column);
+}
+
+/* A restore links the files and reads rows when they are wanted; damage shows then. */
+Test(cold, a_large_store_is_restored_by_links)
+{
+    struct sl_manifest *manifest;
+    struct sl_state_scan scan;
+    struct sl_state_row rows[64];
+    struct subtask subtask;
+    size_t count = 1;
+    int rc = SL_OK;
+
+    use_tight_database();
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 5, 1, 10000, 3);
+    put_rows(&subtask, 7, 1, 10, 1);
+    freeze_and_take(&subtask, 1);
+    sl_state_free(subtask.state);
+    manifest = read_manifest(1);
+    open_subtask(&subtask, 0, 128);
+    cr_assert_eq(sl_state_restore(subtask.state, manifest, directory_of(1), &err), SL_OK);
+    cr_expect_eq(rows_in_memory(&subtask), 0);
+    cr_expect_eq(sl_table_first_time(subtask.table), 5);
+    cr_expect_eq(sum_rows(&subtask, 5, &count), INT64_C(3) * 50005000);
+    cr_expect_eq(sum_rows(&subtask, 7, &count), 55);
+    sl_table_drop_time(subtask.table, 5);
+    freeze_and_take(&subtask, 2);
+    sl_state_free(subtask.state);
+    expect_restored(2, 1, 5, 0, 0);
+    expect_restored(2, 2, 7, 10, 55);
+
+    for (size_t i = 0; i < manifest->subtasks[0].store_count; i++) {
+        const struct sl_manifest_file *file = &manifest->subtasks[0].store[i];
+
+        if (strstr(file->name, ".sst"))
+            flip(sl_arena_printf(&arena, "%s/%s", directory_of(1), file->name), 100);
+    }
+    open_subtask(&subtask, 0, 128);
+    rc = sl_state_restore(subtask.state, manifest, directory_of(1), &err);
+    sl_table_scan_begin(subtask.table, 5, &scan);
+    while (rc == SL_OK && count > 0) {
+        while ((rc = sl_table_scan_next(&scan, rows, 64, &count, &err)) == SL_AGAIN)
+            run_io(subtask.state);
+    }
+    cr_expect_eq(rc, SL_E_DATA_CORRUPTED, "%d", rc);
+    sl_table_scan_end(&scan);
+    sl_state_free(subtask.state);
+}
+
+/* A job that takes no checkpoints keeps no account of changes until it must. */
+Test(cold, a_state_without_checkpoints_is_evicted_too)
+{
+    struct subtask subtask;
+    size_t count;
+
+    use_tight_database();
+    is_volatile = true;
+    open_subtask(&subtask, 0, 128);
+    put_rows(&subtask, 5, 1, 1000, 3);
+    delete_rows(&subtask, 5, 1, 100);
+    cr_expect_eq(rows_in_memory(&subtask), 900);
+    settle(&subtask, false);
+    settle(&subtask, false);
+    cr_expect_eq(rows_in_memory(&subtask), 0);
+    cr_expect_eq(sum_rows(&subtask, 5, &count), INT64_C(3) * (500500 - 5050));
+    sl_state_free(subtask.state);
+}
+
+/* --- time to live --- */
+
+static size_t
+count_found(struct subtask *subtask, int64_t time, int64_t from, size_t count)
+{
+    struct sl_column *column = sl_column_new(pool, &sl_type_bigint, count, false);
+    uint64_t hashes[SL_BATCH_ROWS_MAX];
+    const char *values[SL_BATCH_ROWS_MAX];
+    struct sl_state_keys keys = {&column, NULL, count, hashes, time};
+    size_t found = 0;
+    int rc;
+
+    for (size_t i = 0; i < count; i++)
+        ((int64_t *)column->values)[i] = from + (int64_t)i;
+    sl_hash_rows(&column, 1, NULL, count, hashes);
+    while ((rc = sl_table_prepare(subtask->table, &keys, &err)) == SL_AGAIN)
+        run_io(subtask->state);
+    cr_assert_eq(rc, SL_OK);
+    sl_table_find(subtask->table, &keys, values);
+    for (size_t i = 0; i < count; i++)
+        found += values[i] != NULL;
+    sl_column_unref(column);
+    return found;
+}
+
+static void
+expire_rows(void)
+{
+    struct subtask subtask;
+    size_t count;
+
+    ttl_us = 100;
+    open_subtask(&subtask, 0, 128);
+    cr_expect(sl_state_wants_now(subtask.state));
+    sl_state_set_now(subtask.state, 1000);
+    put_rows(&subtask, 5, 1, 100, 3);
+    settle(&subtask, false);
+    sl_state_set_now(subtask.state, 1050);
+    cr_expect_eq(count_found(&subtask, 5, 1, 100), 100);
+    put_rows(&subtask, 5, 1, 10, 1); /* these live on */
+    settle(&subtask, false);
+    freeze_and_take(&subtask, 1);
+    sl_state_set_now(subtask.state, 1100);
+    cr_expect_eq(count_found(&subtask, 5, 1, 100), 10);
+    cr_expect_eq(sum_rows(&subtask, 5, &count), 55);
+    settle(&subtask, false);
+    freeze_and_take(&subtask, 2);
+    sl_state_free(subtask.state);
+
+    open_subtask(&subtask, 0, 128);
+    sl_state_set_now(subtask.state, 1100);
+    cr_assert_eq(sl_state_restore(subtask.state, read_manifest(2), directory_of(2), &err), SL_OK);
+    cr_expect_eq(sum_rows(&subtask, 5, &count), 55);
+    sl_state_set_now(subtask.state, 1150);
+    cr_expect_eq(count_found(&subtask, 5, 1, 100), 0);
+    put_rows(&subtask, 5, 1, 1, 7); /* it begins anew */
+    cr_expect_eq(sum_rows(&subtask, 5, &count), 7);
+    sl_state_free(subtask.state);
+}
+
+Test(cold, rows_expire_in_memory)
+{
+    expire_rows();
+}
+
+Test(cold, rows_expire_in_a_database)
+{
+    use_database();
+    expire_rows();
+}
+
+Test(cold, rows_expire_outside_memory)
+{
+    use_tight_database();
+    expire_rows();
+}
