@@ -97,11 +97,15 @@ cold_list_missing(struct sl_state_table *table, struct state_slice *slice,
 
     sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
     offsets = table->keys.offsets;
+    state_prefetch_first(table, slice, keys);
     for (size_t i = 0; i < keys->row_count; i++) {
         struct sl_text key = {table->keys.bytes + offsets[i], offsets[i + 1] - offsets[i]};
-        uint64_t *slot = state_slice_find(slice, keys->hashes[i], key.start, (uint32_t)key.length,
-                                          table->spec.value_size);
+        uint64_t *slot;
 
+        if (i % STATE_BLOCK == 0)
+            state_prefetch_next(table, slice, keys, i);
+        slot = state_slice_find(slice, keys->hashes[i], key.start, (uint32_t)key.length,
+                                table->spec.value_size);
         if (slot)
             state_slot_row(*slot)->referenced = true;
         else if (cold_may_have(slice, keys->hashes[i]))

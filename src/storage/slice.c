@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { SLICE_SLOTS_MIN = 16, SLICE_MOVE_STEP = 256 };
+enum { SLICE_SLOTS_MIN = 16, SLICE_MOVE_STEP = 256, SLICE_SHRINK_MAX = 4 };
 
 struct state_slice *
 state_slice_new(int64_t time)
@@ -190,14 +190,15 @@ state_slice_settle(struct state_slice *slice)
 void
 state_slice_make_room(struct state_slice *slice, size_t count)
 {
-    size_t slot_count = SLICE_SLOTS_MIN;
+    size_t slot_count = SL_MAX((slice->slots.mask + 1) / SLICE_SHRINK_MAX, SLICE_SLOTS_MIN);
 
     if (slice->old.items)
         slice_move(slice, SLICE_MOVE_STEP + 4 * count);
     if ((slice->slots.used + count) * 4 <= (slice->slots.mask + 1) * 3)
         return;
     state_slice_settle(slice);
-    /* Fewer than before, where most are of rows that left. */
+    /* Fewer than before, where most are of rows that left; not so few that the old ones' rows would
+     * not have moved before the new ones are full (16 slots move for each new row, at least). */
     while ((slice->row_count + slice->tombstone_count + count) * 5 > slot_count * 3)
         slot_count *= 2;
     slice->old = slice->slots;
@@ -208,15 +209,15 @@ state_slice_make_room(struct state_slice *slice, size_t count)
     slice_move(slice, SLICE_MOVE_STEP + 4 * count);
 }
 
-void
-state_slice_prefetch_slots(const struct state_slice *slice, const uint64_t *hashes, size_t count)
+static void
+slice_prefetch_slots(const struct state_slice *slice, const uint64_t *hashes, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         __builtin_prefetch(&slice->slots.items[hashes[i] & slice->slots.mask]);
 }
 
-void
-state_slice_prefetch_rows(const struct state_slice *slice, const uint64_t *hashes, size_t count,
+static void
+slice_prefetch_rows(const struct state_slice *slice, const uint64_t *hashes, size_t count,
                           size_t value_size)
 {
     for (size_t i = 0; i < count; i++) {
@@ -226,4 +227,26 @@ state_slice_prefetch_rows(const struct state_slice *slice, const uint64_t *hashe
         if (row)
             state_row_prefetch(row, value_size);
     }
+}
+
+void
+state_prefetch_first(const struct sl_state_table *table, const struct state_slice *slice,
+                     const struct sl_state_keys *keys)
+{
+    size_t count = SL_MIN(keys->row_count, (size_t)STATE_BLOCK);
+
+    slice_prefetch_slots(slice, keys->hashes, SL_MIN(keys->row_count, 2 * count));
+    slice_prefetch_rows(slice, keys->hashes, count, table->spec.value_size);
+}
+
+void
+state_prefetch_next(const struct sl_state_table *table, const struct state_slice *slice,
+                    const struct sl_state_keys *keys, size_t block)
+{
+    size_t rows = SL_MIN(block + STATE_BLOCK, keys->row_count);
+    size_t slots = SL_MIN(rows + STATE_BLOCK, keys->row_count);
+    size_t end = SL_MIN(slots + STATE_BLOCK, keys->row_count);
+
+    slice_prefetch_slots(slice, keys->hashes + slots, end - slots);
+    slice_prefetch_rows(slice, keys->hashes + rows, slots - rows, table->spec.value_size);
 }

@@ -6,8 +6,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { TABLE_BLOCK = 32 }; /* keys that are looked up together */
-
 struct sl_state *
 sl_state_new(const struct sl_state_config *config)
 {
@@ -269,30 +267,6 @@ table_set_expiry(const struct sl_state_table *table, struct state_row *row)
         memcpy(row->value + table->spec.value_size - 8, &expires_us, sizeof(expires_us));
 }
 
-/* While a block of keys is looked up the rows of the next one come in, and the slots of the one
- * after that. */
-static void
-table_prefetch_first(const struct sl_state_table *table, const struct state_slice *slice,
-                     const struct sl_state_keys *keys)
-{
-    size_t count = SL_MIN(keys->row_count, (size_t)TABLE_BLOCK);
-
-    state_slice_prefetch_slots(slice, keys->hashes, SL_MIN(keys->row_count, 2 * count));
-    state_slice_prefetch_rows(slice, keys->hashes, count, table->spec.value_size);
-}
-
-static void
-table_prefetch_next(const struct sl_state_table *table, const struct state_slice *slice,
-                    const struct sl_state_keys *keys, size_t block)
-{
-    size_t rows = SL_MIN(block + TABLE_BLOCK, keys->row_count);
-    size_t slots = SL_MIN(rows + TABLE_BLOCK, keys->row_count);
-    size_t end = SL_MIN(slots + TABLE_BLOCK, keys->row_count);
-
-    state_slice_prefetch_slots(slice, keys->hashes + slots, end - slots);
-    state_slice_prefetch_rows(slice, keys->hashes + rows, slots - rows, table->spec.value_size);
-}
-
 static struct state_row *
 table_upsert_one(struct sl_state_table *table, struct state_slice *slice, uint64_t hash,
                  const char *key, uint32_t key_size, bool *ret_created)
@@ -351,12 +325,12 @@ sl_table_upsert(struct sl_state_table *table, const struct sl_state_keys *keys, 
     table_free_superseded(table, slice);
     sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
     offsets = table->keys.offsets;
-    table_prefetch_first(table, slice, keys);
-    for (size_t block = 0; block < keys->row_count; block += TABLE_BLOCK) {
-        size_t end = SL_MIN(block + TABLE_BLOCK, keys->row_count);
+    state_prefetch_first(table, slice, keys);
+    for (size_t block = 0; block < keys->row_count; block += STATE_BLOCK) {
+        size_t end = SL_MIN(block + STATE_BLOCK, keys->row_count);
 
         state_slice_make_room(slice, end - block);
-        table_prefetch_next(table, slice, keys, block);
+        state_prefetch_next(table, slice, keys, block);
         for (size_t i = block; i < end; i++) {
             bool is_new;
             struct state_row *row =
@@ -383,11 +357,11 @@ sl_table_find(struct sl_state_table *table, const struct sl_state_keys *keys,
     }
     sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
     offsets = table->keys.offsets;
-    table_prefetch_first(table, slice, keys);
-    for (size_t block = 0; block < keys->row_count; block += TABLE_BLOCK) {
-        size_t end = SL_MIN(block + TABLE_BLOCK, keys->row_count);
+    state_prefetch_first(table, slice, keys);
+    for (size_t block = 0; block < keys->row_count; block += STATE_BLOCK) {
+        size_t end = SL_MIN(block + STATE_BLOCK, keys->row_count);
 
-        table_prefetch_next(table, slice, keys, block);
+        state_prefetch_next(table, slice, keys, block);
         for (size_t i = block; i < end; i++) {
             uint64_t *slot =
                 state_slice_find(slice, keys->hashes[i], table->keys.bytes + offsets[i],

@@ -173,11 +173,14 @@ uint64_t *state_slice_find(struct state_slice *slice, uint64_t hash, const char 
 /* Room for `count` more rows; moves some old slots on. */
 void state_slice_make_room(struct state_slice *slice, size_t count);
 void state_slice_insert(struct state_slice *slice, struct state_row *row);
-/* Ahead of a look-up, in two steps: the slots of these hashes, then the rows that they hold. */
-void state_slice_prefetch_slots(const struct state_slice *slice, const uint64_t *hashes,
-                                size_t count);
-void state_slice_prefetch_rows(const struct state_slice *slice, const uint64_t *hashes,
-                               size_t count, size_t value_size);
+/* Keys are looked up in blocks: meanwhile the rows of the next block come in, and the slots of the
+ * one after that. */
+#define STATE_BLOCK 32
+void state_prefetch_first(const struct sl_state_table *table, const struct state_slice *slice,
+                          const struct sl_state_keys *keys);
+/* Before the block that begins at this key. */
+void state_prefetch_next(const struct sl_state_table *table, const struct state_slice *slice,
+                         const struct sl_state_keys *keys, size_t block);
 struct state_row *state_row_new(struct state_slice *slice, uint64_t hash, const char *key,
                                 uint32_t key_size, size_t value_size);
 /* With copies of its views. */
