@@ -60,6 +60,7 @@ static const struct sl_member settings_members[] = {
     MEMBER(sl_phys_settings, U32, "checkpointFailuresMax", checkpoint_failures_max),
     MEMBER(sl_phys_settings, U32, "checkpointsRetained", checkpoints_retained),
     MEMBER(sl_phys_settings, I64, "outboxLimitBytes", outbox_limit_bytes),
+    MEMBER(sl_phys_settings, OPTIONS, "droppedState", dropped_state),
 };
 
 static const struct sl_member scan_members[] = {

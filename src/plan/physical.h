@@ -235,6 +235,8 @@ struct sl_phys_settings {
     uint32_t checkpoint_failures_max; /* …tolerable-failed-checkpoints, in a row */
     uint32_t checkpoints_retained;    /* …num-retained */
     int64_t outbox_limit_bytes;       /* sluice.outbox.limit */
+    /* uid → the newest checkpoint whose state of that operator is not this plan's (ALTER JOB) */
+    struct sl_option_list dropped_state;
 };
 
 struct sl_phys_plan {

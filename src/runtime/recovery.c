@@ -23,6 +23,7 @@ recovery_read(const struct sl_job *job, uint64_t id, struct sl_checkpoint **ret_
         return rc;
     }
     checkpoint->manifest = *manifest;
+    sl_runtime_drop_state(job->plan, &checkpoint->manifest);
     *ret_checkpoint = checkpoint;
     return SL_OK;
 }
