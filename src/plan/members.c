@@ -153,6 +153,7 @@ static const struct sl_member sink_members[] = {
     COUNTED(sl_phys_sink, COLUMNS, "partitionBy", partition_by, partition_by_count),
     MEMBER(sl_phys_sink, BOOL, "upsert", upsert),
     MEMBER(sl_phys_sink, STRING, "guarantee", guarantee),
+    MEMBER(sl_phys_sink, BOOL, "atomic", atomic),
     MEMBER(sl_phys_sink, U32, "laneCount", lane_count),
     COUNTED(sl_phys_sink, COLUMNS, "notNull", not_null, not_null_count),
     NAMED(sl_phys_sink, "onError", on_error, on_error_names),
