@@ -346,3 +346,51 @@ Test(checkpoint, the_ticker_finds_damage)
     sl_runtime_start_checkpoints(runtime);
     find_damage();
 }
+
+/* --- settle --- */
+
+static uint64_t
+activity_as(enum sl_run_state state, uint64_t restart_count, uint64_t rows_in)
+{
+    struct sl_task_counters *counters = &job->execution->subtasks[0]->counters;
+    enum sl_run_state was = job->state;
+    uint64_t sum;
+
+    job->state = state;
+    job->restart_count += (int64_t)restart_count;
+    sl_counter_add(&counters->rows_in, rows_in);
+    sum = sl_job_activity(job);
+    sl_counter_add(&counters->rows_in, -rows_in);
+    job->restart_count -= (int64_t)restart_count;
+    job->state = was;
+    return sum;
+}
+
+/* What a job did behind a restart does not add up to what it was before. */
+Test(checkpoint, a_restart_hides_no_activity)
+{
+    uint64_t waiting = activity_as(SL_RUN_RESTARTING, 1, 0);
+
+    cr_expect_neq(activity_as(SL_RUN_RUNNING, 1, 1), waiting, "a row");
+    cr_expect_neq(activity_as(SL_RUN_RUNNING, 1, 2), waiting, "two rows");
+    cr_expect_neq(activity_as(SL_RUN_RUNNING, 0, 1000003), activity_as(SL_RUN_RUNNING, 1, 0));
+}
+
+/* Its barriers pass, but it has not read what there is. */
+Test(checkpoint, a_source_that_is_held_is_not_settled)
+{
+    struct test_row row = {.values = {SECOND_US, 1, 1}};
+    struct sl_error err;
+
+    pthread_mutex_lock(&job->mutex);
+    sl_execution_pause(job->execution, true);
+    pthread_mutex_unlock(&job->mutex);
+    test_table_add(1, &row);
+    cr_assert_eq(sl_runtime_settle(runtime, NULL, SECOND_US / 5, NULL, NULL, &err),
+                 SL_E_QUERY_CANCELED);
+    pthread_mutex_lock(&job->mutex);
+    sl_execution_pause(job->execution, false);
+    pthread_mutex_unlock(&job->mutex);
+    cr_assert_eq(sl_runtime_settle(runtime, NULL, 20 * SECOND_US, NULL, NULL, &err), SL_OK);
+    cr_assert_eq(test_table_count(2), 1);
+}
