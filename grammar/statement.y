@@ -658,6 +658,7 @@ statement(A) ::= CREATE SAVEPOINT FOR JOB STRING(J) AT STRING(D).
 statement(A) ::= ALTER JOB STRING(J) SET options(O). {A = sl_build_alter_job(parse, J, O, false);}
 statement(A) ::= ALTER JOB STRING(J) RESET LP option_keys(L) RP.
     {A = sl_build_alter_job(parse, J, sl_build_options(parse, L), true);}
+statement(A) ::= ALTER JOB STRING(J) AS planned(S). {A = sl_build_alter_job_query(parse, J, S);}
 
 /* ---- transactions ---- */
 

@@ -1,6 +1,8 @@
 /* Options: see option.h. */
 #include "base/option.h"
 
+#include "base/secret.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -280,7 +282,7 @@ sl_option_parse(const struct sl_option_spec *spec, const char *text,
 
     if (!option_parse_value(spec, text, &value)) {
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "option \"%s\" does not take the value \"%s\"",
-                 spec->name, text);
+                 spec->name, sl_secret_is_key(sl_text_of(spec->name)) ? SL_SECRET_SHOWN : text);
         return sl_error_hint(err, "expected: %s", option_expected(spec));
     }
     if (spec->max > spec->min &&

@@ -4,8 +4,12 @@
  * survives the loss of power. */
 #include "catalog/catalog_internal.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define CATALOG_FORMAT "3"
 
@@ -119,6 +123,22 @@ catalog_set_up(struct sl_catalog *catalog, const char *path, struct sl_error *er
     return catalog_end(catalog, rc, err);
 }
 
+/* It holds secrets: for its owner alone, as are the files that SQLite puts beside it. */
+static int
+catalog_protect(const char *path, struct sl_error *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0 || fchmod(fd, 0600) < 0) {
+        SL_ERROR(err, SL_E_IO, "cannot open %s: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return err->code;
+    }
+    close(fd);
+    return SL_OK;
+}
+
 int
 sl_catalog_open(const char *directory, struct sl_catalog **ret_catalog, struct sl_error *err)
 {
@@ -128,11 +148,13 @@ sl_catalog_open(const char *directory, struct sl_catalog **ret_catalog, struct s
 
     pthread_mutex_init(&catalog->mutex, NULL);
     snprintf(path, sizeof(path), "%s/catalog.db", directory);
-    if (sqlite3_open_v2(path, &catalog->db,
+    rc = catalog_protect(path, err);
+    if (rc == SL_OK &&
+        sqlite3_open_v2(path, &catalog->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                         NULL) != SQLITE_OK)
         rc = SL_ERROR(err, SL_E_IO, "cannot open %s: %s", path, sqlite3_errmsg(catalog->db));
-    else
+    if (rc == SL_OK)
         rc = catalog_set_up(catalog, path, err);
     if (rc < 0) {
         sl_catalog_close(catalog);

@@ -117,7 +117,8 @@ int sl_catalog_create_job(struct sl_catalog *catalog, const struct sl_job_record
 int sl_catalog_update_job(struct sl_catalog *catalog, const char *id, enum sl_job_state state,
                           const char *reason, int64_t start_us, int64_t end_us, int64_t restarts,
                           struct sl_error *err);
-/* Another plan, other settings, the tables of that plan. */
+/* Another plan, name and text, other settings, the tables of that plan.  One that is FAILED is
+ * CREATED again. */
 int sl_catalog_alter_job(struct sl_catalog *catalog, const struct sl_job_record *job,
                          struct sl_error *err);
 /* A job that has ended or is SUSPENDED is CREATED again, under the next incarnation. */

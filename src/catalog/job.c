@@ -115,11 +115,19 @@ job_alter(struct sl_catalog *catalog, const struct sl_job_record *job, struct sl
 {
     sqlite3_stmt *statement;
 
-    SL_TRY(catalog_prepare(catalog, "UPDATE jobs SET plan = ?, settings = ? WHERE id = ?",
-                           &statement, err));
+    SL_TRY(catalog_prepare(
+        catalog,
+        "UPDATE jobs SET plan = ?, settings = ?, sql = ?, name = ?, schema_name = ?, "
+        "reason = CASE state WHEN 5 THEN '' ELSE reason END, "
+        "end_us = CASE state WHEN 5 THEN 0 ELSE end_us END, "
+        "state = CASE state WHEN 5 THEN 0 ELSE state END WHERE id = ?",
+        &statement, err));
     catalog_bind(statement, 1, job->plan);
     catalog_bind(statement, 2, job->settings);
-    catalog_bind(statement, 3, job->id);
+    catalog_bind(statement, 3, job->sql);
+    catalog_bind(statement, 4, job->name);
+    catalog_bind(statement, 5, job->schema);
+    catalog_bind(statement, 6, job->id);
     SL_TRY(catalog_run(catalog, statement, err));
     SL_TRY(catalog_prepare(catalog, "DELETE FROM job_relations WHERE job_id = ?", &statement, err));
     catalog_bind(statement, 1, job->id);

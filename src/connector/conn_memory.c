@@ -359,9 +359,13 @@ static const struct sl_sink_class memory_sink_class = {
 
 /* --- publisher --- */
 
+/* All statements share one marker that nobody asks for: what a log has is never in doubt. */
+#define MEMORY_STATEMENT "statement"
+
 struct memory_publisher {
     struct sl_publisher publisher;
     struct sl_memory_log *log;
+    const char *name;
 };
 
 static int
@@ -372,7 +376,10 @@ memory_publisher_open(struct sl_publisher *base, struct sl_marker *ret_marker,
 
     SL_TRY(sl_memory_log_open(base->config->data_directory, base->config->table_id,
                               &publisher->log, err));
-    *ret_marker = sl_memory_log_marker(publisher->log, base->identity);
+    publisher->name = base->config->is_statement ? MEMORY_STATEMENT : base->identity;
+    *ret_marker = base->config->is_statement
+                      ? (struct sl_marker){0}
+                      : sl_memory_log_marker(publisher->log, base->identity);
     return SL_OK;
 }
 
@@ -386,7 +393,7 @@ memory_publisher_publish(struct sl_publisher *base, const struct sl_records *rec
 
     for (uint32_t i = 0; i < records->count; i++)
         payloads[i] = (struct sl_text){records->items[i].value, records->items[i].value_length};
-    rc = sl_memory_log_publish(publisher->log, base->identity, marker, payloads, records->count,
+    rc = sl_memory_log_publish(publisher->log, publisher->name, marker, payloads, records->count,
                                err);
     free(payloads);
     return rc < 0 ? sl_error_prefix(err, "table \"%s\"", base->config->table_name) : SL_OK;

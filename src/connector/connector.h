@@ -45,6 +45,7 @@ struct sl_connector_config {
     size_t partition_by_count;
     const char *operator_uid; /* of the sink, the same in every execution of the job */
     const char *guarantee;
+    bool is_statement; /* publishers: of one statement, which publishes once */
 };
 
 /* --- sources --- */
@@ -188,6 +189,9 @@ struct sl_publisher_class {
     int (*idle)(struct sl_publisher *publisher, struct sl_error *err);
     /* All input has ended and all of it is published.  May come twice.  Optional [nothing]. */
     int (*finish)(struct sl_publisher *publisher, struct sl_error *err);
+    /* The lane of a statement that was written in one: it is never opened again, and leaves no
+     * marker.  Nobody waits for it: failures are not told.  Optional [the marker stays]. */
+    void (*forget)(struct sl_publisher *publisher);
     void (*close)(struct sl_publisher *publisher); /* must take a half-opened one */
 };
 

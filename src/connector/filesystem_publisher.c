@@ -2,6 +2,8 @@
 #include "connector/filesystem_internal.h"
 #include "connector/filesystem_parts.h"
 
+#include <unistd.h>
+
 struct file_publisher {
     struct sl_publisher publisher;
     struct sl_file_parts parts;
@@ -45,6 +47,12 @@ file_publisher_finish(struct sl_publisher *base, struct sl_error *err)
 }
 
 static void
+file_publisher_forget(struct sl_publisher *base)
+{
+    unlink(((struct file_publisher *)base)->parts.journal.path);
+}
+
+static void
 file_publisher_close(struct sl_publisher *base)
 {
     sl_file_parts_close(&((struct file_publisher *)base)->parts);
@@ -56,5 +64,6 @@ const struct sl_publisher_class sl_file_publisher_class = {
     .publish = file_publisher_publish,
     .idle = file_publisher_idle,
     .finish = file_publisher_finish,
+    .forget = file_publisher_forget,
     .close = file_publisher_close,
 };

@@ -2,6 +2,8 @@
  * since some load libraries, read files or run commands. */
 #include "connector/kafka_internal.h"
 
+#include "base/secret.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -267,7 +269,7 @@ kafka_set_property(rd_kafka_conf_t *conf, const struct kafka_property *property,
                           value, reason, sizeof(reason)) == RD_KAFKA_CONF_OK)
         return SL_OK;
     SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "Kafka property \"%s\": %s", property->name,
-             reason);
+             sl_secret_is_key(sl_text_of(property->name)) ? "its value is not accepted" : reason);
     return sl_error_at(err, option->value_offset);
 }
 

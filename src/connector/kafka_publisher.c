@@ -18,8 +18,9 @@
 #include <stdlib.h>
 
 #define KAFKA_INIT_MS 10000
+#define KAFKA_FORGET_MS 3000
 #define KAFKA_TRANSACTION_MS 60000 /* unless the table says otherwise */
-#define KAFKA_END_TXN 26 /* its API key */
+#define KAFKA_END_TXN 26           /* its API key */
 
 struct kafka_publisher {
     struct sl_publisher publisher;
@@ -295,6 +296,28 @@ kafka_publisher_publish(struct sl_publisher *base, const struct sl_records *reco
     return atomic_load(&publisher->end_count) > 1 ? SL_EOF : SL_OK;
 }
 
+/* The group that holds the marker; it has no members. */
+static void
+kafka_publisher_forget(struct sl_publisher *base)
+{
+    struct kafka_publisher *publisher = publisher_of(base);
+    rd_kafka_t *handle = publisher->client.handle;
+    rd_kafka_DeleteGroup_t *group = rd_kafka_DeleteGroup_new(publisher->group_id);
+    rd_kafka_AdminOptions_t *options =
+        rd_kafka_AdminOptions_new(handle, RD_KAFKA_ADMIN_OP_DELETEGROUPS);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(handle);
+    rd_kafka_event_t *event;
+
+    rd_kafka_AdminOptions_set_request_timeout(options, KAFKA_FORGET_MS, NULL, 0);
+    rd_kafka_DeleteGroups(handle, &group, 1, options, queue);
+    event = rd_kafka_queue_poll(queue, KAFKA_FORGET_MS * 2);
+    if (event)
+        rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_DeleteGroup_destroy(group);
+}
+
 static void
 kafka_publisher_close(struct sl_publisher *base)
 {
@@ -313,5 +336,6 @@ const struct sl_publisher_class sl_kafka_publisher_class = {
     .size = sizeof(struct kafka_publisher),
     .open = kafka_publisher_open,
     .publish = kafka_publisher_publish,
+    .forget = kafka_publisher_forget,
     .close = kafka_publisher_close,
 };

@@ -2,6 +2,8 @@
  * since some of it reads files or uses the server's own identity. */
 #include "connector/postgres_internal.h"
 
+#include "base/secret.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -195,7 +197,7 @@ pg_read_parameter(struct sl_arena *arena, struct sl_text text, struct sl_pg_opti
         options->search_path = value;
     else if (!pg_is_given(name, value)) {
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "\"url\": the parameter \"%s=%s\" is not supported", name,
-                 value);
+                 sl_secret_is_key(sl_text_of(name)) ? SL_SECRET_SHOWN : value);
         return sl_error_hint(err, "it takes: user, password, ssl, sslmode, currentSchema, "
                                   "ApplicationName");
     }

@@ -197,6 +197,19 @@ pg_publisher_publish(struct sl_publisher *base, const struct sl_records *records
 }
 
 static void
+pg_publisher_forget(struct sl_publisher *base)
+{
+    struct pg_publisher *publisher = publisher_of(base);
+    const char *sql =
+        sl_arena_printf(&publisher->arena, "DELETE FROM %s.sluice_markers WHERE identity = $1",
+                        publisher->target.schema);
+    const char *const params[] = {base->identity, NULL};
+    struct sl_error ignored;
+
+    sl_pg_run(&publisher->client, sql, params, &ignored);
+}
+
+static void
 pg_publisher_close(struct sl_publisher *base)
 {
     struct pg_publisher *publisher = publisher_of(base);
@@ -212,5 +225,6 @@ const struct sl_publisher_class sl_pg_publisher_class = {
     .size = sizeof(struct pg_publisher),
     .open = pg_publisher_open,
     .publish = pg_publisher_publish,
+    .forget = pg_publisher_forget,
     .close = pg_publisher_close,
 };

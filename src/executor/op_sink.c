@@ -3,6 +3,7 @@
 #include "executor/sink.h"
 
 #include "executor/outside.h"
+#include "executor/sink_statement.h"
 #include "format/format.h"
 #include "storage/outbox.h"
 #include "storage/snapshot.h"
@@ -31,6 +32,8 @@ struct op_sink {
     bool waits; /* write said SL_AGAIN */
     uint64_t barrier_epoch;
     bool has_outbox; /* records are published with their epoch's checkpoint; `sink` is not used */
+    struct sl_sink_statement *statement; /* all is written at the end; `sink` is not used */
+    bool is_written;                     /* that was done */
     struct sl_outbox_writer outbox;
     int64_t outbox_bytes; /* of this epoch, as the job knows it */
 
@@ -75,7 +78,7 @@ sl_sink_start(struct sl_op *op, struct sl_error *err)
     struct op_sink *sink = sink_of(op);
     bool is_done;
 
-    if (sink->has_outbox)
+    if (sink->has_outbox || sink->statement)
         return SL_OK;
     if (!sink->is_open) {
         sink->is_open = true;
@@ -91,6 +94,8 @@ sl_sink_stop(struct sl_op *op)
     struct sl_error err; /* of a job that nobody waits for any more */
     bool is_done;
 
+    if (sink->statement)
+        return sl_outside_check(&sink->outside, &is_done, &err) == SL_AGAIN ? SL_AGAIN : SL_OK;
     if (!sink->is_open || sink->is_closed)
         return SL_OK;
     if (sl_outside_check(&sink->outside, &is_done, &err) == SL_AGAIN)
@@ -119,6 +124,13 @@ sink_make_config(struct op_sink *sink)
         .operator_uid = sink->op.node->uid,
         .guarantee = plan->guarantee,
     };
+}
+
+/* Are rows kept as records, and written by a publisher later? */
+static bool
+sink_is_late(const struct op_sink *sink)
+{
+    return sink->has_outbox || sink->statement;
 }
 
 /* Partition columns are not in records. */
@@ -174,7 +186,7 @@ sink_open_encoder(struct op_sink *sink, struct sl_error *err)
     sink->asides = SL_NEW_ARRAY(arena, struct sl_text, SL_BATCH_ROWS_MAX);
     /* What has no outbox takes metadata out of the rows. */
     sink->has_asides = sink->connector->aside && (plan->partition_by_count > 0 ||
-                                                  (sink->has_outbox && plan->metadata_count > 0));
+                                                  (sink_is_late(sink) && plan->metadata_count > 0));
     return sl_encoder_new(class, &sink->format, &sink->encoder, err);
 }
 
@@ -206,6 +218,8 @@ sink_open(struct sl_op *op, struct sl_error *err)
     sl_outbox_writer_init(&sink->outbox, op->context->env, op->context->data_directory);
     sl_buffer_init(&sink->aside_bytes, SIZE_MAX / 2);
     sink->has_outbox = op->context->checkpointed && sl_sink_has_outbox(op->node);
+    if (sink->plan->atomic && !sink->has_outbox)
+        sink->statement = sl_sink_statement_new(op);
     sink->connector = sl_connector_find(sink->plan->connector);
     if (sink->connector == NULL || sink->connector->sink == NULL)
         return SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
@@ -233,6 +247,7 @@ sink_close(struct sl_op *op)
     if (sink->has_outbox)
         sink->op.context->outbox->epoch_bytes -= sink->outbox_bytes;
     sl_outbox_writer_done(&sink->outbox);
+    sl_sink_statement_free(sink->statement);
     sl_buffer_done(&sink->aside_bytes);
 }
 
@@ -400,6 +415,8 @@ sink_write_records(struct op_sink *sink, struct sl_batch *batch, struct sl_error
     records.count = (uint32_t)live;
     records.bytes = sink->encoded.data.length;
     sink->progress.bytes += records.bytes;
+    if (sink->statement)
+        return sl_sink_statement_add(sink->statement, &records, err);
     if (!sink->has_outbox)
         return sink->class->write(sink->sink, &records, err);
     for (size_t i = 0; i < live; i++)
@@ -485,8 +502,20 @@ sink_barrier(struct sl_op *op, uint64_t epoch, struct sl_snapshot *snapshot, str
 }
 
 static int
+sink_run_statement(struct sl_outside *outside, struct sl_error *err)
+{
+    return sl_sink_statement_write(sink_outside(outside)->statement, err);
+}
+
+static int
 sink_end(struct sl_op *op, struct sl_out *out, struct sl_error *err)
 {
+    struct op_sink *sink = sink_of(op);
+
+    if (sink->statement && sink->progress.rows > 0)
+        sl_outside_submit(&sink->outside, op->context, sink_run_statement);
+    else
+        sink->is_written = true;
     return sink_barrier(op, SL_SINK_EPOCH_END, NULL, err);
 }
 
@@ -496,12 +525,28 @@ sl_sink_set_ended(struct sl_op *op)
     sink_of(op)->barrier_epoch = SL_SINK_EPOCH_END;
 }
 
+/* Barriers of settle ask for nothing: only the end writes. */
+static int
+sink_statement_acknowledged(struct op_sink *sink, uint64_t *ret_epoch, struct sl_error *err)
+{
+    bool is_done, has_ended = sink->barrier_epoch == SL_SINK_EPOCH_END;
+    int rc = sl_outside_check(&sink->outside, &is_done, err);
+
+    if (rc < 0)
+        return rc;
+    sink->is_written |= is_done;
+    *ret_epoch = has_ended && !sink->is_written ? 0 : sink->barrier_epoch;
+    return SL_OK;
+}
+
 int
 sl_sink_acknowledged(struct sl_op *op, uint64_t *ret_epoch, struct sl_error *err)
 {
     struct op_sink *sink = sink_of(op);
     int rc;
 
+    if (sink->statement)
+        return sink_statement_acknowledged(sink, ret_epoch, err);
     if (!sink->is_open || sink->class->acknowledged == NULL) {
         *ret_epoch = sink->barrier_epoch;
         return SL_OK;

@@ -3,6 +3,7 @@
 #ifndef SL_EXECUTOR_SINK_H
 #define SL_EXECUTOR_SINK_H
 
+#include "data/record.h"
 #include "executor/operator.h"
 #include "storage/manifest.h"
 
@@ -42,6 +43,7 @@ struct sl_lane_config {
     uint64_t incarnation;
     const char *job_id, *data_directory;
     struct sl_env *env;
+    bool is_statement; /* see sl_lane_publish_statement */
 };
 
 struct sl_lane; /* what publishes one lane; all calls are for I/O threads, one at a time */
@@ -51,6 +53,10 @@ struct sl_lane *sl_lane_new(const struct sl_lane_config *config);
  * anew. */
 int sl_lane_publish(struct sl_lane *lane, const struct sl_manifest_segment *segment,
                     const char *directory, struct sl_error *err);
+/* All that a statement writes, in one transaction of the target, with a marker that is forgotten
+ * afterwards.  After a failure nothing is written, unless the message says that it is not known. */
+int sl_lane_publish_statement(struct sl_lane *lane, const struct sl_records *records,
+                              struct sl_error *err);
 /* The newest epoch of which its marker tells that something was published; 0: none.  Connects. */
 int sl_lane_published(struct sl_lane *lane, uint64_t *ret_epoch, struct sl_error *err);
 /* Nothing is to be published now, or, all input having ended, never again. */

@@ -56,8 +56,11 @@ sl_lane_new(const struct sl_lane_config *config)
     lane->pool = sl_pool_new();
     lane->class = lane_connector(config->sink)->publisher;
     lane->identity =
-        sl_arena_printf(&lane->arena, "%s/%llu/%s/%u", config->job_id,
-                        (unsigned long long)config->incarnation, config->sink->uid, config->lane);
+        config->is_statement
+            ? sl_arena_printf(&lane->arena, "%s/statement-%s", config->job_id, config->job_id)
+            : sl_arena_printf(&lane->arena, "%s/%llu/%s/%u", config->job_id,
+                              (unsigned long long)config->incarnation, config->sink->uid,
+                              config->lane);
     lane->config = (struct sl_connector_config){
         .options = plan->options,
         .physical = plan->physical,
@@ -74,6 +77,7 @@ sl_lane_new(const struct sl_lane_config *config)
         .partition_by_count = plan->partition_by_count,
         .operator_uid = config->sink->uid,
         .guarantee = plan->guarantee,
+        .is_statement = config->is_statement,
     };
     return lane;
 }
@@ -193,6 +197,38 @@ lane_call(struct sl_lane *lane, int (*call)(struct sl_publisher *publisher, stru
     rc = call(lane->publisher, err);
     if (rc < 0)
         lane_close(lane);
+    return rc;
+}
+
+/* After a failure: did the transaction come through all the same? */
+static int
+lane_settle_doubt(struct sl_lane *lane, const struct sl_marker *whole, struct sl_error *err)
+{
+    struct sl_error why;
+
+    lane_close(lane);
+    if (lane_open(lane, &why) < 0)
+        return sl_error_prefix(err, "it is not known whether table \"%s\" was written",
+                               lane->config.table_name);
+    return lane->marker.epoch == whole->epoch ? SL_OK : err->code;
+}
+
+int
+sl_lane_publish_statement(struct sl_lane *lane, const struct sl_records *records,
+                          struct sl_error *err)
+{
+    static const struct sl_marker whole = {.epoch = 1, .chunk = 1};
+    int rc;
+
+    SL_TRY(lane_open(lane, err));
+    rc = lane->class->publish(lane->publisher, records, &whole, err);
+    if (rc < 0)
+        rc = lane_settle_doubt(lane, &whole, err);
+    if (rc >= 0)
+        rc = lane_call(lane, lane->class->finish, err);
+    if (lane->publisher && lane->class->forget)
+        lane->class->forget(lane->publisher);
+    lane_close(lane);
     return rc;
 }
 

@@ -66,7 +66,7 @@ struct sl_parse {
     void *result;
     int parameter_count;
     struct sl_ast_statement_set *open_set; /* that the last statement began */
-    struct sl_ast *open_owner;             /* EXPLAIN or COMPILE PLAN around it, or NULL */
+    struct sl_ast *open_owner;             /* EXPLAIN, COMPILE PLAN, ALTER JOB around it; or NULL */
 };
 
 /* ---- lexer: grammar/lexer.re, lexeme.c, keyword.c ---- */

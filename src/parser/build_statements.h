@@ -162,6 +162,7 @@ struct sl_ast *sl_build_job(SL_PARSE, enum sl_ast_kind kind, SL_TOKEN job);
 struct sl_ast *sl_build_stop_job(SL_PARSE, SL_TOKEN job, int options);
 struct sl_ast *sl_build_resume_duplicates(SL_PARSE, SL_TOKEN job);
 struct sl_ast *sl_build_savepoint(SL_PARSE, SL_TOKEN job, SL_TOKEN directory);
+struct sl_ast *sl_build_alter_job_query(SL_PARSE, SL_TOKEN job, struct sl_ast *statement);
 struct sl_ast *sl_build_alter_job(SL_PARSE, SL_TOKEN job, struct sl_ast_options options,
                                   bool reset);
 struct sl_ast_analyze *sl_build_analyze_columns(SL_PARSE, struct sl_ast_list *columns,

@@ -216,3 +216,13 @@ sl_build_alter_job(SL_PARSE, SL_TOKEN name, struct sl_ast_options options, bool 
     job->reset = reset;
     return &job->ast;
 }
+
+struct sl_ast *
+sl_build_alter_job_query(SL_PARSE, SL_TOKEN name, struct sl_ast *statement)
+{
+    struct sl_ast_job *job = build_utility_job(parse, SL_AST_ALTER_JOB, name);
+    job->statement = statement;
+    job->statement_text = sl_build_slice(parse, statement->offset, parse->last_end);
+    parse->open_owner = &job->ast;
+    return &job->ast;
+}

@@ -413,6 +413,8 @@ dump_statement_job(struct sl_buffer *buffer, const struct sl_ast_job *job)
     sl_dump_flag(buffer, job->with_duplicates, "with-duplicates");
     sl_dump_text(buffer, "at", job->directory);
     sl_dump_options(buffer, job->reset ? "reset" : "set", &job->options);
+    if (job->statement != NULL)
+        sl_dump_statement(buffer, job->statement);
 }
 
 static void

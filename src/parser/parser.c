@@ -198,6 +198,8 @@ parser_extend_set(struct sl_parse *parse, struct sl_ast_statement_set *set, stru
     struct sl_text text = sl_build_slice(parse, set->ast.offset, end);
     if (owner->kind == SL_AST_EXPLAIN)
         ((struct sl_ast_explain *)owner)->statement_text = text;
+    else if (owner->kind == SL_AST_ALTER_JOB)
+        ((struct sl_ast_job *)owner)->statement_text = text;
     else
         ((struct sl_ast_plan *)owner)->statement_text = text;
 }

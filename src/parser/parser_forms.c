@@ -360,6 +360,8 @@ const struct parser_form parser_forms[] = {
     {SL_AST_CREATE_SAVEPOINT, "CREATE SAVEPOINT FOR JOB 'x'"},
     {SL_AST_CREATE_SAVEPOINT, "CREATE SAVEPOINT FOR JOB 'x' AT 'dir'"},
     {SL_AST_ALTER_JOB, "ALTER JOB 'x' SET ('parallelism.default' = '4')"},
+    {SL_AST_ALTER_JOB, "ALTER JOB 'x' AS INSERT INTO t SELECT 1"},
+    {SL_AST_ALTER_JOB, "ALTER JOB 'x' AS EXECUTE STATEMENT SET BEGIN INSERT INTO t SELECT 1; END"},
     {SL_AST_ALTER_JOB, "ALTER JOB 'x' RESET ('a')"},
     /* transactions */
     {SL_AST_TRANSACTION, "BEGIN"},

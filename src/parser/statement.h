@@ -517,6 +517,8 @@ struct sl_ast_job {
     struct sl_text directory;      /* CREATE SAVEPOINT ... AT; start NULL: none */
     bool reset;                    /* ALTER JOB ... RESET: the options have only keys */
     struct sl_ast_options options; /* ALTER JOB ... SET */
+    struct sl_ast *statement;      /* ALTER JOB ... AS: an INSERT or a statement set; or NULL */
+    struct sl_text statement_text;
 };
 
 /* ---- transactions, cursors, prepared statements ---- */

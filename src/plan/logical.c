@@ -1,6 +1,7 @@
 /* Logical nodes, and EXPLAIN's first section. */
 #include "plan/logical.h"
 
+#include "base/secret.h"
 #include "plan/describe.h"
 
 static const char *const logical_names[SL_LOG_KIND_COUNT] = {
@@ -56,9 +57,10 @@ logical_describe_scan(const struct sl_log_scan *scan, const struct sl_schema *sc
     sl_describe_expr(to, "watermark", scan->watermark, scan->row);
     if (scan->hints.count) {
         sl_describe_begin(to, "hints");
-        for (size_t i = 0; i < scan->hints.count; i++)
-            sl_buffer_printf(to, "%s%s=%s", i ? ", " : "", scan->hints.items[i].key,
-                             scan->hints.items[i].value);
+        for (size_t i = 0; i < scan->hints.count; i++) {
+            sl_buffer_printf(to, "%s%s=", i ? ", " : "", scan->hints.items[i].key);
+            sl_secret_add_value(to, scan->hints.items[i].key, scan->hints.items[i].value);
+        }
         sl_describe_end(to);
     }
 }

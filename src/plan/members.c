@@ -60,6 +60,7 @@ static const struct sl_member settings_members[] = {
     MEMBER(sl_phys_settings, U32, "checkpointFailuresMax", checkpoint_failures_max),
     MEMBER(sl_phys_settings, U32, "checkpointsRetained", checkpoints_retained),
     MEMBER(sl_phys_settings, I64, "outboxLimitBytes", outbox_limit_bytes),
+    MEMBER(sl_phys_settings, OPTIONS, "droppedState", dropped_state),
 };
 
 static const struct sl_member scan_members[] = {
@@ -152,6 +153,7 @@ static const struct sl_member sink_members[] = {
     COUNTED(sl_phys_sink, COLUMNS, "partitionBy", partition_by, partition_by_count),
     MEMBER(sl_phys_sink, BOOL, "upsert", upsert),
     MEMBER(sl_phys_sink, STRING, "guarantee", guarantee),
+    MEMBER(sl_phys_sink, BOOL, "atomic", atomic),
     MEMBER(sl_phys_sink, U32, "laneCount", lane_count),
     COUNTED(sl_phys_sink, COLUMNS, "notNull", not_null, not_null_count),
     NAMED(sl_phys_sink, "onError", on_error, on_error_names),

@@ -198,6 +198,7 @@ struct sl_phys_sink {
     size_t partition_by_count;
     bool upsert;                /* -U rows are dropped before they are written */
     const char *guarantee;      /* "at-least-once", "exactly-once", "none" */
+    bool atomic;                /* a statement that ends by itself: all is written at its end */
     uint32_t lane_count;        /* of its outbox, from when it was made; 0: by its parallelism */
     uint32_t *not_null;         /* columns in which a NULL is an error of the row */
     size_t not_null_count;
@@ -235,6 +236,8 @@ struct sl_phys_settings {
     uint32_t checkpoint_failures_max; /* …tolerable-failed-checkpoints, in a row */
     uint32_t checkpoints_retained;    /* …num-retained */
     int64_t outbox_limit_bytes;       /* sluice.outbox.limit */
+    /* uid → the newest checkpoint whose state of that operator is not this plan's (ALTER JOB) */
+    struct sl_option_list dropped_state;
 };
 
 struct sl_phys_plan {

@@ -10,6 +10,8 @@ struct sl_lowering {
     struct sl_arena *arena;
     uint32_t parallelism;   /* parallelism.default; 1 for UPDATE and DELETE */
     bool bounded_operators; /* operators that wait for the end of input may be used */
+    bool synchronous;       /* a change that ends by itself: VALUES, UPDATE, DELETE, batch mode */
+    size_t root_count;
     struct sl_phys_settings settings;
     struct sl_phys_node **nodes;
     size_t node_count, node_capacity;

@@ -121,29 +121,44 @@ sink_set_columns(struct sl_lowering *lowering, const struct sl_log_node *node,
             detail->not_null[detail->not_null_count++] = i;
 }
 
-/* Exactly once stands on checkpoints; only the server's own tables do without. */
+/* Of several sinks one could be written and another not; of the server's own tables nobody asks. */
+static int
+sink_check_alone(const struct sl_lowering *lowering, const struct sl_log_sink *sink,
+                 struct sl_error *err)
+{
+    if (lowering->root_count == 1)
+        return SL_OK;
+    SL_ERROR(err, SL_E_NOT_SUPPORTED,
+             "table \"%s\" is written exactly once, which a statement set in batch mode cannot",
+             sink->table->name);
+    return sl_error_hint(err, "write it in streaming mode, or by an INSERT of its own");
+}
+
+/* Exactly once stands on checkpoints; a statement that ends by itself writes all at its end; the
+ * server's own tables do without either. */
 static int
 sink_guarantee(const struct sl_lowering *lowering, const struct sl_log_sink *sink,
-               const struct sl_table_format *format, const char **ret_guarantee,
+               const struct sl_table_format *format, struct sl_phys_sink *detail,
                struct sl_error *err)
 {
     const char *option = sl_option_get(&sink->options, "sink.delivery-guarantee");
-    const struct sl_phys_settings *settings = &lowering->settings;
+    bool is_ours = (format->connector->abilities & SL_ABILITY_RECORD_KINDS) != 0;
 
-    if (!option)
-        option = format->connector->abilities & SL_ABILITY_RECORD_KINDS ? "exactly-once"
-                                                                        : "at-least-once";
-    else if (sl_equal_nocase(option, "exactly-once") &&
-             (settings->batch_mode || settings->checkpoint_interval_us == 0)) {
-        SL_ERROR(err, SL_E_NOT_SUPPORTED,
-                 "table \"%s\" is written exactly once, which a job without checkpoints cannot",
-                 sink->table->name);
-        return sl_error_hint(err, settings->batch_mode
-                                      ? "write it in streaming mode"
-                                      : "SET 'execution.checkpointing.interval' = '1 s'");
-    }
-    *ret_guarantee = option;
-    return SL_OK;
+    detail->guarantee = option ? option : is_ours ? "exactly-once" : "at-least-once";
+    if (!sl_equal_nocase(detail->guarantee, "exactly-once"))
+        return SL_OK;
+    detail->atomic =
+        lowering->synchronous && (format->connector->abilities & SL_ABILITY_EXACTLY_ONCE);
+    if (is_ours)
+        return SL_OK;
+    if (detail->atomic)
+        return sink_check_alone(lowering, sink, err);
+    if (lowering->settings.checkpoint_interval_us > 0)
+        return SL_OK;
+    SL_ERROR(err, SL_E_NOT_SUPPORTED,
+             "table \"%s\" is written exactly once, which a job without checkpoints cannot",
+             sink->table->name);
+    return sl_error_hint(err, "SET 'execution.checkpointing.interval' = '1 s'");
 }
 
 int
@@ -203,13 +218,16 @@ sl_lower_sink(struct sl_lowering *lowering, struct sl_log_node *node,
     detail->options = &node->sink.options;
     detail->hints = node->sink.hints;
     detail->physical = sl_table_physical(lowering->arena, table);
-    SL_TRY(sink_guarantee(lowering, &node->sink, &format, &detail->guarantee, err));
+    if (sink_guarantee(lowering, &node->sink, &format, detail, err) < 0)
+        return sl_error_at(err, node->offset);
     detail->on_error = lowering->settings.runtime_error;
     sink_set_metadata(lowering, table, detail);
     sink_set_columns(lowering, node, input, detail);
     parallelism =
         sl_lower_option_parallelism(&(struct sl_log_node){0}, &node->sink.options,
                                     &node->sink.hints, "sink.parallelism", input->parallelism);
+    if (detail->atomic)
+        parallelism = 1; /* one transaction */
     *ret_node =
         sl_lower_add(lowering, SL_OP_SINK, parallelism, sl_schema_new(lowering->arena, 0), detail);
     sl_lower_connect(lowering, *ret_node, input);

@@ -290,6 +290,8 @@ static int
 planner_lower_sinks(struct planner *planner, struct sl_lowering *lowering, struct sl_error *err)
 {
     lowering->bounded_operators = lowering->settings.batch_mode;
+    lowering->synchronous = planner->synchronous || lowering->settings.batch_mode;
+    lowering->root_count = planner->root_count;
     for (size_t i = 0; i < planner->root_count; i++) {
         struct sl_phys_node *sink;
 

@@ -1,6 +1,8 @@
 /* SHOW CREATE TABLE and SHOW CREATE VIEW: a statement that makes the object again. */
 #include "planner/bind.h"
 
+#include "base/secret.h"
+
 static void
 show_string(struct sl_buffer *to, const char *string)
 {
@@ -60,6 +62,26 @@ show_column(struct sl_arena *arena, struct sl_buffer *to, const struct sl_table_
     show_comment(to, column->comment);
 }
 
+/* Secrets are not told. */
+static void
+show_options(struct sl_buffer *to, const struct sl_option_list *options)
+{
+    struct sl_buffer value;
+
+    sl_buffer_init(&value, SIZE_MAX / 2);
+    sl_buffer_add_string(to, "\nWITH (\n");
+    for (size_t i = 0; i < options->count; i++) {
+        sl_buffer_reset(&value);
+        sl_secret_add_value(&value, options->items[i].key, options->items[i].value);
+        sl_buffer_add_string(to, i ? ",\n  " : "  ");
+        show_string(to, options->items[i].key);
+        sl_buffer_add_string(to, " = ");
+        show_string(to, value.length ? value.data : "");
+    }
+    sl_buffer_add_string(to, "\n)");
+    sl_buffer_done(&value);
+}
+
 static void
 show_table(struct sl_arena *arena, const struct sl_table *table, struct sl_buffer *to)
 {
@@ -89,14 +111,7 @@ show_table(struct sl_arena *arena, const struct sl_table *table, struct sl_buffe
         show_names(arena, to, table, table->partition_by, table->partition_by_count);
         sl_buffer_add_byte(to, ')');
     }
-    sl_buffer_add_string(to, "\nWITH (\n");
-    for (size_t i = 0; i < table->options.count; i++) {
-        sl_buffer_add_string(to, i ? ",\n  " : "  ");
-        show_string(to, table->options.items[i].key);
-        sl_buffer_add_string(to, " = ");
-        show_string(to, table->options.items[i].value);
-    }
-    sl_buffer_add_string(to, "\n)");
+    show_options(to, &table->options);
 }
 
 static void
@@ -109,7 +124,8 @@ show_view(struct sl_arena *arena, const struct sl_table *view, struct sl_buffer 
         sl_buffer_printf(to, "%s%s", i ? ", " : "", sl_quote_name(arena, view->columns[i].name));
     sl_buffer_add_byte(to, ')');
     show_comment(to, view->comment);
-    sl_buffer_printf(to, " AS\n%s", view->query);
+    sl_buffer_add_string(to, " AS\n");
+    sl_secret_add_sql(to, view->query);
 }
 
 void

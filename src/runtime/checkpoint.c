@@ -228,7 +228,8 @@ checkpoint_remove_old(const struct sl_job *job, const struct sl_checkpoint *newe
     count = sl_checkpoint_list(&arena, data_directory, job->id, &ids);
     for (size_t i = 0; i < count; i++) {
         if (ids[i] > newest->manifest.checkpoint_id ||
-            ids[i] == atomic_load(&job->checkpointing.pinned_id))
+            ids[i] == atomic_load(&job->checkpointing.pinned_id) ||
+            ids[i] == atomic_load(&job->verification.pinned_id))
             continue;
         if (kept < job->plan->settings.checkpoints_retained &&
             (ids[i] == newest->manifest.checkpoint_id || ids[i] <= before_id) &&

@@ -35,6 +35,7 @@ struct sl_checkpoint {
     char directory[SL_CHECKPOINT_PATH_MAX];
     struct sl_checkpoint_part **parts; /* what the manifest points into; NULL: it was read */
     size_t part_count;
+    bool is_verified; /* every file was compared with its checksum; under the job's mutex */
 };
 
 enum sl_checkpoint_phase {

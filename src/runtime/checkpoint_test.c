@@ -234,3 +234,163 @@ Test(checkpoint, a_disk_without_room_holds_the_job)
     cr_assert_eq(sl_runtime_settle(runtime, NULL, 20 * SECOND_US, NULL, NULL, &err), SL_OK);
     cr_assert_eq(test_table_count(2), 1);
 }
+
+/* --- files that nobody reads --- */
+
+/* Puts a file into a checkpoint that no operator of the job asks for. */
+static void
+add_file(uint64_t epoch, const char *uid)
+{
+    struct sl_manifest_table table = {
+        .operator_uid = uid, .name = "rows", .layout = "", .file = {.name = "rows.sst"}};
+    struct sl_manifest *manifest;
+    struct sl_error err;
+    char directory[SL_CHECKPOINT_PATH_MAX];
+
+    sl_checkpoint_path(data_directory, id, epoch, directory);
+    cr_assert_eq(sl_manifest_read(&arena, directory, &manifest, &err), SL_OK);
+    cr_assert_eq(
+        sl_checkpoint_write_file(directory, "rows.sst", SL_TEXT("unread"), &table.file.sum, &err),
+        SL_OK);
+    manifest->subtasks[0].tables = &table;
+    manifest->subtasks[0].table_count = 1;
+    cr_assert_eq(sl_manifest_write(manifest, directory, &err), SL_OK);
+}
+
+static void
+damage_file(uint64_t epoch)
+{
+    struct sl_file_sum ignored;
+    struct sl_error err;
+    char directory[SL_CHECKPOINT_PATH_MAX];
+
+    sl_checkpoint_path(data_directory, id, epoch, directory);
+    cr_assert_eq(sl_checkpoint_write_file(directory, "rows.sst", SL_TEXT("unreaD"), &ignored, &err),
+                 SL_OK);
+}
+
+static void
+restart_server(const struct sl_phys_plan *plan)
+{
+    struct sl_job_spec spec = {.id = id, .name = "test", .plan = plan};
+    struct sl_error err;
+
+    sl_job_stop(job, SL_RUN_SUSPENDED, NULL);
+    sl_job_unref(job);
+    cr_assert_eq(sl_job_start(runtime, &spec, &job, &err), SL_OK);
+    env->ops->io_drain(env);
+}
+
+static uint64_t
+take(void)
+{
+    struct sl_error err;
+    uint64_t epoch;
+
+    cr_assert_eq(sl_job_checkpoint(job, NULL, NULL, &epoch, &err), SL_OK);
+    return epoch;
+}
+
+/* What the restore did not read is compared afterwards: the job runs from the newest, and then from
+ * the one before it. */
+Test(checkpoint, whole_files_are_verified_after_a_restore)
+{
+    struct sl_phys_plan *plan = sl_phys_copy(&arena, job->plan);
+    struct sl_error err;
+    uint64_t before, newest_epoch;
+
+    plan->settings.checkpoints_retained = 2;
+    restart_server(plan);
+    before = take();
+    newest_epoch = take();
+    add_file(before, "gone");
+    add_file(newest_epoch, "gone");
+    restart_server(plan);
+    cr_assert_eq(restarts(), 0);
+    cr_assert_eq(sl_job_begun_from(job), newest_epoch);
+    damage_file(newest_epoch);
+    restart_server(plan);
+    cr_assert_eq(sl_runtime_settle(runtime, NULL, 20 * SECOND_US, NULL, NULL, &err), SL_OK);
+    cr_assert_eq(restarts(), 1);
+    cr_assert_eq(sl_job_begun_from(job), before);
+}
+
+static void
+find_damage(void)
+{
+    struct sl_phys_plan *plan = sl_phys_copy(&arena, job->plan);
+    struct sl_job_status status;
+    struct sl_error err;
+    char reason[64];
+    uint64_t epoch = take();
+
+    add_file(epoch, "gone");
+    damage_file(epoch);
+    restart_server(plan);
+    cr_assert_eq(sl_job_wait(job, NULL, NULL, &err), SL_E_DATA_CORRUPTED);
+    sl_job_get_status(job, &status);
+    snprintf(reason, sizeof(reason), "checkpoint %llu cannot be used", (unsigned long long)epoch);
+    cr_assert(strstr(status.reason, reason) != NULL, "%s", status.reason);
+    cr_assert(strstr(status.reason, "rows.sst is damaged") != NULL, "%s", status.reason);
+}
+
+/* Nothing else to go on from: FAILED, and the reason names checkpoint and file. */
+Test(checkpoint, damage_that_is_found_late_is_named)
+{
+    find_damage();
+}
+
+/* The same a step at a time, as the server does it. */
+Test(checkpoint, the_ticker_finds_damage)
+{
+    sl_runtime_start_checkpoints(runtime);
+    find_damage();
+}
+
+/* --- settle --- */
+
+static uint64_t
+activity_as(enum sl_run_state state, uint64_t restart_count, uint64_t rows_in)
+{
+    struct sl_task_counters *counters = &job->execution->subtasks[0]->counters;
+    enum sl_run_state was = job->state;
+    uint64_t sum;
+
+    job->state = state;
+    job->restart_count += (int64_t)restart_count;
+    sl_counter_add(&counters->rows_in, rows_in);
+    sum = sl_job_activity(job);
+    sl_counter_add(&counters->rows_in, -rows_in);
+    job->restart_count -= (int64_t)restart_count;
+    job->state = was;
+    return sum;
+}
+
+/* What a job did behind a restart does not add up to what it was before. */
+Test(checkpoint, a_restart_hides_no_activity)
+{
+    uint64_t waiting = activity_as(SL_RUN_RESTARTING, 1, 0);
+
+    cr_expect_neq(activity_as(SL_RUN_RUNNING, 1, 1), waiting, "a row");
+    cr_expect_neq(activity_as(SL_RUN_RUNNING, 1, 2), waiting, "two rows");
+    cr_expect_neq(activity_as(SL_RUN_RUNNING, 0, 1000003), activity_as(SL_RUN_RUNNING, 1, 0));
+}
+
+/* Its barriers pass, but it has not read what there is. */
+Test(checkpoint, a_source_that_is_held_is_not_settled)
+{
+    struct test_row row = {.values = {SECOND_US, 1, 1}};
+    struct sl_error err;
+
+    pthread_mutex_lock(&job->mutex);
+    sl_execution_pause(job->execution, true);
+    pthread_mutex_unlock(&job->mutex);
+    test_table_add(1, &row);
+    cr_assert_eq(sl_runtime_settle(runtime, NULL, SECOND_US / 5, NULL, NULL, &err),
+                 SL_E_QUERY_CANCELED);
+    pthread_mutex_lock(&job->mutex);
+    sl_execution_pause(job->execution, false);
+    pthread_mutex_unlock(&job->mutex);
+    cr_assert_eq(sl_runtime_settle(runtime, NULL, 20 * SECOND_US, NULL, NULL, &err), SL_OK);
+    cr_assert_eq(test_table_count(2), 1);
+}

@@ -155,6 +155,31 @@ claim_rest(struct claim_list *list, const struct sl_manifest *manifest)
     }
 }
 
+/* --- state that a plan was made without --- */
+
+struct claim_dropped {
+    const struct sl_option_list *dropped;
+    uint64_t checkpoint_id;
+};
+
+static bool
+claim_is_not_dropped(void *arg, const char *operator_uid)
+{
+    const struct claim_dropped *dropped = arg;
+    const char *until = sl_option_get(dropped->dropped, operator_uid);
+
+    return !until || strtoull(until, NULL, 10) < dropped->checkpoint_id;
+}
+
+void
+sl_runtime_drop_state(const struct sl_phys_plan *plan, struct sl_manifest *manifest)
+{
+    struct claim_dropped dropped = {&plan->settings.dropped_state, manifest->checkpoint_id};
+
+    if (dropped.dropped->count > 0)
+        sl_manifest_choose(manifest, claim_is_not_dropped, &dropped);
+}
+
 int
 sl_runtime_claim_state(struct sl_runtime *runtime, const struct sl_phys_plan *plan,
                        const struct sl_manifest *manifest, struct sl_arena *arena,

@@ -35,6 +35,7 @@ sl_job_unref(struct sl_job *job)
     if (job->collector)
         sl_collector_free(job->collector);
     sl_publisher_done(job);
+    sl_verification_drop(job);
     sl_restart_done(&job->restart);
     sl_checkpoint_unref(job->checkpointing.latest);
     pthread_mutex_destroy(&job->mutex);
@@ -116,6 +117,7 @@ sl_job_launch(struct sl_job *job)
     job->execution = sl_execution_new(sl_job_ref(job));
     if (job->checkpointing.latest)
         job->execution->restored = sl_checkpoint_ref(job->checkpointing.latest);
+    sl_verification_begin(job);
     sl_execution_start(job->execution);
     if (!job->is_query && atomic_load(&job->runtime->disk_is_low))
         sl_execution_pause(job->execution, true);
@@ -236,9 +238,10 @@ static bool
 job_try_end(struct sl_job *job)
 {
     if (!job->end_waits || job->checkpointing.phase != SL_CHECKPOINT_IDLE ||
-        job->recovery.is_busy || sl_publisher_is_busy(job))
+        job->recovery.is_busy || job->verification.is_busy || sl_publisher_is_busy(job))
         return false;
     job->end_waits = false;
+    sl_verification_drop(job);
     job->end_us = sl_now_us(job->runtime->config.env);
     job_set_state(job, job->target);
     return true;
@@ -358,6 +361,18 @@ sl_job_not_launched(struct sl_job *job, const struct sl_error *err)
     sl_slot_post(job->runtime->slots[job->base_slot], &job->restart_command);
 }
 
+static void
+job_restart_to_recover(struct sl_job *job, const struct sl_error *err)
+{
+    job->failure = *err;
+    job->is_stopping = true;
+    job->target = SL_RUN_RESTARTING;
+    job->restarts_at_once = true;
+    job->restart_count++;
+    job_set_state(job, SL_RUN_RESTARTING);
+    sl_execution_stop(job->execution);
+}
+
 /* A failure that a checkpoint's damage would explain: the job restarts by looking for another.
  * Says whether it does. */
 static bool
@@ -369,16 +384,21 @@ job_recover(struct sl_job *job, const struct sl_error *err)
         return false;
     if (is_damage || err->code == SL_E_IO)
         sl_recovery_want(job, err);
-    if (!is_damage)
-        return false;
-    job->failure = *err;
-    job->is_stopping = true;
-    job->target = SL_RUN_RESTARTING;
-    job->restarts_at_once = true;
-    job->restart_count++;
-    job_set_state(job, SL_RUN_RESTARTING);
-    sl_execution_stop(job->execution);
-    return true;
+    if (is_damage)
+        job_restart_to_recover(job, err);
+    return is_damage;
+}
+
+void
+sl_job_restored_damaged(struct sl_job *job, const struct sl_error *err)
+{
+    if (job->recovery.is_busy || sl_run_state_is_final(job->state))
+        return;
+    sl_recovery_want(job, err);
+    /* What was read of it was whole: a newer checkpoint may be good. */
+    job->recovery.reason.code = SL_E_IO;
+    if (job->execution && !job->is_stopping)
+        job_restart_to_recover(job, err);
 }
 
 void

@@ -12,6 +12,7 @@
 #include "runtime/restart.h"
 #include "runtime/runtime.h"
 #include "runtime/task.h"
+#include "runtime/verification.h"
 #include "storage/outbox.h"
 
 struct sl_waiter { /* a session's thread that waits for something to change */
@@ -34,6 +35,9 @@ struct sl_runtime {
     _Atomic int64_t disk_free_min, disk_free; /* bytes; 0: nobody looks */
     _Atomic bool disk_is_low;                 /* jobs are held */
     int64_t disk_look_us;                     /* the ticker's: when it looks again */
+    _Atomic bool verification_is_paced;       /* by the ticker */
+    _Atomic bool verification_is_busy;        /* a step that it began is under way */
+    int64_t verification_due_us;              /* the ticker's: when the next step is */
 };
 
 struct sl_execution {
@@ -81,6 +85,7 @@ struct sl_job {
     struct sl_execution *execution;
     struct sl_checkpointing checkpointing;
     struct sl_recovery recovery;
+    struct sl_verification verification;
     struct sl_publisher_lane *lanes;
     uint64_t published_count;
     struct sl_outbox_room outbox; /* of any thread */
@@ -147,6 +152,8 @@ void sl_job_not_launched(struct sl_job *job, const struct sl_error *err);
 
 /* A failure that is no subtask's. */
 void sl_job_fail_locked(struct sl_job *job, const struct sl_error *err);
+/* Files that its execution was restored from are damaged: it looks for another checkpoint. */
+void sl_job_restored_damaged(struct sl_job *job, const struct sl_error *err);
 void sl_job_publishing_failed(struct sl_job *job, const struct sl_error *err);
 void sl_job_barrier_over(struct sl_job *job);
 void sl_job_published(struct sl_job *job);

@@ -55,7 +55,8 @@ sl_job_get_status(const struct sl_job *job, struct sl_job_status *ret_status)
 uint64_t
 sl_job_progress(const struct sl_job *job)
 {
-    uint64_t sum = (uint64_t)job->state + (uint64_t)job->restart_count * 1000003;
+    /* Apart from the counters, which begin anew with a restart: no sum makes up for it. */
+    uint64_t sum = ((uint64_t)job->restart_count << 40) + ((uint64_t)job->state << 36);
 
     if (job->execution)
         sum += job->execution->ended_count;
@@ -64,7 +65,7 @@ sl_job_progress(const struct sl_job *job)
 
         sum += status_load(&counters->rows_in) + status_load(&counters->rows_out) +
                status_load(&counters->fired) + status_load(&counters->late_rows) +
-               status_load(&counters->skipped_rows);
+               status_load(&counters->skipped_rows) + status_load(&counters->held_barriers);
     }
     return sum;
 }

@@ -23,6 +23,7 @@ recovery_read(const struct sl_job *job, uint64_t id, struct sl_checkpoint **ret_
         return rc;
     }
     checkpoint->manifest = *manifest;
+    sl_runtime_drop_state(job->plan, &checkpoint->manifest);
     *ret_checkpoint = checkpoint;
     return SL_OK;
 }
@@ -38,6 +39,7 @@ recovery_read_whole(const struct sl_job *job, uint64_t id, enum sl_manifest_part
 
     SL_TRY(recovery_read(job, id, &checkpoint, err));
     rc = sl_manifest_verify(&checkpoint->manifest, checkpoint->directory, part, err);
+    checkpoint->is_verified = part == SL_MANIFEST_ALL;
     if (rc < 0)
         sl_checkpoint_unref(checkpoint);
     else

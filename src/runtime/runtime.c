@@ -51,10 +51,11 @@ runtime_tick_jobs(struct sl_runtime *runtime, struct sl_arena *arena)
 
     sl_runtime_tick_disk(runtime, now_us);
     count = sl_runtime_list_jobs(runtime, arena, &jobs);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         next_us = SL_MIN(next_us, sl_checkpoint_tick(jobs[i], now_us));
+    sl_runtime_tick_verification(runtime, jobs, count, now_us);
+    for (size_t i = 0; i < count; i++)
         sl_job_unref(jobs[i]);
-    }
     return SL_MAX(next_us - now_us, 1000);
 }
 
@@ -78,6 +79,7 @@ sl_runtime_start_checkpoints(struct sl_runtime *runtime)
 {
     struct sl_env *env = runtime->config.env;
 
+    atomic_store(&runtime->verification_is_paced, true);
     runtime->ticker_wake = env->ops->wake_new(env);
     runtime->ticker = env->ops->thread_start(env, "checkpoints", -1, runtime_tick, runtime);
 }

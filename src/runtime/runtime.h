@@ -137,6 +137,21 @@ int sl_runtime_claim_state(struct sl_runtime *runtime, const struct sl_phys_plan
                            struct sl_state_claim **ret_claims, size_t *ret_count,
                            struct sl_error *err);
 
+/* Forgets what of the checkpoint's state the plan was made without (dropped_state). */
+void sl_runtime_drop_state(const struct sl_phys_plan *plan, struct sl_manifest *manifest);
+
+/* A job that is to go on without a sink.  All that `manifest`, in `directory`, has of its outbox is
+ * published, and its lanes finish.  The job does not run.  08xxx, 58030, XX001. */
+struct sl_retired_sink {
+    const char *job_id;
+    uint64_t incarnation;
+    const struct sl_phys_node *sink;
+    const struct sl_manifest *manifest;
+    const char *directory;
+};
+int sl_runtime_retire_sink(struct sl_runtime *runtime, const struct sl_retired_sink *retired,
+                           struct sl_error *err);
+
 /* --- results of a query (COLLECT) --- */
 
 /* The next batch of a query's result; the caller's reference.  Waits at most timeout_us (-1: for

@@ -4,7 +4,7 @@
  * a barrier: every source asks for the present end of its input, reads up to it, emits its pending
  * watermark and passes the barrier; the round is over when every subtask of every job has
  * acknowledged it.  A round before and after which all counters are the same moved nothing:
- * settled. */
+ * settled.  A source that is held passes its barrier unread, which counts as a move. */
 #include "executor/scan.h"
 #include "runtime/job.h"
 #include "runtime/publisher.h"

@@ -316,7 +316,9 @@ task_serve_scan(struct sl_subtask *subtask, struct sl_error *err)
         return SL_OK;
     }
     if (subtask->injected_epoch > subtask->aligned_epoch) {
-        if (subtask->catches_up && !task_is_held(subtask)) {
+        bool is_held = task_is_held(subtask);
+
+        if (subtask->catches_up && !is_held) {
             rc = sl_scan_catch_up(subtask->scan, err);
             if (rc != SL_OK)
                 return rc;
@@ -324,6 +326,8 @@ task_serve_scan(struct sl_subtask *subtask, struct sl_error *err)
         } else if (!sl_scan_is_between_polls(subtask->scan)) {
             return SL_AGAIN;
         }
+        if (subtask->catches_up && is_held)
+            sl_counter_add(&subtask->counters.held_barriers, 1);
         subtask->aligned_epoch = subtask->injected_epoch;
         SL_TRY(sl_task_barrier_at(&subtask->links[0], subtask->injected_epoch, err));
         return task_send(subtask, 1, SL_MESSAGE_BARRIER, (int64_t)subtask->injected_epoch, err);

@@ -19,6 +19,8 @@ struct sl_task_counters {
     alignas(SL_CACHE_LINE) _Atomic uint64_t rows_in;
     _Atomic uint64_t rows_out, bytes_in, bytes_out, late_rows, skipped_rows, rows_written;
     _Atomic uint64_t fired;           /* timers, watermarks, ticks that made something happen */
+    _Atomic uint64_t held_barriers;   /* passed without a look at the input, by a source that was to
+                                         catch up */
     _Atomic int64_t idle_us, backpressured_us, start_us;
     _Atomic int64_t waiting_since_us; /* 0: runs or could run */
     _Atomic int64_t watermark_ms;

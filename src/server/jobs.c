@@ -169,9 +169,9 @@ jobs_resolve_table(struct sl_server *server, struct sl_arena *arena, uint64_t id
     return SL_OK;
 }
 
-static int
-jobs_resolve(struct sl_server *server, struct sl_arena *arena, struct sl_phys_plan *plan,
-             struct sl_error *err)
+int
+sl_jobs_resolve(struct sl_server *server, struct sl_arena *arena, struct sl_phys_plan *plan,
+                struct sl_error *err)
 {
     for (size_t i = 0; i < plan->node_count; i++) {
         struct sl_phys_node *node = plan->nodes[i];
@@ -226,6 +226,13 @@ jobs_import(struct sl_server *server, struct sl_arena *arena, struct sl_phys_pla
                                &claims, err));
     return sl_savepoint_import(manifest, path, server->data_directory, id, sl_savepoints_is_claimed,
                                &claims, err);
+}
+
+const char *
+sl_jobs_default_name(struct sl_arena *arena, const struct sl_planned *planned)
+{
+    return sl_arena_printf(arena, "insert-into_%s",
+                           planned->sink_name ? planned->sink_name : "statement-set");
 }
 
 const char *
@@ -337,7 +344,7 @@ jobs_start_record(struct sl_server *server, const struct sl_job_record *record,
     if (rc == SL_OK)
         rc = sl_phys_read_json(&arena, sl_text_of(record->plan), &plan, err);
     if (rc == SL_OK)
-        rc = jobs_resolve(server, &arena, plan, err);
+        rc = sl_jobs_resolve(server, &arena, plan, err);
     if (rc == SL_OK) {
         spec.plan = plan;
         rc = sl_job_start(server->runtime, &spec, &job, err);
@@ -553,23 +560,38 @@ sl_jobs_resume(struct sl_server *server, const struct sl_job_record *record, boo
     return SL_OK;
 }
 
-int
-sl_jobs_replace(struct sl_server *server, const struct sl_job_record *record, struct sl_job *job,
-                struct sl_error *err)
+/* The job that is in the catalog, after one that ran under its id was stopped. */
+static int
+jobs_start_again(struct sl_server *server, const struct sl_job_record *record, struct sl_error *err)
 {
     struct sl_error ignored;
     uint64_t checkpoint;
-    int rc;
+    int rc = jobs_start_record(server, record, false, &checkpoint, err);
 
-    if (job)
-        sl_job_stop_silently(job);
-    rc = sl_catalog_alter_job(server->catalog, record, err);
-    if (rc < 0 || !job)
-        return rc;
-    rc = jobs_start_record(server, record, false, &checkpoint, err);
     if (rc < 0)
         sl_catalog_update_job(server->catalog, record->id, SL_JOB_FAILED, err->text,
                               record->start_us, sl_now_us(server->env), record->restarts, &ignored);
     jobs_settle(server->jobs);
     return rc;
+}
+
+int
+sl_jobs_replace(struct sl_server *server, const struct sl_jobs_change *change, struct sl_error *err)
+{
+    struct sl_error ignored;
+    int rc;
+
+    if (change->job)
+        sl_job_stop_silently(change->job);
+    rc = change->prepare(change->arg, err);
+    if (rc == SL_OK)
+        rc = sl_catalog_alter_job(server->catalog, change->after, err);
+    if (rc < 0) {
+        if (change->job)
+            jobs_start_again(server, change->before, &ignored);
+        return rc;
+    }
+    if (!change->job && change->before->state != SL_JOB_FAILED)
+        return SL_OK;
+    return jobs_start_again(server, change->after, err);
 }

@@ -22,7 +22,7 @@ struct sl_jobs_origin {
     const struct sl_settings *settings; /* of the session */
     const char *savepoint;              /* NULL: it begins from its tables' start-up mode */
     bool ignores_unclaimed;             /* state of the savepoint that does not fit is dropped */
-    void (*notice)(void *arg, const char *text); /* takes each operator's verdict */
+    void (*verdict)(void *arg, const char *uid, const char *text); /* on an operator's state */
     void *arg;
 };
 
@@ -44,11 +44,23 @@ int sl_jobs_store(struct sl_server *server, const struct sl_job *job, struct sl_
  * ended. */
 int sl_jobs_end(struct sl_server *server, const struct sl_job_record *record,
                 enum sl_job_state state, const char *reason, struct sl_error *err);
-/* Puts another plan and other settings (record's, which has the id) in the place of a job's; `job`,
- * held and published, is stopped and started again from its last checkpoint; NULL: it does not
- * run. */
-int sl_jobs_replace(struct sl_server *server, const struct sl_job_record *record,
-                    struct sl_job *job, struct sl_error *err);
+/* Puts another plan, text and settings in the place of a job's: `job`, held and published, is
+ * stopped, and started again from its last checkpoint; NULL: it does not run.  One that is FAILED
+ * starts.  `prepare` is called in between; after a failure of it, or of the catalog, the job goes
+ * on as before. */
+struct sl_jobs_change {
+    const struct sl_job_record *before, *after; /* of the same job */
+    struct sl_job *job;
+    int (*prepare)(void *arg, struct sl_error *err);
+    void *arg;
+};
+int sl_jobs_replace(struct sl_server *server, const struct sl_jobs_change *change,
+                    struct sl_error *err);
+/* Of a job to which nobody gave one: after its sink. */
+const char *sl_jobs_default_name(struct sl_arena *arena, const struct sl_planned *planned);
+/* Gives a stored plan's tables the options that they have now.  42P01. */
+int sl_jobs_resolve(struct sl_server *server, struct sl_arena *arena, struct sl_phys_plan *plan,
+                    struct sl_error *err);
 /* The texts of a record. */
 const char *sl_jobs_write_plan(struct sl_arena *arena, const struct sl_phys_plan *plan);
 const char *sl_jobs_write_settings(struct sl_arena *arena, const struct sl_settings *settings);

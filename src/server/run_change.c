@@ -71,9 +71,12 @@ change_run_bounded(struct sl_portal *portal, const struct sl_planned *planned, s
 }
 
 static void
-change_notice(void *session, const char *text)
+change_verdict(void *session, const char *uid, const char *text)
 {
-    sl_session_notice(session, text);
+    char notice[512];
+
+    snprintf(notice, sizeof(notice), "operator %s: %s", uid, text);
+    sl_session_notice(session, notice);
 }
 
 /* A savepoint is for one INSERT: the path is unset behind it. */
@@ -100,7 +103,7 @@ change_start_job(struct sl_portal *portal, const struct sl_planned *planned, str
         .savepoint = savepoint[0] ? savepoint : NULL,
         .ignores_unclaimed = sl_settings_boolean(&session->settings,
                                                  "execution.state-recovery.ignore-unclaimed-state"),
-        .notice = change_notice,
+        .verdict = change_verdict,
         .arg = session};
     struct sl_job_status status;
     struct sl_job *job;
@@ -108,8 +111,7 @@ change_start_job(struct sl_portal *portal, const struct sl_planned *planned, str
     int rc = SL_OK;
 
     if (name[0] == '\0')
-        name = sl_arena_printf(&portal->arena, "insert-into_%s",
-                               planned->sink_name ? planned->sink_name : "statement-set");
+        name = sl_jobs_default_name(&portal->arena, planned);
     SL_TRY(sl_jobs_start(session->server, planned, name, sql, &origin, &job, err));
     if (origin.savepoint)
         change_forget_savepoint(session);

@@ -1,4 +1,5 @@
 /* EXPLAIN: the logical plan, the physical plan, the tasks; or the physical plan as it is stored. */
+#include "base/secret.h"
 #include "server/session.h"
 
 static const struct sl_result_column explain_columns[] = {{"QUERY PLAN", &sl_type_string}};
@@ -56,6 +57,33 @@ explain_add_lines(struct sl_portal *portal, char *text)
     }
 }
 
+static void
+explain_hide(struct sl_arena *arena, struct sl_option_list *hints)
+{
+    struct sl_buffer shown;
+
+    sl_buffer_init(&shown, SIZE_MAX / 2);
+    for (size_t i = 0; i < hints->count; i++) {
+        sl_buffer_reset(&shown);
+        sl_secret_add_value(&shown, hints->items[i].key, hints->items[i].value);
+        hints->items[i].value =
+            sl_arena_strndup(arena, shown.length ? shown.data : "", shown.length);
+    }
+    sl_buffer_done(&shown);
+}
+
+/* The stored form has the hints as they are; what a client sees has no secrets. */
+static void
+explain_hide_secrets(struct sl_arena *arena, struct sl_phys_plan *plan)
+{
+    for (size_t i = 0; i < plan->node_count; i++) {
+        if (plan->nodes[i]->kind == SL_OP_SCAN)
+            explain_hide(arena, &((struct sl_phys_scan *)plan->nodes[i]->detail)->hints);
+        else if (plan->nodes[i]->kind == SL_OP_SINK)
+            explain_hide(arena, &((struct sl_phys_sink *)plan->nodes[i]->detail)->hints);
+    }
+}
+
 int
 sl_run_explain(struct sl_portal *portal, struct sl_error *err)
 {
@@ -67,6 +95,7 @@ sl_run_explain(struct sl_portal *portal, struct sl_error *err)
     SL_TRY(explain_check_options(explain, &json, err));
     SL_TRY(sl_portal_plan(portal, explain->statement, true, &planned, err));
     sl_buffer_init(&text, SIZE_MAX / 2);
+    explain_hide_secrets(&portal->arena, planned->plan);
     if (json) {
         sl_phys_write_json(planned->plan, &text);
     } else {

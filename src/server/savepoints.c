@@ -53,9 +53,9 @@ savepoints_tell(struct sl_arena *arena, const struct sl_state_claim *claim, bool
 {
     const char *outcome = savepoints_fits(claim) ? "" : ignores ? "; dropped" : "; refused";
 
-    origin->notice(origin->arg, sl_arena_printf(arena, "operator %s: %s%s%s", claim->uid,
-                                                claim_verdicts[claim->claim],
-                                                claim->reason ? claim->reason : "", outcome));
+    origin->verdict(origin->arg, claim->uid,
+                    sl_arena_printf(arena, "%s%s%s", claim_verdicts[claim->claim],
+                                    claim->reason ? claim->reason : "", outcome));
 }
 
 int

@@ -18,7 +18,7 @@ struct sl_claims {
     size_t count;
 };
 
-/* Compares, says each operator's verdict through `notice`, and refuses (55000) what is left over or
+/* Compares, tells each operator's verdict, and refuses (55000) what is left over or
  * does not fit unless `ignores`.  The plan gets the manifest's number of key groups. */
 int sl_savepoints_claim(struct sl_server *server, struct sl_arena *arena,
                         struct sl_phys_plan *plan, const struct sl_manifest *manifest,

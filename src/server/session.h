@@ -204,6 +204,7 @@ STATEMENT_DESCRIBE(stop_job);
 STATEMENT_RUN(stop_job);
 STATEMENT_DESCRIBE(create_savepoint);
 STATEMENT_RUN(create_savepoint);
+STATEMENT_DESCRIBE(alter_job);
 STATEMENT_RUN(alter_job);
 STATEMENT_RUN(pause_job);
 STATEMENT_RUN(resume_job);

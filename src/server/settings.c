@@ -59,6 +59,8 @@ static const struct {
     {"execution.checkpointing.max-concurrent-checkpoints", "one is under way at a time"},
     {"execution.checkpointing.dir", "checkpoints are in the data directory"},
     {"execution.checkpointing.storage", "checkpoints are in the data directory"},
+    {"execution.checkpointing.externalized-checkpoint-retention",
+     "checkpoints go with their job: take a savepoint, or ALTER JOB '…' AS goes on from them"},
     {"execution.state-recovery.claim-mode", "savepoints are always left as they are (NO_CLAIM)"},
 };
 

@@ -35,7 +35,7 @@ static const struct sl_statement_class statement_classes[] = {
     {SL_AST_CALL, sl_describe_call, sl_run_call},
     {SL_AST_STOP_JOB, sl_describe_stop_job, sl_run_stop_job},
     {SL_AST_CREATE_SAVEPOINT, sl_describe_create_savepoint, sl_run_create_savepoint},
-    {SL_AST_ALTER_JOB, NULL, sl_run_alter_job},
+    {SL_AST_ALTER_JOB, sl_describe_alter_job, sl_run_alter_job},
     {SL_AST_PAUSE_JOB, NULL, sl_run_pause_job},
     {SL_AST_RESUME_JOB, NULL, sl_run_resume_job},
 };

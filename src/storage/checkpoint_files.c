@@ -142,13 +142,21 @@ sl_checkpoint_list(struct sl_arena *arena, const char *data_directory, const cha
 }
 
 bool
+sl_checkpoint_is_in(const char *directory)
+{
+    char manifest[SL_CHECKPOINT_PATH_MAX + 16];
+
+    snprintf(manifest, sizeof(manifest), "%s/manifest", directory);
+    return access(manifest, F_OK) == 0;
+}
+
+bool
 sl_checkpoint_exists(const char *data_directory, const char *job_id, uint64_t id)
 {
-    char path[SL_CHECKPOINT_PATH_MAX], manifest[SL_CHECKPOINT_PATH_MAX + 16];
+    char path[SL_CHECKPOINT_PATH_MAX];
 
     sl_checkpoint_path(data_directory, job_id, id, path);
-    snprintf(manifest, sizeof(manifest), "%s/manifest", path);
-    return access(manifest, F_OK) == 0;
+    return sl_checkpoint_is_in(path);
 }
 
 void

@@ -1,5 +1,6 @@
 /* Rows that are not in memory: they leave it, come back, and expire. */
 #include "storage/snapshot_test.h"
+#include "storage/table_internal.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -446,4 +447,73 @@ Test(cold, rows_expire_outside_memory)
 {
     use_tight_database();
     expire_rows();
+}
+
+static int
+count_pair(void *arg, struct sl_text key, struct sl_text value, struct sl_error *error)
+{
+    ++*(size_t *)arg;
+    return SL_OK;
+}
+
+/* Whether anybody sees them or not. */
+static size_t
+rows_in_store(const struct subtask *subtask)
+{
+    struct sl_store *store = subtask->state->store;
+    size_t count = 0;
+
+    cr_assert_eq(store->ops->scan(store, SL_TEXT(""), SL_TEXT("\xff\xff\xff"), SIZE_MAX, count_pair,
+                                  &count, &err),
+                 SL_OK, "%s", err.text);
+    return count;
+}
+
+static void
+expect_alive(struct subtask *subtask, size_t rows)
+{
+    size_t count;
+
+    sum_rows(subtask, 5, &count);
+    cr_assert_eq(count, rows);
+    cr_assert_geq(rows_in_store(subtask), rows);
+}
+
+/* Compactions leave out what is over at a barrier, and nothing else. */
+Test(cold, rows_that_are_over_leave_the_database, .timeout = 60)
+{
+    enum { EPOCHS = 500, OLD = 1000, NEW = 10 };
+    struct subtask subtask;
+    size_t epoch = 2, live = NEW, count;
+
+    ttl_us = 100;
+    use_tight_database();
+    open_subtask(&subtask, 0, 128);
+    sl_state_set_now(subtask.state, 1000);
+    put_rows(&subtask, 5, 1, OLD, 3);
+    freeze_and_take(&subtask, 1);
+    settle(&subtask, false);
+    sl_state_set_now(subtask.state, 1099);
+    put_rows(&subtask, 5, 1, NEW, 1); /* again, just in time */
+    freeze_and_take(&subtask, epoch);
+    expect_alive(&subtask, OLD);
+    cr_expect_eq(rows_in_store(&subtask), OLD);
+    sl_state_set_now(subtask.state, 1100);
+    do {
+        put_rows(&subtask, 5, OLD + (int64_t)live, NEW, 2);
+        live += NEW;
+        settle(&subtask, false);
+        freeze_and_take(&subtask, ++epoch);
+        expect_alive(&subtask, live);
+    } while (rows_in_store(&subtask) > live && epoch < EPOCHS);
+    cr_expect_eq(rows_in_store(&subtask), live);
+    sl_state_free(subtask.state);
+
+    open_subtask(&subtask, 0, 128);
+    sl_state_set_now(subtask.state, 1100);
+    cr_assert_eq(
+        sl_state_restore(subtask.state, read_manifest(epoch), directory_of(epoch), &err), SL_OK);
+    sum_rows(&subtask, 5, &count);
+    cr_expect_eq(count, live);
+    sl_state_free(subtask.state);
 }

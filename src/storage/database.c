@@ -208,6 +208,25 @@ state_epoch_write(struct sl_state *state, enum state_epoch_kind kind, struct sta
     return SL_OK;
 }
 
+/* What is over at a barrier is over for every read that comes, in this run and after a restore. */
+void
+state_store_expire(const struct sl_state *state, struct sl_store *store, int64_t now_us)
+{
+    struct sl_store_expiry *tables;
+    size_t count = 0;
+
+    if (!state->has_ttl)
+        return;
+    tables = sl_alloc(state->table_number * sizeof(*tables));
+    for (const struct sl_state_table *table = state->tables; table; table = table->next) {
+        /* Behind the hash: the last 8 bytes of the value (table_internal.h). */
+        if (table->spec.ttl_us > 0)
+            tables[count++] = (struct sl_store_expiry){table->number, table->spec.value_size};
+    }
+    store->ops->expire(store, tables, count, now_us);
+    free(tables);
+}
+
 /* --- which store is the state's --- */
 
 void

@@ -44,6 +44,33 @@ sl_manifest_next_blob(const struct sl_manifest *manifest, const char *operator_u
     return NULL;
 }
 
+static void
+manifest_choose_subtask(struct sl_manifest_subtask *subtask,
+                        bool (*is_wanted)(void *arg, const char *operator_uid), void *arg)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < subtask->table_count; i++) {
+        if (is_wanted(arg, subtask->tables[i].operator_uid))
+            continue;
+        subtask->tables[i].file = (struct sl_manifest_file){0};
+        subtask->tables[i].number = 0;
+    }
+    for (size_t i = 0; i < subtask->blob_count; i++) {
+        if (is_wanted(arg, subtask->blobs[i].operator_uid))
+            subtask->blobs[count++] = subtask->blobs[i];
+    }
+    subtask->blob_count = count;
+}
+
+void
+sl_manifest_choose(struct sl_manifest *manifest,
+                   bool (*is_wanted)(void *arg, const char *operator_uid), void *arg)
+{
+    for (size_t i = 0; i < manifest->subtask_count; i++)
+        manifest_choose_subtask(&manifest->subtasks[i], is_wanted, arg);
+}
+
 const char *
 sl_manifest_store_path(struct sl_arena *arena, const char *directory,
                        const struct sl_manifest_subtask *subtask)

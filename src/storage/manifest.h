@@ -74,6 +74,11 @@ const struct sl_manifest_blob *sl_manifest_next_blob(const struct sl_manifest *m
                                                      const char *operator_uid, const char *name,
                                                      struct sl_manifest_cursor *cursor);
 
+/* Forgets, in memory, the state of operators that are not wanted: their tables are empty, and their
+ * blobs are gone. */
+void sl_manifest_choose(struct sl_manifest *manifest,
+                        bool (*is_wanted)(void *arg, const char *operator_uid), void *arg);
+
 /* Makes the manifest of the checkpoint in `directory` durable.  58030, 53100. */
 int sl_manifest_write(const struct sl_manifest *manifest, const char *directory,
                       struct sl_error *err);
@@ -111,6 +116,7 @@ size_t sl_checkpoint_list(struct sl_arena *arena, const char *data_directory, co
                           uint64_t **ret_ids);
 /* Did it come to be: has it a manifest? */
 bool sl_checkpoint_exists(const char *data_directory, const char *job_id, uint64_t id);
+bool sl_checkpoint_is_in(const char *directory);
 void sl_checkpoint_remove(const char *data_directory, const char *job_id, uint64_t id);
 void sl_checkpoint_remove_all(const char *data_directory, const char *job_id);
 /* Removes the checkpoints of all jobs that are not wanted; at start, while none runs. */

@@ -7,6 +7,7 @@ extern "C" {
 }
 
 #include <rocksdb/cache.h>
+#include <rocksdb/compaction_filter.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/sst_file_writer.h>
@@ -16,6 +17,7 @@ extern "C" {
 #include <cstring>
 #include <fcntl.h>
 #include <memory>
+#include <mutex>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
@@ -39,9 +41,91 @@ class rocks_logger : public rocksdb::Logger /* no file LOG anywhere */
     }
 };
 
+/* What compactions leave out.  A row that is over hides what is older below it, as a deleted one
+ * would: RocksDB sees to that. */
+struct rocks_rules {
+    std::vector<struct sl_store_expiry> tables;
+    int64_t now_us = INT64_MIN;
+};
+
+class rocks_filter : public rocksdb::CompactionFilter
+{
+  public:
+    explicit rocks_filter(const rocks_rules &rules) : rules(rules)
+    {
+    }
+
+    const char *Name() const override
+    {
+        return "sluice.expiry";
+    }
+
+    bool Filter(int, const rocksdb::Slice &key, const rocksdb::Slice &value, std::string *,
+                bool *) const override
+    {
+        size_t offset;
+        int64_t expires_us;
+
+        if (key.size() < 2 || !find(static_cast<uint16_t>(static_cast<uint8_t>(key[0]) << 8 |
+                                                          static_cast<uint8_t>(key[1])),
+                                    &offset))
+            return false;
+        if (value.size() < offset + sizeof(expires_us))
+            return false;
+        memcpy(&expires_us, value.data() + offset, sizeof(expires_us));
+        return expires_us <= rules.now_us;
+    }
+
+  private:
+    bool find(uint16_t number, size_t *ret_offset) const
+    {
+        for (const struct sl_store_expiry &table : rules.tables) {
+            if (table.number != number)
+                continue;
+            *ret_offset = table.offset;
+            return true;
+        }
+        return false;
+    }
+
+    const rocks_rules rules;
+};
+
+/* Every compaction begins with the rules as they are then. */
+class rocks_filters : public rocksdb::CompactionFilterFactory
+{
+  public:
+    const char *Name() const override
+    {
+        return "sluice.expiry";
+    }
+
+    std::unique_ptr<rocksdb::CompactionFilter>
+    CreateCompactionFilter(const rocksdb::CompactionFilter::Context &) override
+    {
+        std::lock_guard<std::mutex> guard(mutex);
+
+        if (rules.tables.empty())
+            return nullptr;
+        return std::unique_ptr<rocksdb::CompactionFilter>(new rocks_filter(rules));
+    }
+
+    void set(const rocks_rules &to)
+    {
+        std::lock_guard<std::mutex> guard(mutex);
+
+        rules = to;
+    }
+
+  private:
+    std::mutex mutex;
+    rocks_rules rules;
+};
+
 struct rocks_store {
     struct sl_store base;
     std::string path;
+    std::shared_ptr<rocks_filters> filters;
     std::unique_ptr<rocksdb::DB> db;
     const struct sl_store_space *space;
     std::atomic<uint64_t> file_number;
@@ -76,10 +160,13 @@ rocks_open(struct sl_store_space *space, const char *path, bool only_read,
 {
     std::unique_ptr<rocks_store> store(new rocks_store);
     rocksdb::DB *db = nullptr;
-    rocksdb::Status status = only_read
-                                 ? rocksdb::DB::OpenForReadOnly(rocks_reader_options(), path, &db)
-                                 : rocksdb::DB::Open(space->options, path, &db);
+    rocksdb::Options options = only_read ? rocks_reader_options() : space->options;
+    rocksdb::Status status;
 
+    store->filters = std::make_shared<rocks_filters>();
+    options.compaction_filter_factory = store->filters;
+    status = only_read ? rocksdb::DB::OpenForReadOnly(options, path, &db)
+                       : rocksdb::DB::Open(options, path, &db);
     if (!status.ok())
         return sl_sst_error(err, status, "open the database", path);
     store->base.ops = &sl_store_rocks;
@@ -216,6 +303,17 @@ rocks_end(struct sl_store_batch *batch, bool commit, uint64_t *ret_bytes, struct
         return sl_sst_error(err, status, "write", batch->store->path.c_str());
     *ret_bytes = batch->bytes;
     return SL_OK;
+}
+
+void
+rocks_expire(struct sl_store *store, const struct sl_store_expiry *tables, size_t count,
+             int64_t now_us)
+{
+    rocks_rules rules;
+
+    rules.tables.assign(tables, tables + count);
+    rules.now_us = now_us;
+    rocks_of(store)->filters->set(rules);
 }
 
 /* --- reading --- */
@@ -364,6 +462,7 @@ const struct sl_store_ops sl_store_rocks = {
     .drop = rocks_drop,
     .put = rocks_put,
     .end = rocks_end,
+    .expire = rocks_expire,
     .get_many = rocks_get_many,
     .scan = rocks_scan,
     .checkpoint = rocks_checkpoint,

@@ -356,6 +356,14 @@ int
 sl_savepoint_read(struct sl_arena *arena, const char *directory, struct sl_manifest **ret_manifest,
                   struct sl_error *err)
 {
+    if (sl_checkpoint_is_in(directory)) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                 "%s is a checkpoint, which belongs to its job: only a "
+                 "savepoint can be begun from",
+                 directory);
+        return sl_error_hint(err, "CREATE SAVEPOINT FOR JOB, or ALTER JOB '…' AS, which goes on "
+                                  "from the job's newest checkpoint");
+    }
     SL_TRY(sl_manifest_read_savepoint(arena, directory, ret_manifest, err));
     return sl_manifest_verify(*ret_manifest, directory, SL_MANIFEST_ALL, err);
 }
@@ -400,25 +408,6 @@ sl_savepoint_check(const struct sl_state *state, const struct sl_manifest *manif
 
 /* --- taking it back --- */
 
-/* Leaves out what nobody wants. */
-static void
-savepoint_choose(struct sl_manifest_subtask *subtask,
-                 bool (*is_wanted)(void *arg, const char *operator_uid), void *arg)
-{
-    size_t tables = 0, blobs = 0;
-
-    for (size_t i = 0; i < subtask->table_count; i++) {
-        if (is_wanted(arg, subtask->tables[i].operator_uid))
-            subtask->tables[tables++] = subtask->tables[i];
-    }
-    for (size_t i = 0; i < subtask->blob_count; i++) {
-        if (is_wanted(arg, subtask->blobs[i].operator_uid))
-            subtask->blobs[blobs++] = subtask->blobs[i];
-    }
-    subtask->table_count = tables;
-    subtask->blob_count = blobs;
-}
-
 int
 sl_savepoint_import(const struct sl_manifest *savepoint, const char *directory,
                     const char *data_directory, const char *job_id,
@@ -445,8 +434,8 @@ sl_savepoint_import(const struct sl_manifest *savepoint, const char *directory,
         for (size_t k = 0; k < subtask->blob_count; k++)
             blobs[k] = subtask->blobs[k];
         subtask->blobs = blobs;
-        savepoint_choose(subtask, is_wanted, arg);
     }
+    sl_manifest_choose(manifest, is_wanted, arg);
     rc = savepoint_import_tables(&arena, manifest, directory, to, err);
     if (rc == SL_OK)
         rc = sl_manifest_write(manifest, to, err);

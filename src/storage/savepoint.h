@@ -16,7 +16,7 @@
 int sl_savepoint_write(const struct sl_manifest *checkpoint, const char *from, const char *to,
                        struct sl_error *err);
 /* Its manifest; every file is compared with its checksum.  58030: not there; XX001: damaged; 0A000:
- * of another version. */
+ * of another version, or a checkpoint. */
 int sl_savepoint_read(struct sl_arena *arena, const char *directory,
                       struct sl_manifest **ret_manifest, struct sl_error *err);
 /* Are the tables that are open in `state` laid out as those of the same names there?  0A000: one is

@@ -25,6 +25,7 @@ struct sl_snapshot {
     struct snapshot_table *tables;
     size_t table_count, table_capacity;
     struct sl_outbox_segment **segments; /* one each of part->segments */
+    int64_t now_us;                      /* processing time then */
     bool uses_store;
     enum state_epoch_kind kind; /* then */
     struct sl_store *store;     /* the one that has the epoch; NULL: it was not written */
@@ -42,6 +43,7 @@ sl_snapshot_new(struct sl_state *state, uint64_t epoch, const char *stem)
 
     SL_ASSERT(state->config.is_whole);
     snapshot->state = state;
+    snapshot->now_us = state->now_us;
     state->is_snapshotting = true;
     snapshot->uses_store = state_wants_store(state);
     if (snapshot->uses_store) {
@@ -215,6 +217,7 @@ snapshot_write_store(struct sl_snapshot *snapshot, const char *directory, struct
     SL_TRY(state_epoch_write(snapshot->state, snapshot->kind, epochs, snapshot->table_count,
                              &snapshot->store, &snapshot->store_path, &bytes, err));
     snapshot->part->written_bytes += bytes;
+    state_store_expire(snapshot->state, snapshot->store, snapshot->now_us);
     sl_fault_point("state-ingested");
     return snapshot->store->ops->checkpoint(snapshot->store, directory, name, arena,
                                             &subtask->store, &subtask->store_count, err);

@@ -17,6 +17,13 @@ struct sl_store { /* the first member of every store's own struct */
     const struct sl_store_ops *ops;
 };
 
+/* A table whose rows are over at a time: microseconds, 8 bytes of this machine's order, so many
+ * bytes behind the value's start. */
+struct sl_store_expiry {
+    uint16_t number; /* of the table: the first two bytes of its keys */
+    size_t offset;
+};
+
 /* Good during the call alone.  Negative ends the scan, which then returns it. */
 typedef int (*sl_store_visit)(void *arg, struct sl_text key, struct sl_text value,
                               struct sl_error *err);
@@ -38,6 +45,11 @@ struct sl_store_ops {
     /* The batch enters the store, or is forgotten (commit false); it is freed either way. */
     int (*end)(struct sl_store_batch *batch, bool commit, uint64_t *ret_bytes,
                struct sl_error *err);
+
+    /* Rows of these tables (and of no others) that are over at `now_us` may go from now on,
+     * whenever the store is at them.  Readers know themselves what is over.  Copied. */
+    void (*expire)(struct sl_store *store, const struct sl_store_expiry *tables, size_t count,
+                   int64_t now_us);
 
     /* Tells the values of those keys that are there; they ascend.  Bytes are good during the call.
      */

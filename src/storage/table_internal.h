@@ -274,6 +274,8 @@ int state_epoch_write(struct sl_state *state, enum state_epoch_kind kind,
 char *state_store_path(const struct sl_state *state);
 int state_store_open(const struct sl_state *state, char *path, struct sl_store **ret_store,
                      struct sl_error *err);
+/* I/O thread: rows that are over at `now_us` may leave the store. */
+void state_store_expire(const struct sl_state *state, struct sl_store *store, int64_t now_us);
 /* The slot's thread: this store is the state's from now on. */
 void state_take_store(struct sl_state *state, struct sl_store *store, char *path);
 /* I/O thread, before the next write: closes what was replaced. */
