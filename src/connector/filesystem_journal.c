@@ -1,6 +1,7 @@
 /* The journal of a lane's parts: see filesystem_journal.h. */
 #include "connector/filesystem_journal.h"
 
+#include "base/fault.h"
 #include "base/hash.h"
 #include "connector/filesystem_internal.h"
 
@@ -197,8 +198,10 @@ journal_rewrite(struct sl_file_journal *journal, const char *path, struct sl_err
         rc = sl_file_write_at(fd, path, journal->record.data, journal->record.length, head, err);
     if (rc == SL_OK && fsync(fd) < 0)
         rc = sl_file_error("sync", path, err);
+    sl_fault_point("file-journal-rewritten");
     if (rc == SL_OK && rename(path, journal->path) < 0)
         rc = sl_file_error("rename", path, err);
+    sl_fault_point("file-journal-renamed");
     if (rc < 0) {
         close(fd);
         return rc;
@@ -227,8 +230,10 @@ sl_file_journal_append(struct sl_file_journal *journal, struct sl_text payload, 
     SL_TRY(sl_file_write_at(journal->fd, journal->path, journal->record.data,
                             journal->record.length, journal->size, err));
     journal->size += journal->record.length;
+    sl_fault_point("file-journal-appended");
     if (syncs && fdatasync(journal->fd) < 0)
         return sl_file_error("sync", journal->path, err);
+    sl_fault_point("file-journal-synced");
     return SL_OK;
 }
 

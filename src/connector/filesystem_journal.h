@@ -11,8 +11,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-#define SL_FILE_JOURNAL_BYTES_MAX ((size_t)1 << 20) /* of one that is not mostly its last record \
-                                                     */
+/* Of one that is not mostly its last record. */
+#define SL_FILE_JOURNAL_BYTES_MAX ((size_t)16 << 10)
 
 struct sl_file_journal {
     char *path, *head;

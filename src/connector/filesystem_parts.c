@@ -1,6 +1,7 @@
 /* The parts of a lane: see filesystem_parts.h. */
 #include "connector/filesystem_parts.h"
 
+#include "base/fault.h"
 #include "base/hash.h"
 #include "connector/filesystem_internal.h"
 
@@ -72,8 +73,10 @@ parts_make_directory(const char *path, struct sl_error *err)
     if (made < 0 && (errno != ENOENT || slash == parent))
         return sl_file_error("make the directory", path, err);
     slash[slash == parent] = '\0';
-    if (made == 0)
+    if (made == 0) {
+        sl_fault_point("file-directory-made");
         return sl_file_sync_directory(parent, err);
+    }
     SL_TRY(parts_make_directory(parent, err));
     return parts_make_directory(path, err);
 }
@@ -288,9 +291,12 @@ parts_rename_closed(struct sl_file_parts *parts, struct sl_error *err)
     for (size_t i = 0; i < parts->count; i++) {
         if (!parts->items[i]->is_closed)
             continue;
+        sl_fault_point("file-rename-begun");
         SL_TRY(parts_rename(parts, parts->items[i], err));
+        sl_fault_point("file-renamed");
         SL_TRY(sl_file_sync_directory(parts_directory(parts, parts->items[i], directory), err));
     }
+    sl_fault_point("file-renames-synced");
     for (size_t i = 0; i < parts->count; i++) {
         if (parts->items[i]->is_closed)
             parts_free(parts->items[i]);
@@ -399,9 +405,12 @@ parts_write(const struct sl_file_parts *parts, struct sl_file_part *part, struct
     fd = open(path, O_WRONLY | O_CLOEXEC | (part->is_made ? 0 : O_CREAT | O_TRUNC), 0666);
     if (fd < 0)
         return sl_file_error("write", path, err);
+    sl_fault_point("file-part-opened");
     rc = sl_file_write_at(fd, path, part->pending.data, part->pending.length, part->length, err);
+    sl_fault_point("file-part-written");
     if (rc == SL_OK && fsync(fd) < 0)
         rc = sl_file_error("sync", path, err);
+    sl_fault_point("file-part-synced");
     close(fd);
     if (rc == SL_OK && !part->is_made)
         rc = sl_file_sync_directory(directory, err);
@@ -440,6 +449,7 @@ sl_file_parts_commit(struct sl_file_parts *parts, const struct sl_marker *marker
             SL_TRY(parts_write(parts, part, err));
     }
     parts->marker = *marker;
+    sl_fault_point("file-parts-durable");
     SL_TRY(parts_write_journal(parts, true, err));
     return parts_rename_closed(parts, err);
 }

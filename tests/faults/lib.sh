@@ -71,6 +71,7 @@ kill_server() {
 }
 sql() { psql -X -q -A -t -F ' ' -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$sql_port" -U me -d me "$@"; }
 postgres() { tools/postgres sql --port "$postgres_port" "$@"; }
+job_id() { sql -F '|' -c 'SHOW JOBS' | awk -F '|' -v name="$1" '$2 == name { print $1 }'; }
 job_states() { sql -F '|' -c 'SHOW JOBS' | cut -d '|' -f 2,3,7; }
 
 # --- input ---
@@ -127,6 +128,8 @@ read_target() { # read_target rows_kafka …: in its order
     case $1 in
     *_memory) sql -c "COPY $1 TO STDOUT WITH (FORMAT csv, ROW_KIND true)" | sed 's/^+I,//' ;;
     *_kafka) consume "${1%_kafka}" ;;
+    *_files) # lane by lane, as the parts were made; a drain ends the last row's window, too
+        find "$work/files/${1%_files}" -name 'part-*' | sort -V | xargs -r cat | grep -v '^end,' ;;
     rows_postgres) postgres "SELECT concat_ws(',', k, s, v) FROM rows ORDER BY place" ;;
     sums_postgres) postgres "SELECT concat_ws(',', k, t, n, total) FROM sums ORDER BY place" ;;
     latest_postgres | again_postgres) postgres "SELECT concat_ws(',', k, s, v) FROM ${1%_postgres}" ;;
@@ -136,6 +139,7 @@ expected_of() {
     case $1 in
     rows_*) cat "$work/rows.sorted" ;;
     sums_*) cat "$work/windows.expected" ;;
+    again_files) cat "$work/rows.sorted" ;;
     latest_* | again_*) awk -F , '{ last[$1] = $0 } END { for (k in last) print last[k] }' "$work/rows.expected" | sort ;;
     esac
 }
@@ -148,12 +152,18 @@ is_exact() {
     is_found_exact "$1"
 }
 is_found_exact() {
-    sort "$work/$1.found" >"$work/$1.sorted"
+    case $1 in
+    again_files) sort -u "$work/$1.found" >"$work/$1.sorted" ;; # at least once, that is
+    *) sort "$work/$1.found" >"$work/$1.sorted" ;;
+    esac
     expected_of "$1" >"$work/$1.expected"
     comm -23 "$work/$1.expected" "$work/$1.sorted" >"$work/$1.lost"
     comm -13 "$work/$1.expected" "$work/$1.sorted" >"$work/$1.extra"
+    compared_rows[$1]=$(wc -l <"$work/$1.expected")
+    lost_rows[$1]=$(wc -l <"$work/$1.lost")
+    extra_rows[$1]=$(wc -l <"$work/$1.extra")
     if [ -s "$work/$1.lost" ] || [ -s "$work/$1.extra" ]; then
-        say "     $1: $(wc -l <"$work/$1.lost") lost, $(wc -l <"$work/$1.extra") twice or wrong"
+        say "     $1: ${lost_rows[$1]} lost, ${extra_rows[$1]} twice or wrong"
         head -n 3 "$work/$1.lost" | sed 's/^/       lost  /'
         head -n 3 "$work/$1.extra" | sed 's/^/       extra /'
         return 1
@@ -162,13 +172,41 @@ is_found_exact() {
     awk -f tests/faults/order.awk "$work/$1.found"
 }
 # Whoever judges has to see a row that is lost, one that is there twice, and two that changed places.
-try_judge() { # try_judge COMMAND…: what it makes of a good target is refused
-    read_target rows_memory | "$@" >"$work/rows_memory.found"
-    ! is_found_exact rows_memory >/dev/null
+try_judge() { # try_judge TARGET COMMAND…: what it makes of a good target is refused
+    read_target "$1" | "${@:2}" >"$work/$1.found"
+    ! (is_found_exact "$1" >/dev/null)
 }
 try_judges() {
-    try_judge sed 100d && try_judge sed 100p &&
-        try_judge awk 'NR == 100 { kept = $0; next } { print } NR == 700 { print kept }'
+    local target
+    for target in rows_memory rows_files; do
+        try_judge $target sed 100d && try_judge $target sed 100p &&
+            try_judge $target awk 'NR == 100 { kept = $0; next } { print } NR == 700 { print kept }' || return 1
+    done
+}
+declare -A compared_rows lost_rows extra_rows
+# What was compared, a line a sink.
+report() {
+    local sink name rows sums lost extra
+    for sink in memory kafka postgres files; do
+        rows=0 sums=0 lost=0 extra=0
+        for name in "${!compared_rows[@]}"; do
+            case $name in
+            sums_$sink) sums=$((sums + ${compared_rows[$name]})) ;;
+            *_$sink) rows=$((rows + ${compared_rows[$name]})) ;;
+            *) continue ;;
+            esac
+            lost=$((lost + ${lost_rows[$name]})) extra=$((extra + ${extra_rows[$name]}))
+        done
+        say "$sink: $rows rows and $sums sums compared, $lost lost, $extra twice or wrong"
+    done
+}
+# The files' jobs come to their end: no part is open, and nothing else of the jobs is left.
+drain_files() {
+    local target
+    for target in "$@"; do
+        sql -c "STOP JOB '$(job_id "$target")' WITH SAVEPOINT WITH DRAIN" -o /dev/null 2>>"$work/psql.log" || return 1
+    done
+    [ -z "$(find "$work/files" -name '.*.inprogress')" ]
 }
 judge() { # judge TARGET…
     expect
