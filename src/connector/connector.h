@@ -162,6 +162,8 @@ struct sl_sink_class {
 struct sl_marker {
     uint64_t epoch;
     uint32_t subtask, chunk;
+    uint64_t owner; /* the run of a server that wrote it; kept with it, but not compared.  0: the
+                       target belongs to one server, and does not tell */
 };
 
 struct sl_publisher_class;
@@ -170,6 +172,7 @@ struct sl_publisher {
     const struct sl_publisher_class *class;
     const struct sl_connector_config *config;
     const char *identity; /* of the lane: <job>/<incarnation>/<sink>/<lane>; its marker's name */
+    const char *place;    /* `open` may set it: where the marker is, for messages; its own */
 };
 
 /* All calls are [I/O]. */

@@ -154,7 +154,7 @@ sl_file_journal_open(struct sl_file_journal *journal, const char *path, const ch
     size_t size = strlen(identity) + 32;
 
     *journal = (struct sl_file_journal){.path = sl_strdup(path), .head = sl_alloc(size), .fd = -1};
-    snprintf(journal->head, size, "sluice-parts 1 %s\n", identity);
+    snprintf(journal->head, size, "sluice-parts 2 %s\n", identity);
     sl_buffer_init(&journal->record, SIZE_MAX / 2);
     journal->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (journal->fd < 0)

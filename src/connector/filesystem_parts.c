@@ -137,7 +137,7 @@ sl_file_parts_add(struct sl_file_parts *parts, struct sl_text bucket,
         parts_close_part(parts, part);
 }
 
-/* --- the journal's record: the marker (8, 4, 4 bytes), the next number (8), the number of parts
+/* --- the journal's record: the marker (8, 4, 4, 8 bytes), the next number (8), the number of parts
  * (4), and for each its number, length, first and last time (8 each), whether it is closed (1), the
  * bucket's length (2) and the bucket; little-endian --- */
 
@@ -151,6 +151,7 @@ parts_encode(struct sl_file_parts *parts)
     sl_buffer_add(to, &parts->marker.epoch, 8);
     sl_buffer_add(to, &parts->marker.subtask, 4);
     sl_buffer_add(to, &parts->marker.chunk, 4);
+    sl_buffer_add(to, &parts->marker.owner, 8);
     sl_buffer_add(to, &parts->next_number, 8);
     sl_buffer_add(to, &count, 4);
     for (size_t i = 0; i < parts->count; i++) {
@@ -223,7 +224,7 @@ parts_decode(struct sl_file_parts *parts, struct sl_text bytes, struct sl_error 
     uint32_t count;
     bool is_good = parts_take(&bytes, &marker->epoch, 8) &&
                    parts_take(&bytes, &marker->subtask, 4) &&
-                   parts_take(&bytes, &marker->chunk, 4) &&
+                   parts_take(&bytes, &marker->chunk, 4) && parts_take(&bytes, &marker->owner, 8) &&
                    parts_take(&bytes, &parts->next_number, 8) && parts_take(&bytes, &count, 4);
 
     for (uint32_t i = 0; is_good && i < count; i++)

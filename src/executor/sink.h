@@ -42,9 +42,16 @@ struct sl_lane_config {
     uint64_t incarnation;
     const char *job_id, *data_directory;
     struct sl_env *env;
+    uint64_t owner; /* this run of the server */
+    /* What the marker may tell of when the lane first connects: at least this (epoch 0: nothing),
+     * and nothing behind that epoch. */
+    uint64_t least_epoch, most_epoch;
+    uint32_t least_subtask;
 };
 
-struct sl_lane; /* what publishes one lane; all calls are for I/O threads, one at a time */
+/* What publishes one lane; all calls are for I/O threads, one at a time.  All that connect say
+ * 55000 where the marker tells of what cannot be: it is gone, older, newer, or another server's. */
+struct sl_lane;
 
 struct sl_lane *sl_lane_new(const struct sl_lane_config *config);
 /* Publishes what of the segment the marker says is missing.  After a failure the next call connects

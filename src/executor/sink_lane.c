@@ -7,6 +7,7 @@
 #include "data/time.h"
 #include "storage/outbox.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { LANE_COUNT_MAX = 4 };
@@ -18,7 +19,10 @@ struct sl_lane {
     const struct sl_publisher_class *class;
     struct sl_publisher *publisher; /* NULL: not open */
     char *identity;
-    struct sl_marker marker; /* the newest that is known to be written */
+    struct sl_marker marker;    /* the newest that is known to be written */
+    struct sl_marker attempted; /* that may have been written behind it */
+    uint64_t owner, most_epoch;
+    bool has_connected;
 };
 
 static const struct sl_connector_class *
@@ -55,6 +59,10 @@ sl_lane_new(const struct sl_lane_config *config)
     sl_arena_init(&lane->arena);
     lane->pool = sl_pool_new();
     lane->class = lane_connector(config->sink)->publisher;
+    lane->marker =
+        (struct sl_marker){.epoch = config->least_epoch, .subtask = config->least_subtask};
+    lane->owner = config->owner;
+    lane->most_epoch = config->most_epoch;
     lane->identity =
         sl_arena_printf(&lane->arena, "%s/%llu/%s/%u", config->job_id,
                         (unsigned long long)config->incarnation, config->sink->uid, config->lane);
@@ -88,23 +96,6 @@ lane_close(struct sl_lane *lane)
     lane->publisher = NULL;
 }
 
-static int
-lane_open(struct sl_lane *lane, struct sl_error *err)
-{
-    int rc;
-
-    if (lane->publisher)
-        return SL_OK;
-    lane->publisher = sl_alloc_zeroed(lane->class->size);
-    lane->publisher->class = lane->class;
-    lane->publisher->config = &lane->config;
-    lane->publisher->identity = lane->identity;
-    rc = lane->class->open(lane->publisher, &lane->marker, err);
-    if (rc < 0)
-        lane_close(lane);
-    return rc;
-}
-
 static bool
 lane_is_before(const struct sl_marker *a, const struct sl_marker *b)
 {
@@ -116,11 +107,76 @@ lane_is_before(const struct sl_marker *a, const struct sl_marker *b)
 }
 
 static int
+lane_refuse(const struct sl_lane *lane, const char *why, struct sl_error *err)
+{
+    return SL_ERROR(err, SL_E_OBJECT_STATE,
+                    "table \"%s\": the marker of what was published (%s) %s: RESUME JOB '%s' WITH "
+                    "DUPLICATES goes on all the same",
+                    lane->config.table_name,
+                    lane->publisher->place ? lane->publisher->place : lane->identity, why,
+                    lane->config.job_id);
+}
+
+/* A first marker is one that an earlier run of this server can have left; a later one is the last
+ * known, or the one whose outcome is in doubt. */
+static int
+lane_check_marker(const struct sl_lane *lane, const struct sl_marker *found, struct sl_error *err)
+{
+    unsigned long long known = lane->marker.epoch;
+    char why[160];
+
+    if (lane_is_before(found, &lane->marker)) {
+        snprintf(why, sizeof(why),
+                 found->epoch == 0 ? "is gone, and epoch %llu was published"
+                                   : "is older than what was published, epoch %llu",
+                 known);
+        return lane_refuse(lane, why, err);
+    }
+    if (!lane->has_connected ? found->epoch <= lane->most_epoch
+                             : !lane_is_before(&lane->marker, found) ||
+                                   (!lane_is_before(&lane->attempted, found) &&
+                                    (found->owner == lane->owner || found->owner == 0)))
+        return SL_OK;
+    snprintf(why, sizeof(why),
+             "tells of epoch %llu, which this server has not published (epoch %llu at most): "
+             "another server runs the job, or its checkpoints are an old copy",
+             (unsigned long long)found->epoch,
+             lane->has_connected ? known : (unsigned long long)lane->most_epoch);
+    return lane_refuse(lane, why, err);
+}
+
+static int
+lane_open(struct sl_lane *lane, struct sl_error *err)
+{
+    struct sl_marker found = {0};
+    int rc;
+
+    if (lane->publisher)
+        return SL_OK;
+    lane->publisher = sl_alloc_zeroed(lane->class->size);
+    lane->publisher->class = lane->class;
+    lane->publisher->config = &lane->config;
+    lane->publisher->identity = lane->identity;
+    rc = lane->class->open(lane->publisher, &found, err);
+    if (rc == SL_OK)
+        rc = lane_check_marker(lane, &found, err);
+    if (rc < 0) {
+        lane_close(lane);
+        return rc;
+    }
+    lane->marker = found;
+    lane->has_connected = true;
+    return SL_OK;
+}
+
+static int
 lane_publish_chunk(struct sl_lane *lane, const struct sl_records *records,
                    const struct sl_marker *marker, struct sl_error *err)
 {
-    int rc = lane->class->publish(lane->publisher, records, marker, err);
+    int rc;
 
+    lane->attempted = *marker;
+    rc = lane->class->publish(lane->publisher, records, marker, err);
     if (rc < 0)
         return rc;
     lane->marker = *marker;
@@ -134,7 +190,8 @@ static int
 lane_publish_chunks(struct sl_lane *lane, const struct sl_manifest_segment *segment,
                     struct sl_outbox_reader *reader, struct sl_error *err)
 {
-    struct sl_marker marker = {.epoch = segment->epoch, .subtask = segment->subtask};
+    struct sl_marker marker = {
+        .epoch = segment->epoch, .subtask = segment->subtask, .owner = lane->owner};
     struct sl_records records;
     struct sl_arena arena;
     int rc;

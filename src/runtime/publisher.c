@@ -20,6 +20,7 @@ struct sl_publisher_lane {
     const struct sl_phys_node *sink;
     uint32_t number;
     uint64_t queued_epoch; /* the newest that came in */
+    struct sl_manifest_lane published;
     struct publisher_item *first, *last;
     struct sl_lane *lane; /* of I/O threads */
     bool is_busy;
@@ -53,15 +54,30 @@ publisher_lane(struct sl_job *job, const struct sl_phys_node *sink, uint32_t num
 }
 
 static struct sl_publisher_lane *
-publisher_lane_of(struct sl_job *job, const struct sl_manifest_segment *segment)
+publisher_lane_of(struct sl_job *job, const char *sink_uid, uint32_t number)
 {
     for (size_t i = 0; i < job->plan->node_count; i++) {
         const struct sl_phys_node *node = job->plan->nodes[i];
 
-        if (node->kind == SL_OP_SINK && strcmp(node->uid, segment->sink_uid) == 0)
-            return publisher_lane(job, node, segment->lane);
+        if (node->kind == SL_OP_SINK && strcmp(node->uid, sink_uid) == 0)
+            return publisher_lane(job, node, number);
     }
     return NULL;
+}
+
+/* What was published before the job began from this checkpoint; later ones tell nothing new. */
+static void
+publisher_take_lanes(struct sl_job *job, const struct sl_manifest *manifest)
+{
+    if (manifest->incarnation != job->checkpointing.incarnation)
+        return;
+    for (size_t i = 0; i < manifest->lane_count; i++) {
+        const struct sl_manifest_lane *from = &manifest->lanes[i];
+        struct sl_publisher_lane *lane = publisher_lane_of(job, from->sink_uid, from->lane);
+
+        if (lane && lane->published.epoch == 0)
+            lane->published = *from;
+    }
 }
 
 /* Lanes that have work of their own are there from the first checkpoint on. */
@@ -82,7 +98,8 @@ publisher_make_lanes(struct sl_job *job)
 /* --- on I/O threads --- */
 
 struct sl_lane *
-sl_job_open_lane(const struct sl_job *job, const struct sl_phys_node *sink, uint32_t number)
+sl_job_open_lane(const struct sl_job *job, const struct sl_phys_node *sink, uint32_t number,
+                 const struct sl_manifest_lane *published)
 {
     return sl_lane_new(&(struct sl_lane_config){
         .sink = sink,
@@ -91,6 +108,10 @@ sl_job_open_lane(const struct sl_job *job, const struct sl_phys_node *sink, uint
         .job_id = job->id,
         .data_directory = job->runtime->config.data_directory,
         .env = job->runtime->config.env,
+        .owner = job->runtime->run_id,
+        .least_epoch = published ? published->epoch : 0,
+        .least_subtask = published ? published->subtask : 0,
+        .most_epoch = published ? job->checkpointing.begun_epoch : UINT64_MAX,
     });
 }
 
@@ -116,7 +137,7 @@ publisher_run(struct sl_io_job *io)
         (struct sl_publisher_lane *)((char *)io - offsetof(struct sl_publisher_lane, io));
 
     if (!lane->lane)
-        lane->lane = sl_job_open_lane(lane->job, lane->sink, lane->number);
+        lane->lane = sl_job_open_lane(lane->job, lane->sink, lane->number, &lane->published);
     switch (lane->task) {
     case PUBLISHER_PUBLISH:
         lane->io_rc = publisher_publish(lane, &lane->io_error);
@@ -160,6 +181,8 @@ publisher_done(struct sl_io_job *io)
         sl_job_publishing_failed(job, &lane->io_error);
     } else {
         if (lane->task == PUBLISHER_PUBLISH) {
+            lane->published.epoch = lane->first->segment.epoch;
+            lane->published.subtask = lane->first->segment.subtask;
             publisher_pop(lane);
             job->published_count++;
             lane->has_finished = false;
@@ -212,9 +235,10 @@ sl_publisher_take(struct sl_job *job, const struct sl_checkpoint *checkpoint)
 {
     const struct sl_manifest *manifest = &checkpoint->manifest;
 
+    publisher_take_lanes(job, manifest);
     for (size_t i = 0; i < manifest->segment_count; i++) {
         const struct sl_manifest_segment *segment = &manifest->segments[i];
-        struct sl_publisher_lane *lane = publisher_lane_of(job, segment);
+        struct sl_publisher_lane *lane = publisher_lane_of(job, segment->sink_uid, segment->lane);
         struct publisher_item *item;
 
         if (!lane || segment->epoch <= lane->queued_epoch)
@@ -287,6 +311,26 @@ sl_publisher_unconfirmed(struct sl_job *job, struct sl_arena *arena, size_t extr
     }
     *ret_count = count;
     return segments;
+}
+
+struct sl_manifest_lane *
+sl_publisher_published(struct sl_job *job, struct sl_arena *arena, size_t *ret_count)
+{
+    struct sl_manifest_lane *published;
+    size_t count = 0;
+
+    for (const struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next)
+        count += lane->published.epoch > 0;
+    published = SL_NEW_ARRAY(arena, struct sl_manifest_lane, count + 1);
+    *ret_count = count;
+    for (const struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next) {
+        if (lane->published.epoch == 0)
+            continue;
+        published[--count] = lane->published;
+        published[count].sink_uid = lane->sink->uid;
+        published[count].lane = lane->number;
+    }
+    return published;
 }
 
 bool
