@@ -206,6 +206,10 @@ struct sl_connector_class {
      * nothing when there is nothing.  Optional [nothing]. */
     int (*aside)(const struct sl_connector_config *config, const struct sl_sink_metadata *rows,
                  size_t row, struct sl_buffer *to, struct sl_error *err);
+    /* [I/O] The job that wrote into this table has ended for good: what it left in the target for
+     * those that were to come after it is ended, and its markers go.  May come twice.  Optional
+     * [nothing]. */
+    int (*forget)(const struct sl_connector_config *config, struct sl_error *err);
 };
 
 /* connectors.def: CONNECTOR(stem) for every conn_<stem>.c that ends in sl_conn_<stem>. */

@@ -40,7 +40,7 @@ parts_hidden(const struct sl_file_parts *parts, const struct sl_file_part *part,
 {
     char directory[SL_FILE_PATH_MAX];
 
-    if (snprintf(path, SL_FILE_PATH_MAX, "%s/.%s-%llu.inprogress",
+    if (snprintf(path, SL_FILE_PATH_MAX, "%s/.%s-%llu" SL_FILE_OPEN_SUFFIX,
                  parts_directory(parts, part, directory), parts->name,
                  (unsigned long long)part->number) >= SL_FILE_PATH_MAX)
         path[0] = '\0'; /* ENOENT */
@@ -339,15 +339,33 @@ parts_option(const struct sl_file_parts *parts, const char *name)
     return value.integer;
 }
 
+void
+sl_file_parts_name(const char *identity, char ret_name[SL_FILE_NAME_MAX])
+{
+    snprintf(ret_name, SL_FILE_NAME_MAX, "part-%.8s-%08x-%s", identity,
+             (unsigned)(uint32_t)sl_hash_bytes(identity, strlen(identity)),
+             strrchr(identity, '/') + 1);
+}
+
+void
+sl_file_parts_journal(const struct sl_connector_config *config, const char *identity,
+                      char ret_path[SL_FILE_PATH_MAX])
+{
+    char name[SL_FILE_NAME_MAX];
+
+    sl_file_parts_name(identity, name);
+    if (snprintf(ret_path, SL_FILE_PATH_MAX, "%s/.%s.journal", sl_file_path(config->options),
+                 name) >= SL_FILE_PATH_MAX)
+        ret_path[0] = '\0'; /* ENOENT */
+}
+
 static void
 parts_init(struct sl_file_parts *parts, const struct sl_connector_config *config,
            const char *identity)
 {
     *parts = (struct sl_file_parts){.config = config, .is_open = true};
     parts->directory = sl_file_path(config->options);
-    snprintf(parts->name, sizeof(parts->name), "part-%.8s-%08x-%s", identity,
-             (unsigned)(uint32_t)sl_hash_bytes(identity, strlen(identity)),
-             strrchr(identity, '/') + 1);
+    sl_file_parts_name(identity, parts->name);
     parts->bytes_max = parts_option(parts, "sink.rolling-policy.file-size");
     parts->rollover_us = parts_option(parts, "sink.rolling-policy.rollover-interval");
     parts->inactivity_us = parts_option(parts, "sink.rolling-policy.inactivity-interval");
@@ -366,7 +384,7 @@ sl_file_parts_open(struct sl_file_parts *parts, const struct sl_connector_config
 
     parts_init(parts, config, identity);
     SL_TRY(parts_make_directory(parts->directory, err));
-    snprintf(path, sizeof(path), "%s/.%s.journal", parts->directory, parts->name);
+    sl_file_parts_journal(config, identity, path);
     SL_TRY(sl_file_journal_open(&parts->journal, path, identity, &newest, err));
     if (newest.length == 0)
         return SL_OK;

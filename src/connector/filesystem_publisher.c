@@ -13,6 +13,7 @@ file_publisher_open(struct sl_publisher *base, struct sl_marker *ret_marker, str
 {
     struct file_publisher *publisher = (struct file_publisher *)base;
 
+    SL_TRY(sl_file_adopt_incarnations(base->config, base->identity, err));
     SL_TRY(sl_file_parts_open(&publisher->parts, base->config, base->identity, err));
     base->place = publisher->parts.journal.path;
     sl_fault_point("file-opened");

@@ -50,10 +50,32 @@ sl_sink_lane_count(const struct sl_phys_node *sink)
                             : SL_MIN(sink->parallelism, (uint32_t)LANE_COUNT_MAX);
 }
 
+static struct sl_connector_config
+lane_connector_config(const struct sl_lane_config *config)
+{
+    const struct sl_phys_sink *plan = config->sink->detail;
+
+    return (struct sl_connector_config){
+        .options = plan->options,
+        .physical = plan->physical,
+        .table_id = plan->table_id,
+        .table_name = plan->table_name,
+        .data_directory = config->data_directory,
+        .job_id = config->job_id,
+        .env = config->env,
+        .zone = sl_zone_utc(),
+        .primary_key = plan->primary_key,
+        .primary_key_count = plan->primary_key_count,
+        .partition_by = plan->partition_by,
+        .partition_by_count = plan->partition_by_count,
+        .operator_uid = config->sink->uid,
+        .guarantee = plan->guarantee,
+    };
+}
+
 struct sl_lane *
 sl_lane_new(const struct sl_lane_config *config)
 {
-    const struct sl_phys_sink *plan = config->sink->detail;
     struct sl_lane *lane = sl_alloc_zeroed(sizeof(*lane));
 
     sl_arena_init(&lane->arena);
@@ -66,23 +88,8 @@ sl_lane_new(const struct sl_lane_config *config)
     lane->identity =
         sl_arena_printf(&lane->arena, "%s/%llu/%s/%u", config->job_id,
                         (unsigned long long)config->incarnation, config->sink->uid, config->lane);
-    lane->config = (struct sl_connector_config){
-        .options = plan->options,
-        .physical = plan->physical,
-        .table_id = plan->table_id,
-        .table_name = plan->table_name,
-        .data_directory = config->data_directory,
-        .job_id = config->job_id,
-        .env = config->env,
-        .pool = lane->pool,
-        .zone = sl_zone_utc(),
-        .primary_key = plan->primary_key,
-        .primary_key_count = plan->primary_key_count,
-        .partition_by = plan->partition_by,
-        .partition_by_count = plan->partition_by_count,
-        .operator_uid = config->sink->uid,
-        .guarantee = plan->guarantee,
-    };
+    lane->config = lane_connector_config(config);
+    lane->config.pool = lane->pool;
     return lane;
 }
 
@@ -282,4 +289,13 @@ sl_lane_free(struct sl_lane *lane)
     sl_pool_free(lane->pool);
     sl_arena_done(&lane->arena);
     free(lane);
+}
+
+int
+sl_sink_forget(const struct sl_lane_config *config, struct sl_error *err)
+{
+    const struct sl_connector_class *connector = lane_connector(config->sink);
+    struct sl_connector_config sink = lane_connector_config(config);
+
+    return connector && connector->forget ? connector->forget(&sink, err) : SL_OK;
 }

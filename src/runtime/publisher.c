@@ -2,6 +2,7 @@
 #include "runtime/publisher.h"
 
 #include "base/fault.h"
+#include "base/log.h"
 #include "executor/sink.h"
 #include "runtime/job.h"
 
@@ -375,5 +376,24 @@ sl_publisher_done(struct sl_job *job)
         sl_lane_free(lane->lane);
         job->lanes = lane->next;
         free(lane);
+    }
+}
+
+void
+sl_runtime_forget_job(struct sl_runtime *runtime, const struct sl_phys_plan *plan,
+                      const char *job_id)
+{
+    char quoted[SL_ERROR_TEXT_MAX + 16];
+    struct sl_error err;
+
+    for (size_t i = 0; i < plan->node_count; i++) {
+        struct sl_lane_config config = {.sink = plan->nodes[i],
+                                        .job_id = job_id,
+                                        .data_directory = runtime->config.data_directory,
+                                        .env = runtime->config.env};
+
+        if (config.sink->kind == SL_OP_SINK && sl_sink_forget(&config, &err) < 0)
+            sl_log(SL_LOG_WARN, "what a job left in its target stays", "job=%s reason=%s", job_id,
+                   sl_log_quote(quoted, sizeof(quoted), err.text));
     }
 }

@@ -206,7 +206,8 @@ drain_files() {
     for target in "$@"; do
         sql -c "STOP JOB '$(job_id "$target")' WITH SAVEPOINT WITH DRAIN" -o /dev/null 2>>"$work/psql.log" || return 1
     done
-    [ -z "$(find "$work/files" -name '.*.inprogress')" ]
+    job_states >/dev/null # what jobs reported is dealt with then
+    [ -z "$(find "$work/files" -type f -name '.*')" ]
 }
 judge() { # judge TARGET…
     expect
