@@ -206,8 +206,9 @@ parts_decode_part(struct sl_file_parts *parts, struct sl_text *bytes)
     bytes->start += bucket_length;
     bytes->length -= bucket_length;
     part->length = length;
-    part->first_us = first_us;
-    part->last_us = last_us;
+    /* The clock may have stood ahead of what it is now. */
+    part->first_us = SL_MIN(first_us, sl_now_us(parts->config->env));
+    part->last_us = SL_MIN(last_us, sl_now_us(parts->config->env));
     part->is_made = true;
     part->is_closed = is_closed;
     if (is_closed)

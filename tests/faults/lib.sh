@@ -42,11 +42,14 @@ state_threshold() { # state_threshold FAULT
 }
 
 server_pid=
+slots=2
+server_environment=() # NAME=VALUE…
 start_server() { # start_server [DATA] [FAULT]; false: it is not ready within 10 s
     rm -f "$work/server.pid" "$work/server.code"
     : >"$work/ready"
     {
-        SLUICE_FAULT=${2:-} "$work/sluiced" --data "${1:-$work/data}" --port "$sql_port" --http-port 0 --slots 2 \
+        env SLUICE_FAULT="${2:-}" ${server_environment[@]+"${server_environment[@]}"} \
+            "$work/sluiced" --data "${1:-$work/data}" --port "$sql_port" --http-port 0 --slots "$slots" \
             --set "sluice.state.database-threshold=$(state_threshold "${2:-}")" \
             >"$work/ready" 2>>"$work/server.log" &
         echo $! >"$work/server.pid"
