@@ -50,8 +50,8 @@ run_bits() { # run_bits POINT:COUNT
     mapfile -t files < <(cd "$work/frozen/checkpoints/$id" && find "$newest" -type f | sort)
     [ "${#files[@]}" -ge 2 ] || bad "bits: checkpoint $newest has ${#files[@]} files"
     for file in "${files[@]}"; do run_damage flip_bit sums_memory "$id" "$file"; done
-    # Of each kind of file one: state, outbox, the manifest.
-    for kind in state outbox sst manifest; do
+    # Of each kind of file one.
+    for kind in outbox sst CURRENT MANIFEST- manifest; do
         file=$(printf '%s\n' "${files[@]}" | grep -m 1 "$kind") || continue
         run_damage cut_file sums_memory "$id" "$file"
         # One without a manifest never came to be.
