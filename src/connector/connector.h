@@ -181,6 +181,9 @@ struct sl_publisher {
 /* All calls are [I/O]. */
 struct sl_publisher_class {
     size_t size;
+    /* The target forgets a marker some time after it was written: it is written again, with no
+     * records, where none was for this long.  0: it is kept for ever. */
+    int64_t renewal_us;
     /* Connects, fences out whoever published under this identity before, and then reads the
      * marker. */
     int (*open)(struct sl_publisher *publisher, struct sl_marker *ret_marker, struct sl_error *err);

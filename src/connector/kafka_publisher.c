@@ -12,6 +12,7 @@
 #include "connector/kafka_internal.h"
 
 #include "base/fault.h"
+#include "data/time.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -20,6 +21,8 @@
 #define KAFKA_INIT_MS 10000
 #define KAFKA_TRANSACTION_MS 60000 /* unless the table says otherwise */
 #define KAFKA_END_TXN 26           /* its API key */
+/* A day: offsets.retention.minutes is seven. */
+#define KAFKA_RENEWAL_US (24 * 3600 * SL_US_PER_SECOND)
 
 struct kafka_publisher {
     struct sl_publisher publisher;
@@ -313,6 +316,7 @@ kafka_publisher_close(struct sl_publisher *base)
 
 const struct sl_publisher_class sl_kafka_publisher_class = {
     .size = sizeof(struct kafka_publisher),
+    .renewal_us = KAFKA_RENEWAL_US,
     .open = kafka_publisher_open,
     .publish = kafka_publisher_publish,
     .close = kafka_publisher_close,

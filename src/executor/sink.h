@@ -33,6 +33,8 @@ int sl_sink_stop(struct sl_op *op); /* as sl_scan_stop */
 bool sl_sink_has_outbox(const struct sl_phys_node *sink);
 /* Do its lanes have something to do when nothing is to be published? */
 bool sl_sink_has_work_when_idle(const struct sl_phys_node *sink);
+/* After how long without publishing its lanes' markers are renewed; 0: never. */
+int64_t sl_sink_renewal_us(const struct sl_phys_node *sink);
 /* How many lanes its outbox is published in. */
 uint32_t sl_sink_lane_count(const struct sl_phys_node *sink);
 
@@ -63,6 +65,7 @@ int sl_lane_published(struct sl_lane *lane, uint64_t *ret_epoch, struct sl_error
 /* Nothing is to be published now, or, all input having ended, never again. */
 int sl_lane_idle(struct sl_lane *lane, struct sl_error *err);
 int sl_lane_finish(struct sl_lane *lane, struct sl_error *err);
+int sl_lane_renew(struct sl_lane *lane, struct sl_error *err); /* its marker is written again */
 void sl_lane_free(struct sl_lane *lane); /* NULL does nothing */
 /* [I/O] The job has ended for good: what its sink left in the target for lanes to come is ended and
  * removed.  Of the config what is the sink's, not a lane's. */

@@ -272,6 +272,30 @@ sl_lane_finish(struct sl_lane *lane, struct sl_error *err)
     return lane_call(lane, lane->class->finish, err);
 }
 
+int
+sl_lane_renew(struct sl_lane *lane, struct sl_error *err)
+{
+    struct sl_records none = {0};
+    struct sl_marker marker;
+    int rc;
+
+    SL_TRY(lane_open(lane, err));
+    marker = lane->marker;
+    marker.owner = lane->owner;
+    if (marker.epoch == 0)
+        return SL_OK;
+    rc = lane_publish_chunk(lane, &none, &marker, err);
+    if (rc < 0)
+        lane_close(lane);
+    return rc;
+}
+
+int64_t
+sl_sink_renewal_us(const struct sl_phys_node *sink)
+{
+    return lane_connector(sink)->publisher->renewal_us;
+}
+
 bool
 sl_sink_has_work_when_idle(const struct sl_phys_node *sink)
 {

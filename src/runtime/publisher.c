@@ -14,7 +14,7 @@ struct publisher_item {
     struct publisher_item *next;
 };
 
-enum publisher_task { PUBLISHER_PUBLISH, PUBLISHER_IDLE, PUBLISHER_FINISH };
+enum publisher_task { PUBLISHER_PUBLISH, PUBLISHER_IDLE, PUBLISHER_RENEW, PUBLISHER_FINISH };
 
 struct sl_publisher_lane {
     struct sl_job *job;
@@ -25,9 +25,11 @@ struct sl_publisher_lane {
     struct publisher_item *first, *last;
     struct sl_lane *lane; /* of I/O threads */
     bool is_busy;
-    bool wants_idle;   /* a checkpoint came, or was due */
-    bool wants_finish; /* nothing will come any more … */
-    bool has_finished; /* … and that was done */
+    bool wants_idle;    /* a checkpoint came, or was due */
+    bool wants_renewal; /* its marker is to be written again */
+    int64_t marked_us;  /* when it was written last; 0: before this server began */
+    bool wants_finish;  /* nothing will come any more … */
+    bool has_finished;  /* … and that was done */
     enum publisher_task task;
     struct sl_io_job io;
     char directory[SL_CHECKPOINT_PATH_MAX];
@@ -146,6 +148,9 @@ publisher_run(struct sl_io_job *io)
     case PUBLISHER_IDLE:
         lane->io_rc = sl_lane_idle(lane->lane, &lane->io_error);
         break;
+    case PUBLISHER_RENEW:
+        lane->io_rc = sl_lane_renew(lane->lane, &lane->io_error);
+        break;
     case PUBLISHER_FINISH:
         lane->io_rc = sl_lane_finish(lane->lane, &lane->io_error);
         break;
@@ -188,6 +193,8 @@ publisher_done(struct sl_io_job *io)
             job->published_count++;
             lane->has_finished = false;
         }
+        if (lane->task == PUBLISHER_PUBLISH || lane->task == PUBLISHER_RENEW)
+            lane->marked_us = sl_now_us(job->runtime->config.env);
         lane->has_finished |= lane->task == PUBLISHER_FINISH;
         publisher_begin(lane);
         sl_job_published(job);
@@ -202,15 +209,17 @@ publisher_done(struct sl_io_job *io)
 static bool
 publisher_choose(struct sl_publisher_lane *lane)
 {
-    bool idles = lane->wants_idle;
+    bool idles = lane->wants_idle, renews = lane->wants_renewal;
 
-    lane->wants_idle = false;
+    lane->wants_idle = lane->wants_renewal = false;
     if (lane->first)
         lane->task = PUBLISHER_PUBLISH;
     else if (lane->wants_finish && !lane->has_finished)
         lane->task = PUBLISHER_FINISH;
     else if (idles)
         lane->task = PUBLISHER_IDLE;
+    else if (renews)
+        lane->task = PUBLISHER_RENEW;
     else
         return false;
     return true;
@@ -263,8 +272,15 @@ sl_publisher_take(struct sl_job *job, const struct sl_checkpoint *checkpoint)
 void
 sl_publisher_idle(struct sl_job *job)
 {
-    for (struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next)
+    int64_t now_us = sl_now_us(job->runtime->config.env);
+
+    for (struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next) {
+        int64_t renewal_us = sl_sink_renewal_us(lane->sink);
+
         lane->wants_idle = sl_sink_has_work_when_idle(lane->sink);
+        lane->wants_renewal =
+            renewal_us > 0 && lane->published.epoch > 0 && now_us - lane->marked_us >= renewal_us;
+    }
     sl_publisher_resume(job);
 }
 
