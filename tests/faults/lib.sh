@@ -80,10 +80,10 @@ job_states() { sql -F '|' -c 'SHOW JOBS' | cut -d '|' -f 2,3,7; }
 # --- input ---
 
 feeder_pid=
-# Rows without end: key, number, value, time; 5 ms of event time each, or all of one time.
+# Rows without end, from a number on: key, number, value, time; 5 ms of event time each, or all of one time.
 make_rows() {
-    exec awk -v time="$1" 'BEGIN {
-        for (i = 0; ; i++) {
+    exec awk -v time="$1" -v from="$2" 'BEGIN {
+        for (i = from; ; i++) {
             k = "k" (i * 7919 % 53)
             printf "%s:%s,%d,%d,%.0f\n", k, k, i, i * 31 % 1000, time ? time : 1704067200000 + i * 5
             if (i % 50 == 49) { fflush(); system("sleep 0.05") }
@@ -94,10 +94,12 @@ feed_kafka() {
     kcat -b "127.0.0.1:$kafka_port" -P -t in -K : -X enable.idempotence=true -X acks=all -X linger.ms=5 \
         -X message.timeout.ms=300000 -q 2>>"$work/feeder.log"
 }
-start_feeder() { # start_feeder [TIME]
-    { make_rows "${1:-0}" & echo $! >"$work/feeder.pid"; wait; } | feed_kafka &
+start_feeder() { # start_feeder [TIME [FROM]]
+    { make_rows "${1:-0}" "${2:-0}" & echo $! >"$work/feeder.pid"; wait; } | feed_kafka &
     feeder_pid=$!
 }
+# It ends when it finds no broker.  A second has fewer than 1001 rows.
+feed_on() { kill -0 "$feeder_pid" 2>/dev/null || start_feeder 0 $((SECONDS * 1001)); }
 end_feeder() {
     kill "$(cat "$work/feeder.pid")" 2>/dev/null
     wait "$feeder_pid" 2>/dev/null
