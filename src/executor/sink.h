@@ -66,7 +66,7 @@ int sl_lane_published(struct sl_lane *lane, uint64_t *ret_epoch, struct sl_error
 int sl_lane_idle(struct sl_lane *lane, struct sl_error *err);
 int sl_lane_finish(struct sl_lane *lane, struct sl_error *err);
 int sl_lane_renew(struct sl_lane *lane, struct sl_error *err); /* its marker is written again */
-void sl_lane_free(struct sl_lane *lane); /* NULL does nothing */
+void sl_lane_free(struct sl_lane *lane);                       /* NULL does nothing */
 /* [I/O] The job has ended for good: what its sink left in the target for lanes to come is ended and
  * removed.  Of the config what is the sink's, not a lane's. */
 int sl_sink_forget(const struct sl_lane_config *config, struct sl_error *err);
