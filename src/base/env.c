@@ -26,7 +26,7 @@ struct env_system {
     struct sl_env env;
     bool is_virtual;
     _Atomic int64_t virtual_us;
-    _Atomic int64_t last_us;
+    _Atomic int64_t offset_us; /* of the wall clock to the monotonic one, at its furthest ahead */
     pthread_mutex_t mutex;
     pthread_cond_t available, drained;
     unsigned queued, running; /* I/O jobs; running: taken from the queue and not done */
@@ -51,22 +51,25 @@ env_monotonic_us(struct sl_env *env)
     return env_clock_us(CLOCK_MONOTONIC);
 }
 
-/* The wall clock, held monotone: a step backwards stands still until time has caught up. */
+/* The wall clock, held monotone: a step ahead is taken, and behind a step backwards time goes on
+ * from where it was, so that nobody waits for it to catch up. */
 static int64_t
 env_now_us(struct sl_env *env)
 {
     struct env_system *system = (struct env_system *)env;
-    int64_t now, last;
+    int64_t wall, monotonic, offset, furthest;
 
     if (system->is_virtual)
         return atomic_load(&system->virtual_us);
-    now = env_clock_us(CLOCK_REALTIME);
-    last = atomic_load_explicit(&system->last_us, memory_order_relaxed);
-    while (now > last) {
-        if (atomic_compare_exchange_weak(&system->last_us, &last, now))
-            return now;
+    wall = env_clock_us(CLOCK_REALTIME);
+    monotonic = env_clock_us(CLOCK_MONOTONIC); /* last: what comes between leaves time behind */
+    offset = wall - monotonic;
+    furthest = atomic_load_explicit(&system->offset_us, memory_order_relaxed);
+    while (offset > furthest) {
+        if (atomic_compare_exchange_weak(&system->offset_us, &furthest, offset))
+            furthest = offset;
     }
-    return last;
+    return monotonic + furthest;
 }
 
 static uint64_t

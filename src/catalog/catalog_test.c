@@ -2,6 +2,7 @@
 #include "catalog/catalog.h"
 
 #include <criterion/criterion.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -183,4 +184,32 @@ Test(catalog, a_temporary_table_is_its_sessions_and_outlives_it_only_for_a_job)
     sl_catalog_close(catalog);
     cr_assert_eq(sl_catalog_open(directory, &catalog, &err), SL_OK, "%s", err.text);
     cr_assert_not(sl_catalog_table_by_id(catalog, &arena, 16385, 0, &found));
+}
+
+static void
+set_format(const char *format)
+{
+    char path[256], sql[128];
+    sqlite3 *db;
+
+    snprintf(path, sizeof(path), "%s/catalog.db", directory);
+    snprintf(sql, sizeof(sql), "UPDATE meta SET value = '%s' WHERE key = 'format'", format);
+    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+Test(catalog, another_format_is_refused)
+{
+    char format[8];
+
+    sl_catalog_close(catalog);
+    set_format("99");
+    cr_expect_eq(sl_catalog_open(directory, &catalog, &err), SL_E_OBJECT_STATE);
+    cr_assert_eq(sscanf(strstr(err.text, "has format "),
+                        "has format 99, this server reads format %7s", format),
+                 1, "%s", err.text);
+    cr_expect_not_null(strstr(err.hint, "release that wrote it"), "%s", err.hint);
+    set_format(format);
+    cr_expect_eq(sl_catalog_open(directory, &catalog, &err), SL_OK, "%s", err.text);
 }

@@ -1,6 +1,7 @@
 /* filesystem: files of lines in a directory, read and written; options and descriptor.  The parts
  * are in filesystem_*.c. */
 #include "connector/filesystem_internal.h"
+#include "connector/filesystem_parts.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -161,4 +162,5 @@ const struct sl_connector_class sl_conn_filesystem = {
     .sink = &sl_file_sink_class,
     .publisher = &sl_file_publisher_class,
     .aside = sl_file_aside,
+    .forget = sl_file_forget,
 };

@@ -88,6 +88,9 @@ struct sl_source_class {
      * the job's first start, so that it is read from its earliest record. */
     int (*add_split)(struct sl_source *source, const struct sl_split *split,
                      struct sl_text position, bool is_new, struct sl_error *err);
+    /* A checkpoint tells of a split that is not found any more: an error says that what was to be
+     * read of it is lost.  Optional [it was read]. */
+    int (*gone)(struct sl_source *source, const char *id, struct sl_error *err);
     /* Records of one split, at once, about bytes_max at most.  SL_AGAIN: none now; SL_EOF: all
      * splits have ended (only after the runtime said that discovery is over). */
     int (*poll)(struct sl_source *source, size_t bytes_max, struct sl_records *ret_records,
@@ -163,6 +166,8 @@ struct sl_sink_class {
 struct sl_marker {
     uint64_t epoch;
     uint32_t subtask, chunk;
+    uint64_t owner; /* the run of a server that wrote it; kept with it, but not compared.  0: the
+                       target belongs to one server, and does not tell */
 };
 
 struct sl_publisher_class;
@@ -171,11 +176,15 @@ struct sl_publisher {
     const struct sl_publisher_class *class;
     const struct sl_connector_config *config;
     const char *identity; /* of the lane: <job>/<incarnation>/<sink>/<lane>; its marker's name */
+    const char *place;    /* `open` may set it: where the marker is, for messages; its own */
 };
 
 /* All calls are [I/O]. */
 struct sl_publisher_class {
     size_t size;
+    /* The target forgets a marker some time after it was written: it is written again, with no
+     * records, where none was for this long.  0: it is kept for ever. */
+    int64_t renewal_us;
     /* Connects, fences out whoever published under this identity before, and then reads the
      * marker. */
     int (*open)(struct sl_publisher *publisher, struct sl_marker *ret_marker, struct sl_error *err);
@@ -207,6 +216,10 @@ struct sl_connector_class {
      * nothing when there is nothing.  Optional [nothing]. */
     int (*aside)(const struct sl_connector_config *config, const struct sl_sink_metadata *rows,
                  size_t row, struct sl_buffer *to, struct sl_error *err);
+    /* [I/O] The job that wrote into this table has ended for good: what it left in the target for
+     * those that were to come after it is ended, and its markers go.  May come twice.  Optional
+     * [nothing]. */
+    int (*forget)(const struct sl_connector_config *config, struct sl_error *err);
 };
 
 /* connectors.def: CONNECTOR(stem) for every conn_<stem>.c that ends in sl_conn_<stem>. */

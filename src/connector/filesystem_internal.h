@@ -1,6 +1,7 @@
 /* What the files of the filesystem connector share: filesystem_source.c reads, filesystem_sink.c
  * (at least once) and filesystem_publisher.c (exactly once) write parts, which filesystem_parts.c
- * keeps, with filesystem_journal.c; filesystem_partition.c turns columns into directories. */
+ * keeps, with filesystem_journal.c, and filesystem_adopt.c ends; filesystem_partition.c turns
+ * columns into directories. */
 #ifndef SL_CONNECTOR_FILESYSTEM_INTERNAL_H
 #define SL_CONNECTOR_FILESYSTEM_INTERNAL_H
 

@@ -1,6 +1,7 @@
 /* The journal of a lane's parts: see filesystem_journal.h. */
 #include "connector/filesystem_journal.h"
 
+#include "base/fault.h"
 #include "base/hash.h"
 #include "connector/filesystem_internal.h"
 
@@ -62,6 +63,22 @@ journal_sync_parent(const struct sl_file_journal *journal, struct sl_error *err)
     rc = sl_file_sync_directory(parent, err);
     free(parent);
     return rc;
+}
+
+/* Two servers may run copies of one job: a lane is one process's at a time.  The process loses the
+ * lock with any descriptor of the file that it closes, so that it is taken again before each write.
+ */
+static int
+journal_lock(const struct sl_file_journal *journal, int fd, struct sl_error *err)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    if (fcntl(fd, F_SETLK, &lock) == 0 || errno == ENOLCK || errno == EOPNOTSUPP)
+        return SL_OK;
+    if (errno != EACCES && errno != EAGAIN)
+        return sl_file_error("lock", journal->path, err);
+    return SL_ERROR(err, SL_E_IO, "journal %s is another server's, which runs the same job",
+                    journal->path);
 }
 
 /* --- reading --- */
@@ -153,11 +170,12 @@ sl_file_journal_open(struct sl_file_journal *journal, const char *path, const ch
     size_t size = strlen(identity) + 32;
 
     *journal = (struct sl_file_journal){.path = sl_strdup(path), .head = sl_alloc(size), .fd = -1};
-    snprintf(journal->head, size, "sluice-parts 1 %s\n", identity);
+    snprintf(journal->head, size, SL_FILE_JOURNAL_HEAD "%s\n", identity);
     sl_buffer_init(&journal->record, SIZE_MAX / 2);
     journal->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (journal->fd < 0)
         return sl_file_error("open", path, err);
+    SL_TRY(journal_lock(journal, journal->fd, err));
     SL_TRY(journal_read(journal, err));
     SL_TRY(journal_begin(journal, err));
     *ret_newest = (struct sl_text){"", 0};
@@ -192,13 +210,17 @@ journal_rewrite(struct sl_file_journal *journal, const char *path, struct sl_err
 
     if (fd < 0)
         return sl_file_error("open", path, err);
-    rc = sl_file_write_at(fd, path, journal->head, head, 0, err);
+    rc = journal_lock(journal, fd, err);
+    if (rc == SL_OK)
+        rc = sl_file_write_at(fd, path, journal->head, head, 0, err);
     if (rc == SL_OK)
         rc = sl_file_write_at(fd, path, journal->record.data, journal->record.length, head, err);
     if (rc == SL_OK && fsync(fd) < 0)
         rc = sl_file_error("sync", path, err);
+    sl_fault_point("file-journal-rewritten");
     if (rc == SL_OK && rename(path, journal->path) < 0)
         rc = sl_file_error("rename", path, err);
+    sl_fault_point("file-journal-renamed");
     if (rc < 0) {
         close(fd);
         return rc;
@@ -213,6 +235,7 @@ int
 sl_file_journal_append(struct sl_file_journal *journal, struct sl_text payload, bool syncs,
                        struct sl_error *err)
 {
+    SL_TRY(journal_lock(journal, journal->fd, err));
     journal_encode(journal, payload);
     if (journal->size > SL_FILE_JOURNAL_BYTES_MAX && journal->size / 8 > journal->record.length) {
         size_t size = strlen(journal->path) + 8;
@@ -227,8 +250,10 @@ sl_file_journal_append(struct sl_file_journal *journal, struct sl_text payload, 
     SL_TRY(sl_file_write_at(journal->fd, journal->path, journal->record.data,
                             journal->record.length, journal->size, err));
     journal->size += journal->record.length;
+    sl_fault_point("file-journal-appended");
     if (syncs && fdatasync(journal->fd) < 0)
         return sl_file_error("sync", journal->path, err);
+    sl_fault_point("file-journal-synced");
     return SL_OK;
 }
 
@@ -243,4 +268,15 @@ sl_file_journal_close(struct sl_file_journal *journal)
     free(journal->path);
     free(journal->head);
     journal->path = NULL;
+}
+
+int
+sl_file_journal_remove(struct sl_file_journal *journal, struct sl_error *err)
+{
+    int rc = SL_OK;
+
+    if (unlink(journal->path) < 0)
+        rc = sl_file_error("remove", journal->path, err);
+    sl_file_journal_close(journal);
+    return rc;
 }

@@ -11,8 +11,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-#define SL_FILE_JOURNAL_BYTES_MAX ((size_t)1 << 20) /* of one that is not mostly its last record \
-                                                     */
+/* Of one that is not mostly its last record. */
+#define SL_FILE_JOURNAL_BYTES_MAX ((size_t)16 << 10)
 
 struct sl_file_journal {
     char *path, *head;
@@ -21,8 +21,11 @@ struct sl_file_journal {
     struct sl_buffer record; /* the newest, as it stands in the file */
 };
 
+#define SL_FILE_JOURNAL_HEAD "sluice-parts 2 " /* the identity follows, and a line's end */
+
 /* Opens it, makes it if there is none, cuts a torn tail off.  *ret_newest is the newest payload, of
- * the journal until its next call; empty: there is none.  XX001: damaged, or of another identity.
+ * the journal until its next call; empty: there is none.  XX001: damaged, or of another identity;
+ * 58030: another process has it open.
  */
 int sl_file_journal_open(struct sl_file_journal *journal, const char *path, const char *identity,
                          struct sl_text *ret_newest, struct sl_error *err);
@@ -30,6 +33,8 @@ int sl_file_journal_open(struct sl_file_journal *journal, const char *path, cons
 int sl_file_journal_append(struct sl_file_journal *journal, struct sl_text payload, bool syncs,
                            struct sl_error *err);
 void sl_file_journal_close(struct sl_file_journal *journal); /* zeroed memory will do */
+/* Its file goes; the journal is closed then. */
+int sl_file_journal_remove(struct sl_file_journal *journal, struct sl_error *err);
 
 /* --- what files in the table's directory share --- */
 

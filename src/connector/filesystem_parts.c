@@ -1,6 +1,7 @@
 /* The parts of a lane: see filesystem_parts.h. */
 #include "connector/filesystem_parts.h"
 
+#include "base/fault.h"
 #include "base/hash.h"
 #include "connector/filesystem_internal.h"
 
@@ -39,7 +40,7 @@ parts_hidden(const struct sl_file_parts *parts, const struct sl_file_part *part,
 {
     char directory[SL_FILE_PATH_MAX];
 
-    if (snprintf(path, SL_FILE_PATH_MAX, "%s/.%s-%llu.inprogress",
+    if (snprintf(path, SL_FILE_PATH_MAX, "%s/.%s-%llu" SL_FILE_OPEN_SUFFIX,
                  parts_directory(parts, part, directory), parts->name,
                  (unsigned long long)part->number) >= SL_FILE_PATH_MAX)
         path[0] = '\0'; /* ENOENT */
@@ -72,8 +73,10 @@ parts_make_directory(const char *path, struct sl_error *err)
     if (made < 0 && (errno != ENOENT || slash == parent))
         return sl_file_error("make the directory", path, err);
     slash[slash == parent] = '\0';
-    if (made == 0)
+    if (made == 0) {
+        sl_fault_point("file-directory-made");
         return sl_file_sync_directory(parent, err);
+    }
     SL_TRY(parts_make_directory(parent, err));
     return parts_make_directory(path, err);
 }
@@ -134,7 +137,7 @@ sl_file_parts_add(struct sl_file_parts *parts, struct sl_text bucket,
         parts_close_part(parts, part);
 }
 
-/* --- the journal's record: the marker (8, 4, 4 bytes), the next number (8), the number of parts
+/* --- the journal's record: the marker (8, 4, 4, 8 bytes), the next number (8), the number of parts
  * (4), and for each its number, length, first and last time (8 each), whether it is closed (1), the
  * bucket's length (2) and the bucket; little-endian --- */
 
@@ -148,6 +151,7 @@ parts_encode(struct sl_file_parts *parts)
     sl_buffer_add(to, &parts->marker.epoch, 8);
     sl_buffer_add(to, &parts->marker.subtask, 4);
     sl_buffer_add(to, &parts->marker.chunk, 4);
+    sl_buffer_add(to, &parts->marker.owner, 8);
     sl_buffer_add(to, &parts->next_number, 8);
     sl_buffer_add(to, &count, 4);
     for (size_t i = 0; i < parts->count; i++) {
@@ -202,8 +206,9 @@ parts_decode_part(struct sl_file_parts *parts, struct sl_text *bytes)
     bytes->start += bucket_length;
     bytes->length -= bucket_length;
     part->length = length;
-    part->first_us = first_us;
-    part->last_us = last_us;
+    /* The clock may have stood ahead of what it is now. */
+    part->first_us = SL_MIN(first_us, sl_now_us(parts->config->env));
+    part->last_us = SL_MIN(last_us, sl_now_us(parts->config->env));
     part->is_made = true;
     part->is_closed = is_closed;
     if (is_closed)
@@ -220,7 +225,7 @@ parts_decode(struct sl_file_parts *parts, struct sl_text bytes, struct sl_error 
     uint32_t count;
     bool is_good = parts_take(&bytes, &marker->epoch, 8) &&
                    parts_take(&bytes, &marker->subtask, 4) &&
-                   parts_take(&bytes, &marker->chunk, 4) &&
+                   parts_take(&bytes, &marker->chunk, 4) && parts_take(&bytes, &marker->owner, 8) &&
                    parts_take(&bytes, &parts->next_number, 8) && parts_take(&bytes, &count, 4);
 
     for (uint32_t i = 0; is_good && i < count; i++)
@@ -288,9 +293,12 @@ parts_rename_closed(struct sl_file_parts *parts, struct sl_error *err)
     for (size_t i = 0; i < parts->count; i++) {
         if (!parts->items[i]->is_closed)
             continue;
+        sl_fault_point("file-rename-begun");
         SL_TRY(parts_rename(parts, parts->items[i], err));
+        sl_fault_point("file-renamed");
         SL_TRY(sl_file_sync_directory(parts_directory(parts, parts->items[i], directory), err));
     }
+    sl_fault_point("file-renames-synced");
     for (size_t i = 0; i < parts->count; i++) {
         if (parts->items[i]->is_closed)
             parts_free(parts->items[i]);
@@ -332,15 +340,33 @@ parts_option(const struct sl_file_parts *parts, const char *name)
     return value.integer;
 }
 
+void
+sl_file_parts_name(const char *identity, char ret_name[SL_FILE_NAME_MAX])
+{
+    snprintf(ret_name, SL_FILE_NAME_MAX, "part-%.8s-%08x-%s", identity,
+             (unsigned)(uint32_t)sl_hash_bytes(identity, strlen(identity)),
+             strrchr(identity, '/') + 1);
+}
+
+void
+sl_file_parts_journal(const struct sl_connector_config *config, const char *identity,
+                      char ret_path[SL_FILE_PATH_MAX])
+{
+    char name[SL_FILE_NAME_MAX];
+
+    sl_file_parts_name(identity, name);
+    if (snprintf(ret_path, SL_FILE_PATH_MAX, "%s/.%s.journal", sl_file_path(config->options),
+                 name) >= SL_FILE_PATH_MAX)
+        ret_path[0] = '\0'; /* ENOENT */
+}
+
 static void
 parts_init(struct sl_file_parts *parts, const struct sl_connector_config *config,
            const char *identity)
 {
     *parts = (struct sl_file_parts){.config = config, .is_open = true};
     parts->directory = sl_file_path(config->options);
-    snprintf(parts->name, sizeof(parts->name), "part-%.8s-%08x-%s", identity,
-             (unsigned)(uint32_t)sl_hash_bytes(identity, strlen(identity)),
-             strrchr(identity, '/') + 1);
+    sl_file_parts_name(identity, parts->name);
     parts->bytes_max = parts_option(parts, "sink.rolling-policy.file-size");
     parts->rollover_us = parts_option(parts, "sink.rolling-policy.rollover-interval");
     parts->inactivity_us = parts_option(parts, "sink.rolling-policy.inactivity-interval");
@@ -359,7 +385,7 @@ sl_file_parts_open(struct sl_file_parts *parts, const struct sl_connector_config
 
     parts_init(parts, config, identity);
     SL_TRY(parts_make_directory(parts->directory, err));
-    snprintf(path, sizeof(path), "%s/.%s.journal", parts->directory, parts->name);
+    sl_file_parts_journal(config, identity, path);
     SL_TRY(sl_file_journal_open(&parts->journal, path, identity, &newest, err));
     if (newest.length == 0)
         return SL_OK;
@@ -399,9 +425,12 @@ parts_write(const struct sl_file_parts *parts, struct sl_file_part *part, struct
     fd = open(path, O_WRONLY | O_CLOEXEC | (part->is_made ? 0 : O_CREAT | O_TRUNC), 0666);
     if (fd < 0)
         return sl_file_error("write", path, err);
+    sl_fault_point("file-part-opened");
     rc = sl_file_write_at(fd, path, part->pending.data, part->pending.length, part->length, err);
+    sl_fault_point("file-part-written");
     if (rc == SL_OK && fsync(fd) < 0)
         rc = sl_file_error("sync", path, err);
+    sl_fault_point("file-part-synced");
     close(fd);
     if (rc == SL_OK && !part->is_made)
         rc = sl_file_sync_directory(directory, err);
@@ -440,6 +469,7 @@ sl_file_parts_commit(struct sl_file_parts *parts, const struct sl_marker *marker
             SL_TRY(parts_write(parts, part, err));
     }
     parts->marker = *marker;
+    sl_fault_point("file-parts-durable");
     SL_TRY(parts_write_journal(parts, true, err));
     return parts_rename_closed(parts, err);
 }

@@ -15,14 +15,19 @@
 
 #include "base/map.h"
 #include "connector/connector.h"
+#include "connector/filesystem_internal.h"
 #include "connector/filesystem_journal.h"
+
+#define SL_FILE_NAME_MAX 160
+#define SL_FILE_OPEN_SUFFIX ".inprogress"
+#define SL_FILE_IDENTITY "%s/%.128s" /* of at-least-once sinks: job, operator, "/", subtask */
 
 struct sl_file_part;
 
 struct sl_file_parts {
     const struct sl_connector_config *config;
     const char *directory;
-    char name[160]; /* what the names of parts begin with */
+    char name[SL_FILE_NAME_MAX]; /* what the names of parts begin with */
     int64_t bytes_max, rollover_us, inactivity_us, check_us;
     struct sl_file_journal journal;
     struct sl_marker marker;
@@ -49,5 +54,21 @@ int sl_file_parts_commit(struct sl_file_parts *parts, const struct sl_marker *ma
 /* Closes what is due by time, if it is time to look. */
 int sl_file_parts_check(struct sl_file_parts *parts, struct sl_error *err);
 void sl_file_parts_close(struct sl_file_parts *parts); /* zeroed memory will do */
+/* What the names of its parts begin with, and the path of its journal. */
+void sl_file_parts_name(const char *identity, char ret_name[SL_FILE_NAME_MAX]);
+void sl_file_parts_journal(const struct sl_connector_config *config, const char *identity,
+                           char ret_path[SL_FILE_PATH_MAX]);
+
+/* --- filesystem_adopt.c: what lanes that are no more left behind gets its name --- */
+
+/* Parts of subtasks of this sink that a job of fewer subtasks does not have: those of subtask n are
+ * subtask n mod the parallelism's. */
+int sl_file_adopt_subtasks(const struct sl_connector_config *config, struct sl_error *err);
+/* A lane that publishes under a new incarnation for the first time takes over from the earlier
+ * ones. */
+int sl_file_adopt_incarnations(const struct sl_connector_config *config, const char *identity,
+                               struct sl_error *err);
+/* Everything that the job left, which has ended: see connector.h. */
+int sl_file_forget(const struct sl_connector_config *config, struct sl_error *err);
 
 #endif

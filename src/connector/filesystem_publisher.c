@@ -1,4 +1,5 @@
 /* The filesystem publisher: a chunk is a commit of the lane's parts. */
+#include "base/fault.h"
 #include "connector/filesystem_internal.h"
 #include "connector/filesystem_parts.h"
 
@@ -14,7 +15,10 @@ file_publisher_open(struct sl_publisher *base, struct sl_marker *ret_marker, str
 {
     struct file_publisher *publisher = (struct file_publisher *)base;
 
+    SL_TRY(sl_file_adopt_incarnations(base->config, base->identity, err));
     SL_TRY(sl_file_parts_open(&publisher->parts, base->config, base->identity, err));
+    base->place = publisher->parts.journal.path;
+    sl_fault_point("file-opened");
     *ret_marker = publisher->parts.marker;
     return SL_OK;
 }
@@ -28,7 +32,9 @@ file_publisher_publish(struct sl_publisher *base, const struct sl_records *recor
     for (uint32_t i = 0; i < records->count; i++)
         sl_file_parts_add(&publisher->parts, records->asides ? records->asides[i] : SL_TEXT(""),
                           &records->items[i]);
-    return sl_file_parts_commit(&publisher->parts, marker, false, err);
+    SL_TRY(sl_file_parts_commit(&publisher->parts, marker, false, err));
+    sl_fault_point("file-committed");
+    return SL_OK;
 }
 
 static int

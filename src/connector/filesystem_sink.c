@@ -40,8 +40,9 @@ file_sink_open(struct sl_sink *base, struct sl_error *err)
     sl_buffer_init(&sink->staged, SIZE_MAX / 2);
     sl_buffer_init(&sink->working, SIZE_MAX / 2);
     sink->is_open = true;
-    snprintf(identity, sizeof(identity), "%s/%.128s/%u", config->job_id, config->operator_uid,
-             config->subtask);
+    snprintf(identity, sizeof(identity), SL_FILE_IDENTITY "/%u", config->job_id,
+             config->operator_uid, config->subtask);
+    SL_TRY(sl_file_adopt_subtasks(config, err));
     SL_TRY(sl_file_parts_open(&sink->parts, config, identity, err));
     sink->parts.marker.epoch = 0;
     sink->is_usable = true;

@@ -152,7 +152,7 @@ Test(journal, is_written_anew_when_large)
     struct sl_file_journal journal;
     struct sl_error err;
     struct sl_text newest;
-    char payload[10000];
+    char payload[1000];
 
     memset(payload, 'x', sizeof(payload));
     cr_assert_eq(open_journal(&journal, &newest, &err), SL_OK);

@@ -12,6 +12,7 @@
 #include "connector/kafka_internal.h"
 
 #include "base/fault.h"
+#include "data/time.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -21,6 +22,8 @@
 #define KAFKA_FORGET_MS 3000
 #define KAFKA_TRANSACTION_MS 60000 /* unless the table says otherwise */
 #define KAFKA_END_TXN 26           /* its API key */
+/* A day: offsets.retention.minutes is seven. */
+#define KAFKA_RENEWAL_US (24 * 3600 * SL_US_PER_SECOND)
 
 struct kafka_publisher {
     struct sl_publisher publisher;
@@ -112,17 +115,17 @@ kafka_transaction_error(struct kafka_publisher *publisher, rd_kafka_error_t *err
 static bool
 kafka_parse_marker(const char *text, size_t size, struct sl_marker *ret_marker)
 {
-    unsigned long long epoch;
+    unsigned long long epoch, owner = 0;
     unsigned subtask, chunk;
-    char copy[64];
+    char copy[96];
 
     if (size >= sizeof(copy))
         return false;
     memcpy(copy, text, size);
     copy[size] = '\0';
-    if (sscanf(copy, "%llu/%u/%u", &epoch, &subtask, &chunk) != 3)
+    if (sscanf(copy, "%llu/%u/%u/%llx", &epoch, &subtask, &chunk, &owner) < 3)
         return false;
-    *ret_marker = (struct sl_marker){epoch, subtask, chunk};
+    *ret_marker = (struct sl_marker){epoch, subtask, chunk, owner};
     return true;
 }
 
@@ -189,6 +192,8 @@ kafka_publisher_open(struct sl_publisher *base, struct sl_marker *ret_marker, st
     sl_kafka_options_read(&publisher->arena, base->config->options, &publisher->options);
     publisher->topic = publisher->options.topics[0];
     publisher->group_id = sl_arena_printf(&publisher->arena, "sluice/%s", base->identity);
+    base->place = sl_arena_printf(&publisher->arena, "group \"%s\" of topic \"%s\"",
+                                  publisher->group_id, publisher->topic);
     publisher->group = rd_kafka_consumer_group_metadata_new(publisher->group_id);
     SL_TRY(kafka_open_producer(publisher, err));
     SL_TRY(
@@ -258,12 +263,12 @@ kafka_add_marker(struct kafka_publisher *publisher, const struct sl_marker *mark
     rd_kafka_topic_partition_t *element =
         rd_kafka_topic_partition_list_add(list, publisher->topic, 0);
     rd_kafka_error_t *error;
-    char text[64];
+    char text[96];
 
     element->offset = (int64_t)marker->epoch;
     element->metadata_size =
-        (size_t)snprintf(text, sizeof(text), "%llu/%u/%u", (unsigned long long)marker->epoch,
-                         marker->subtask, marker->chunk);
+        (size_t)snprintf(text, sizeof(text), "%llu/%u/%u/%llx", (unsigned long long)marker->epoch,
+                         marker->subtask, marker->chunk, (unsigned long long)marker->owner);
     element->metadata = strdup(text);
     error = rd_kafka_send_offsets_to_transaction(publisher->client.handle, list, publisher->group,
                                                  KAFKA_INIT_MS);
@@ -334,6 +339,7 @@ kafka_publisher_close(struct sl_publisher *base)
 
 const struct sl_publisher_class sl_kafka_publisher_class = {
     .size = sizeof(struct kafka_publisher),
+    .renewal_us = KAFKA_RENEWAL_US,
     .open = kafka_publisher_open,
     .publish = kafka_publisher_publish,
     .forget = kafka_publisher_forget,

@@ -435,6 +435,21 @@ kafka_source_add_split(struct sl_source *base, const struct sl_split *item, stru
     return split->next >= split->end ? SL_OK : kafka_start_split(source, split, err);
 }
 
+/* A partition never goes but with its topic; of a pattern's topics some may. */
+static int
+kafka_source_gone(struct sl_source *base, const char *id, struct sl_error *err)
+{
+    const char *dash = strrchr(id, '-');
+
+    if (!dash || sl_option_get(source_of(base)->options.list, "topic-pattern"))
+        return SL_OK;
+    SL_ERROR(err, SL_E_OBJECT_STATE,
+             "topic %.*s has no partition %s any more, which was read up to the last checkpoint: "
+             "the topic was made anew, and what it held before is lost",
+             (int)(dash - id), id, dash + 1);
+    return sl_error_hint(err, "start anew from 'earliest-offset'");
+}
+
 /* How far it is known to be read. */
 static int64_t
 kafka_reached(const struct kafka_split *split)
@@ -840,6 +855,7 @@ const struct sl_source_class sl_kafka_source_class = {
     .discover = kafka_source_discover,
     .discovery_interval_us = kafka_source_discovery_interval,
     .add_split = kafka_source_add_split,
+    .gone = kafka_source_gone,
     .poll = kafka_source_poll,
     .split_state = kafka_source_split_state,
     .position = kafka_source_position,

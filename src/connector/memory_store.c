@@ -161,6 +161,13 @@ log_io_error(const struct sl_memory_log *log, const char *what, struct sl_error 
     return SL_ERROR(err, code, "cannot %s %s: %s", what, log->path, strerror(errno));
 }
 
+static void
+log_cut(const struct sl_memory_log *log, off_t size)
+{
+    if (ftruncate(log->fd, size) < 0)
+        sl_log(SL_LOG_ERROR, "a torn frame stays until the next start", "file=%s", log->path);
+}
+
 static int
 log_write_all(struct sl_memory_log *log, const char *bytes, size_t size, struct sl_error *err)
 {
@@ -174,9 +181,7 @@ log_write_all(struct sl_memory_log *log, const char *bytes, size_t size, struct 
             continue;
         if (n < 0) {
             log_io_error(log, "write", err);
-            if (ftruncate(log->fd, start) < 0)
-                sl_log(SL_LOG_ERROR, "a torn frame stays until the next start", "file=%s",
-                       log->path);
+            log_cut(log, start);
             return err->code;
         }
         done += (size_t)n;
@@ -519,6 +524,7 @@ log_publish(struct sl_memory_log *log, struct sl_text name, const struct sl_mark
                               .subtask = marker->subtask,
                               .chunk = marker->chunk};
     size_t head = LOG_HEADER + sizeof(group) + name.length, size;
+    off_t start = lseek(log->fd, 0, SEEK_END);
     char *bytes;
     int rc;
 
@@ -535,8 +541,11 @@ log_publish(struct sl_memory_log *log, struct sl_text name, const struct sl_mark
     rc = log_write_all(log, bytes, head + size, err);
     free(bytes);
     /* Readers see what is durable: a job that read it has it in its own checkpoint. */
-    if (rc == SL_OK)
+    if (rc == SL_OK) {
         rc = sl_memory_log_sync(log, err);
+        if (rc < 0) /* it is published again: it must not come back behind that */
+            log_cut(log, start);
+    }
     if (rc < 0)
         return rc;
     log_note_marker(log, name, marker);

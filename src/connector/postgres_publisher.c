@@ -45,8 +45,10 @@ pg_make_markers(struct pg_publisher *publisher, struct sl_error *err)
     PGresult *result;
     bool is_there;
 
-    SL_TRY(
-        sl_pg_query(client, "SELECT pg_catalog.to_regclass($1) IS NOT NULL", &list, &result, err));
+    SL_TRY(sl_pg_query(client,
+                       "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = "
+                       "pg_catalog.to_regclass($1) AND attname = 'owner')",
+                       &list, &result, err));
     is_there = *PQgetvalue(result, 0, 0) == 't';
     PQclear(result);
     if (is_there)
@@ -58,7 +60,13 @@ pg_make_markers(struct pg_publisher *publisher, struct sl_error *err)
                                   "CREATE TABLE IF NOT EXISTS %s (identity text PRIMARY KEY, "
                                   "generation bigint NOT NULL, epoch bigint NOT NULL, "
                                   "subtask bigint NOT NULL, chunk bigint NOT NULL, "
-                                  "written timestamptz)",
+                                  "owner bigint NOT NULL DEFAULT 0, written timestamptz)",
+                                  name),
+                  NULL, err) < 0 ||
+        sl_pg_run(client,
+                  sl_arena_printf(&publisher->arena,
+                                  "ALTER TABLE %s ADD COLUMN IF NOT EXISTS "
+                                  "owner bigint NOT NULL DEFAULT 0",
                                   name),
                   NULL, err) < 0)
         return sl_error_prefix(err, "making the table %s, in which exactly once is noted", name);
@@ -73,7 +81,7 @@ pg_fence(struct pg_publisher *publisher, struct sl_marker *ret_marker, struct sl
         &publisher->arena,
         "INSERT INTO %s.sluice_markers AS m (identity, generation, epoch, subtask, chunk) "
         "VALUES ($1, 1, 0, 0, 0) ON CONFLICT (identity) DO UPDATE SET "
-        "generation = m.generation + 1 RETURNING generation, epoch, subtask, chunk",
+        "generation = m.generation + 1 RETURNING generation, epoch, subtask, chunk, owner",
         schema);
     const char *const params[] = {publisher->publisher.identity, NULL};
     struct sl_pg_params list = {.count = 1, .values = params};
@@ -83,13 +91,14 @@ pg_fence(struct pg_publisher *publisher, struct sl_marker *ret_marker, struct sl
     snprintf(publisher->generation, sizeof(publisher->generation), "%s", PQgetvalue(result, 0, 0));
     *ret_marker = (struct sl_marker){strtoull(PQgetvalue(result, 0, 1), NULL, 10),
                                      (uint32_t)strtoul(PQgetvalue(result, 0, 2), NULL, 10),
-                                     (uint32_t)strtoul(PQgetvalue(result, 0, 3), NULL, 10)};
+                                     (uint32_t)strtoul(PQgetvalue(result, 0, 3), NULL, 10),
+                                     (uint64_t)strtoll(PQgetvalue(result, 0, 4), NULL, 10)};
     PQclear(result);
-    publisher->update_sql =
-        sl_arena_printf(&publisher->arena,
-                        "UPDATE %s.sluice_markers SET epoch = $3, subtask = $4, chunk = $5, "
-                        "written = pg_catalog.now() WHERE identity = $1 AND generation = $2",
-                        schema);
+    publisher->update_sql = sl_arena_printf(
+        &publisher->arena,
+        "UPDATE %s.sluice_markers SET epoch = $3, subtask = $4, chunk = $5, "
+        "owner = $6, written = pg_catalog.now() WHERE identity = $1 AND generation = $2",
+        schema);
     return SL_OK;
 }
 
@@ -108,6 +117,8 @@ pg_publisher_open(struct sl_publisher *base, struct sl_marker *ret_marker, struc
                                               .primary_key_count = config->primary_key_count};
     SL_TRY(sl_pg_target_open(&publisher->client, &publisher->arena, &publisher->target, err));
     publisher->writer = sl_pg_writer_new(&publisher->target);
+    base->place = sl_arena_printf(&publisher->arena, "%s.sluice_markers, identity '%s'",
+                                  publisher->target.schema, base->identity);
     SL_TRY(pg_make_markers(publisher, err));
     SL_TRY(pg_fence(publisher, ret_marker, err));
     sl_fault_point("postgres-fenced");
@@ -120,16 +131,17 @@ static int
 pg_write_marker(struct pg_publisher *publisher, const struct sl_marker *marker,
                 struct sl_error *err)
 {
-    char epoch[24], subtask[24], chunk[24];
-    const char *const values[] = {publisher->publisher.identity, publisher->generation, epoch,
-                                  subtask, chunk};
-    struct sl_pg_params params = {.count = 5, .values = values};
+    char epoch[24], subtask[24], chunk[24], owner[24];
+    const char *const values[] = {
+        publisher->publisher.identity, publisher->generation, epoch, subtask, chunk, owner};
+    struct sl_pg_params params = {.count = 6, .values = values};
     PGresult *result;
     bool is_ours;
 
     snprintf(epoch, sizeof(epoch), "%llu", (unsigned long long)marker->epoch);
     snprintf(subtask, sizeof(subtask), "%u", marker->subtask);
     snprintf(chunk, sizeof(chunk), "%u", marker->chunk);
+    snprintf(owner, sizeof(owner), "%lld", (long long)marker->owner);
     SL_TRY(sl_pg_query(&publisher->client, publisher->update_sql, &params, &result, err));
     is_ours = strcmp(PQcmdTuples(result), "1") == 0;
     PQclear(result);

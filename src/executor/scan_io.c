@@ -44,6 +44,28 @@ scan_io_is_mine(const struct op_scan *scan, uint32_t ordinal)
     return ordinal % scan->op.context->subtask_count == scan->op.context->subtask;
 }
 
+static bool
+scan_io_has_found(const struct op_scan *scan, const char *id)
+{
+    for (size_t i = 0; i < scan->found.count; i++)
+        if (strcmp(scan->found.items[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+/* What a checkpoint tells of has to be there, where the source says so. */
+static int
+scan_io_check_gone(struct op_scan *scan, struct sl_error *err)
+{
+    for (size_t i = 0; scan->class->gone && i < scan->restored_count; i++) {
+        const char *id = scan->restored[i].split.id;
+
+        if (!scan_io_has_found(scan, id))
+            SL_TRY(scan->class->gone(scan->source, id, err));
+    }
+    return SL_OK;
+}
+
 /* Splits that were found and are this subtask's begin to be read. */
 static int
 scan_io_add_splits(struct op_scan *scan, bool is_new, struct sl_error *err)
@@ -116,6 +138,8 @@ sl_scan_io_check(struct op_scan *scan, struct sl_error *err)
         return rc;
     switch (scan->io_task) {
     case SL_SCAN_IO_OPEN:
+        SL_TRY(scan_io_check_gone(scan, err));
+        /* fall through */
     case SL_SCAN_IO_DISCOVER:
         SL_TRY(scan_io_add_splits(scan, scan->io_task == SL_SCAN_IO_DISCOVER, err));
         scan_io_plan_discovery(scan);

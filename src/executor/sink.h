@@ -34,6 +34,8 @@ int sl_sink_stop(struct sl_op *op); /* as sl_scan_stop */
 bool sl_sink_has_outbox(const struct sl_phys_node *sink);
 /* Do its lanes have something to do when nothing is to be published? */
 bool sl_sink_has_work_when_idle(const struct sl_phys_node *sink);
+/* After how long without publishing its lanes' markers are renewed; 0: never. */
+int64_t sl_sink_renewal_us(const struct sl_phys_node *sink);
 /* How many lanes its outbox is published in. */
 uint32_t sl_sink_lane_count(const struct sl_phys_node *sink);
 
@@ -44,9 +46,16 @@ struct sl_lane_config {
     const char *job_id, *data_directory;
     struct sl_env *env;
     bool is_statement; /* see sl_lane_publish_statement */
+    uint64_t owner;    /* this run of the server */
+    /* What the marker may tell of when the lane first connects: at least this (epoch 0: nothing),
+     * and nothing behind that epoch. */
+    uint64_t least_epoch, most_epoch;
+    uint32_t least_subtask;
 };
 
-struct sl_lane; /* what publishes one lane; all calls are for I/O threads, one at a time */
+/* What publishes one lane; all calls are for I/O threads, one at a time.  All that connect say
+ * 55000 where the marker tells of what cannot be: it is gone, older, newer, or another server's. */
+struct sl_lane;
 
 struct sl_lane *sl_lane_new(const struct sl_lane_config *config);
 /* Publishes what of the segment the marker says is missing.  After a failure the next call connects
@@ -62,6 +71,10 @@ int sl_lane_published(struct sl_lane *lane, uint64_t *ret_epoch, struct sl_error
 /* Nothing is to be published now, or, all input having ended, never again. */
 int sl_lane_idle(struct sl_lane *lane, struct sl_error *err);
 int sl_lane_finish(struct sl_lane *lane, struct sl_error *err);
-void sl_lane_free(struct sl_lane *lane); /* NULL does nothing */
+int sl_lane_renew(struct sl_lane *lane, struct sl_error *err); /* its marker is written again */
+void sl_lane_free(struct sl_lane *lane);                       /* NULL does nothing */
+/* [I/O] The job has ended for good: what its sink left in the target for lanes to come is ended and
+ * removed.  Of the config what is the sink's, not a lane's. */
+int sl_sink_forget(const struct sl_lane_config *config, struct sl_error *err);
 
 #endif

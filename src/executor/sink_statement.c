@@ -108,7 +108,8 @@ sl_sink_statement_write(struct sl_sink_statement *statement, struct sl_error *er
                                              .job_id = context->job_id,
                                              .data_directory = context->data_directory,
                                              .env = context->env,
-                                             .is_statement = true});
+                                             .is_statement = true,
+                                             .most_epoch = UINT64_MAX});
     struct sl_records records;
     struct sl_arena arena;
     int rc;

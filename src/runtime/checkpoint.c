@@ -335,6 +335,7 @@ checkpoint_make_manifest(struct sl_job *job, struct sl_checkpoint *checkpoint)
         SL_NEW_ARRAY(&checkpoint->arena, struct sl_manifest_subtask, checkpoint->part_count);
     manifest->segments =
         sl_publisher_unconfirmed(job, &checkpoint->arena, count, &manifest->segment_count);
+    manifest->lanes = sl_publisher_published(job, &checkpoint->arena, &manifest->lane_count);
     for (size_t i = 0; i < checkpoint->part_count; i++) {
         const struct sl_checkpoint_part *part = checkpoint->parts[i];
 

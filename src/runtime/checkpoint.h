@@ -64,6 +64,7 @@ struct sl_checkpointing {
     enum sl_checkpoint_phase phase;
     uint64_t epoch;                 /* of the barrier under way, or of the last one */
     uint64_t done_epoch;            /* of the newest that came through */
+    uint64_t begun_epoch;           /* that the job began from in this server; 0: none */
     bool catches_up;                /* sources read up to their present end before they pass it */
     size_t missing;                 /* subtasks that have not answered */
     struct sl_error failure;        /* of the one under way; code 0: none */
@@ -73,10 +74,10 @@ struct sl_checkpointing {
     struct sl_checkpoint *writing, *latest;
     _Atomic uint64_t pinned_id; /* a savepoint is made of it: it is not removed; 0: none */
     uint64_t incarnation;
-    int64_t due_us; /* of the next periodic one, monotonic */
+    int64_t due_us;                         /* of the next periodic one, monotonic */
     uint64_t begun_progress, done_progress; /* what the job had done: when the one under way began,
                                                when the last complete one did; 0: none yet */
-    int64_t begin_us; /* of the barrier under way, monotonic */
+    int64_t begin_us;                       /* of the barrier under way, monotonic */
     struct sl_checkpoint_record history[SL_CHECKPOINT_HISTORY]; /* a ring, by epoch */
     struct sl_io_job io;
     int io_rc;

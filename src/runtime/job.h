@@ -22,6 +22,7 @@ struct sl_waiter { /* a session's thread that waits for something to change */
 
 struct sl_runtime {
     struct sl_runtime_config config;
+    uint64_t run_id; /* of this run of the server, by chance: markers carry it */
     struct sl_slot **slots;
     pthread_mutex_t mutex; /* of what follows; taken before no other but a job's */
     struct sl_job **jobs;  /* active ones, a reference each */

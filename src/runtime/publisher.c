@@ -2,6 +2,7 @@
 #include "runtime/publisher.h"
 
 #include "base/fault.h"
+#include "base/log.h"
 #include "executor/sink.h"
 #include "runtime/job.h"
 
@@ -13,19 +14,22 @@ struct publisher_item {
     struct publisher_item *next;
 };
 
-enum publisher_task { PUBLISHER_PUBLISH, PUBLISHER_IDLE, PUBLISHER_FINISH };
+enum publisher_task { PUBLISHER_PUBLISH, PUBLISHER_IDLE, PUBLISHER_RENEW, PUBLISHER_FINISH };
 
 struct sl_publisher_lane {
     struct sl_job *job;
     const struct sl_phys_node *sink;
     uint32_t number;
     uint64_t queued_epoch; /* the newest that came in */
+    struct sl_manifest_lane published;
     struct publisher_item *first, *last;
     struct sl_lane *lane; /* of I/O threads */
     bool is_busy;
-    bool wants_idle;   /* a checkpoint came, or was due */
-    bool wants_finish; /* nothing will come any more … */
-    bool has_finished; /* … and that was done */
+    bool wants_idle;    /* a checkpoint came, or was due */
+    bool wants_renewal; /* its marker is to be written again */
+    int64_t marked_us;  /* when it was written last; 0: before this server began */
+    bool wants_finish;  /* nothing will come any more … */
+    bool has_finished;  /* … and that was done */
     enum publisher_task task;
     struct sl_io_job io;
     char directory[SL_CHECKPOINT_PATH_MAX];
@@ -53,15 +57,30 @@ publisher_lane(struct sl_job *job, const struct sl_phys_node *sink, uint32_t num
 }
 
 static struct sl_publisher_lane *
-publisher_lane_of(struct sl_job *job, const struct sl_manifest_segment *segment)
+publisher_lane_of(struct sl_job *job, const char *sink_uid, uint32_t number)
 {
     for (size_t i = 0; i < job->plan->node_count; i++) {
         const struct sl_phys_node *node = job->plan->nodes[i];
 
-        if (node->kind == SL_OP_SINK && strcmp(node->uid, segment->sink_uid) == 0)
-            return publisher_lane(job, node, segment->lane);
+        if (node->kind == SL_OP_SINK && strcmp(node->uid, sink_uid) == 0)
+            return publisher_lane(job, node, number);
     }
     return NULL;
+}
+
+/* What was published before the job began from this checkpoint; later ones tell nothing new. */
+static void
+publisher_take_lanes(struct sl_job *job, const struct sl_manifest *manifest)
+{
+    if (manifest->incarnation != job->checkpointing.incarnation)
+        return;
+    for (size_t i = 0; i < manifest->lane_count; i++) {
+        const struct sl_manifest_lane *from = &manifest->lanes[i];
+        struct sl_publisher_lane *lane = publisher_lane_of(job, from->sink_uid, from->lane);
+
+        if (lane && lane->published.epoch == 0)
+            lane->published = *from;
+    }
 }
 
 /* Lanes that have work of their own are there from the first checkpoint on. */
@@ -82,7 +101,8 @@ publisher_make_lanes(struct sl_job *job)
 /* --- on I/O threads --- */
 
 struct sl_lane *
-sl_job_open_lane(const struct sl_job *job, const struct sl_phys_node *sink, uint32_t number)
+sl_job_open_lane(const struct sl_job *job, const struct sl_phys_node *sink, uint32_t number,
+                 const struct sl_manifest_lane *published)
 {
     return sl_lane_new(&(struct sl_lane_config){
         .sink = sink,
@@ -91,6 +111,10 @@ sl_job_open_lane(const struct sl_job *job, const struct sl_phys_node *sink, uint
         .job_id = job->id,
         .data_directory = job->runtime->config.data_directory,
         .env = job->runtime->config.env,
+        .owner = job->runtime->run_id,
+        .least_epoch = published ? published->epoch : 0,
+        .least_subtask = published ? published->subtask : 0,
+        .most_epoch = published ? job->checkpointing.begun_epoch : UINT64_MAX,
     });
 }
 
@@ -116,13 +140,16 @@ publisher_run(struct sl_io_job *io)
         (struct sl_publisher_lane *)((char *)io - offsetof(struct sl_publisher_lane, io));
 
     if (!lane->lane)
-        lane->lane = sl_job_open_lane(lane->job, lane->sink, lane->number);
+        lane->lane = sl_job_open_lane(lane->job, lane->sink, lane->number, &lane->published);
     switch (lane->task) {
     case PUBLISHER_PUBLISH:
         lane->io_rc = publisher_publish(lane, &lane->io_error);
         break;
     case PUBLISHER_IDLE:
         lane->io_rc = sl_lane_idle(lane->lane, &lane->io_error);
+        break;
+    case PUBLISHER_RENEW:
+        lane->io_rc = sl_lane_renew(lane->lane, &lane->io_error);
         break;
     case PUBLISHER_FINISH:
         lane->io_rc = sl_lane_finish(lane->lane, &lane->io_error);
@@ -160,10 +187,14 @@ publisher_done(struct sl_io_job *io)
         sl_job_publishing_failed(job, &lane->io_error);
     } else {
         if (lane->task == PUBLISHER_PUBLISH) {
+            lane->published.epoch = lane->first->segment.epoch;
+            lane->published.subtask = lane->first->segment.subtask;
             publisher_pop(lane);
             job->published_count++;
             lane->has_finished = false;
         }
+        if (lane->task == PUBLISHER_PUBLISH || lane->task == PUBLISHER_RENEW)
+            lane->marked_us = sl_now_us(job->runtime->config.env);
         lane->has_finished |= lane->task == PUBLISHER_FINISH;
         publisher_begin(lane);
         sl_job_published(job);
@@ -178,15 +209,17 @@ publisher_done(struct sl_io_job *io)
 static bool
 publisher_choose(struct sl_publisher_lane *lane)
 {
-    bool idles = lane->wants_idle;
+    bool idles = lane->wants_idle, renews = lane->wants_renewal;
 
-    lane->wants_idle = false;
+    lane->wants_idle = lane->wants_renewal = false;
     if (lane->first)
         lane->task = PUBLISHER_PUBLISH;
     else if (lane->wants_finish && !lane->has_finished)
         lane->task = PUBLISHER_FINISH;
     else if (idles)
         lane->task = PUBLISHER_IDLE;
+    else if (renews)
+        lane->task = PUBLISHER_RENEW;
     else
         return false;
     return true;
@@ -212,9 +245,10 @@ sl_publisher_take(struct sl_job *job, const struct sl_checkpoint *checkpoint)
 {
     const struct sl_manifest *manifest = &checkpoint->manifest;
 
+    publisher_take_lanes(job, manifest);
     for (size_t i = 0; i < manifest->segment_count; i++) {
         const struct sl_manifest_segment *segment = &manifest->segments[i];
-        struct sl_publisher_lane *lane = publisher_lane_of(job, segment);
+        struct sl_publisher_lane *lane = publisher_lane_of(job, segment->sink_uid, segment->lane);
         struct publisher_item *item;
 
         if (!lane || segment->epoch <= lane->queued_epoch)
@@ -238,8 +272,15 @@ sl_publisher_take(struct sl_job *job, const struct sl_checkpoint *checkpoint)
 void
 sl_publisher_idle(struct sl_job *job)
 {
-    for (struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next)
+    int64_t now_us = sl_now_us(job->runtime->config.env);
+
+    for (struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next) {
+        int64_t renewal_us = sl_sink_renewal_us(lane->sink);
+
         lane->wants_idle = sl_sink_has_work_when_idle(lane->sink);
+        lane->wants_renewal =
+            renewal_us > 0 && lane->published.epoch > 0 && now_us - lane->marked_us >= renewal_us;
+    }
     sl_publisher_resume(job);
 }
 
@@ -289,6 +330,26 @@ sl_publisher_unconfirmed(struct sl_job *job, struct sl_arena *arena, size_t extr
     return segments;
 }
 
+struct sl_manifest_lane *
+sl_publisher_published(struct sl_job *job, struct sl_arena *arena, size_t *ret_count)
+{
+    struct sl_manifest_lane *published;
+    size_t count = 0;
+
+    for (const struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next)
+        count += lane->published.epoch > 0;
+    published = SL_NEW_ARRAY(arena, struct sl_manifest_lane, count + 1);
+    *ret_count = count;
+    for (const struct sl_publisher_lane *lane = job->lanes; lane; lane = lane->next) {
+        if (lane->published.epoch == 0)
+            continue;
+        published[--count] = lane->published;
+        published[count].sink_uid = lane->sink->uid;
+        published[count].lane = lane->number;
+    }
+    return published;
+}
+
 bool
 sl_publisher_is_idle(const struct sl_job *job)
 {
@@ -331,5 +392,24 @@ sl_publisher_done(struct sl_job *job)
         sl_lane_free(lane->lane);
         job->lanes = lane->next;
         free(lane);
+    }
+}
+
+void
+sl_runtime_forget_job(struct sl_runtime *runtime, const struct sl_phys_plan *plan,
+                      const char *job_id)
+{
+    char quoted[SL_ERROR_TEXT_MAX + 16];
+    struct sl_error err;
+
+    for (size_t i = 0; i < plan->node_count; i++) {
+        struct sl_lane_config config = {.sink = plan->nodes[i],
+                                        .job_id = job_id,
+                                        .data_directory = runtime->config.data_directory,
+                                        .env = runtime->config.env};
+
+        if (config.sink->kind == SL_OP_SINK && sl_sink_forget(&config, &err) < 0)
+            sl_log(SL_LOG_WARN, "what a job left in its target stays", "job=%s reason=%s", job_id,
+                   sl_log_quote(quoted, sizeof(quoted), err.text));
     }
 }

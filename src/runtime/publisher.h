@@ -13,9 +13,11 @@
 struct sl_lane;
 struct sl_phys_node;
 
-/* What publishes one lane of a sink of the job's; not connected yet. */
+/* What publishes one lane of a sink of the job's; not connected yet.  `published`: what its marker
+ * tells of at least, and then it tells of nothing behind the checkpoint that the job began from;
+ * NULL: it may tell of anything. */
 struct sl_lane *sl_job_open_lane(const struct sl_job *job, const struct sl_phys_node *sink,
-                                 uint32_t number);
+                                 uint32_t number, const struct sl_manifest_lane *published);
 
 /* All under the job's mutex. */
 
@@ -31,9 +33,12 @@ bool sl_publisher_finish(struct sl_job *job);
 /* What is not published yet, in a new array with room for `extra` more. */
 struct sl_manifest_segment *sl_publisher_unconfirmed(struct sl_job *job, struct sl_arena *arena,
                                                      size_t extra, size_t *ret_count);
+/* What the lanes have published, in a new array. */
+struct sl_manifest_lane *sl_publisher_published(struct sl_job *job, struct sl_arena *arena,
+                                                size_t *ret_count);
 bool sl_publisher_is_idle(const struct sl_job *job);
 bool sl_publisher_is_past(const struct sl_job *job, uint64_t epoch); /* all up to it is published */
-bool sl_publisher_is_busy(const struct sl_job *job); /* is an I/O thread at it? */
-void sl_publisher_done(struct sl_job *job);          /* with the job */
+bool sl_publisher_is_busy(const struct sl_job *job);                 /* is an I/O thread at it? */
+void sl_publisher_done(struct sl_job *job);                          /* with the job */
 
 #endif

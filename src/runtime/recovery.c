@@ -53,7 +53,7 @@ static int
 recovery_check_lane(const struct sl_job *job, const struct sl_phys_node *sink, uint32_t number,
                     uint64_t id, struct sl_error *err)
 {
-    struct sl_lane *lane = sl_job_open_lane(job, sink, number);
+    struct sl_lane *lane = sl_job_open_lane(job, sink, number, NULL);
     uint64_t epoch = 0;
     int rc = sl_lane_published(lane, &epoch, err);
 
@@ -167,6 +167,7 @@ recovery_take(struct sl_job *job, struct sl_checkpoint *checkpoint)
     sl_checkpoint_unref(checkpointing->latest);
     checkpointing->latest = checkpoint;
     checkpointing->done_epoch = checkpoint->manifest.checkpoint_id;
+    checkpointing->begun_epoch = checkpoint->manifest.checkpoint_id;
 }
 
 /* Under the mutex. */

@@ -19,17 +19,35 @@ retire_publish(struct sl_lane *lane, uint32_t number, const struct sl_retired_si
     return SL_OK;
 }
 
+/* How far the checkpoint knows the lane to be published. */
+static struct sl_manifest_lane
+retire_published(uint32_t number, const struct sl_retired_sink *retired)
+{
+    const struct sl_manifest *manifest = retired->manifest;
+
+    for (size_t i = 0; i < manifest->lane_count; i++)
+        if (manifest->lanes[i].lane == number &&
+            strcmp(manifest->lanes[i].sink_uid, retired->sink->uid) == 0)
+            return manifest->lanes[i];
+    return (struct sl_manifest_lane){0};
+}
+
 static int
 retire_lane(struct sl_runtime *runtime, uint32_t number, const struct sl_retired_sink *retired,
             struct sl_error *err)
 {
+    struct sl_manifest_lane published = retire_published(number, retired);
     struct sl_lane *lane =
         sl_lane_new(&(struct sl_lane_config){.sink = retired->sink,
                                              .lane = number,
                                              .incarnation = retired->incarnation,
                                              .job_id = retired->job_id,
                                              .data_directory = runtime->config.data_directory,
-                                             .env = runtime->config.env});
+                                             .env = runtime->config.env,
+                                             .owner = runtime->run_id,
+                                             .least_epoch = published.epoch,
+                                             .least_subtask = published.subtask,
+                                             .most_epoch = UINT64_MAX});
     int rc = retire_publish(lane, number, retired, err);
 
     if (rc == SL_OK)

@@ -15,6 +15,7 @@ sl_runtime_new(const struct sl_runtime_config *config)
 
     SL_ASSERT(config->slot_count > 0);
     runtime->config = *config;
+    runtime->run_id = config->env->ops->random(config->env) | 1;
     pthread_mutex_init(&runtime->mutex, NULL);
     runtime->slots = sl_alloc_zeroed(config->slot_count * sizeof(struct sl_slot *));
     for (uint32_t i = 0; i < config->slot_count; i++)

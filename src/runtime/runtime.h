@@ -69,6 +69,10 @@ struct sl_job *sl_runtime_find_job(struct sl_runtime *runtime, const char *id);
 void sl_job_stop(struct sl_job *job, enum sl_run_state state, const char *reason);
 /* The same, but the server is not told: another is to take its place. */
 void sl_job_stop_silently(struct sl_job *job);
+/* A job of this plan has ended for good: what its sinks left in their targets for those that were
+ * to come after them is ended and removed.  Blocks; failures are logged. */
+void sl_runtime_forget_job(struct sl_runtime *runtime, const struct sl_phys_plan *plan,
+                           const char *job_id);
 /* Waits until it is FINISHED, CANCELED, FAILED or SUSPENDED, or `cancelled` says true (polled every
  * 50 ms and at wake-ups): SL_AGAIN then.  A FAILED job's error is returned. */
 int sl_job_wait(struct sl_job *job, bool (*cancelled)(void *), void *arg, struct sl_error *err);

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct jobs_change {
     struct sl_job_status status;
@@ -22,6 +23,39 @@ struct sl_jobs {
     struct jobs_change *first, *last;
     bool closed, stopping, writing;
 };
+
+/* --- the end --- */
+
+/* The job goes on from nothing: what it left in its targets, and then its checkpoints, go. */
+static void
+jobs_forget(struct sl_server *server, const struct sl_job_record *record)
+{
+    struct sl_phys_plan *plan;
+    struct sl_arena arena;
+    struct sl_error err;
+
+    sl_arena_init(&arena);
+    if (sl_phys_read_json(&arena, sl_text_of(record->plan), &plan, &err) == SL_OK &&
+        sl_jobs_resolve(server, &arena, plan, &err) == SL_OK)
+        sl_runtime_forget_job(server->runtime, plan, record->id);
+    sl_arena_done(&arena);
+    sl_checkpoint_remove_all(server->data_directory, record->id);
+}
+
+static void
+jobs_forget_id(struct sl_server *server, const char *id)
+{
+    struct sl_job_record *records;
+    struct sl_arena arena;
+    size_t count;
+
+    sl_arena_init(&arena);
+    count = sl_catalog_list_jobs(server->catalog, &arena, &records);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(records[i].id, id) == 0)
+            jobs_forget(server, &records[i]);
+    sl_arena_done(&arena);
+}
 
 /* --- writing what the runtime reports --- */
 
@@ -63,7 +97,7 @@ jobs_write(struct sl_jobs *jobs, const struct sl_job_status *status)
         sl_log(SL_LOG_ERROR, "a job's state was not stored", "job=%s error=%s", status->id,
                sl_log_quote(reason, sizeof(reason), err.text));
     else if (status->state == SL_RUN_CANCELED || status->state == SL_RUN_FINISHED)
-        sl_checkpoint_remove_all(jobs->server->data_directory, status->id);
+        jobs_forget_id(jobs->server, status->id);
 }
 
 static void *
@@ -375,6 +409,20 @@ jobs_wants_checkpoints(void *arg, const char *id)
     return false;
 }
 
+/* Those at whose end the server died: their checkpoints are still there. */
+static void
+jobs_forget_ended(struct sl_server *server, const struct sl_job_record *records, size_t count)
+{
+    struct jobs_listed listed = {records, count};
+    char path[SL_CHECKPOINT_PATH_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        sl_checkpoint_path(server->data_directory, records[i].id, 0, path);
+        if (!jobs_wants_checkpoints(&listed, records[i].id) && access(path, F_OK) == 0)
+            jobs_forget(server, &records[i]);
+    }
+}
+
 static void
 jobs_log_start(const struct sl_job_record *record, uint64_t checkpoint)
 {
@@ -397,6 +445,7 @@ sl_jobs_restart(struct sl_server *server)
 
     sl_arena_init(&arena);
     count = sl_catalog_list_jobs(server->catalog, &arena, &records);
+    jobs_forget_ended(server, records, count);
     sl_checkpoints_sweep(server->data_directory, jobs_wants_checkpoints,
                          &(struct jobs_listed){records, count});
     for (size_t i = 0; i < count; i++) {
@@ -510,7 +559,7 @@ sl_jobs_end(struct sl_server *server, const struct sl_job_record *record, enum s
         state == SL_JOB_CANCELED) {
         SL_TRY(sl_catalog_update_job(server->catalog, record->id, state, reason, record->start_us,
                                      sl_now_us(server->env), record->restarts, err));
-        sl_checkpoint_remove_all(server->data_directory, record->id);
+        jobs_forget(server, record);
         return SL_OK;
     }
     return SL_ERROR(err, SL_E_OBJECT_STATE, "job %s is %s already", record->id,

@@ -63,6 +63,7 @@ change_run_bounded(struct sl_portal *portal, const struct sl_planned *planned, s
     rc = change_wait(portal, job, err);
     sl_job_get_status(job, &status);
     sl_job_unref(job);
+    sl_runtime_forget_job(runtime, planned->plan, id);
     if (rc < 0)
         return rc;
     sl_portal_set_tag(portal, "%s%s %llu", planned->tag, is_insert ? " 0" : "",

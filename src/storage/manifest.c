@@ -174,6 +174,24 @@ manifest_write_segment(const struct sl_manifest_segment *segment)
     return json;
 }
 
+static json_t *
+manifest_write_lanes(const struct sl_manifest *manifest)
+{
+    json_t *lanes = json_array();
+
+    for (size_t i = 0; i < manifest->lane_count; i++) {
+        const struct sl_manifest_lane *lane = &manifest->lanes[i];
+        json_t *json = json_object();
+
+        json_object_set_new(json, "sink", json_string(lane->sink_uid));
+        manifest_add_u64(json, "lane", lane->lane);
+        manifest_add_u64(json, "epoch", lane->epoch);
+        manifest_add_u64(json, "subtask", lane->subtask);
+        json_array_append_new(lanes, json);
+    }
+    return lanes;
+}
+
 /* The caller frees. */
 static char *
 manifest_write_json(const struct sl_manifest *manifest)
@@ -192,6 +210,8 @@ manifest_write_json(const struct sl_manifest *manifest)
         json_array_append_new(segments, manifest_write_segment(&manifest->segments[i]));
     json_object_set_new(json, "subtasks", subtasks);
     json_object_set_new(json, "segments", segments);
+    if (manifest->lane_count > 0)
+        json_object_set_new(json, "lanes", manifest_write_lanes(manifest));
     text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
     SL_ASSERT(text != NULL);
@@ -399,6 +419,27 @@ manifest_read_subtask(struct manifest_reader *reader, const json_t *json,
 }
 
 static void
+manifest_read_lanes(struct manifest_reader *reader, const json_t *json,
+                    struct sl_manifest *manifest)
+{
+    const json_t *lanes;
+
+    if (!json_object_get(json, "lanes"))
+        return;
+    manifest->lanes = manifest_get_array(reader, json, "lanes", sizeof(*manifest->lanes),
+                                         &manifest->lane_count, &lanes);
+    for (size_t i = 0; i < manifest->lane_count; i++) {
+        const json_t *item = json_array_get(lanes, i);
+
+        manifest->lanes[i] =
+            (struct sl_manifest_lane){.sink_uid = manifest_get_string(reader, item, "sink"),
+                                      .lane = manifest_get_u32(reader, item, "lane"),
+                                      .epoch = manifest_get_u64(reader, item, "epoch"),
+                                      .subtask = manifest_get_u32(reader, item, "subtask")};
+    }
+}
+
+static void
 manifest_read_json(struct manifest_reader *reader, const json_t *json, struct sl_manifest *manifest)
 {
     const json_t *subtasks, *segments;
@@ -424,6 +465,7 @@ manifest_read_json(struct manifest_reader *reader, const json_t *json, struct sl
                                          .epoch = manifest_get_u64(reader, item, "epoch"),
                                          .file = manifest_get_file(reader, item, "file")};
     }
+    manifest_read_lanes(reader, json, manifest);
 }
 
 static int

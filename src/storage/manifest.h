@@ -53,6 +53,15 @@ struct sl_manifest_segment { /* of an outbox; not confirmed yet by a marker */
     struct sl_manifest_file file;
 };
 
+/* How far a lane of a sink was published when the checkpoint was made: its marker tells of this or
+ * more for ever.  Of the manifest's incarnation. */
+struct sl_manifest_lane {
+    const char *sink_uid;
+    uint32_t lane;
+    uint64_t epoch; /* 0: nothing yet */
+    uint32_t subtask;
+};
+
 struct sl_manifest {
     const char *job_id;
     uint64_t checkpoint_id;
@@ -63,6 +72,8 @@ struct sl_manifest {
     size_t subtask_count;
     struct sl_manifest_segment *segments;
     size_t segment_count;
+    struct sl_manifest_lane *lanes; /* that have published */
+    size_t lane_count;
 };
 
 /* The blobs of that name of one operator, from all subtasks, one after another: NULL when there are

@@ -317,6 +317,8 @@ savepoint_copy_manifest(struct sl_arena *arena, const struct sl_manifest *from)
     *copy = *from;
     copy->segments = NULL;
     copy->segment_count = 0;
+    copy->lanes = NULL;
+    copy->lane_count = 0;
     copy->subtasks = SL_NEW_ARRAY(arena, struct sl_manifest_subtask, from->subtask_count + 1);
     for (size_t i = 0; i < from->subtask_count; i++) {
         struct sl_manifest_subtask *subtask = &copy->subtasks[i];

@@ -1,4 +1,5 @@
-# A flipped bit in each file of a checkpoint: the server goes on exactly, or says FAILED and which file.
+# A flipped bit in each file of a checkpoint, files that are cut short or gone: the server goes on exactly, or says
+# FAILED and which file.
 
 flip_bit() { # flip_bit FILE
     python3 - "$1" "$(random_below 1000000)" <<'PY'
@@ -12,21 +13,24 @@ with open(path, "r+b") as f:
     f.write(bytes([byte ^ 1 << at % 8]))
 PY
 }
+cut_file() { truncate -s -10 "$1"; }
+remove_file() { rm "$1"; }
 job_is_failed() { job_states | grep -q "^$1|FAILED|"; }
 is_settled_or_failed() { job_is_failed "$1" || is_complete "$1"; }
 
 # The memory job's server alone: a copy, on which nothing outside depends.
-run_flipped_bit() { # run_flipped_bit TARGET ID FILE
-    local copy=$work/copy
+run_damage() { # run_damage COMMAND TARGET ID FILE
+    local copy=$work/copy how=$1
+    shift
     rm -rf "$copy"
     cp -a "$work/frozen" "$copy"
-    flip_bit "$copy/checkpoints/$2/$3"
-    start_server "$copy" || { bad "bit flipped in $3: the server does not start"; return; }
+    $how "$copy/checkpoints/$2/$3"
+    start_server "$copy" || { bad "$how of $3: the server does not start"; return; }
     wait_for 30 is_settled_or_failed "$1" || true
     if job_is_failed "$1"; then
-        check "bit flipped in $3: FAILED, and it says so" grep -q "$(basename "$3")" <(job_states | grep "^$1|")
+        check "$how of $3: FAILED, and it says so" grep -q "$(basename "$3")" <(job_states | grep "^$1|")
     else
-        check "bit flipped in $3: goes on exactly" is_exact "$1"
+        check "$how of $3: goes on exactly" is_exact "$1"
     fi
     kill_server
 }
@@ -45,5 +49,12 @@ run_bits() { # run_bits POINT:COUNT
     newest=$(cd "$work/lone/checkpoints/$id" && ls -d ./*/manifest | cut -d / -f 2 | sort -n | tail -n 1)
     mapfile -t files < <(cd "$work/frozen/checkpoints/$id" && find "$newest" -type f | sort)
     [ "${#files[@]}" -ge 2 ] || bad "bits: checkpoint $newest has ${#files[@]} files"
-    for file in "${files[@]}"; do run_flipped_bit sums_memory "$id" "$file"; done
+    for file in "${files[@]}"; do run_damage flip_bit sums_memory "$id" "$file"; done
+    # Of each kind of file one.
+    for kind in outbox sst CURRENT MANIFEST- manifest; do
+        file=$(printf '%s\n' "${files[@]}" | grep -m 1 "$kind") || continue
+        run_damage cut_file sums_memory "$id" "$file"
+        # One without a manifest never came to be.
+        [ $kind = manifest ] || run_damage remove_file sums_memory "$id" "$file"
+    done
 }

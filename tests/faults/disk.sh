@@ -4,11 +4,11 @@
 disk_run() {
     exec unshare -m bash -c '
         mount -t tmpfs -o size="$3m" tmpfs "$1/mount" && cp -a "$1/data/." "$1/mount/" || exit 1
-        "$1/sluiced" --data "$1/mount" --port "$2" --http-port 0 --slots 2 >"$1/ready" 2>>"$1/server.log" &
+        "$1/sluiced" --data "$1/mount" --port "$2" --http-port 0 --slots "$4" >"$1/ready" 2>>"$1/server.log" &
         echo $! >"$1/disk.pid"
         wait 2>/dev/null
         rm -rf "$1/data" && cp -a "$1/mount" "$1/data"' disk "$work" "$sql_port" \
-        $((160 + 2 * $(du -sm "$work/data" | cut -f 1))) # the guard wants 64 MB free
+        $((160 + 2 * $(du -sm "$work/data" | cut -f 1))) "$slots" # the guard wants 64 MB free
 }
 disk_is_full() { job_states | grep -qE '\|held: |No space left'; }
 

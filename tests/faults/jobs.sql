@@ -30,6 +30,19 @@ CREATE TABLE sums_postgres (k STRING, t BIGINT, n BIGINT, total INT)
   WITH ('connector'='jdbc', 'url'=:'postgres', 'username'='sluice', 'table-name'='sums',
         'sink.delivery-guarantee'='exactly-once');
 
+-- Small parts, which appear by size and by silence; a new directory for every 2000 rows.
+CREATE TABLE rows_files (k STRING, s BIGINT, v INT, span BIGINT, part STRING) PARTITIONED BY (span, part)
+  WITH ('connector'='filesystem', 'path'=:'rows_files', 'format'='csv', 'sink.delivery-guarantee'='exactly-once',
+        'sink.rolling-policy.file-size'='2 kb', 'sink.rolling-policy.inactivity-interval'='700 ms',
+        'sink.rolling-policy.check-interval'='300 ms');
+CREATE TABLE sums_files (k STRING, t BIGINT, n BIGINT, total INT)
+  WITH ('connector'='filesystem', 'path'=:'sums_files', 'format'='csv', 'sink.delivery-guarantee'='exactly-once',
+        'sink.rolling-policy.file-size'='4 kb', 'sink.rolling-policy.inactivity-interval'='700 ms',
+        'sink.rolling-policy.check-interval'='300 ms');
+CREATE TABLE again_files (k STRING, s BIGINT, v INT)
+  WITH ('connector'='filesystem', 'path'=:'again_files', 'format'='csv', 'sink.rolling-policy.file-size'='20 kb',
+        'sink.rolling-policy.inactivity-interval'='700 ms', 'sink.rolling-policy.check-interval'='300 ms');
+
 CREATE VIEW sums AS SELECT k, MIN(t), COUNT(*), SUM(v)
   FROM TABLE(TUMBLE(TABLE src, DESCRIPTOR(ts), INTERVAL '1' SECOND)) GROUP BY k, window_start, window_end;
 
@@ -49,3 +62,10 @@ SET 'pipeline.name' = 'latest_postgres';
 INSERT INTO latest_postgres SELECT k, s, v FROM src WHERE k <> 'end';
 SET 'pipeline.name' = 'again_postgres';
 INSERT INTO again_postgres SELECT k, s, v FROM src WHERE k <> 'end';
+SET 'pipeline.name' = 'rows_files';
+INSERT INTO rows_files SELECT k, s, v, s / 2000, CASE WHEN k < 'k2' THEN 'a' WHEN k < 'k4' THEN 'b' ELSE 'c' END
+  FROM src WHERE k <> 'end';
+SET 'pipeline.name' = 'sums_files';
+INSERT INTO sums_files SELECT * FROM sums;
+SET 'pipeline.name' = 'again_files';
+INSERT INTO again_files SELECT k, s, v FROM src WHERE k <> 'end';

@@ -2,8 +2,9 @@
 
 fault_points() { grep -rhoE 'sl_fault_point\("[a-z-]+"\)' src | sed 's/.*"\(.*\)".*/\1/' | sort; }
 
+declare -A kills_at
 kill_at_random() {
-    local after=$((100 + $(random_below 1900)))
+    local after=$((100 + $(random_below 900)))
     random_nap "$after"
     kill_server
     say "kill $1: after $after ms"
@@ -18,22 +19,33 @@ kill_at_point() { # kill_at_point NUMBER POINT COUNT
     fi
 }
 run_kills() {
-    local points point count
+    local points point count began=$SECONDS
     mapfile -t points < <(fault_points)
     kill_server
     for i in $(seq "$1"); do
         point=
-        count=$((1 + $(random_below 30)))
+        count=$((1 + $(random_below 10)))
         # Two of three are at points.
         [ $((i % 3)) -eq 0 ] || point=${points[next_point++ % ${#points[@]}]}
-        case $point in *-fenced) count=$((1 + $(random_below 2))) ;; esac
+        # What seldom comes by.
+        case $point in *-fenced | file-opened | file-journal-re* | file-directory-made) count=1 ;; esac
         if ! start_server "$work/data" "${point:+$point:$count}" && ! { [ -n "$point" ] && server_is_gone; }; then
             bad "kill $i: the server is not ready again within 10 s"
             kill_server
             continue
         fi
         if [ -n "$point" ]; then kill_at_point "$i" "$point" "$count"; else kill_at_random "$i"; fi
+        kills_at[${point:-random}]=$((${kills_at[${point:-random}]:-0} + 1))
         passed=$((passed + 1))
     done
+    report_kills $((SECONDS - began))
     start_server || bad "the server is not ready again within 10 s"
+}
+report_kills() { # report_kills SECONDS
+    local point sum=0
+    for point in $(printf '%s\n' "${!kills_at[@]}" | sort); do
+        say "kills: ${kills_at[$point]} at $point"
+        sum=$((sum + ${kills_at[$point]}))
+    done
+    say "kills: $sum within $1 s, at ${#kills_at[@]} places"
 }

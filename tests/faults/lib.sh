@@ -42,11 +42,14 @@ state_threshold() { # state_threshold FAULT
 }
 
 server_pid=
+slots=2
+server_environment=() # NAME=VALUE…
 start_server() { # start_server [DATA] [FAULT]; false: it is not ready within 10 s
     rm -f "$work/server.pid" "$work/server.code"
     : >"$work/ready"
     {
-        SLUICE_FAULT=${2:-} "$work/sluiced" --data "${1:-$work/data}" --port "$sql_port" --http-port 0 --slots 2 \
+        env SLUICE_FAULT="${2:-}" ${server_environment[@]+"${server_environment[@]}"} \
+            "$work/sluiced" --data "${1:-$work/data}" --port "$sql_port" --http-port 0 --slots "$slots" \
             --set "sluice.state.database-threshold=$(state_threshold "${2:-}")" \
             >"$work/ready" 2>>"$work/server.log" &
         echo $! >"$work/server.pid"
@@ -71,15 +74,16 @@ kill_server() {
 }
 sql() { psql -X -q -A -t -F ' ' -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$sql_port" -U me -d me "$@"; }
 postgres() { tools/postgres sql --port "$postgres_port" "$@"; }
+job_id() { sql -F '|' -c 'SHOW JOBS' | awk -F '|' -v name="$1" '$2 == name { print $1 }'; }
 job_states() { sql -F '|' -c 'SHOW JOBS' | cut -d '|' -f 2,3,7; }
 
 # --- input ---
 
 feeder_pid=
-# Rows without end: key, number, value, time; 5 ms of event time each, or all of one time.
+# Rows without end, from a number on: key, number, value, time; 5 ms of event time each, or all of one time.
 make_rows() {
-    exec awk -v time="$1" 'BEGIN {
-        for (i = 0; ; i++) {
+    exec awk -v time="$1" -v from="$2" 'BEGIN {
+        for (i = from; ; i++) {
             k = "k" (i * 7919 % 53)
             printf "%s:%s,%d,%d,%.0f\n", k, k, i, i * 31 % 1000, time ? time : 1704067200000 + i * 5
             if (i % 50 == 49) { fflush(); system("sleep 0.05") }
@@ -90,10 +94,12 @@ feed_kafka() {
     kcat -b "127.0.0.1:$kafka_port" -P -t in -K : -X enable.idempotence=true -X acks=all -X linger.ms=5 \
         -X message.timeout.ms=300000 -q 2>>"$work/feeder.log"
 }
-start_feeder() { # start_feeder [TIME]
-    { make_rows "${1:-0}" & echo $! >"$work/feeder.pid"; wait; } | feed_kafka &
+start_feeder() { # start_feeder [TIME [FROM]]
+    { make_rows "${1:-0}" "${2:-0}" & echo $! >"$work/feeder.pid"; wait; } | feed_kafka &
     feeder_pid=$!
 }
+# It ends when it finds no broker.  A second has fewer than 1001 rows.
+feed_on() { kill -0 "$feeder_pid" 2>/dev/null || start_feeder 0 $((SECONDS * 1001)); }
 end_feeder() {
     kill "$(cat "$work/feeder.pid")" 2>/dev/null
     wait "$feeder_pid" 2>/dev/null
@@ -127,6 +133,8 @@ read_target() { # read_target rows_kafka …: in its order
     case $1 in
     *_memory) sql -c "COPY $1 TO STDOUT WITH (FORMAT csv, ROW_KIND true)" | sed 's/^+I,//' ;;
     *_kafka) consume "${1%_kafka}" ;;
+    *_files) # lane by lane, as the parts were made; a drain ends the last row's window, too
+        find "$work/files/${1%_files}" -name 'part-*' | sort -V | xargs -r cat | grep -v '^end,' ;;
     rows_postgres) postgres "SELECT concat_ws(',', k, s, v) FROM rows ORDER BY place" ;;
     sums_postgres) postgres "SELECT concat_ws(',', k, t, n, total) FROM sums ORDER BY place" ;;
     latest_postgres | again_postgres) postgres "SELECT concat_ws(',', k, s, v) FROM ${1%_postgres}" ;;
@@ -136,6 +144,7 @@ expected_of() {
     case $1 in
     rows_*) cat "$work/rows.sorted" ;;
     sums_*) cat "$work/windows.expected" ;;
+    again_files) cat "$work/rows.sorted" ;;
     latest_* | again_*) awk -F , '{ last[$1] = $0 } END { for (k in last) print last[k] }' "$work/rows.expected" | sort ;;
     esac
 }
@@ -148,12 +157,18 @@ is_exact() {
     is_found_exact "$1"
 }
 is_found_exact() {
-    sort "$work/$1.found" >"$work/$1.sorted"
+    case $1 in
+    again_files) sort -u "$work/$1.found" >"$work/$1.sorted" ;; # at least once, that is
+    *) sort "$work/$1.found" >"$work/$1.sorted" ;;
+    esac
     expected_of "$1" >"$work/$1.expected"
     comm -23 "$work/$1.expected" "$work/$1.sorted" >"$work/$1.lost"
     comm -13 "$work/$1.expected" "$work/$1.sorted" >"$work/$1.extra"
+    compared_rows[$1]=$(wc -l <"$work/$1.expected")
+    lost_rows[$1]=$(wc -l <"$work/$1.lost")
+    extra_rows[$1]=$(wc -l <"$work/$1.extra")
     if [ -s "$work/$1.lost" ] || [ -s "$work/$1.extra" ]; then
-        say "     $1: $(wc -l <"$work/$1.lost") lost, $(wc -l <"$work/$1.extra") twice or wrong"
+        say "     $1: ${lost_rows[$1]} lost, ${extra_rows[$1]} twice or wrong"
         head -n 3 "$work/$1.lost" | sed 's/^/       lost  /'
         head -n 3 "$work/$1.extra" | sed 's/^/       extra /'
         return 1
@@ -162,13 +177,42 @@ is_found_exact() {
     awk -f tests/faults/order.awk "$work/$1.found"
 }
 # Whoever judges has to see a row that is lost, one that is there twice, and two that changed places.
-try_judge() { # try_judge COMMAND…: what it makes of a good target is refused
-    read_target rows_memory | "$@" >"$work/rows_memory.found"
-    ! is_found_exact rows_memory >/dev/null
+try_judge() { # try_judge TARGET COMMAND…: what it makes of a good target is refused
+    read_target "$1" | "${@:2}" >"$work/$1.found"
+    ! (is_found_exact "$1" >/dev/null)
 }
 try_judges() {
-    try_judge sed 100d && try_judge sed 100p &&
-        try_judge awk 'NR == 100 { kept = $0; next } { print } NR == 700 { print kept }'
+    local target
+    for target in rows_memory rows_files; do
+        try_judge $target sed 100d && try_judge $target sed 100p &&
+            try_judge $target awk 'NR == 100 { kept = $0; next } { print } NR == 700 { print kept }' || return 1
+    done
+}
+declare -A compared_rows lost_rows extra_rows
+# What was compared, a line a sink.
+report() {
+    local sink name rows sums lost extra
+    for sink in memory kafka postgres files; do
+        rows=0 sums=0 lost=0 extra=0
+        for name in "${!compared_rows[@]}"; do
+            case $name in
+            sums_$sink) sums=$((sums + ${compared_rows[$name]})) ;;
+            *_$sink) rows=$((rows + ${compared_rows[$name]})) ;;
+            *) continue ;;
+            esac
+            lost=$((lost + ${lost_rows[$name]})) extra=$((extra + ${extra_rows[$name]}))
+        done
+        say "$sink: $rows rows and $sums sums compared, $lost lost, $extra twice or wrong"
+    done
+}
+# The files' jobs come to their end: no part is open, and nothing else of the jobs is left.
+drain_files() {
+    local target
+    for target in "$@"; do
+        sql -c "STOP JOB '$(job_id "$target")' WITH SAVEPOINT WITH DRAIN" -o /dev/null 2>>"$work/psql.log" || return 1
+    done
+    job_states >/dev/null # what jobs reported is dealt with then
+    [ -z "$(find "$work/files" -type f -name '.*')" ]
 }
 judge() { # judge TARGET…
     expect

@@ -8,6 +8,7 @@ run_broker_stop() {
     check "broker stopped: the server answers" sql -c 'SHOW JOBS' -o /dev/null
     tools/kafka start --port "$kafka_port" --dir "$work/kafka" 2>>"$work/kafka.log" ||
         bad "the broker does not start again"
+    feed_on
     check "broker started: all jobs run again" wait_for 30 states_are_running "$job_count"
 }
 run_postgres_stop() { # how
@@ -57,4 +58,17 @@ run_standstill() { # POINT SECONDS
     sleep "$2"
     kill -CONT "$server_pid"
     check "stood still for $2 s at $1: all jobs run again" wait_for 30 states_are_running "$job_count"
+}
+
+# Somebody else locks rows in the other order: one of the two is rolled back, and tries again.
+run_deadlocks() {
+    local before
+    before=$(postgres "SELECT deadlocks FROM pg_stat_database WHERE datname = 'sluice'")
+    for _ in 1 2 3; do
+        postgres "BEGIN; UPDATE latest SET v = v WHERE k = 'k52'; SELECT pg_sleep(0.7);
+                  UPDATE latest SET v = v WHERE k <> 'k52'; COMMIT" >/dev/null 2>&1
+    done
+    check "deadlocks with somebody else: all jobs run again" wait_for 30 states_are_running "$job_count"
+    wait_for 5 eval '[ "$(postgres "SELECT deadlocks FROM pg_stat_database WHERE datname = '"'sluice'"'")" -gt "$before" ]' ||
+        bad "there was no deadlock"
 }
