@@ -14,38 +14,49 @@
 #define SL_EOF 2   /* there will never be more */
 
 #define SL_MUST_CHECK __attribute__((warn_unused_result))
-#define SL_PRINTF(format_index, args_index)                                                        \
+#define SL_PRINTF(format_index, args_index) \
     __attribute__((format(printf, format_index, args_index)))
 #define SL_LIKELY(x) __builtin_expect(!!(x), 1)
 #define SL_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define SL_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define SL_MIN(a, b) ((a) < (b) ? (a) : (b))
-#define SL_MAX(a, b) ((a) > (b) ? (a) : (b))
+/* Each argument is evaluated once.  Not for constant expressions. */
+#define SL_MIN(a, b)                     \
+    __extension__({                      \
+        __typeof__((a) + 0) sl_a_ = (a); \
+        __typeof__((b) + 0) sl_b_ = (b); \
+        sl_a_ < sl_b_ ? sl_a_ : sl_b_;   \
+    })
+#define SL_MAX(a, b)                     \
+    __extension__({                      \
+        __typeof__((a) + 0) sl_a_ = (a); \
+        __typeof__((b) + 0) sl_b_ = (b); \
+        sl_a_ > sl_b_ ? sl_a_ : sl_b_;   \
+    })
 #define SL_CACHE_LINE 64
 
 /* For functions with nothing to undo.  Never mixed with an "out:" label in one function. */
-#define SL_TRY(call)                                                                               \
-    do {                                                                                           \
-        int sl_try_rc_ = (call);                                                                   \
-        if (sl_try_rc_ < 0)                                                                        \
-            return sl_try_rc_;                                                                     \
+#define SL_TRY(call)             \
+    do {                         \
+        int sl_try_rc_ = (call); \
+        if (sl_try_rc_ < 0)      \
+            return sl_try_rc_;   \
     } while (0)
 
 /* A programmer's error ends the process, in release builds too. */
-#define SL_ASSERT(condition)                                                                       \
-    do {                                                                                           \
-        if (SL_UNLIKELY(!(condition)))                                                             \
-            sl_assert_failed(#condition, __FILE__, __LINE__);                                      \
+#define SL_ASSERT(condition)                                  \
+    do {                                                      \
+        if (SL_UNLIKELY(!(condition)))                        \
+            sl_assert_failed(#condition, __FILE__, __LINE__); \
     } while (0)
 #define SL_UNREACHABLE() sl_assert_failed("unreachable", __FILE__, __LINE__)
 
 __attribute__((noreturn)) void sl_assert_failed(const char *condition, const char *file, int line);
 
 /* A checked cast from void * for structs that begin with `unsigned magic`. */
-#define SL_CAST(to, from, expected_magic)                                                          \
-    do {                                                                                           \
-        (to) = (from);                                                                             \
-        SL_ASSERT((to) != NULL && (to)->magic == (expected_magic));                                \
+#define SL_CAST(to, from, expected_magic)                           \
+    do {                                                            \
+        (to) = (from);                                              \
+        SL_ASSERT((to) != NULL && (to)->magic == (expected_magic)); \
     } while (0)
 
 /* malloc, calloc and realloc that end the process instead of returning NULL. */

@@ -1,6 +1,8 @@
 /* Tests what connectors check of their options, without the outside world. */
 #include "connector/connector_test.h"
 
+#include "data/time.h"
+
 #define OPTIONS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* Checks the options of a kafka table; the error's text and hint go to `err`. */
@@ -106,4 +108,43 @@ Test(datagen_options, say_what_a_column_takes)
         cr_expect_str_eq(err.hint, cases[i][2], "%s", err.hint);
         test_table_close(&table);
     }
+}
+
+/* --- datagen and the clock --- */
+
+static const struct sl_env_ops *real_ops;
+static int64_t clock_us;
+
+/* Each look at the clock is a second later, as to a process that others let wait. */
+static int64_t
+clock_that_leaps(struct sl_env *env)
+{
+    return clock_us += SL_US_PER_SECOND;
+}
+
+/* The rate allows 3,000 rows at the first look at the clock, and more than a batch at the next. */
+Test(datagen, makes_no_more_than_a_batch_whenever_it_is_called)
+{
+    static struct sl_schema_column columns[] = {{.name = "n", .type = &sl_type_bigint}};
+    struct sl_env_ops ops;
+    struct test_table table;
+    struct sl_batch *batch;
+    struct sl_error err;
+
+    test_table_open(&table, "datagen", OPTIONS("rows-per-second", "3000"));
+    table.schema = (struct sl_schema){.columns = columns, .count = 1};
+    table.config.columns = (const uint32_t[]){0};
+    table.config.column_count = 1;
+    real_ops = table.env->ops;
+    ops = *real_ops;
+    ops.now_us = clock_that_leaps;
+    table.env->ops = &ops;
+    cr_assert_eq(test_source_start(&table, &err), SL_OK, "%s", err.text);
+    for (int i = 0; i < 10; i++) {
+        cr_assert_eq(table.class->source->poll_batch(table.source, &batch, &err), SL_OK);
+        cr_expect_leq(batch->row_count, SL_BATCH_ROWS_MAX);
+        sl_batch_unref(batch);
+    }
+    table.env->ops = real_ops;
+    test_table_close(&table);
 }

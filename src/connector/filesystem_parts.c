@@ -94,7 +94,7 @@ parts_new(struct sl_file_parts *parts, struct sl_text bucket, uint64_t number)
     part->number = number;
     sl_buffer_init(&part->pending, SIZE_MAX / 2);
     if (parts->count == parts->capacity) {
-        parts->capacity = SL_MAX(16, parts->capacity * 2);
+        parts->capacity = SL_MAX(16u, parts->capacity * 2);
         parts->items = sl_realloc(parts->items, parts->capacity * sizeof(*parts->items));
     }
     parts->items[parts->count++] = part;

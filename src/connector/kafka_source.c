@@ -309,7 +309,7 @@ kafka_add_found(struct kafka_source *source, const struct sl_kafka_topic *topic,
     if (!kafka_is_mine(source, ordinal) || kafka_find(source, id))
         return;
     if (source->found_count == source->found_capacity) {
-        source->found_capacity = SL_MAX(16, source->found_capacity * 2);
+        source->found_capacity = SL_MAX(16u, source->found_capacity * 2);
         source->found = sl_realloc(source->found, source->found_capacity * sizeof(*source->found));
     }
     kept = sl_arena_strdup(&source->arena, id);
@@ -427,7 +427,7 @@ kafka_source_add_split(struct sl_source *base, const struct sl_split *item, stru
     atomic_store(&split->known_end, -1);
     atomic_store(&split->last_end, -1);
     if (source->split_count == source->split_capacity) {
-        source->split_capacity = SL_MAX(8, source->split_capacity * 2);
+        source->split_capacity = SL_MAX(8u, source->split_capacity * 2);
         source->splits =
             sl_realloc(source->splits, source->split_capacity * sizeof(*source->splits));
     }

@@ -27,7 +27,7 @@ sl_collector_new(struct sl_env *env, uint32_t rows_max)
 
     collector->env = env;
     collector->wake = env->ops->wake_new(env);
-    collector->rows_max = SL_MAX(1, rows_max);
+    collector->rows_max = SL_MAX(1u, rows_max);
     pthread_mutex_init(&collector->mutex, NULL);
     return collector;
 }
@@ -52,7 +52,7 @@ collector_signal(struct sl_collector *collector)
 static void
 collector_grow(struct sl_collector *collector)
 {
-    size_t capacity = SL_MAX(16, collector->capacity * 2);
+    size_t capacity = SL_MAX(16u, collector->capacity * 2);
     struct sl_batch **batches = sl_alloc(capacity * sizeof(struct sl_batch *));
 
     for (size_t i = 0; i < collector->count; i++)

@@ -80,7 +80,7 @@ scan_io_add_splits(struct op_scan *scan, bool is_new, struct sl_error *err)
             sl_map_get(&scan->known, sl_text_of(split->id)))
             continue;
         if (scan->split_count == scan->split_capacity) {
-            scan->split_capacity = SL_MAX(8, scan->split_capacity * 2);
+            scan->split_capacity = SL_MAX(8u, scan->split_capacity * 2);
             scan->splits = sl_realloc(scan->splits, scan->split_capacity * sizeof(*scan->splits));
         }
         own = &scan->splits[scan->split_count++];

@@ -78,7 +78,7 @@ test_table_add(uint64_t id, const struct test_row *row)
 
     pthread_mutex_lock(&test_mutex);
     if (table->count == table->capacity) {
-        table->capacity = SL_MAX(256, table->capacity * 2);
+        table->capacity = SL_MAX(256u, table->capacity * 2);
         table->rows = sl_realloc(table->rows, table->capacity * sizeof(*table->rows));
     }
     table->rows[table->count++] = *row;

@@ -417,7 +417,7 @@ json_read_group(struct json_decode_state *state, uint32_t from, uint32_t end)
                                            json_group_bytes(state, from, end), &cursor.at, &count);
 
     if (reason && end - from > 1) {
-        state->group_max = SL_MAX(1, (end - from) / DECODE_SHRINK);
+        state->group_max = SL_MAX(1u, (end - from) / DECODE_SHRINK);
         return from;
     }
     if (reason) {
@@ -434,7 +434,7 @@ json_read_group(struct json_decode_state *state, uint32_t from, uint32_t end)
             continue;
         outcome = json_read_record(state, &cursor, start, start + items[i].value_length);
         if (outcome == JSON_MISALIGNED && i > from) {
-            state->group_max = SL_MAX(1, state->group_max / DECODE_SHRINK);
+            state->group_max = SL_MAX(1u, state->group_max / DECODE_SHRINK);
             return i;
         }
         if (outcome == JSON_ROW) {
@@ -445,7 +445,7 @@ json_read_group(struct json_decode_state *state, uint32_t from, uint32_t end)
             state->reader.reason = "it is no valid JSON";
         json_drop_row(state, i);
     }
-    state->group_max = SL_MIN(state->group_max * DECODE_SHRINK, SL_BATCH_ROWS_MAX);
+    state->group_max = SL_MIN(state->group_max * DECODE_SHRINK, (uint32_t)SL_BATCH_ROWS_MAX);
     return end;
 }
 

@@ -13,7 +13,7 @@ value_fails(struct sl_json_reader *reader, const struct sl_json_token *token,
             const struct sl_type *type)
 {
     bool is_cut = token->text.length > VALUE_SHOWN_MAX;
-    struct sl_text shown = {token->text.start, SL_MIN(token->text.length, VALUE_SHOWN_MAX)};
+    struct sl_text shown = {token->text.start, SL_MIN(token->text.length, (size_t)VALUE_SHOWN_MAX)};
 
     reader->reason = sl_arena_printf(
         reader->arena, "%s%.*s%s%s is no %s", token->kind == '"' ? "\"" : "", SL_TEXT_FORMAT(shown),
@@ -247,7 +247,7 @@ value_append(struct sl_arena *arena, struct sl_value *list, size_t *capacity,
              const struct sl_value *item)
 {
     if (list->list.count == *capacity) {
-        size_t grown = SL_MAX(8, *capacity * 2);
+        size_t grown = SL_MAX(8u, *capacity * 2);
         struct sl_value *items = SL_NEW_ARRAY(arena, struct sl_value, grown);
 
         if (*capacity)

@@ -18,7 +18,7 @@ static struct sl_token *
 parser_add_token(struct sl_parse *parse)
 {
     if (parse->token_count == parse->token_capacity) {
-        parse->token_capacity = SL_MAX(64, parse->token_capacity * 2);
+        parse->token_capacity = SL_MAX(64u, parse->token_capacity * 2);
         parse->tokens = sl_realloc(parse->tokens, parse->token_capacity * sizeof *parse->tokens);
     }
     struct sl_token *token = &parse->tokens[parse->token_count++];

@@ -515,7 +515,7 @@ Test(parser, truncated_texts)
             /* An own block of that size, so that the address sanitizer sees a read past the end. */
             char *text = sl_alloc(cut + 1);
             memcpy(text, parser_forms[i].text, cut);
-            text = sl_realloc(text, SL_MAX(cut, 1));
+            text = sl_realloc(text, SL_MAX(cut, 1u));
             try_text(&scratch, text, cut);
             free(text);
         }

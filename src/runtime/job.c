@@ -544,7 +544,7 @@ job_new(struct sl_runtime *runtime, const struct sl_job_spec *spec)
     if (settings->max_parallelism == 0)
         settings->max_parallelism = 128;
     job->is_query = spec->is_query;
-    job->checkpointing.incarnation = SL_MAX(1, spec->incarnation);
+    job->checkpointing.incarnation = SL_MAX(1u, spec->incarnation);
     job->checkpointing.is_on = runtime->config.data_directory && !spec->is_query &&
                                !settings->batch_mode && settings->checkpoint_interval_us > 0;
     job->checkpointing.due_us =

@@ -201,7 +201,7 @@ status_add(struct status_query *query, const char *input, const char *split, int
     int64_t now_ms = sl_now_us(query->runtime->config.env) / SL_US_PER_MS;
 
     if (query->count == query->capacity) {
-        query->capacity = SL_MAX(8, query->capacity * 2);
+        query->capacity = SL_MAX(8u, query->capacity * 2);
         query->items = sl_realloc(query->items, query->capacity * sizeof(*query->items));
     }
     item = &query->items[query->count++];

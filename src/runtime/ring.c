@@ -25,8 +25,8 @@ ring_column_bytes(const struct sl_column *column, const uint16_t *rows, size_t c
     for (uint32_t i = 0; i < column->child_count; i++) {
         const struct sl_column *child = column->children[i];
 
-        bytes +=
-            ring_column_bytes(child, NULL, child->row_count) * count / SL_MAX(1, column->row_count);
+        bytes += ring_column_bytes(child, NULL, child->row_count) * count /
+                 SL_MAX(1u, column->row_count);
     }
     return bytes;
 }
@@ -178,7 +178,7 @@ ring_writer_wait(struct sl_ring_writer *writer, const struct sl_message *message
         return;
     }
     if (writer->waiting_count == writer->waiting_capacity) {
-        writer->waiting_capacity = SL_MAX(8, writer->waiting_capacity * 2);
+        writer->waiting_capacity = SL_MAX(8u, writer->waiting_capacity * 2);
         writer->waiting =
             sl_realloc(writer->waiting, writer->waiting_capacity * sizeof(*writer->waiting));
     }

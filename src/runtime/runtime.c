@@ -141,7 +141,7 @@ runtime_stop_jobs(struct sl_runtime *runtime)
 
     pthread_mutex_lock(&runtime->mutex);
     count = runtime->job_count;
-    jobs = sl_alloc(SL_MAX(1, count) * sizeof(*jobs));
+    jobs = sl_alloc(SL_MAX(1u, count) * sizeof(*jobs));
     for (size_t i = 0; i < count; i++)
         jobs[i] = sl_job_ref(runtime->jobs[i]);
     pthread_mutex_unlock(&runtime->mutex);
@@ -203,7 +203,7 @@ sl_runtime_add_job(struct sl_runtime *runtime, struct sl_job *job)
 {
     pthread_mutex_lock(&runtime->mutex);
     if (runtime->job_count == runtime->job_capacity) {
-        runtime->job_capacity = SL_MAX(16, runtime->job_capacity * 2);
+        runtime->job_capacity = SL_MAX(16u, runtime->job_capacity * 2);
         runtime->jobs = sl_realloc(runtime->jobs, runtime->job_capacity * sizeof(struct sl_job *));
     }
     runtime->jobs[runtime->job_count++] = sl_job_ref(job);

@@ -427,7 +427,7 @@ static void
 link_enqueue(struct sl_link *link, const struct sl_element *element)
 {
     if (link->queue_count == link->queue_capacity) {
-        size_t capacity = SL_MAX(4, link->queue_capacity * 2);
+        size_t capacity = SL_MAX(4u, link->queue_capacity * 2);
         struct sl_element *queue = sl_alloc(capacity * sizeof(*queue));
 
         for (size_t i = 0; i < link->queue_count; i++)

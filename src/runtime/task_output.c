@@ -57,7 +57,7 @@ target_add(struct sl_subtask *subtask, struct sl_target *target, struct sl_batch
     if (target->part_rows + count > limit)
         target_flush(subtask, target);
     if (target->part_count == target->part_capacity) {
-        target->part_capacity = SL_MAX(8, target->part_capacity * 2);
+        target->part_capacity = SL_MAX(8u, target->part_capacity * 2);
         target->parts =
             sl_realloc(target->parts, target->part_capacity * sizeof(struct sl_batch *));
     }

@@ -29,7 +29,7 @@ evict_excess(const struct sl_state *state)
     struct sl_state_budget *budget = state->config.backend->budget;
     uint64_t used = atomic_load_explicit(&budget->used_bytes, memory_order_relaxed);
     uint64_t share = budget->limit_bytes /
-                     SL_MAX(1, atomic_load_explicit(&budget->state_count, memory_order_relaxed));
+                     SL_MAX(1u, atomic_load_explicit(&budget->state_count, memory_order_relaxed));
 
     if (used <= budget->limit_bytes || state->charged_bytes <= share)
         return 0;

@@ -232,7 +232,7 @@ restore_take_numbers(const struct restore *restore, const struct sl_manifest_sub
         uint16_t number = (uint16_t)from->tables[i].number;
 
         restore_find_table(restore, &from->tables[i])->number = number;
-        state->table_number = SL_MAX(state->table_number, number);
+        state->table_number = (uint16_t)SL_MAX(state->table_number, number);
     }
     for (struct sl_state_table *table = state->tables; table; table = table->next) {
         if (table->number == 0)

@@ -190,7 +190,7 @@ state_slice_settle(struct state_slice *slice)
 void
 state_slice_make_room(struct state_slice *slice, size_t count)
 {
-    size_t slot_count = SL_MAX((slice->slots.mask + 1) / SLICE_SHRINK_MAX, SLICE_SLOTS_MIN);
+    size_t slot_count = SL_MAX((slice->slots.mask + 1) / SLICE_SHRINK_MAX, (size_t)SLICE_SLOTS_MIN);
 
     if (slice->old.items)
         slice_move(slice, SLICE_MOVE_STEP + 4 * count);

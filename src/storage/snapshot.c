@@ -72,7 +72,7 @@ snapshot_grow(void *items, size_t count, size_t *capacity, size_t item_size)
 {
     if (count < *capacity)
         return items;
-    *capacity = SL_MAX(4, *capacity * 2);
+    *capacity = SL_MAX(4u, *capacity * 2);
     return sl_realloc(items, *capacity * item_size);
 }
 
