@@ -76,6 +76,47 @@ sl_ring_new(struct sl_ring_budget *budget)
     return ring;
 }
 
+/* --- lists of messages --- */
+
+void
+sl_message_list_add(struct sl_message_list *list, const struct sl_message *message)
+{
+    if (list->count == list->capacity) {
+        list->capacity = SL_MAX(8u, list->capacity * 2);
+        list->items = sl_realloc(list->items, list->capacity * sizeof(*list->items));
+    }
+    list->items[list->count] = *message;
+    if (message->batch)
+        sl_batch_ref(message->batch);
+    list->count++;
+}
+
+void
+sl_message_list_done(struct sl_message_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        sl_batch_unref(list->items[i].batch);
+    free(list->items);
+    *list = (struct sl_message_list){0};
+}
+
+/* --- the consumer's side --- */
+
+struct sl_ring_handover {
+    uint64_t epoch;
+    uint32_t position; /* of the ring: what is before it precedes the messages */
+    struct sl_message_list messages;
+};
+
+static void
+ring_handover_free(struct sl_ring_handover *handover)
+{
+    if (!handover)
+        return;
+    sl_message_list_done(&handover->messages);
+    free(handover);
+}
+
 void
 sl_ring_free(struct sl_ring *ring)
 {
@@ -83,7 +124,54 @@ sl_ring_free(struct sl_ring *ring)
 
     while (sl_ring_pop(ring, &message))
         sl_batch_unref(message.batch);
+    ring_handover_free(atomic_load_explicit(&ring->handover, memory_order_acquire));
+    ring_handover_free(ring->taken);
     free(ring);
+}
+
+uint32_t
+sl_ring_position(const struct sl_ring *ring)
+{
+    return atomic_load_explicit(&ring->head, memory_order_relaxed);
+}
+
+/* What was handed over of this epoch, or NULL, and where the ring's part of it ends.  The producer
+ * hands over before it pushes what it handed over: who reads the tail first and finds nothing handed
+ * over has seen no such message. */
+static struct sl_ring_handover *
+ring_take_handover(struct sl_ring *ring, uint64_t epoch, uint32_t *ret_end)
+{
+    *ret_end = atomic_load_explicit(&ring->tail, memory_order_acquire);
+    if (atomic_load_explicit(&ring->handover, memory_order_relaxed)) {
+        ring_handover_free(ring->taken);
+        ring->taken = atomic_exchange_explicit(&ring->handover, NULL, memory_order_acq_rel);
+    }
+    if (!ring->taken || ring->taken->epoch != epoch)
+        return NULL;
+    *ret_end = ring->taken->position;
+    return ring->taken;
+}
+
+bool
+sl_ring_log(struct sl_ring *ring, uint64_t epoch, uint32_t *position, struct sl_message_list *to)
+{
+    uint32_t end;
+    struct sl_ring_handover *handover = ring_take_handover(ring, epoch, &end);
+
+    for (; *position != end; (*position)++) {
+        const struct sl_message *message = &ring->entries[*position & RING_MASK];
+
+        if (message->kind == SL_MESSAGE_END ||
+            (message->kind == SL_MESSAGE_BARRIER && (uint64_t)message->value == epoch))
+            return true;
+        if (to && message->kind != SL_MESSAGE_BARRIER)
+            sl_message_list_add(to, message);
+    }
+    if (!handover)
+        return false;
+    for (size_t i = 0; to && i < handover->messages.count; i++)
+        sl_message_list_add(to, &handover->messages.items[i]);
+    return true;
 }
 
 bool
@@ -209,6 +297,44 @@ sl_ring_writer_flush(struct sl_ring_writer *writer)
                 writer->waiting_count * sizeof(*writer->waiting));
     }
     return moved > 0;
+}
+
+/* Where barrier `epoch` or the end waits; waiting_count: nowhere. */
+static size_t
+ring_writer_find(const struct sl_ring_writer *writer, uint64_t epoch)
+{
+    size_t at = 0;
+
+    while (at < writer->waiting_count && writer->waiting[at].kind != SL_MESSAGE_END &&
+           !(writer->waiting[at].kind == SL_MESSAGE_BARRIER &&
+             (uint64_t)writer->waiting[at].value == epoch))
+        at++;
+    return at;
+}
+
+bool
+sl_ring_overtake(struct sl_ring_writer *writer, uint64_t epoch)
+{
+    struct sl_ring_handover *handover;
+    size_t at = ring_writer_find(writer, epoch);
+
+    if (at == writer->waiting_count)
+        return false;
+    handover = sl_alloc_zeroed(sizeof(*handover));
+    handover->epoch = epoch;
+    handover->position = atomic_load_explicit(&writer->ring->tail, memory_order_relaxed);
+    for (size_t i = 0; i < at; i++) {
+        if (writer->waiting[i].kind != SL_MESSAGE_BARRIER)
+            sl_message_list_add(&handover->messages, &writer->waiting[i]);
+    }
+    if (writer->waiting[at].kind == SL_MESSAGE_BARRIER) {
+        writer->waiting_count--;
+        memmove(writer->waiting + at, writer->waiting + at + 1,
+                (writer->waiting_count - at) * sizeof(*writer->waiting));
+    }
+    ring_handover_free(
+        atomic_exchange_explicit(&writer->ring->handover, handover, memory_order_acq_rel));
+    return true;
 }
 
 bool

@@ -7,7 +7,10 @@
  *    for one, so that an input held behind a barrier starves no other.
  * 3. A watermark that would wait directly behind a waiting one replaces it: control never piles up.
  * 4. A producer that found the ring full has raised `blocked`; the consumer that makes room lowers
- *    it and wakes the producer. */
+ *    it and wakes the producer.
+ * 5. A barrier that overtakes needs no room: the consumer finds it in the ring by looking ahead, and
+ *    what it left behind in the writer is handed over beside the ring.  Nothing changes its order:
+ *    messages that were overtaken come all the same, behind the barrier as the consumer counts. */
 #ifndef SL_RUNTIME_RING_H
 #define SL_RUNTIME_RING_H
 
@@ -31,6 +34,13 @@ struct sl_message {
     struct sl_batch *batch; /* a reference that goes with the message */
 };
 
+struct sl_message_list { /* with a reference to each batch */
+    struct sl_message *items;
+    size_t count, capacity;
+};
+void sl_message_list_add(struct sl_message_list *list, const struct sl_message *message);
+void sl_message_list_done(struct sl_message_list *list); /* drops what is in it */
+
 /* What all rings of one consumer hold. */
 struct sl_ring_budget {
     _Atomic int64_t used_bytes;
@@ -39,11 +49,15 @@ struct sl_ring_budget {
 
 #define SL_RING_ENTRIES 64u
 
+struct sl_ring_handover; /* what waited in the writer before a barrier that overtook it */
+
 struct sl_ring {
     alignas(SL_CACHE_LINE) _Atomic uint32_t tail; /* written by the producer */
     alignas(SL_CACHE_LINE) _Atomic uint32_t head; /* written by the consumer */
     alignas(SL_CACHE_LINE) _Atomic bool blocked;
     _Atomic uint32_t batch_count;
+    _Atomic(struct sl_ring_handover *) handover;
+    struct sl_ring_handover *taken; /* the consumer's */
     struct sl_ring_budget *budget;
     struct sl_message entries[SL_RING_ENTRIES];
 };
@@ -56,6 +70,13 @@ bool sl_ring_pop(struct sl_ring *ring, struct sl_message *ret_message);
 bool sl_ring_is_empty(const struct sl_ring *ring);
 /* After pops: does the producer wait for room that there is now?  Lowers the flag. */
 bool sl_ring_take_blocked(struct sl_ring *ring);
+/* Where the next pop is: what sl_ring_log begins with. */
+uint32_t sl_ring_position(const struct sl_ring *ring);
+/* Looks ahead from *position, which moves on: adds the messages that precede barrier `epoch` to the
+ * list (NULL: to none), with references of their own.  True: the barrier is found, or the end, and
+ * nothing more precedes it.  False: ask again when more has come, and before the next pop. */
+bool sl_ring_log(struct sl_ring *ring, uint64_t epoch, uint32_t *position,
+                 struct sl_message_list *to);
 
 /* Producer. */
 struct sl_ring_writer {
@@ -70,6 +91,9 @@ void sl_ring_writer_done(struct sl_ring_writer *writer); /* not the ring */
 bool sl_ring_write(struct sl_ring_writer *writer, const struct sl_message *message);
 /* Moves what waits into the ring as far as there are entries; says whether something entered. */
 bool sl_ring_writer_flush(struct sl_ring_writer *writer);
+/* Barrier `epoch`, or the end, no longer waits before a full ring: it, and what waits before it,
+ * becomes known to the consumer at once.  False: neither waits. */
+bool sl_ring_overtake(struct sl_ring_writer *writer, uint64_t epoch);
 /* Should the producer stop?  If so `blocked` is up, and a wake-up follows when there is room.
  * False while something waits: room has just come, flush again. */
 bool sl_ring_writer_is_full(struct sl_ring_writer *writer);

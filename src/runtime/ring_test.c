@@ -103,6 +103,140 @@ Test(ring, one_batch_fits_though_the_consumer_is_over_its_bytes)
     sl_pool_free(pool);
 }
 
+/* --- barriers that overtake --- */
+
+struct overtaking {
+    struct sl_ring_budget budget;
+    struct sl_ring *ring;
+    struct sl_ring_writer writer;
+    struct sl_pool *pool;
+    struct sl_message_list log;
+    uint32_t position;
+    uint64_t written;
+};
+
+static void
+overtaking_begin(struct overtaking *fix)
+{
+    *fix = (struct overtaking){.budget = {.limit_bytes = 1000}, .pool = sl_pool_new()};
+    fix->ring = sl_ring_new(&fix->budget);
+    sl_ring_writer_init(&fix->writer, fix->ring);
+}
+
+static void
+overtaking_end(struct overtaking *fix)
+{
+    sl_message_list_done(&fix->log);
+    sl_ring_writer_done(&fix->writer);
+    sl_ring_free(fix->ring);
+    cr_assert_eq(sl_pool_used_bytes(fix->pool), 0);
+    sl_pool_free(fix->pool);
+}
+
+/* Batches whose `bytes` number them from 1. */
+static void
+overtaking_write(struct overtaking *fix, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct sl_message message = {.kind = SL_MESSAGE_BATCH,
+                                     .batch = batch_of(fix->pool, ++fix->written)};
+
+        sl_ring_write(&fix->writer, &message);
+    }
+}
+
+static void
+overtaking_write_control(struct overtaking *fix, enum sl_message_kind kind, int64_t value)
+{
+    struct sl_message message = {.kind = kind, .value = value};
+
+    sl_ring_write(&fix->writer, &message);
+}
+
+static uint64_t
+overtaking_pop(struct overtaking *fix)
+{
+    struct sl_message message;
+    uint64_t number;
+
+    cr_assert(sl_ring_pop(fix->ring, &message));
+    number = message.batch ? message.batch->bytes : 0;
+    sl_batch_unref(message.batch);
+    return number;
+}
+
+/* Numbers from .. to, each once and in order. */
+static void
+overtaking_check_log(const struct overtaking *fix, uint64_t from, uint64_t to)
+{
+    cr_assert_eq(fix->log.count, to - from + 1);
+    for (size_t i = 0; i < fix->log.count; i++)
+        cr_assert_eq(fix->log.items[i].batch->bytes, from + i);
+}
+
+Test(ring, what_precedes_a_barrier_in_the_ring_is_seen_ahead_of_it)
+{
+    struct overtaking fix;
+
+    overtaking_begin(&fix);
+    overtaking_write(&fix, 10);
+    fix.position = sl_ring_position(fix.ring);
+    cr_assert_not(sl_ring_log(fix.ring, 5, &fix.position, NULL), "there is no barrier yet");
+    overtaking_write_control(&fix, SL_MESSAGE_BARRIER, 5);
+    overtaking_write(&fix, 3);
+    cr_assert_not(sl_ring_overtake(&fix.writer, 5), "the barrier is in the ring");
+    cr_assert_eq(overtaking_pop(&fix), 1);
+    fix.position = sl_ring_position(fix.ring);
+    cr_assert(sl_ring_log(fix.ring, 5, &fix.position, &fix.log));
+    overtaking_check_log(&fix, 2, 10);
+    for (uint64_t i = 2; i <= 10; i++)
+        cr_assert_eq(overtaking_pop(&fix), i, "what was seen still comes");
+    cr_assert_eq(overtaking_pop(&fix), 0); /* the barrier */
+    cr_assert_eq(overtaking_pop(&fix), 11);
+    overtaking_end(&fix);
+}
+
+Test(ring, what_waits_for_room_is_handed_over_once)
+{
+    struct overtaking fix;
+
+    overtaking_begin(&fix);
+    overtaking_write(&fix, SL_RING_ENTRIES + 20);
+    cr_assert_eq(overtaking_pop(&fix), 1);
+    fix.position = sl_ring_position(fix.ring);
+    cr_assert_not(sl_ring_log(fix.ring, 5, &fix.position, &fix.log));
+    overtaking_write_control(&fix, SL_MESSAGE_BARRIER, 5);
+    cr_assert(sl_ring_overtake(&fix.writer, 5));
+    overtaking_write(&fix, 5); /* of the next epoch */
+    cr_assert_eq(overtaking_pop(&fix), 2);
+    cr_assert_eq(overtaking_pop(&fix), 3);
+    cr_assert(sl_ring_writer_flush(&fix.writer)); /* what was handed over comes into the ring too */
+    cr_assert(sl_ring_log(fix.ring, 5, &fix.position, &fix.log));
+    overtaking_check_log(&fix, 2, SL_RING_ENTRIES + 20);
+    for (uint64_t i = 4; i <= SL_RING_ENTRIES + 25; i++) {
+        cr_assert_eq(overtaking_pop(&fix), i, "the barrier is not in the ring");
+        sl_ring_writer_flush(&fix.writer);
+    }
+    cr_assert(sl_ring_is_empty(fix.ring));
+    overtaking_end(&fix);
+}
+
+Test(ring, an_end_that_waits_stands_for_the_barrier)
+{
+    struct overtaking fix;
+
+    overtaking_begin(&fix);
+    overtaking_write(&fix, SL_RING_ENTRIES + 2);
+    overtaking_write_control(&fix, SL_MESSAGE_END, 0);
+    fix.position = sl_ring_position(fix.ring);
+    cr_assert(sl_ring_overtake(&fix.writer, 9));
+    cr_assert(sl_ring_overtake(&fix.writer, 9), "once more does no harm");
+    cr_assert(sl_ring_log(fix.ring, 9, &fix.position, &fix.log));
+    overtaking_check_log(&fix, 1, SL_RING_ENTRIES + 2);
+    cr_assert_eq(fix.writer.waiting[fix.writer.waiting_count - 1].kind, SL_MESSAGE_END);
+    overtaking_end(&fix);
+}
+
 /* --- two threads: the producer sleeps when it is full, the consumer when it is empty --- */
 
 #define STRESS_COUNT 200000
