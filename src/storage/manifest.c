@@ -71,6 +71,16 @@ sl_manifest_choose(struct sl_manifest *manifest,
         manifest_choose_subtask(&manifest->subtasks[i], is_wanted, arg);
 }
 
+bool
+sl_manifest_has_channels(const struct sl_manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->subtask_count; i++) {
+        if (manifest->subtasks[i].channel_count > 0)
+            return true;
+    }
+    return false;
+}
+
 const char *
 sl_manifest_store_path(struct sl_arena *arena, const char *directory,
                        const struct sl_manifest_subtask *subtask)
@@ -126,6 +136,30 @@ manifest_write_store(const struct sl_manifest_subtask *subtask)
 }
 
 static json_t *
+manifest_write_channels(const struct sl_manifest_subtask *subtask)
+{
+    json_t *json = json_array();
+
+    for (size_t i = 0; i < subtask->channel_count; i++) {
+        const struct sl_manifest_channel *channel = &subtask->channels[i];
+        json_t *item = json_object(), *columns = json_array();
+
+        json_object_set_new(item, "operator", json_string(channel->operator_uid));
+        manifest_add_u64(item, "input", channel->input);
+        manifest_add_u64(item, "generation", channel->generation);
+        manifest_add_u64(item, "watermark_ms", (uint64_t)channel->watermark_ms);
+        json_object_set_new(item, "is_idle", json_boolean(channel->is_idle));
+        for (size_t c = 0; c < channel->column_count; c++)
+            json_array_append_new(columns, json_string(channel->columns[c]));
+        json_object_set_new(item, "columns", columns);
+        manifest_add_u64(item, "offset", channel->offset);
+        manifest_add_u64(item, "size", channel->size);
+        json_array_append_new(json, item);
+    }
+    return json;
+}
+
+static json_t *
 manifest_write_subtask(const struct sl_manifest_subtask *subtask)
 {
     json_t *json = json_object(), *tables = json_array(), *blobs = json_array();
@@ -158,6 +192,10 @@ manifest_write_subtask(const struct sl_manifest_subtask *subtask)
     json_object_set_new(json, "blobs", blobs);
     if (subtask->store_count > 0)
         json_object_set_new(json, "store", manifest_write_store(subtask));
+    if (subtask->channel_count > 0) {
+        json_object_set_new(json, "channels", manifest_write_channels(subtask));
+        json_object_set_new(json, "channel_file", manifest_write_file(&subtask->channel_file));
+    }
     return json;
 }
 
@@ -379,6 +417,46 @@ manifest_read_store(struct manifest_reader *reader, const json_t *json,
 }
 
 static void
+manifest_read_columns(struct manifest_reader *reader, const json_t *item,
+                      struct sl_manifest_channel *channel)
+{
+    const json_t *columns;
+
+    channel->columns = manifest_get_array(reader, item, "columns", sizeof(*channel->columns),
+                                          &channel->column_count, &columns);
+    for (size_t c = 0; c < channel->column_count; c++) {
+        const char *type = json_string_value(json_array_get(columns, c));
+
+        reader->is_damaged |= !type;
+        channel->columns[c] = sl_arena_strdup(reader->arena, type ? type : "");
+    }
+}
+
+static void
+manifest_read_channels(struct manifest_reader *reader, const json_t *json,
+                       struct sl_manifest_subtask *subtask)
+{
+    const json_t *channels;
+
+    subtask->channels = manifest_get_array(reader, json, "channels", sizeof(*subtask->channels),
+                                           &subtask->channel_count, &channels);
+    for (size_t i = 0; i < subtask->channel_count; i++) {
+        const json_t *item = json_array_get(channels, i);
+
+        subtask->channels[i] = (struct sl_manifest_channel){
+            .operator_uid = manifest_get_string(reader, item, "operator"),
+            .input = manifest_get_u32(reader, item, "input"),
+            .generation = manifest_get_u32(reader, item, "generation"),
+            .watermark_ms = (int64_t)manifest_get_u64(reader, item, "watermark_ms"),
+            .is_idle = json_is_true(json_object_get(item, "is_idle")),
+            .offset = manifest_get_u64(reader, item, "offset"),
+            .size = manifest_get_u64(reader, item, "size")};
+        manifest_read_columns(reader, item, &subtask->channels[i]);
+    }
+    subtask->channel_file = manifest_get_file(reader, json, "channel_file");
+}
+
+static void
 manifest_read_subtask(struct manifest_reader *reader, const json_t *json,
                       struct sl_manifest_subtask *subtask)
 {
@@ -406,6 +484,8 @@ manifest_read_subtask(struct manifest_reader *reader, const json_t *json,
     }
     if (json_object_get(json, "store"))
         manifest_read_store(reader, json, subtask);
+    if (json_object_get(json, "channels"))
+        manifest_read_channels(reader, json, subtask);
     subtask->blobs = manifest_get_array(reader, json, "blobs", sizeof(*subtask->blobs),
                                         &subtask->blob_count, &blobs);
     for (size_t i = 0; i < subtask->blob_count; i++) {
@@ -533,6 +613,8 @@ manifest_check_files(const struct sl_manifest *manifest, const char *directory,
         }
         for (size_t k = 0; k < subtask->store_count; k++)
             SL_TRY(check(directory, &subtask->store[k], err));
+        if (subtask->channel_count > 0)
+            SL_TRY(check(directory, &subtask->channel_file, err));
     }
     for (size_t i = 0; i < manifest->segment_count; i++)
         SL_TRY(check(directory, &manifest->segments[i].file, err));

@@ -33,6 +33,16 @@ struct sl_manifest_blob { /* what an operator keeps outside state tables */
     struct sl_text bytes;
 };
 
+struct sl_manifest_channel { /* what a barrier overtook before an operator: channels.h */
+    const char *operator_uid;
+    uint32_t input, generation;
+    int64_t watermark_ms; /* of the channel before its messages */
+    bool is_idle;
+    const char **columns; /* types, of its batches; empty: not there */
+    size_t column_count;
+    uint64_t offset, size; /* in the subtask's channel file */
+};
+
 struct sl_manifest_subtask {
     const char *task_uid; /* of the task's first operator */
     uint32_t index, parallelism;
@@ -44,6 +54,9 @@ struct sl_manifest_subtask {
     size_t store_count;             /* 0: it has none */
     struct sl_manifest_blob *blobs;
     size_t blob_count;
+    struct sl_manifest_channel *channels; /* none: its barrier overtook nothing */
+    size_t channel_count;
+    struct sl_manifest_file channel_file;
 };
 
 struct sl_manifest_segment { /* of an outbox; not confirmed yet by a marker */
@@ -89,6 +102,9 @@ const struct sl_manifest_blob *sl_manifest_next_blob(const struct sl_manifest *m
  * blobs are gone. */
 void sl_manifest_choose(struct sl_manifest *manifest,
                         bool (*is_wanted)(void *arg, const char *operator_uid), void *arg);
+
+/* Are there rows in it that no operator has seen: was it unaligned? */
+bool sl_manifest_has_channels(const struct sl_manifest *manifest);
 
 /* Makes the manifest of the checkpoint in `directory` durable.  58030, 53100. */
 int sl_manifest_write(const struct sl_manifest *manifest, const char *directory,

@@ -340,6 +340,12 @@ sl_savepoint_write(const struct sl_manifest *checkpoint, const char *from, const
     size_t number = 0;
     int rc = SL_OK;
 
+    if (sl_manifest_has_channels(checkpoint)) {
+        SL_ERROR(err, SL_E_OBJECT_STATE,
+                 "checkpoint %llu is unaligned: rows are in it that no operator has seen",
+                 (unsigned long long)checkpoint->checkpoint_id);
+        return sl_error_hint(err, "a savepoint is made of a checkpoint of its own");
+    }
     if (mkdir(to, 0700) < 0)
         return sl_files_error(err, "make", to);
     sl_arena_init(&arena);

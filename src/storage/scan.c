@@ -173,18 +173,21 @@ scan_peek_cold(struct sl_state_scan *scan, struct state_pair *ret_pair, struct s
 }
 
 static void
-scan_give(const struct sl_state_scan *scan, const struct state_row *row,
-          struct sl_state_row *ret_row)
+scan_give(struct sl_state_scan *scan, const struct state_row *row, struct sl_state_row *ret_row)
 {
     *ret_row = (struct sl_state_row){
         .key = {row->value + scan->table->spec.value_size, row->key_size},
         .value = row->value,
         .key_group = sl_key_group_of(row->hash, scan->table->state->config.max_parallelism)};
+    scan->has_group = true;
+    scan->key_group = ret_row->key_group;
 }
 
-/* One row: of memory while its key group is not behind the store's.  SL_EOF: no more. */
+/* One row: of memory while its key group is not behind the store's.  SL_EOF: no more, or (in_group)
+ * none of the group of the one before. */
 static int
-scan_one(struct sl_state_scan *scan, struct sl_state_row *ret_row, struct sl_error *err)
+scan_one(struct sl_state_scan *scan, bool in_group, struct sl_state_row *ret_row,
+         struct sl_error *err)
 {
     const struct sl_state_table_spec *spec = &scan->table->spec;
     uint32_t groups = scan->table->state->config.max_parallelism;
@@ -195,6 +198,9 @@ scan_one(struct sl_state_scan *scan, struct sl_state_row *ret_row, struct sl_err
 
     if (rc < 0 || rc == SL_AGAIN || (rc == SL_EOF && !hot))
         return rc;
+    if (in_group && !(hot && sl_key_group_of(hot->hash, groups) == scan->key_group) &&
+        !(rc == SL_OK && sl_key_group_of(pair.hash, groups) == scan->key_group))
+        return SL_EOF;
     if (hot && (rc == SL_EOF ||
                 sl_key_group_of(hot->hash, groups) <= sl_key_group_of(pair.hash, groups))) {
         scan_give(scan, hot, ret_row);
@@ -208,14 +214,14 @@ scan_one(struct sl_state_scan *scan, struct sl_state_row *ret_row, struct sl_err
         return SL_ERROR(err, SL_E_DATA_CORRUPTED, "%s is damaged: a row does not fit table %s",
                         scan->table->state->store_path, spec->name);
     if (state_row_is_expired(scan->table, row))
-        return scan_one(scan, ret_row, err);
+        return scan_one(scan, in_group, ret_row, err);
     scan_give(scan, row, ret_row);
     return SL_OK;
 }
 
-int
-sl_table_scan_next(struct sl_state_scan *scan, struct sl_state_row *rows, size_t max,
-                   size_t *ret_count, struct sl_error *err)
+static int
+scan_some(struct sl_state_scan *scan, bool in_group, struct sl_state_row *rows, size_t max,
+          size_t *ret_count, struct sl_error *err)
 {
     size_t count = 0;
     int rc = SL_OK;
@@ -224,7 +230,7 @@ sl_table_scan_next(struct sl_state_scan *scan, struct sl_state_row *rows, size_t
     if (!scan->slice)
         return SL_OK;
     SL_TRY(state_io_failure(scan->table->state, err));
-    while (count < max && (rc = scan_one(scan, &rows[count], err)) == SL_OK)
+    while (count < max && (rc = scan_one(scan, in_group, &rows[count], err)) == SL_OK)
         count++;
     if (rc < 0)
         return rc;
@@ -232,6 +238,21 @@ sl_table_scan_next(struct sl_state_scan *scan, struct sl_state_row *rows, size_t
         return scan_wait(scan);
     *ret_count = count;
     return SL_OK;
+}
+
+int
+sl_table_scan_next(struct sl_state_scan *scan, struct sl_state_row *rows, size_t max,
+                   size_t *ret_count, struct sl_error *err)
+{
+    return scan_some(scan, false, rows, max, ret_count, err);
+}
+
+int
+sl_table_scan_group(struct sl_state_scan *scan, struct sl_state_row *rows, size_t max,
+                    size_t *ret_count, struct sl_error *err)
+{
+    *ret_count = 0;
+    return scan->has_group ? scan_some(scan, true, rows, max, ret_count, err) : SL_OK;
 }
 
 void

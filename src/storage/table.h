@@ -138,6 +138,8 @@ struct sl_state_scan {
     void **rows;               /* those in memory */
     size_t count, next;
     struct state_scan_cold *cold; /* NULL: there are no others */
+    bool has_group;               /* something was given, … */
+    uint32_t key_group;           /* … the last of it of this group */
 };
 void sl_table_scan_begin(struct sl_state_table *table, int64_t time, struct sl_state_scan *scan);
 /* The next rows, at most `max`; *ret_count 0: no more.  SL_AGAIN while the store is read (see
@@ -145,6 +147,10 @@ void sl_table_scan_begin(struct sl_state_table *table, int64_t time, struct sl_s
  * during the scan. */
 int sl_table_scan_next(struct sl_state_scan *scan, struct sl_state_row *rows, size_t max,
                        size_t *ret_count, struct sl_error *err);
+/* The same, but not beyond the key group of the last row that was given; *ret_count 0: all of that
+ * group was. */
+int sl_table_scan_group(struct sl_state_scan *scan, struct sl_state_row *rows, size_t max,
+                        size_t *ret_count, struct sl_error *err);
 void sl_table_scan_end(struct sl_state_scan *scan); /* zeroed, or ended already: does nothing */
 const struct sl_key_codec *sl_table_key_codec(const struct sl_state_table *table);
 

@@ -38,7 +38,7 @@ verify_count(const struct sl_manifest *manifest)
     size_t count = manifest->segment_count;
 
     for (size_t i = 0; i < manifest->subtask_count; i++)
-        count += manifest->subtasks[i].table_count + manifest->subtasks[i].store_count;
+        count += manifest->subtasks[i].table_count + manifest->subtasks[i].store_count + 1;
     return count;
 }
 
@@ -61,6 +61,7 @@ sl_verify_new(const struct sl_manifest *manifest, const char *directory)
             verify_add(verify, &subtask->tables[k].file);
         for (size_t k = 0; k < subtask->store_count; k++)
             verify_add(verify, &subtask->store[k]);
+        verify_add(verify, &subtask->channel_file); /* none: it has no name */
     }
     for (size_t i = 0; i < manifest->segment_count; i++)
         verify_add(verify, &manifest->segments[i].file);
