@@ -28,6 +28,7 @@ struct sl_scan_own_split {
 struct sl_scan_restored {
     struct sl_scan_own_split split; /* its ordinal is not known */
     struct sl_text position;
+    bool is_own; /* this very subtask left it */
 };
 
 struct op_scan {

@@ -44,23 +44,21 @@ scan_state_add_split(struct op_scan *scan, uint32_t index, struct sl_snapshot *s
     if (scan->class->checkpointed) {
         free((void *)(uintptr_t)split->at_barrier.start);
         split->at_barrier.length = bytes->length - start;
-        split->at_barrier.start =
-            memcpy(sl_alloc(split->at_barrier.length + 1), bytes->data + start,
-                   split->at_barrier.length);
+        split->at_barrier.start = memcpy(sl_alloc(split->at_barrier.length + 1),
+                                         bytes->data + start, split->at_barrier.length);
     }
     sl_snapshot_add_blob(snapshot, scan->op.node->uid, SCAN_SPLIT_BLOB, sl_buffer_text(bytes));
 }
 
-/* A scan that had ended in the checkpoint it was restored from is not started again, and knows no
- * ordinals: the subtasks share the splits out by their place in the list. */
+/* A scan that had ended in the checkpoint it was restored from is not started again: its own splits
+ * stay where they were.  Others' may be read on. */
 static void
 scan_state_keep_split(struct op_scan *scan, size_t index, struct sl_snapshot *snapshot,
                       struct sl_buffer *bytes)
 {
     const struct sl_scan_restored *restored = &scan->restored[index];
-    const struct sl_op_context *context = scan->op.context;
 
-    if (index % context->subtask_count != context->subtask)
+    if (!restored->is_own)
         return;
     scan_state_write(bytes, &restored->split);
     sl_buffer_add_text(bytes, restored->position);
@@ -119,7 +117,7 @@ scan_state_damaged(const struct op_scan *scan, struct sl_error *err)
 }
 
 static int
-scan_state_take_split(struct op_scan *scan, struct sl_text bytes, struct sl_error *err)
+scan_state_take_split(struct op_scan *scan, struct sl_text bytes, bool is_own, struct sl_error *err)
 {
     struct sl_arena *arena = scan->op.context->arena;
     struct sl_scan_restored *restored = &scan->restored[scan->restored_count];
@@ -140,6 +138,7 @@ scan_state_take_split(struct op_scan *scan, struct sl_text bytes, struct sl_erro
     restored->position =
         sl_arena_text(arena, (struct sl_text){bytes.start + SCAN_SPLIT_HEAD + length,
                                               bytes.length - SCAN_SPLIT_HEAD - length});
+    restored->is_own = is_own;
     sl_map_put(&scan->restored_ids, sl_text_of(restored->split.id), restored);
     scan->restored_count++;
     return SL_OK;
@@ -159,8 +158,13 @@ sl_scan_restore(struct sl_op *op, const struct sl_manifest *from, struct sl_erro
     scan->is_restored = true;
     scan->restored = SL_NEW_ARRAY(op->context->arena, struct sl_scan_restored, count + 1);
     cursor = (struct sl_manifest_cursor){0};
-    while ((blob = sl_manifest_next_blob(from, op->node->uid, SCAN_SPLIT_BLOB, &cursor)) != NULL)
-        SL_TRY(scan_state_take_split(scan, blob->bytes, err));
+    while ((blob = sl_manifest_next_blob(from, op->node->uid, SCAN_SPLIT_BLOB, &cursor)) != NULL) {
+        const struct sl_manifest_subtask *by = &from->subtasks[cursor.subtask];
+        bool is_own =
+            by->index == op->context->subtask && by->parallelism == op->context->subtask_count;
+
+        SL_TRY(scan_state_take_split(scan, blob->bytes, is_own, err));
+    }
     cursor = (struct sl_manifest_cursor){0};
     while ((blob = sl_manifest_next_blob(from, op->node->uid, SCAN_TIME_BLOB, &cursor)) != NULL) {
         if (blob->bytes.length != sizeof(int64_t))
