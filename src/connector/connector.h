@@ -143,7 +143,7 @@ struct sl_sink_class {
     bool takes_columns;
     int (*open)(struct sl_sink *sink, struct sl_error *err); /* [I/O] */
     /* Takes the records; their bytes may go away after the call.  SL_AGAIN: taken, but write no
-     * more until the wake-up. */
+     * more until the wake-up (save for a batch or two that precede a barrier which overtakes). */
     int (*write)(struct sl_sink *sink, const struct sl_records *records, struct sl_error *err);
     /* takes_columns: the batch's live rows, kinds included. */
     int (*write_batch)(struct sl_sink *sink, struct sl_batch *batch, struct sl_error *err);

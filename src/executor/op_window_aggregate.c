@@ -5,13 +5,26 @@
  * order: emit every key of it, key group by key group, then drop the slice
  *
  * State: one time-first table (window end in µs of the window's clock, keys → accumulators), and
- * one a DISTINCT aggregate.  A firing that is stopped goes on where its scan stands. */
+ * one a DISTINCT aggregate.  A firing that is stopped goes on where its scan stands.  A barrier
+ * that overtakes one brings it to the end of a key group; which groups are done goes with the
+ * checkpoint.
+ */
 #include "executor/aggregation.h"
 #include "executor/window.h"
 
 #include "data/row.h"
+#include "storage/snapshot.h"
 
 #include <stdlib.h>
+
+#define WINDOW_FIRED_BLOB "fired"
+
+/* Key groups [first, last] of the window were emitted before a checkpoint that was taken in the
+ * middle of its firing. */
+struct window_fired {
+    int64_t end;
+    uint32_t first, last;
+};
 
 struct op_window_aggregate {
     struct sl_op op;
@@ -24,7 +37,11 @@ struct op_window_aggregate {
     struct sl_state_scan scan; /* of the window that fires; rows NULL: none does */
     int64_t firing_end;
     bool firing;
+    uint32_t first_group; /* that the firing emitted, once its scan has given something */
+    bool has_first_group;
     struct sl_state_row *chunk;
+    struct window_fired *fired; /* before the last restore */
+    size_t fired_count;
 };
 
 static int
@@ -107,6 +124,8 @@ window_aggregate_assign_now(struct op_window_aggregate *op, size_t row_count)
                                      sl_now_us(op->op.context->env));
     int64_t end = sl_window_start_us(window, now) + window->size_us;
 
+    if (op->firing) /* and is paused: a clock that went back adds nothing to it */
+        end = SL_MAX(end, op->firing_end + window->size_us);
     for (size_t i = 0; i < row_count; i++)
         op->ends[i] = end;
 }
@@ -293,6 +312,49 @@ window_aggregate_emit(struct op_window_aggregate *op, size_t row_count, struct s
     return sl_out_emit(out, batch);
 }
 
+static bool
+window_aggregate_has_fired(const struct op_window_aggregate *op, uint32_t key_group)
+{
+    for (size_t i = 0; i < op->fired_count; i++) {
+        const struct window_fired *fired = &op->fired[i];
+
+        if (fired->end == op->firing_end && key_group >= fired->first && key_group <= fired->last)
+            return true;
+    }
+    return false;
+}
+
+/* Emits a chunk of the scan, without what was emitted before a restore. */
+static int
+window_aggregate_emit_chunk(struct op_window_aggregate *op, size_t row_count, struct sl_out *out,
+                            struct sl_error *err)
+{
+    size_t kept = 0;
+
+    if (!op->has_first_group) {
+        op->has_first_group = true;
+        op->first_group = op->chunk[0].key_group;
+    }
+    for (size_t i = 0; i < row_count; i++) {
+        if (op->fired_count == 0 || !window_aggregate_has_fired(op, op->chunk[i].key_group))
+            op->chunk[kept++] = op->chunk[i];
+    }
+    return kept > 0 ? window_aggregate_emit(op, kept, out, err) : SL_OK;
+}
+
+/* The window is gone: nothing of it can be emitted twice any more. */
+static void
+window_aggregate_forget_fired(struct op_window_aggregate *op)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < op->fired_count; i++) {
+        if (op->fired[i].end != op->firing_end)
+            op->fired[kept++] = op->fired[i];
+    }
+    op->fired_count = kept;
+}
+
 /* Emits the window that fires until its end or SL_AGAIN. */
 static int
 window_aggregate_fire(struct op_window_aggregate *op, struct sl_out *out, struct sl_error *err)
@@ -302,6 +364,7 @@ window_aggregate_fire(struct op_window_aggregate *op, struct sl_out *out, struct
 
     if (!op->firing) {
         op->firing = true;
+        op->has_first_group = false;
         sl_table_scan_begin(op->aggregation.table, op->firing_end, &op->scan);
     }
     for (;;) {
@@ -310,12 +373,13 @@ window_aggregate_fire(struct op_window_aggregate *op, struct sl_out *out, struct
         if (rc == SL_OK && row_count == 0)
             break;
         if (rc == SL_OK)
-            rc = window_aggregate_emit(op, row_count, out, err);
+            rc = window_aggregate_emit_chunk(op, row_count, out, err);
         if (rc != SL_OK)
             return rc;
     }
     sl_table_scan_end(&op->scan);
     op->firing = false;
+    window_aggregate_forget_fired(op);
     sl_aggregation_drop_time(&op->aggregation, op->firing_end);
     return SL_OK;
 }
@@ -398,11 +462,89 @@ window_aggregate_resume(struct sl_op *base, struct sl_out *out, struct sl_error 
     return window_aggregate_watermark(base, out, err);
 }
 
+/* --- barriers in the middle of a firing --- */
+
+static int
+window_aggregate_pause(struct sl_op *base, struct sl_out *out, struct sl_error *err)
+{
+    struct op_window_aggregate *op = (struct op_window_aggregate *)base;
+    size_t chunk_max = SL_MIN(base->context->settings->batch_size, (uint32_t)SL_BATCH_ROWS_MAX);
+    size_t row_count = 1;
+
+    while (op->firing && row_count > 0) {
+        int rc = sl_table_scan_group(&op->scan, op->chunk, chunk_max, &row_count, err);
+
+        if (rc == SL_OK && row_count > 0)
+            rc = window_aggregate_emit_chunk(op, row_count, out, err);
+        else if (rc == SL_AGAIN)
+            return rc;
+        if (rc < 0)
+            return rc;
+    }
+    return SL_OK;
+}
+
+static int
+window_aggregate_barrier(struct sl_op *base, uint64_t epoch, struct sl_snapshot *snapshot,
+                         struct sl_error *err)
+{
+    struct op_window_aggregate *op = (struct op_window_aggregate *)base;
+    size_t count = op->fired_count;
+    struct window_fired *fired;
+
+    if (!snapshot || (count == 0 && !op->firing))
+        return SL_OK;
+    fired = sl_alloc_zeroed((count + 1) * sizeof(*fired)); /* padding included */
+    if (count > 0)
+        memcpy(fired, op->fired, count * sizeof(*fired));
+    if (op->firing && op->has_first_group)
+        fired[count++] = (struct window_fired){op->firing_end, op->first_group, op->scan.key_group};
+    sl_snapshot_add_blob(snapshot, base->node->uid, WINDOW_FIRED_BLOB,
+                         (struct sl_text){(const char *)fired, count * sizeof(*fired)});
+    free(fired);
+    return SL_OK;
+}
+
+/* Does it own some of the groups? */
+static bool
+window_aggregate_owns(const struct sl_op_context *context, const struct window_fired *fired)
+{
+    uint32_t max = context->settings->max_parallelism, count = context->subtask_count;
+
+    return sl_key_group_subtask(fired->first, max, count) <= context->subtask &&
+           context->subtask <= sl_key_group_subtask(fired->last, max, count);
+}
+
+static int
+window_aggregate_restore(struct sl_op *base, const struct sl_manifest *from, struct sl_error *err)
+{
+    struct op_window_aggregate *op = (struct op_window_aggregate *)base;
+    struct sl_manifest_cursor cursor = {0};
+    const struct sl_manifest_blob *blob;
+
+    while ((blob = sl_manifest_next_blob(from, base->node->uid, WINDOW_FIRED_BLOB, &cursor))) {
+        size_t count = blob->bytes.length / sizeof(*op->fired);
+
+        if (blob->bytes.length % sizeof(*op->fired) != 0)
+            return SL_ERROR(err, SL_E_DATA_CORRUPTED, "what operator %s has fired cannot be read",
+                            base->node->uid);
+        op->fired = sl_realloc(op->fired, (op->fired_count + count + 1) * sizeof(*op->fired));
+        for (size_t i = 0; i < count; i++) {
+            struct window_fired *fired = &op->fired[op->fired_count];
+
+            memcpy(fired, blob->bytes.start + i * sizeof(*fired), sizeof(*fired));
+            op->fired_count += window_aggregate_owns(base->context, fired);
+        }
+    }
+    return SL_OK;
+}
+
 static void
 window_aggregate_close(struct sl_op *base)
 {
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
 
+    free(op->fired);
     sl_table_scan_end(&op->scan);
     sl_aggregation_close(&op->aggregation);
 }
@@ -418,5 +560,8 @@ const struct sl_op_class sl_op_window_aggregate = {
     .next_due_ms = window_aggregate_next_due,
     .next_tick_us = window_aggregate_next_tick,
     .tick = window_aggregate_tick,
+    .pause = window_aggregate_pause,
+    .barrier = window_aggregate_barrier,
+    .restore = window_aggregate_restore,
     .close = window_aggregate_close,
 };

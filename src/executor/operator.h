@@ -101,6 +101,13 @@ struct sl_op_class {
     int64_t (*next_tick_us)(struct sl_op *op);
     int (*tick)(struct sl_op *op, int64_t now_us, struct sl_out *out, struct sl_error *err);
 
+    /* A barrier overtakes what `watermark` or `tick` has stopped in: emits, whatever emit says, up
+     * to where `barrier` can tell what is left, at most a key group.  Batches and a higher
+     * op->watermark_ms may come before `resume` does; `watermark` after a restore goes on with what
+     * was left.  SL_AGAIN: the state is read; it is called again.  Optional: without it the call
+     * under way is resumed to its end, so it must be bounded by its input. */
+    int (*pause)(struct sl_op *op, struct sl_out *out, struct sl_error *err);
+
     /* All inputs have ended (after the highest watermark was fired): emit what is left. */
     int (*end)(struct sl_op *op, struct sl_out *out, struct sl_error *err); /* optional */
     /* A barrier: adds to the snapshot what is not in a state table (the loop has frozen those).

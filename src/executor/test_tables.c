@@ -17,7 +17,7 @@ struct test_table {
     struct test_row *rows;
     size_t count, capacity;
     int failure, refresh_failure;
-    bool has_ended;
+    bool has_ended, is_held;
     struct sl_wake *watchers[TEST_WATCHERS_MAX];
     struct sl_env *envs[TEST_WATCHERS_MAX];
     size_t watcher_count;
@@ -158,12 +158,42 @@ test_table_fail_refresh(uint64_t id, int code)
 }
 
 void
+test_table_hold(uint64_t id, bool is_held)
+{
+    pthread_mutex_lock(&test_mutex);
+    test_find(id)->is_held = is_held;
+    test_signal(test_find(id));
+    pthread_mutex_unlock(&test_mutex);
+}
+
+void
 test_table_end(uint64_t id)
 {
     pthread_mutex_lock(&test_mutex);
     test_find(id)->has_ended = true;
     test_signal(test_find(id));
     pthread_mutex_unlock(&test_mutex);
+}
+
+/* Under the mutex. */
+static void
+test_watch(struct test_table *table, const struct sl_connector_config *config)
+{
+    SL_ASSERT(table->watcher_count < TEST_WATCHERS_MAX);
+    table->envs[table->watcher_count] = config->env;
+    table->watchers[table->watcher_count++] = config->wake;
+}
+
+static void
+test_unwatch(struct test_table *table, const struct sl_connector_config *config)
+{
+    for (size_t i = 0; i < table->watcher_count; i++) {
+        if (table->watchers[i] == config->wake) {
+            table->watchers[i] = table->watchers[--table->watcher_count];
+            table->envs[i] = table->envs[table->watcher_count];
+            return;
+        }
+    }
 }
 
 /* --- the source --- */
@@ -196,11 +226,8 @@ test_source_open(struct sl_source *base, struct sl_error *err)
     pthread_mutex_lock(&test_mutex);
     source->end = base->config->bounded ? source->table->count : SIZE_MAX;
     rc = test_take_failure(&source->table->failure, err);
-    if (rc == SL_OK) {
-        SL_ASSERT(source->table->watcher_count < TEST_WATCHERS_MAX);
-        source->table->envs[source->table->watcher_count] = base->config->env;
-        source->table->watchers[source->table->watcher_count++] = base->config->wake;
-    }
+    if (rc == SL_OK)
+        test_watch(source->table, base->config);
     pthread_mutex_unlock(&test_mutex);
     return rc;
 }
@@ -366,16 +393,9 @@ static void
 test_source_close(struct sl_source *base)
 {
     struct test_source *source = (struct test_source *)base;
-    struct test_table *table = source->table;
 
     pthread_mutex_lock(&test_mutex);
-    for (size_t i = 0; i < table->watcher_count; i++) {
-        if (table->watchers[i] == base->config->wake) {
-            table->watchers[i] = table->watchers[--table->watcher_count];
-            table->envs[i] = table->envs[table->watcher_count];
-            break;
-        }
-    }
+    test_unwatch(source->table, base->config);
     pthread_mutex_unlock(&test_mutex);
     free(source->ordinals);
     free(source->next);
@@ -420,6 +440,9 @@ test_sink_open(struct sl_sink *base, struct sl_error *err)
     sink->flight = sl_alloc_zeroed(sizeof(*sink->flight));
     sink->flight->env = base->config->env;
     sink->flight->wake = base->config->wake;
+    pthread_mutex_lock(&test_mutex);
+    test_watch(test_find(base->config->table_id), base->config);
+    pthread_mutex_unlock(&test_mutex);
     return SL_OK;
 }
 
@@ -444,6 +467,17 @@ test_sink_done(struct sl_io_job *job)
     env->ops->wake_signal(env, wake);
 }
 
+static bool
+test_sink_is_held(const struct sl_sink *base)
+{
+    bool is_held;
+
+    pthread_mutex_lock(&test_mutex);
+    is_held = test_find(base->config->table_id)->is_held;
+    pthread_mutex_unlock(&test_mutex);
+    return is_held;
+}
+
 static int
 test_sink_write(struct sl_sink *base, struct sl_batch *batch, struct sl_error *err)
 {
@@ -458,6 +492,8 @@ test_sink_write(struct sl_sink *base, struct sl_batch *batch, struct sl_error *e
             to.values[c] = ((const int64_t *)batch->columns[c]->values)[row];
         test_table_add(base->config->table_id, &to);
     }
+    if (test_sink_is_held(base))
+        return SL_AGAIN;
     if (sink->flight->busy || env->ops->random(env) % 4 != 0)
         return SL_OK;
     sink->flight->io.run = test_sink_run;
@@ -470,7 +506,7 @@ test_sink_write(struct sl_sink *base, struct sl_batch *batch, struct sl_error *e
 static bool
 test_sink_ready(struct sl_sink *base)
 {
-    return !((struct test_sink *)base)->flight->busy;
+    return !((struct test_sink *)base)->flight->busy && !test_sink_is_held(base);
 }
 
 static int
@@ -491,7 +527,7 @@ test_sink_acknowledged(struct sl_sink *base, uint64_t *ret_epoch, struct sl_erro
 {
     struct test_sink *sink = (struct test_sink *)base;
 
-    *ret_epoch = test_sink_ready(base) ? sink->epoch : 0;
+    *ret_epoch = sink->flight->busy ? 0 : sink->epoch;
     return SL_OK;
 }
 
@@ -502,6 +538,7 @@ test_sink_close(struct sl_sink *base)
     bool is_last;
 
     pthread_mutex_lock(&test_mutex);
+    test_unwatch(test_find(base->config->table_id), base->config);
     is_last = !flight->busy;
     flight->orphaned = true;
     pthread_mutex_unlock(&test_mutex);
@@ -576,7 +613,7 @@ test_publisher_publish(struct sl_publisher *base, const struct sl_records *recor
     pthread_mutex_lock(&test_mutex);
     *test_marker(base->identity) = *marker;
     pthread_mutex_unlock(&test_mutex);
-    return chance == 1 ? SL_ERROR(err, SL_E_CONNECTION, "lost after it was written")
+    return chance == 1   ? SL_ERROR(err, SL_E_CONNECTION, "lost after it was written")
            : chance == 2 ? SL_EOF
                          : SL_OK;
 }

@@ -27,6 +27,8 @@ uint64_t test_table_hash(uint64_t id);
 void test_table_fail(uint64_t id, int code);
 /* The same for the next time that it is asked for its end. */
 void test_table_fail_refresh(uint64_t id, int code);
+/* Its sink takes no more, but acknowledges what it has taken, until it is let go. */
+void test_table_hold(uint64_t id, bool is_held);
 /* Rows a poll hands on at most; 0: a number from env->random. */
 void test_tables_chunk(uint32_t row_count);
 void test_table_end(uint64_t id); /* is bounded from now on */

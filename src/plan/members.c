@@ -57,6 +57,8 @@ static const struct sl_member settings_members[] = {
     MEMBER(sl_phys_settings, I64, "checkpointIntervalUs", checkpoint_interval_us),
     MEMBER(sl_phys_settings, I64, "checkpointTimeoutUs", checkpoint_timeout_us),
     MEMBER(sl_phys_settings, I64, "checkpointPauseUs", checkpoint_pause_us),
+    MEMBER(sl_phys_settings, BOOL, "checkpointUnaligned", checkpoint_unaligned),
+    MEMBER(sl_phys_settings, I64, "checkpointAlignedUs", checkpoint_aligned_us),
     MEMBER(sl_phys_settings, U32, "checkpointFailuresMax", checkpoint_failures_max),
     MEMBER(sl_phys_settings, U32, "checkpointsRetained", checkpoints_retained),
     MEMBER(sl_phys_settings, I64, "outboxLimitBytes", outbox_limit_bytes),

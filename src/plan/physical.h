@@ -233,6 +233,8 @@ struct sl_phys_settings {
     int64_t checkpoint_interval_us;   /* execution.checkpointing.interval; 0: no checkpoints */
     int64_t checkpoint_timeout_us;    /* …timeout; 0: none */
     int64_t checkpoint_pause_us;      /* …min-pause */
+    bool checkpoint_unaligned;        /* …unaligned.enabled: barriers overtake, … */
+    int64_t checkpoint_aligned_us;    /* … once under way so long: …aligned-checkpoint-timeout */
     uint32_t checkpoint_failures_max; /* …tolerable-failed-checkpoints, in a row */
     uint32_t checkpoints_retained;    /* …num-retained */
     int64_t outbox_limit_bytes;       /* sluice.outbox.limit */

@@ -116,6 +116,8 @@ static const struct test_setting test_defaults[] = {
     {"execution.checkpointing.interval", "1 s"},
     {"execution.checkpointing.timeout", "10 min"},
     {"execution.checkpointing.min-pause", "0 ms"},
+    {"execution.checkpointing.unaligned.enabled", "false"},
+    {"execution.checkpointing.aligned-checkpoint-timeout", "0 ms"},
     {"execution.checkpointing.tolerable-failed-checkpoints", "0"},
     {"execution.checkpointing.num-retained", "3"},
     {"sluice.outbox.limit", "1 gb"},

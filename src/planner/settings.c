@@ -174,6 +174,10 @@ settings_checkpoints(const struct sl_binder *binder, struct sl_phys_settings *se
                              &settings->checkpoint_timeout_us, err));
     SL_TRY(settings_duration(binder, "execution.checkpointing.min-pause",
                              &settings->checkpoint_pause_us, err));
+    settings->checkpoint_unaligned = sl_equal_nocase(
+        sl_binder_setting(binder, "execution.checkpointing.unaligned.enabled"), "true");
+    SL_TRY(settings_duration(binder, "execution.checkpointing.aligned-checkpoint-timeout",
+                             &settings->checkpoint_aligned_us, err));
     SL_TRY(settings_integer(binder, "execution.checkpointing.tolerable-failed-checkpoints", 0,
                             1000000, &value, err));
     settings->checkpoint_failures_max = (uint32_t)value;

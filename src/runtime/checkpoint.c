@@ -109,6 +109,10 @@ checkpoint_record_part(struct sl_checkpoint_record *record, const struct sl_chec
         record->full_bytes += part->subtask.store[i].sum.size;
     for (size_t i = 0; i < part->segment_count; i++)
         record->full_bytes += part->segments[i].file.sum.size;
+    if (part->subtask.channel_count > 0) {
+        record->full_bytes += part->subtask.channel_file.sum.size;
+        record->kind = "unaligned";
+    }
 }
 
 /* --- the end of a barrier, under the mutex --- */
@@ -387,6 +391,32 @@ sl_barrier_answer(struct sl_job *job, struct sl_execution *execution, uint64_t e
 
 /* --- beginning --- */
 
+static void
+checkpoint_overtake(struct sl_checkpointing *checkpointing)
+{
+    checkpointing->overtake_us = INT64_MAX;
+    sl_execution_overtake(checkpointing->execution, checkpointing->epoch);
+}
+
+/* The barrier is on its way: it overtakes now, or the ticker lets it later. */
+static void
+checkpoint_plan_overtaking(struct sl_job *job)
+{
+    struct sl_checkpointing *checkpointing = &job->checkpointing;
+    int64_t aligned_us = job->plan->settings.checkpoint_aligned_us;
+
+    /* A savepoint is asked for after its barrier has begun. */
+    if (job->has_savepoint || checkpointing->catches_up ||
+        checkpointing->epoch == checkpointing->execution->last_epoch) {
+        checkpointing->may_overtake = false;
+    } else if (aligned_us == 0) {
+        checkpoint_overtake(checkpointing);
+    } else {
+        checkpointing->overtake_us = checkpointing->begin_us + aligned_us;
+        sl_runtime_tick_now(job->runtime);
+    }
+}
+
 /* The barrier goes to the sources, and to those that will see none from an input. */
 static void
 checkpoint_align(struct sl_job *job)
@@ -410,6 +440,8 @@ checkpoint_align(struct sl_job *job)
         checkpointing->writing->parts = SL_NEW_ARRAY(
             &checkpointing->writing->arena, struct sl_checkpoint_part *, execution->subtask_count);
     sl_execution_inject(execution, checkpointing->epoch, checkpointing->catches_up);
+    if (checkpointing->may_overtake)
+        checkpoint_plan_overtaking(job);
 }
 
 static void
@@ -440,6 +472,8 @@ sl_barrier_begin(struct sl_job *job, bool catches_up, uint64_t *ret_epoch)
         return SL_AGAIN;
     checkpointing->epoch++;
     checkpointing->catches_up = catches_up;
+    checkpointing->may_overtake = checkpointing->is_on && job->plan->settings.checkpoint_unaligned;
+    checkpointing->overtake_us = INT64_MAX;
     checkpointing->begin_us = sl_monotonic_us(job->runtime->config.env);
     checkpointing->begun_progress = sl_job_progress(job);
     sl_error_reset(&checkpointing->failure);
@@ -512,6 +546,11 @@ sl_checkpoint_tick(struct sl_job *job, int64_t now_us)
     if (checkpointing->due_us <= now_us)
         checkpoint_begin_periodic(job, now_us);
     next_us = checkpointing->due_us;
+    if (checkpointing->phase == SL_CHECKPOINT_ALIGNING && checkpointing->may_overtake) {
+        if (checkpointing->overtake_us <= now_us)
+            checkpoint_overtake(checkpointing);
+        next_us = SL_MIN(next_us, checkpointing->overtake_us);
+    }
     if (timeout_us > 0 && !checkpointing->has_timed_out &&
         (checkpointing->phase == SL_CHECKPOINT_MAKING ||
          checkpointing->phase == SL_CHECKPOINT_ALIGNING)) {

@@ -14,7 +14,10 @@
  * 5. What is written is complete only when the manifest is; `latest` then is what a restart takes.
  * 6. When every subtask has ended one more barrier goes out; the job is over when that checkpoint
  * is complete and published.
- * 7. A job that has done nothing since its last checkpoint takes no periodic one. */
+ * 7. Where the job allows it a barrier overtakes when it has been under way for long enough
+ * (task_overtake.c).  Those that are to have nothing in the queues behind them never do: of a
+ * savepoint, of a job that stops, of settle, the last.
+ * 8. A job that has done nothing since its last checkpoint takes no periodic one. */
 #ifndef SL_RUNTIME_CHECKPOINT_H
 #define SL_RUNTIME_CHECKPOINT_H
 
@@ -48,7 +51,7 @@ enum sl_checkpoint_phase {
 /* One of the last checkpoints, as SHOW CHECKPOINTS tells it: the longest of all subtasks. */
 struct sl_checkpoint_record {
     uint64_t id;
-    const char *kind;   /* checkpoint, savepoint */
+    const char *kind;   /* checkpoint, unaligned (rows were overtaken), savepoint */
     const char *status; /* IN_PROGRESS, COMPLETED, FAILED */
     int64_t start_us;   /* processing time */
     int64_t duration_us, alignment_us, freeze_us, write_us;
@@ -65,6 +68,8 @@ struct sl_checkpointing {
     uint64_t epoch;                 /* of the barrier under way, or of the last one */
     uint64_t done_epoch;            /* of the newest that came through */
     uint64_t begun_epoch;           /* that the job began from in this server; 0: none */
+    bool may_overtake;              /* the one under way, when it is old enough: … */
+    int64_t overtake_us;            /* … then, monotonic; INT64_MAX: it does already */
     bool catches_up;                /* sources read up to their present end before they pass it */
     size_t missing;                 /* subtasks that have not answered */
     struct sl_error failure;        /* of the one under way; code 0: none */

@@ -180,6 +180,40 @@ sl_runtime_drop_state(const struct sl_phys_plan *plan, struct sl_manifest *manif
         sl_manifest_choose(manifest, claim_is_not_dropped, &dropped);
 }
 
+/* --- rows on their way --- */
+
+static bool
+claim_has_input(const struct sl_phys_plan *plan, const struct sl_manifest_channel *channel)
+{
+    for (size_t i = 0; i < plan->node_count; i++) {
+        if (strcmp(plan->nodes[i]->uid, channel->operator_uid) == 0)
+            return channel->input < SL_MAX(1u, plan->nodes[i]->input_count);
+    }
+    return false;
+}
+
+/* Rows that no operator has seen must come to the one that they were on their way to. */
+static int
+claim_channels(const struct sl_phys_plan *plan, const struct sl_manifest *manifest,
+               struct sl_error *err)
+{
+    for (size_t i = 0; i < manifest->subtask_count; i++) {
+        const struct sl_manifest_subtask *subtask = &manifest->subtasks[i];
+
+        for (size_t k = 0; k < subtask->channel_count; k++) {
+            if (claim_has_input(plan, &subtask->channels[k]))
+                continue;
+            SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                     "checkpoint %llu is unaligned: rows in it were on their way to operator %s, "
+                     "which the query has no longer",
+                     (unsigned long long)manifest->checkpoint_id,
+                     subtask->channels[k].operator_uid);
+            return sl_error_hint(err, "let the job run until it has taken an aligned checkpoint");
+        }
+    }
+    return SL_OK;
+}
+
 int
 sl_runtime_claim_state(struct sl_runtime *runtime, const struct sl_phys_plan *plan,
                        const struct sl_manifest *manifest, struct sl_arena *arena,
@@ -187,6 +221,7 @@ sl_runtime_claim_state(struct sl_runtime *runtime, const struct sl_phys_plan *pl
 {
     struct claim_list list = {.arena = arena};
 
+    SL_TRY(claim_channels(plan, manifest, err));
     for (size_t i = 0; i < plan->node_count; i++)
         SL_TRY(claim_node(&list, runtime, plan, plan->nodes[i], manifest, err));
     claim_rest(&list, manifest);

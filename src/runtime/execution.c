@@ -155,6 +155,7 @@ enum execution_order {
     EXECUTION_STOP,
     EXECUTION_INJECT,
     EXECUTION_CATCH_UP,
+    EXECUTION_OVERTAKE,
     EXECUTION_COMPLETE,
     EXECUTION_HAS_ROOM,
     EXECUTION_RELEASE,
@@ -190,6 +191,9 @@ execution_run_command(struct sl_command *base, struct sl_slot *slot)
         break;
     case EXECUTION_CATCH_UP:
         sl_subtask_inject(subtask, command->epoch, true);
+        break;
+    case EXECUTION_OVERTAKE:
+        sl_subtask_overtake(subtask, command->epoch);
         break;
     case EXECUTION_COMPLETE:
         sl_subtask_checkpointed(subtask, command->epoch);
@@ -259,6 +263,13 @@ sl_execution_inject(struct sl_execution *execution, uint64_t epoch, bool catches
     for (size_t i = 0; i < execution->subtask_count; i++)
         execution_post(execution->subtasks[i], catches_up ? EXECUTION_CATCH_UP : EXECUTION_INJECT,
                        epoch);
+}
+
+void
+sl_execution_overtake(struct sl_execution *execution, uint64_t epoch)
+{
+    for (size_t i = 0; i < execution->subtask_count; i++)
+        execution_post(execution->subtasks[i], EXECUTION_OVERTAKE, epoch);
 }
 
 void

@@ -109,6 +109,8 @@ struct sl_execution *sl_execution_new(struct sl_job *job);
 void sl_execution_start(struct sl_execution *execution);
 void sl_execution_stop(struct sl_execution *execution);
 void sl_execution_inject(struct sl_execution *execution, uint64_t epoch, bool catches_up);
+/* Its barrier overtakes from now on. */
+void sl_execution_overtake(struct sl_execution *execution, uint64_t epoch);
 /* Checkpoint `epoch` is complete. */
 void sl_execution_complete(struct sl_execution *execution, uint64_t epoch);
 /* There is room in the outbox again. */

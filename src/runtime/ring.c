@@ -136,8 +136,8 @@ sl_ring_position(const struct sl_ring *ring)
 }
 
 /* What was handed over of this epoch, or NULL, and where the ring's part of it ends.  The producer
- * hands over before it pushes what it handed over: who reads the tail first and finds nothing handed
- * over has seen no such message. */
+ * hands over before it pushes what it handed over: who reads the tail first and finds nothing
+ * handed over has seen no such message. */
 static struct sl_ring_handover *
 ring_take_handover(struct sl_ring *ring, uint64_t epoch, uint32_t *ret_end)
 {

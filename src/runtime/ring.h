@@ -8,9 +8,9 @@
  * 3. A watermark that would wait directly behind a waiting one replaces it: control never piles up.
  * 4. A producer that found the ring full has raised `blocked`; the consumer that makes room lowers
  *    it and wakes the producer.
- * 5. A barrier that overtakes needs no room: the consumer finds it in the ring by looking ahead, and
- *    what it left behind in the writer is handed over beside the ring.  Nothing changes its order:
- *    messages that were overtaken come all the same, behind the barrier as the consumer counts. */
+ * 5. A barrier that overtakes needs no room: the consumer finds it in the ring by looking ahead,
+ *    and what it left behind in the writer is handed over beside the ring.  Messages keep their
+ *    order: those that were overtaken come all the same, as the next epoch's. */
 #ifndef SL_RUNTIME_RING_H
 #define SL_RUNTIME_RING_H
 

@@ -9,7 +9,8 @@
  *    full.
  * 4. A subtask whose input ran dry hands on what its scatter buffers and its sink hold: no row
  *    waits for a batch to fill.
- * 5. A barrier is acknowledged when it has passed the chain, and in a sink when the records before
+ * 5. A barrier that overtakes comes first, full outputs or not.
+ * 6. A barrier is acknowledged when it has passed the chain, and in a sink when the records before
  *    it are acknowledged.  A source passes it when it has read up to its present end.
  *
  *     CREATED ──task_open──▶ STARTING ──task_start──▶ RUNNING ──END passed──▶ DRAINING
@@ -241,7 +242,7 @@ task_start(struct sl_subtask *subtask, struct sl_error *err)
         return rc;
     task_set_phase(subtask, SL_TASK_RUNNING);
     sl_job_subtask_started(subtask);
-    return SL_OK;
+    return sl_chain_go_on(subtask, err);
 }
 
 /* --- running --- */
@@ -256,9 +257,8 @@ task_send(struct sl_subtask *subtask, unsigned link, enum sl_message_kind kind, 
     return SL_OK;
 }
 
-/* The scan's watermark and idleness go into the chain behind it. */
-static int
-task_forward_progress(struct sl_subtask *subtask, struct sl_error *err)
+int
+sl_task_forward_progress(struct sl_subtask *subtask, bool at_end, struct sl_error *err)
 {
     const struct sl_scan_progress *progress = sl_scan_progress(subtask->scan);
 
@@ -273,7 +273,7 @@ task_forward_progress(struct sl_subtask *subtask, struct sl_error *err)
         subtask->watermark_ms = progress->watermark_ms;
         SL_TRY(task_send(subtask, 1, SL_MESSAGE_WATERMARK, progress->watermark_ms, err));
     }
-    if (progress->idle != subtask->all_idle) {
+    if (progress->idle != subtask->all_idle && !at_end) {
         subtask->all_idle = progress->idle;
         SL_TRY(task_send(subtask, 1, progress->idle ? SL_MESSAGE_IDLE : SL_MESSAGE_ACTIVE, 0, err));
     }
@@ -322,7 +322,7 @@ task_serve_scan(struct sl_subtask *subtask, struct sl_error *err)
             rc = sl_scan_catch_up(subtask->scan, err);
             if (rc != SL_OK)
                 return rc;
-            SL_TRY(task_forward_progress(subtask, err));
+            SL_TRY(sl_task_forward_progress(subtask, false, err));
         } else if (!sl_scan_is_between_polls(subtask->scan)) {
             return SL_AGAIN;
         }
@@ -354,7 +354,7 @@ task_read_scan(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err)
     rc = sl_chain_outcome(link, rc, err);
     if (rc < 0)
         return rc;
-    SL_TRY(task_forward_progress(subtask, err));
+    SL_TRY(sl_task_forward_progress(subtask, rc == SL_EOF, err));
     if (rc == SL_EOF) {
         SL_TRY(task_send(subtask, 1, SL_MESSAGE_END, 0, err));
         return SL_OK;
@@ -369,6 +369,8 @@ task_take_input(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err
 {
     if (subtask->has_ended)
         return SL_AGAIN;
+    if (sl_recovered_is_left(subtask))
+        return sl_recovered_step(subtask, err);
     if (subtask->scan)
         return task_read_scan(subtask, now_us, err);
     if (subtask->channel_count == 0)
@@ -455,7 +457,11 @@ task_run(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err)
             subtask->runnable.deadline_us = SL_NEVER_US;
         if (rc != SL_OK)
             return rc;
-
+        if (subtask->overtaking_epoch > subtask->passed_epoch || subtask->logged_count > 0) {
+            rc = sl_overtake_step(subtask, err);
+            if (rc != SL_OK)
+                return SL_MIN(rc, SL_OK); /* the state is read first */
+        }
         if (sl_output_is_blocked(subtask)) {
             SL_TRY(task_check_barrier(subtask, err));
             subtask->wait = SL_TASK_WAIT_OUTPUT;
@@ -641,6 +647,16 @@ sl_subtask_inject(struct sl_subtask *subtask, uint64_t epoch, bool catches_up)
 {
     subtask->injected_epoch = epoch;
     subtask->catches_up = catches_up;
+    sl_runnable_wake(&subtask->runnable);
+}
+
+void
+sl_subtask_overtake(struct sl_subtask *subtask, uint64_t epoch)
+{
+    if (subtask->phase >= SL_TASK_STOPPING)
+        return;
+    subtask->overtaking_epoch = epoch;
+    sl_output_overtake(subtask, epoch);
     sl_runnable_wake(&subtask->runnable);
 }
 

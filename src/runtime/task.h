@@ -7,9 +7,12 @@
 #include "runtime/graph.h"
 #include "runtime/ring.h"
 #include "runtime/slot.h"
+#include "storage/channels.h"
 #include "storage/snapshot.h"
 
+struct sl_checkpoint;
 struct sl_execution;
+struct sl_overtaken;
 struct sl_state;
 struct sl_subtask;
 
@@ -85,6 +88,10 @@ struct sl_link {
     bool wants_no_more;       /* its inputs were told to end */
     bool has_failed;          /* something further down did, while this operator emitted */
     struct sl_error failure;
+    bool is_paused;           /* a barrier overtakes its firing, which goes on later; … */
+    bool holds_idleness;      /* … and behind it this */
+    enum sl_message_kind idleness;
+    bool was_paused;          /* … as it was in the checkpoint that it comes from */
 };
 
 /* --- inputs: task_input.c --- */
@@ -96,6 +103,41 @@ struct sl_channel { /* from one producer subtask */
     int64_t watermark_ms;
     bool idle, ended;
     bool at_barrier; /* its barrier came: held back until all others' have */
+    bool is_logged;  /* a barrier overtakes: what precedes it here is logged, until it is found */
+    uint32_t logged_to; /* position in the ring */
+    bool has_log;       /* it had not ended then: … */
+    struct sl_message_list log;
+    int64_t logged_watermark_ms; /* the channel's before what is logged */
+    bool logged_idle;
+};
+
+/* --- what was overtaken before a restore: task_recovered.c --- */
+
+struct sl_recovered_channel {
+    struct sl_channel_reader reader;
+    uint32_t input;
+    uint32_t group_first, group_end; /* rows of these key groups alone; by: */
+    const uint32_t *keys;            /* NULL: all rows */
+    size_t key_count;
+    int64_t watermark_ms;
+    bool idle, is_read;
+};
+
+/* The channels of one operator and generation, read to their end before anything newer. */
+struct sl_recovered_input {
+    unsigned link;
+    uint32_t generation;
+    struct sl_recovered_channel *channels;
+    size_t channel_count, next_channel;
+    int64_t watermark_ms; /* the least of the channels, that went into the chain */
+    bool all_idle;
+};
+
+struct sl_recovered {
+    struct sl_recovered_input *inputs; /* those nearest to the outputs first, … */
+    size_t input_count, next_input;    /* … of which these are left */
+    char **files;
+    size_t file_count;
 };
 
 /* --- outputs: task_output.c --- */
@@ -133,6 +175,7 @@ struct sl_subtask {
     struct sl_link *links;
     unsigned link_count;
     uint64_t pending_links; /* bit k: link k has something under way or queued */
+    bool is_overtaking;     /* the chain runs empty, whatever its outputs say */
     struct sl_op *scan, *sink, *collect; /* the chain's, or NULL */
 
     struct sl_ring_budget budget;
@@ -155,6 +198,11 @@ struct sl_subtask {
     uint64_t injected_epoch; /* the newest that the job asked for */
     bool catches_up;         /* a source reads up to its present end first */
     uint64_t aligned_epoch;  /* the newest that came from an input */
+    uint64_t overtaking_epoch; /* barriers up to this one overtake */
+    uint64_t overtaken_epoch;  /* the newest that did here */
+    size_t logged_count;       /* channels whose part of it is not complete */
+    struct sl_overtaken *overtaken; /* what it left behind, until it is written; or NULL */
+    struct sl_recovered recovered;
     uint64_t hold_epoch;     /* a scan reads nothing behind this barrier; 0: it reads */
     bool is_paused;          /* a scan reads nothing now */
     uint64_t passed_epoch;   /* went through the chain */
@@ -162,7 +210,8 @@ struct sl_subtask {
     struct sl_snapshot *snapshot;    /* of the barrier that is in the chain, or being written */
     struct sl_checkpoint_part *part; /* written, not handed over */
     int64_t align_start_us, alignment_us, freeze_us, write_us; /* of the last barrier */
-    bool snapshot_busy;              /* an I/O thread has it */
+    bool snapshot_busy;              /* an I/O thread has it, or the channels */
+    bool part_has_ended;             /* END was through before the barrier */
     int snapshot_rc;
     struct sl_error snapshot_error;
     struct sl_io_job snapshot_io;
@@ -208,15 +257,26 @@ void sl_subtask_has_room(struct sl_subtask *subtask); /* in the outbox, perhaps 
 void sl_subtask_release(struct sl_subtask *subtask); /* one that has ended may go */
 void sl_subtask_finish(struct sl_subtask *subtask); /* a scan: bounded from now on */
 void sl_subtask_abandon(struct sl_subtask *subtask); /* a scan: nobody wants more of it */
+/* Barrier `epoch` needs no room any more: it overtakes what is queued. */
+void sl_subtask_overtake(struct sl_subtask *subtask, uint64_t epoch);
 /* A scan: nothing is read once barrier `epoch` has gone out; 0: it goes on. */
 void sl_subtask_hold(struct sl_subtask *subtask, uint64_t epoch);
 void sl_subtask_pause(struct sl_subtask *subtask, bool is_paused); /* a scan reads nothing now */
 
 const char *sl_task_phase_name(enum sl_task_phase phase);
 
+/* A scan's watermark and idleness go into the chain behind it; at its end nobody needs to hear that
+ * it is idle. */
+int sl_task_forward_progress(struct sl_subtask *subtask, bool at_end, struct sl_error *err);
+
 /* --- task_checkpoint.c: the slot's thread --- */
 
 #define SL_TASK_WATERMARK_BLOB "watermark" /* of every operator, in checkpoints */
+#define SL_TASK_PAUSED_BLOB "paused"       /* of one that was firing */
+
+/* What was overtaken is complete, or what was frozen is written: the one that comes last has the
+ * channels written, too. */
+void sl_task_write_channels(struct sl_subtask *subtask);
 
 /* The barrier is at this operator: its state is frozen. */
 int sl_task_barrier_at(struct sl_link *link, uint64_t epoch, struct sl_error *err);
@@ -248,6 +308,14 @@ int sl_chain_push(struct sl_subtask *subtask, unsigned index, const struct sl_el
                   struct sl_error *err);
 /* Goes on with the deepest operator that has something to do.  SL_OK: did; SL_AGAIN: none has. */
 int sl_chain_resume(struct sl_subtask *subtask, struct sl_error *err);
+/* While a barrier overtakes, until sl_chain_overtaken: the chain has nothing left but firings that
+ * are paused.  SL_AGAIN: once the state that it wants is read. */
+int sl_chain_empty(struct sl_subtask *subtask, struct sl_error *err);
+void sl_chain_overtaken(struct sl_subtask *subtask);
+/* Is END under way in it? */
+bool sl_chain_is_ending(const struct sl_subtask *subtask);
+/* After a restore, before there is anything new: what was paused then goes on. */
+int sl_chain_go_on(struct sl_subtask *subtask, struct sl_error *err);
 int sl_chain_tick(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err);
 int64_t sl_chain_next_tick_us(struct sl_subtask *subtask);
 void sl_chain_init_out(struct sl_link *link);
@@ -261,6 +329,35 @@ void sl_chain_drop(struct sl_link *link);
 /* Takes one message from the inputs into the chain.  SL_OK: did; SL_AGAIN: none there. */
 int sl_input_step(struct sl_subtask *subtask, struct sl_error *err);
 bool sl_input_is_done(const struct sl_subtask *subtask);
+
+/* The barrier is taken from all channels: they are read on. */
+void sl_input_release(struct sl_subtask *subtask);
+
+/* --- task_overtake.c --- */
+
+/* Between two steps, whatever the outputs say: a barrier that overtakes goes through, and what it
+ * overtakes is logged. */
+int sl_overtake_step(struct sl_subtask *subtask, struct sl_error *err);
+/* Before a logged channel is popped. */
+void sl_overtake_log(struct sl_subtask *subtask, struct sl_channel *channel);
+/* I/O thread: writes what was overtaken into the checkpoint. */
+int sl_overtake_write(struct sl_subtask *subtask, const char *directory, uint64_t epoch,
+                      struct sl_error *err);
+void sl_overtake_drop(struct sl_subtask *subtask);
+
+/* --- task_recovered.c --- */
+
+/* I/O thread: what a checkpoint has before the operators of this subtask. */
+int sl_recovered_load(struct sl_subtask *subtask, const struct sl_checkpoint *from,
+                      struct sl_error *err);
+/* Takes one message into the chain.  SL_AGAIN: there is none any more. */
+int sl_recovered_step(struct sl_subtask *subtask, struct sl_error *err);
+static inline bool
+sl_recovered_is_left(const struct sl_subtask *subtask)
+{
+    return subtask->recovered.next_input < subtask->recovered.input_count;
+}
+void sl_recovered_free(struct sl_subtask *subtask);
 
 /* --- task_output.c --- */
 
@@ -276,5 +373,7 @@ bool sl_output_is_blocked(struct sl_subtask *subtask);
 /* The scatter buffers go out; says whether there was something in them. */
 bool sl_output_flush(struct sl_subtask *subtask);
 bool sl_output_is_empty(const struct sl_subtask *subtask);
+/* Barrier `epoch`, where it went out, waits for no room. */
+void sl_output_overtake(struct sl_subtask *subtask, uint64_t epoch);
 
 #endif

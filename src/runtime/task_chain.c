@@ -19,7 +19,12 @@
  *
  * Between NEXT and BATCH a link is in PREPARE while state that the piece needs is read.
  *
- * Each call may say SL_AGAIN: the state stays, and `resume` stands in for the call. */
+ * Each call may say SL_AGAIN: the state stays, and `resume` stands in for the call.
+ *
+ * Before a barrier that overtakes the chain runs empty: what is queued or cut is worked on without
+ * regard to full outputs, for it is at most a batch an operator.  A firing that was stopped may be
+ * more: its operator pauses and takes what is behind it; the watermark goes on when the firing,
+ * which is resumed behind the barrier, is complete. */
 #include "runtime/job.h"
 #include "storage/table.h"
 
@@ -199,14 +204,15 @@ link_is_due(const struct sl_link *link, int64_t watermark_ms)
     return due_ms == SL_WATERMARK_MAX || due_ms <= watermark_ms;
 }
 
-/* The watermark reached the operator; its call follows when something is due. */
+/* The watermark reached the operator; its call follows when something is due.  One that is paused
+ * fires it with the rest. */
 static int
 link_fire(struct sl_link *link, int64_t watermark_ms, struct sl_error *err)
 {
     link->call = SL_LINK_WATERMARK;
     if (watermark_ms <= link->op->watermark_ms)
         return SL_OK;
-    if (!link_is_due(link, watermark_ms)) {
+    if (link->is_paused || !link_is_due(link, watermark_ms)) {
         link->op->watermark_ms = watermark_ms;
         return SL_OK;
     }
@@ -288,7 +294,7 @@ static int
 link_end_batch(struct sl_link *link, struct sl_error *err)
 {
     int64_t merged_ms = link->merged_ms;
-    bool forward = merged_ms > link->op->watermark_ms && !link->marks_moved;
+    bool forward = merged_ms > link->op->watermark_ms && !link->marks_moved && !link->is_paused;
 
     sl_batch_unref(link->current.batch);
     link->current.batch = NULL;
@@ -325,6 +331,8 @@ link_end_watermark(struct sl_link *link, struct sl_error *err)
     } else {
         link->call = SL_LINK_NONE;
     }
+    if (link->is_paused)
+        return SL_OK;
     return link_forward(link, SL_MESSAGE_WATERMARK, link->op->watermark_ms, err);
 }
 
@@ -371,7 +379,11 @@ link_begin(struct sl_link *link, struct sl_error *err)
         break;
     case SL_MESSAGE_IDLE:
     case SL_MESSAGE_ACTIVE:
-        break;
+        if (!link->is_paused)
+            break;
+        link->holds_idleness = true;
+        link->idleness = link->current.kind;
+        return SL_OK;
     }
     return link_forward(link, link->current.kind, link->current.value, err);
 }
@@ -387,16 +399,45 @@ link_pop(struct sl_link *link)
     return true;
 }
 
+/* The operator stopped while a barrier overtakes: its call is brought to its end, or it pauses.
+ * SL_AGAIN: state is being read. */
+static int
+link_overtake(struct sl_link *link, struct sl_error *err)
+{
+    const struct sl_op_class *class = link->op->class;
+    bool is_firing = link->call == SL_LINK_WATERMARK || link->call == SL_LINK_TICK;
+    int rc;
+
+    if (link->call == SL_LINK_PREPARE || sl_state_wants_io(link->subtask->context.state))
+        return SL_AGAIN;
+    if (!class->pause || !is_firing)
+        return sl_chain_outcome(link, class->resume(link->op, &link->out, err), err);
+    rc = class->pause(link->op, &link->out, err);
+    /* What emit said is no news; only the state is waited for. */
+    rc = sl_chain_outcome(link, rc, err);
+    link->is_paused |= rc == SL_OK;
+    return rc;
+}
+
 /* Works until the link has nothing left, its operator stops, or what is behind it is congested.
  * `rc` is the outcome of the call under way, when it was resumed. */
 static int
 link_work(struct sl_link *link, int rc, struct sl_error *err)
 {
+    bool is_overtaken = link->subtask->is_overtaking;
+
     for (;;) {
         if (rc < 0)
             return rc;
-        if (rc == SL_AGAIN && link->call > SL_LINK_NEXT)
-            break;
+        if (rc == SL_AGAIN && link->call > SL_LINK_NEXT) {
+            if (!is_overtaken)
+                break;
+            rc = link_overtake(link, err);
+            if (rc == SL_AGAIN &&
+                (link->call == SL_LINK_PREPARE || sl_state_wants_io(link->subtask->context.state)))
+                break;
+            continue;
+        }
         if (link->call > SL_LINK_NEXT) {
             rc = link_end_call(link, err);
             /* A sender's SL_AGAIN is about what is behind the link, which is asked below. */
@@ -406,7 +447,7 @@ link_work(struct sl_link *link, int rc, struct sl_error *err)
         }
         if (link->call == SL_LINK_NONE && link->queue_count == 0)
             break;
-        if (chain_is_congested(link->subtask, link->index))
+        if (!is_overtaken && chain_is_congested(link->subtask, link->index))
             break;
         if (link->call == SL_LINK_NEXT) {
             rc = link_next_piece(link, err);
@@ -479,6 +520,9 @@ chain_put_out(struct sl_subtask *subtask, const struct sl_element *element)
         break;
     }
     sl_output_control(subtask, element->kind, element->value);
+    if (element->kind == SL_MESSAGE_BARRIER &&
+        (uint64_t)element->value <= subtask->overtaking_epoch)
+        sl_output_overtake(subtask, (uint64_t)element->value);
 }
 
 int
@@ -519,6 +563,95 @@ sl_chain_resume(struct sl_subtask *subtask, struct sl_error *err)
         return SL_AGAIN;
     deepest = 63 - (unsigned)__builtin_clzll(subtask->pending_links);
     return link_resume(&subtask->links[deepest], err);
+}
+
+/* --- before a barrier that overtakes --- */
+
+/* Has END entered it? */
+bool
+sl_chain_is_ending(const struct sl_subtask *subtask)
+{
+    for (unsigned i = 0; i < subtask->link_count; i++) {
+        const struct sl_link *link = &subtask->links[i];
+
+        if (link->call != SL_LINK_NONE && link->current.kind == SL_MESSAGE_END)
+            return true;
+        for (size_t k = 0; k < link->queue_count; k++) {
+            if (link->queue[(link->queue_first + k) % link->queue_capacity].kind == SL_MESSAGE_END)
+                return true;
+        }
+    }
+    return false;
+}
+
+int
+sl_chain_empty(struct sl_subtask *subtask, struct sl_error *err)
+{
+    subtask->is_overtaking = true;
+    while (subtask->pending_links) {
+        struct sl_link *link = &subtask->links[63 - __builtin_clzll(subtask->pending_links)];
+        int rc = link->call > SL_LINK_NEXT ? SL_AGAIN : SL_OK;
+
+        if (link->call == SL_LINK_PREPARE)
+            rc = link_run_piece(link, err);
+        SL_TRY(link_work(link, rc, err));
+        if (subtask->pending_links >> link->index & 1)
+            return SL_AGAIN;
+    }
+    return SL_OK;
+}
+
+/* A firing that paused is one that was stopped again, with what it held behind it. */
+void
+sl_chain_overtaken(struct sl_subtask *subtask)
+{
+    subtask->is_overtaking = false;
+    for (unsigned i = 0; i < subtask->link_count; i++) {
+        struct sl_link *link = &subtask->links[i];
+        struct sl_element idleness = {.kind = link->idleness};
+
+        if (!link->is_paused)
+            continue;
+        link->is_paused = false;
+        link->call = SL_LINK_WATERMARK;
+        link->current = (struct sl_element){.kind = SL_MESSAGE_WATERMARK};
+        link_set_pending(link);
+        if (link->holds_idleness)
+            link_enqueue(link, &idleness);
+        link->holds_idleness = false;
+    }
+}
+
+/* Those behind it are told once more how far it had come: a barrier that overtook may have passed
+ * before they all heard of it. */
+static int
+chain_tell_watermark(struct sl_subtask *subtask, struct sl_error *err)
+{
+    const struct sl_link *last = &subtask->links[subtask->link_count - 1];
+    struct sl_element element = {.kind = SL_MESSAGE_WATERMARK, .value = last->op->watermark_ms};
+
+    if (last->was_paused || element.value == SL_WATERMARK_MIN)
+        return SL_OK;
+    SL_TRY(sl_chain_push(subtask, subtask->link_count, &element, err));
+    return SL_OK;
+}
+
+int
+sl_chain_go_on(struct sl_subtask *subtask, struct sl_error *err)
+{
+    SL_TRY(chain_tell_watermark(subtask, err));
+    for (unsigned i = subtask->link_count; i-- > 0;) {
+        struct sl_link *link = &subtask->links[i];
+        struct sl_op *op = link->op;
+
+        if (!link->was_paused || !op->class->watermark)
+            continue;
+        link->current = (struct sl_element){.kind = SL_MESSAGE_WATERMARK};
+        link->call = SL_LINK_WATERMARK;
+        SL_TRY(link_work(
+            link, sl_chain_outcome(link, op->class->watermark(op, &link->out, err), err), err));
+    }
+    return SL_OK;
 }
 
 int64_t

@@ -7,7 +7,8 @@
  * 1. Operators do not see one another's barriers: one that is stopped in the middle of something
  *    gets its barrier behind it.
  * 2. The I/O thread touches what is frozen alone; the part belongs to one thread at a time.
- * 3. Watermarks of operators are part of it, so that what was late stays late. */
+ * 3. Watermarks of operators are part of it, so that what was late stays late.
+ * 4. What the barrier overtook is written behind the rest, once all of it is known. */
 #include "runtime/job.h"
 #include "storage/table.h"
 
@@ -50,6 +51,8 @@ sl_task_barrier_at(struct sl_link *link, uint64_t epoch, struct sl_error *err)
     sl_snapshot_add_blob(
         subtask->snapshot, uid, SL_TASK_WATERMARK_BLOB,
         (struct sl_text){(const char *)&link->op->watermark_ms, sizeof(link->op->watermark_ms)});
+    if (link->is_paused)
+        sl_snapshot_add_blob(subtask->snapshot, uid, SL_TASK_PAUSED_BLOB, SL_TEXT("1"));
     rc = link->op->class->barrier(link->op, epoch, subtask->snapshot, err);
     subtask->freeze_us += sl_monotonic_us(subtask->context.env) - start_us;
     return rc;
@@ -117,14 +120,59 @@ task_write_back(struct sl_command *command, struct sl_slot *slot)
     subtask->part = sl_snapshot_end(subtask->snapshot);
     subtask->snapshot = NULL;
     subtask->snapshot_busy = false;
+    sl_task_write_channels(subtask);
     sl_runnable_wake(&subtask->runnable);
     sl_execution_unref(execution);
+}
+
+/* --- what a barrier overtook --- */
+
+static void
+task_channels_run(struct sl_io_job *io)
+{
+    struct sl_subtask *subtask = task_of_io(io);
+    const struct sl_job *job = subtask->execution->job;
+    char directory[SL_CHECKPOINT_PATH_MAX];
+    int64_t start_us = sl_monotonic_us(subtask->context.env);
+
+    sl_checkpoint_path(job->runtime->config.data_directory, job->id, subtask->passed_epoch,
+                       directory);
+    subtask->snapshot_rc =
+        sl_overtake_write(subtask, directory, subtask->passed_epoch, &subtask->snapshot_error);
+    subtask->write_us += sl_monotonic_us(subtask->context.env) - start_us;
+}
+
+static void
+task_channels_back(struct sl_command *command, struct sl_slot *slot)
+{
+    struct sl_subtask *subtask = task_of_command(command);
+    struct sl_execution *execution = subtask->execution;
+
+    sl_overtake_drop(subtask);
+    subtask->snapshot_busy = false;
+    sl_runnable_wake(&subtask->runnable);
+    sl_execution_unref(execution);
+}
+
+void
+sl_task_write_channels(struct sl_subtask *subtask)
+{
+    if (!subtask->overtaken || subtask->logged_count > 0 || !subtask->part ||
+        subtask->snapshot_busy)
+        return;
+    if (subtask->snapshot_rc < 0) {
+        sl_overtake_drop(subtask);
+        return;
+    }
+    subtask->snapshot_busy = true;
+    task_submit(subtask, task_channels_run, task_channels_back);
 }
 
 void
 sl_task_barrier_passed(struct sl_subtask *subtask, uint64_t epoch)
 {
     subtask->passed_epoch = epoch;
+    subtask->part_has_ended = subtask->has_ended;
     if (!task_is_stored(subtask))
         return;
     subtask->snapshot_busy = true;
@@ -142,6 +190,8 @@ sl_task_barrier_after_end(struct sl_subtask *subtask, struct sl_error *err)
     for (unsigned i = 0; i < subtask->link_count; i++)
         SL_TRY(sl_task_barrier_at(&subtask->links[i], epoch, err));
     sl_task_barrier_passed(subtask, epoch);
+    if (epoch <= subtask->overtaking_epoch)
+        sl_output_overtake(subtask, epoch);
     return SL_OK;
 }
 
@@ -153,7 +203,7 @@ task_describe_part(const struct sl_subtask *subtask, struct sl_checkpoint_part *
     part->subtask.task_uid = subtask->task->nodes[0]->uid;
     part->subtask.index = subtask->index;
     part->subtask.parallelism = subtask->task->parallelism;
-    part->subtask.has_ended = subtask->has_ended;
+    part->subtask.has_ended = subtask->part_has_ended;
     part->alignment_us = subtask->alignment_us;
     part->freeze_us = subtask->freeze_us;
     part->write_us = subtask->write_us;
@@ -165,7 +215,7 @@ sl_task_answer(struct sl_subtask *subtask, uint64_t sink_epoch)
     uint64_t epoch = subtask->passed_epoch;
     struct sl_checkpoint_part *part = subtask->part;
 
-    if (epoch <= subtask->answered_epoch || sink_epoch < epoch ||
+    if (epoch <= subtask->answered_epoch || sink_epoch < epoch || subtask->overtaken ||
         (task_is_stored(subtask) && !part))
         return;
     subtask->answered_epoch = epoch;
@@ -195,6 +245,8 @@ sl_task_checkpoint_drop(struct sl_subtask *subtask)
     sl_checkpoint_part_free(subtask->part);
     subtask->snapshot = NULL;
     subtask->part = NULL;
+    sl_overtake_drop(subtask);
+    sl_recovered_free(subtask);
 }
 
 /* --- memory, and rows outside it --- */
@@ -308,6 +360,8 @@ task_restore_run(struct sl_io_job *io)
 
     subtask->snapshot_rc = sl_state_restore(subtask->context.state, &from->manifest,
                                             from->directory, &subtask->snapshot_error);
+    if (subtask->snapshot_rc == SL_OK)
+        subtask->snapshot_rc = sl_recovered_load(subtask, from, &subtask->snapshot_error);
 }
 
 static void
@@ -322,9 +376,11 @@ task_restore_back(struct sl_command *command, struct sl_slot *slot)
     sl_execution_unref(execution);
 }
 
-/* The least of all subtasks that had this operator. */
+/* Its own, where a barrier may have passed each at another; with another parallelism the least of
+ * all subtasks that had this operator. */
 static int
-task_restore_watermark(struct sl_op *op, const struct sl_manifest *from, struct sl_error *err)
+task_restore_watermark(const struct sl_subtask *subtask, struct sl_op *op,
+                       const struct sl_manifest *from, struct sl_error *err)
 {
     struct sl_manifest_cursor cursor = {0};
     const struct sl_manifest_blob *blob;
@@ -340,31 +396,36 @@ task_restore_watermark(struct sl_op *op, const struct sl_manifest *from, struct 
         memcpy(&watermark_ms, blob->bytes.start, sizeof(watermark_ms));
         least_ms = SL_MIN(least_ms, watermark_ms);
         found = true;
+        if (from->subtasks[cursor.subtask].index == subtask->index &&
+            from->subtasks[cursor.subtask].parallelism == subtask->task->parallelism) {
+            least_ms = watermark_ms;
+            break;
+        }
     }
     if (found)
         op->watermark_ms = least_ms;
     return SL_OK;
 }
 
-/* Was this operator there when the checkpoint was taken?  Each has left its watermark. */
 static bool
-task_knows_operator(const struct sl_manifest *from, const char *uid)
+task_has_blob(const struct sl_manifest *from, const char *uid, const char *name)
 {
     struct sl_manifest_cursor cursor = {0};
 
-    return sl_manifest_next_blob(from, uid, SL_TASK_WATERMARK_BLOB, &cursor) != NULL;
+    return sl_manifest_next_blob(from, uid, name, &cursor) != NULL;
 }
 
 static int
-task_restore_links(struct sl_subtask *subtask, const struct sl_manifest *from,
-                   struct sl_error *err)
+task_restore_links(struct sl_subtask *subtask, const struct sl_manifest *from, struct sl_error *err)
 {
     for (unsigned i = 0; i < subtask->link_count; i++) {
         struct sl_op *op = subtask->links[i].op;
 
-        if (!task_knows_operator(from, op->node->uid))
+        /* Each that was there when the checkpoint was taken has left its watermark. */
+        if (!task_has_blob(from, op->node->uid, SL_TASK_WATERMARK_BLOB))
             continue;
-        SL_TRY(task_restore_watermark(op, from, err));
+        SL_TRY(task_restore_watermark(subtask, op, from, err));
+        subtask->links[i].was_paused = task_has_blob(from, op->node->uid, SL_TASK_PAUSED_BLOB);
         SL_TRY(op->class->restore(op, from, err));
     }
     return SL_OK;

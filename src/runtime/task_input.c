@@ -6,7 +6,7 @@
  * 2. The marks of a batch are those of its input; they are rewritten to where the least one rises.
  * 3. An input whose barrier has come is held back until every other has brought it or has ended;
  *    then the barrier goes into the chain, once.  A newer barrier replaces one that is being
- *    aligned.
+ *    aligned.  One that overtakes (task_overtake.c) holds nobody back.
  * 4. END goes into the chain once all inputs have ended. */
 #include "runtime/job.h"
 
@@ -111,8 +111,8 @@ input_take_batch(struct sl_subtask *subtask, struct sl_channel *channel, struct 
     return sl_chain_push(subtask, 0, &element, err);
 }
 
-static void
-input_release(struct sl_subtask *subtask)
+void
+sl_input_release(struct sl_subtask *subtask)
 {
     for (size_t i = 0; i < subtask->channel_count; i++)
         subtask->channels[i].at_barrier = false;
@@ -126,7 +126,7 @@ input_check_barrier(struct sl_subtask *subtask, struct sl_error *err)
     if (subtask->barrier_count == 0 ||
         subtask->barrier_count + subtask->ended_count < subtask->channel_count)
         return SL_OK;
-    input_release(subtask);
+    sl_input_release(subtask);
     subtask->alignment_us = sl_monotonic_us(subtask->context.env) - subtask->align_start_us;
     return input_send(subtask, 0, SL_MESSAGE_BARRIER, (int64_t)subtask->aligned_epoch, err);
 }
@@ -137,10 +137,10 @@ static int
 input_take_barrier(struct sl_subtask *subtask, struct sl_channel *channel, uint64_t epoch,
                    struct sl_error *err)
 {
-    if (epoch < subtask->aligned_epoch)
+    if (epoch < subtask->aligned_epoch || epoch <= subtask->overtaken_epoch)
         return SL_OK;
     if (epoch > subtask->aligned_epoch) {
-        input_release(subtask);
+        sl_input_release(subtask);
         subtask->aligned_epoch = epoch;
         subtask->align_start_us = sl_monotonic_us(subtask->context.env);
     }
@@ -154,16 +154,20 @@ input_take_end(struct sl_subtask *subtask, struct sl_channel *channel, struct sl
 {
     channel->ended = true;
     subtask->ended_count++;
-    if (subtask->ended_count == subtask->channel_count)
+    if (subtask->ended_count == subtask->channel_count) {
+        /* What END fires holds back watermarks behind it. */
+        if (subtask->all_idle)
+            SL_TRY(input_send(subtask, 0, SL_MESSAGE_ACTIVE, 0, err));
         return input_send(subtask, 0, SL_MESSAGE_END, 0, err);
+    }
     SL_TRY(input_update_watermark(subtask, err));
     SL_TRY(input_update_idle(subtask, err));
     return input_check_barrier(subtask, err);
 }
 
 static int
-input_take(struct sl_subtask *subtask, struct sl_channel *channel,
-           const struct sl_message *message, struct sl_error *err)
+input_take(struct sl_subtask *subtask, struct sl_channel *channel, const struct sl_message *message,
+           struct sl_error *err)
 {
     switch (message->kind) {
     case SL_MESSAGE_BATCH:
@@ -203,6 +207,8 @@ sl_input_step(struct sl_subtask *subtask, struct sl_error *err)
         size_t index = (subtask->next_channel + i) % subtask->channel_count;
         struct sl_channel *channel = &subtask->channels[index];
 
+        if (channel->is_logged)
+            sl_overtake_log(subtask, channel);
         if (channel->at_barrier || !sl_ring_pop(channel->ring, &message))
             continue;
         subtask->next_channel = index + 1;

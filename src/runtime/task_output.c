@@ -226,6 +226,21 @@ sl_output_control(struct sl_subtask *subtask, enum sl_message_kind kind, int64_t
     }
 }
 
+void
+sl_output_overtake(struct sl_subtask *subtask, uint64_t epoch)
+{
+    for (size_t i = 0; i < subtask->output_count; i++) {
+        struct sl_output *output = &subtask->outputs[i];
+
+        for (uint32_t t = 0; t < output->target_count; t++) {
+            struct sl_target *target = &output->targets[t];
+
+            if (sl_ring_overtake(&target->writer, epoch))
+                sl_runnable_wake(&target->consumer->runnable);
+        }
+    }
+}
+
 /* --- backpressure --- */
 
 bool

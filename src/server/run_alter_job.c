@@ -30,6 +30,8 @@ static const char *const alter_keys[] = {
     "execution.checkpointing.interval",
     "execution.checkpointing.timeout",
     "execution.checkpointing.min-pause",
+    "execution.checkpointing.unaligned.enabled",
+    "execution.checkpointing.aligned-checkpoint-timeout",
     "execution.checkpointing.tolerable-failed-checkpoints",
     "execution.checkpointing.num-retained",
     "pipeline.auto-watermark-interval",

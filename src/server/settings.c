@@ -50,9 +50,8 @@ static const struct setting_fixed setting_fixed_values[] = {
 static const struct {
     const char *name, *hint;
 } setting_later[] = {
-    {"execution.checkpointing.aligned-checkpoint-timeout", "barriers are always aligned"},
-    {"execution.checkpointing.unaligned.enabled", "barriers are always aligned"},
-    {"execution.checkpointing.unaligned.forced", "barriers are always aligned"},
+    {"execution.checkpointing.unaligned.forced",
+     "every job may have unaligned checkpoints: 'execution.checkpointing.unaligned.enabled'"},
     {"execution.checkpointing.mode",
      "checkpoints are always EXACTLY_ONCE; 'sink.delivery-guarantee' "
      "of a table says what its sink gives"},

@@ -67,8 +67,7 @@ static void
 channel_add_rows(const struct channel_columns *columns, const struct sl_batch *batch,
                  struct sl_buffer *to)
 {
-    struct sl_column **present =
-        sl_alloc((columns->count + 1) * sizeof(struct sl_column *));
+    struct sl_column **present = sl_alloc((columns->count + 1) * sizeof(struct sl_column *));
     size_t count = 0;
 
     SL_ASSERT(batch->column_count == columns->count);
@@ -134,7 +133,7 @@ channel_describe(struct sl_arena *arena, const struct sl_channel_data *data,
     channel->column_count = count;
     channel->columns = SL_NEW_ARRAY(arena, const char *, count + 1);
     for (size_t c = 0; c < count; c++)
-        channel->columns[c] = data->stored ? sl_arena_strdup(arena, data->stored->columns[c])
+        channel->columns[c] = data->stored        ? sl_arena_strdup(arena, data->stored->columns[c])
                               : columns->types[c] ? sl_type_text(arena, columns->types[c])
                                                   : "";
 }
@@ -185,8 +184,8 @@ sl_channel_reader_init(struct sl_channel_reader *reader, struct sl_arena *arena,
     size_t count = 0;
 
     if (channel->offset > file.length || channel->size > file.length - channel->offset)
-        return SL_ERROR(err, SL_E_DATA_CORRUPTED,
-                        "a channel of operator %s lies outside its file", channel->operator_uid);
+        return SL_ERROR(err, SL_E_DATA_CORRUPTED, "a channel of operator %s lies outside its file",
+                        channel->operator_uid);
     *reader = (struct sl_channel_reader){
         .channel = channel,
         .rest = {file.start + channel->offset, channel->size},
@@ -288,8 +287,7 @@ channel_read_rows(const struct sl_channel_reader *reader, struct channel_bytes *
                   struct sl_error *err)
 {
     struct sl_text *rows = sl_alloc((row_count + 1) * sizeof(*rows));
-    struct sl_column **columns =
-        sl_alloc((reader->present_count + 1) * sizeof(struct sl_column *));
+    struct sl_column **columns = sl_alloc((reader->present_count + 1) * sizeof(struct sl_column *));
     size_t at = 0;
     int rc = SL_OK;
 

@@ -87,8 +87,8 @@ check_batch(const struct sl_batch *batch)
     cr_assert_eq(((const int64_t *)numbers->values)[0], 2);
     cr_assert(sl_column_is_null(numbers, 1));
     cr_assert_eq(((const int64_t *)numbers->values)[2], 4);
-    cr_assert(sl_text_equal(sl_view_text(&strings[0]),
-                            SL_TEXT("two, which is longer than a view")));
+    cr_assert(
+        sl_text_equal(sl_view_text(&strings[0]), SL_TEXT("two, which is longer than a view")));
     cr_assert(sl_text_equal(sl_view_text(&strings[2]), SL_TEXT("four")));
     for (size_t i = 0; i < 3; i++) {
         cr_assert_eq(batch->kinds[i], i + 1);
@@ -129,9 +129,9 @@ static void
 open_reader(struct sl_channel_reader *reader, const struct sl_manifest_subtask *subtask,
             size_t index, const char *file)
 {
-    cr_assert_eq(sl_channel_reader_init(
-                     reader, &arena, &subtask->channels[index],
-                     (struct sl_text){file, subtask->channel_file.sum.size}, &err),
+    cr_assert_eq(sl_channel_reader_init(reader, &arena, &subtask->channels[index],
+                                        (struct sl_text){file, subtask->channel_file.sum.size},
+                                        &err),
                  SL_OK, "%s", err.text);
 }
 
@@ -154,7 +154,10 @@ Test(channels, come_back_as_they_were)
 {
     struct sl_stored_message messages[] = {{0, 0, make_batch()}, {1, -77, NULL}};
     struct sl_channel_data data[] = {
-        {.operator_uid = "op", .input = 1, .generation = 2, .watermark_ms = INT64_MIN,
+        {.operator_uid = "op",
+         .input = 1,
+         .generation = 2,
+         .watermark_ms = INT64_MIN,
          .is_idle = true},
         {.operator_uid = "op", .watermark_ms = 42, .messages = messages, .message_count = 2},
     };

@@ -27,7 +27,8 @@ struct sim {
     size_t thread_count;
     struct sl_io_job *jobs[SIM_IO_MAX];
     size_t job_count;
-    bool is_stepping; /* a slot's step must never sleep */
+    bool is_stepping;   /* a slot's step must never sleep */
+    uint32_t slow_slot; /* stepped once in a while; UINT32_MAX: none is */
 };
 
 static struct sim *
@@ -110,6 +111,9 @@ sim_choose(struct sim *sim)
     sim->step_count++;
     sim->now_us += (int64_t)(sim_random(sim) % 300);
     chosen = sim_random(sim) % (count + sim->job_count);
+    if (chosen < count && count + sim->job_count > 1 &&
+        sim->threads[candidates[chosen]].slot->index == sim->slow_slot && sim_random(sim) % 32 != 0)
+        chosen = (chosen + 1) % (count + sim->job_count);
     if (chosen < count)
         sim_step_slot(sim, &sim->threads[candidates[chosen]]);
     else
@@ -123,6 +127,12 @@ sim_run(struct sim *sim, unsigned step_count)
 {
     while (step_count-- > 0 && sim_choose(sim))
         continue;
+}
+
+void
+sim_slow_slot(struct sim *sim, uint32_t slot)
+{
+    sim->slow_slot = slot;
 }
 
 /* Nothing can run: the clock jumps to the next deadline, `limit_us` at most. */
@@ -247,6 +257,7 @@ sim_new(uint64_t seed)
     struct sim *sim = sl_alloc_zeroed(sizeof(*sim));
 
     sim->env.ops = &sim_ops;
+    sim->slow_slot = UINT32_MAX;
     sim->state = seed * UINT64_C(0xd1342543de82ef95) + 1;
     sim->now_us = INT64_C(1577836800000000); /* 2020-01-01 */
     return sim;

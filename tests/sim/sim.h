@@ -16,6 +16,8 @@ void sim_free(struct sim *sim);
 struct sl_env *sim_env(struct sim *sim);
 /* The session does something else for a while: so many choices, or until nothing can run now. */
 void sim_run(struct sim *sim, unsigned step_count);
+/* This slot's thread is starved from now on: it runs once in a while.  UINT32_MAX: none is. */
+void sim_slow_slot(struct sim *sim, uint32_t slot);
 uint64_t sim_random(struct sim *sim);
 uint64_t sim_trace(const struct sim *sim);
 uint64_t sim_step_count(const struct sim *sim);

@@ -3,11 +3,14 @@
  * bounded batch, and the same seed gives the same trace.
  *
  * A part of the seeds runs with checkpoints into an exactly-once sink: the job fails, is restored,
- * and the whole server ends and starts again, at any moment.
+ * and the whole server ends and starts again, with another parallelism, too, at any moment.  Some
+ * of these have two sources and one exchange more, some a slot that hardly gets to run, so that
+ * rings are full; in most of them barriers overtake, at once or after a while.
  *
  *     sim_test [FIRST_SEED [COUNT]] */
 #include "executor/operator.h"
 #include "executor/test_tables.h"
+#include "runtime/checkpoint.h"
 #include "runtime/runtime.h"
 #include "base/log.h"
 #include "sim/sim.h"
@@ -23,7 +26,17 @@
 #define DELAY_US INT64_C(5000000)
 #define TIMEOUT_US INT64_C(3600000000)
 
-enum { TABLE_IN = 1, TABLE_OUT, TABLE_BOUNDED, TABLE_OTHER };
+enum { TABLE_IN = 1, TABLE_OUT, TABLE_BOUNDED, TABLE_OTHER, TABLE_SECOND };
+
+/* Of a job that is checkpointed; the same after each start, but for the parallelism. */
+struct shape {
+    bool has_two_sources, has_second_window, has_sink_exchange;
+    bool is_unaligned;
+    int64_t aligned_us;
+    uint32_t parallelism, sink_parallelism, batch_size;
+    uint64_t key_count;
+    int64_t spacing_us; /* of rows */
+};
 
 struct world {
     struct sim *sim;
@@ -31,11 +44,14 @@ struct world {
     struct sl_arena arena;
     uint64_t seed;
     struct sl_runtime_config config;
-    char directory[64];  /* of checkpoints */
+    char directory[64];   /* of checkpoints */
     const char *restored; /* the id of the job that is checkpointed; NULL: none is */
+    struct shape shape;
     int64_t fed_count;
     bool failed;
 };
+
+static uint64_t unaligned_count; /* checkpoints with rows that were overtaken */
 
 static void
 world_check(struct world *world, bool condition, const char *what)
@@ -50,6 +66,7 @@ static void
 world_begin(struct world *world, uint64_t seed)
 {
     *world = (struct world){.seed = seed, .sim = sim_new(seed)};
+    world->shape = (struct shape){.key_count = 7, .spacing_us = 100000};
     snprintf(world->directory, sizeof(world->directory), "%s/sluice-sim-%d",
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", getpid());
     mkdir(world->directory, 0700);
@@ -69,6 +86,7 @@ world_begin(struct world *world, uint64_t seed)
     test_table_new(TABLE_OUT, 5, 1);
     test_table_new(TABLE_BOUNDED, 5, 1);
     test_table_new(TABLE_OTHER, 5, 1);
+    test_table_new(TABLE_SECOND, 3, 2);
 }
 
 static void
@@ -92,13 +110,50 @@ world_feed(struct world *world, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         int64_t disorder_us = (int64_t)(sim_random(world->sim) % (uint64_t)DELAY_US);
-        struct test_row row = {.values = {world->fed_count++ * 100000 + disorder_us,
-                                          (int64_t)(sim_random(world->sim) % 7),
-                                          (int64_t)(sim_random(world->sim) % 1000)}};
+        struct test_row row = {
+            .values = {world->fed_count++ * world->shape.spacing_us + disorder_us,
+                       (int64_t)(sim_random(world->sim) % world->shape.key_count),
+                       (int64_t)(sim_random(world->sim) % 1000)}};
 
         row.values[0] -= row.values[0] % 1000;
-        test_table_add(TABLE_IN, &row);
+        test_table_add(world->shape.has_two_sources && sim_random(world->sim) % 2 ? TABLE_SECOND
+                                                                                  : TABLE_IN,
+                       &row);
     }
+}
+
+/* Into an exactly-once table, by barriers as the shape has them. */
+static void
+world_plan_published(const struct world *world, struct test_plan *plan, struct sl_phys_node *input,
+                     uint64_t out)
+{
+    static uint32_t keys[] = {0};
+    const struct shape *shape = &world->shape;
+    struct sl_phys_settings *settings = &plan->plan->settings;
+    struct sl_phys_node *sink = test_plan_published(
+        plan, input, shape->has_sink_exchange ? shape->sink_parallelism : shape->parallelism, out);
+
+    ((struct sl_phys_sink *)sink->detail)->lane_count = 2;
+    if (shape->has_sink_exchange)
+        test_plan_exchange(sink, SL_EXCHANGE_HASH, keys, 1);
+    settings->checkpoint_interval_us = 1;
+    settings->checkpoints_retained = 1;
+    settings->restart_attempts = -1;
+    settings->checkpoint_unaligned = shape->is_unaligned;
+    settings->checkpoint_aligned_us = shape->aligned_us;
+}
+
+/* Windows of windows, by the time when these begin: a row of theirs is late there as soon as the
+ * watermark that closed its window comes before it. */
+static struct sl_phys_node *
+world_plan_second_window(struct test_plan *plan, struct sl_phys_node *input, uint32_t parallelism)
+{
+    static uint32_t keys[] = {0};
+    struct sl_phys_node *node = test_plan_tumble(plan, input, parallelism, 0, 2, 2 * WINDOW_US);
+
+    ((struct sl_phys_window_aggregate *)node->detail)->time_column = 3;
+    test_plan_exchange(node, SL_EXCHANGE_HASH, keys, 1);
+    return node;
 }
 
 static struct sl_job *
@@ -115,18 +170,21 @@ world_start(struct world *world, uint64_t out, uint32_t parallelism, bool bounde
 
     test_plan_init(&plan, &world->arena);
     scan = test_plan_scan(&plan, TABLE_IN, 3, parallelism, DELAY_US, bounded);
+    if (world->shape.has_two_sources)
+        scan = test_plan_union(
+            &plan, scan, test_plan_scan(&plan, TABLE_SECOND, 3, parallelism, DELAY_US, bounded),
+            parallelism);
     tumble = test_plan_tumble(&plan, scan, parallelism, 1, 2, WINDOW_US);
     test_plan_exchange(tumble, SL_EXCHANGE_HASH, keys, 1);
-    if (world->restored && !bounded) {
-        test_plan_published(&plan, tumble, parallelism, out);
-        plan.plan->settings.checkpoint_interval_us = 1;
-        plan.plan->settings.checkpoints_retained = 1;
-        plan.plan->settings.restart_attempts = -1;
-    } else {
+    if (world->shape.has_second_window)
+        tumble = world_plan_second_window(&plan, tumble, parallelism);
+    if (world->restored && !bounded)
+        world_plan_published(world, &plan, tumble, out);
+    else
         test_plan_sink(&plan, tumble, parallelism, out);
-    }
     plan.plan->settings.batch_mode = bounded;
-    plan.plan->settings.batch_size = batch_sizes[sim_random(world->sim) % 4];
+    plan.plan->settings.batch_size =
+        world->shape.batch_size ? world->shape.batch_size : batch_sizes[sim_random(world->sim) % 4];
     spec.plan = plan.plan;
     if (world->restored && !bounded)
         strcpy(id, world->restored);
@@ -212,28 +270,89 @@ world_run(uint64_t seed, bool *ret_failed)
     return trace;
 }
 
+static void
+world_choose_parallelism(struct world *world)
+{
+    world->shape.parallelism = 1 + (uint32_t)(sim_random(world->sim) % 4);
+    world->shape.sink_parallelism = 1 + (uint32_t)(sim_random(world->sim) % 4);
+}
+
+static void
+world_choose_shape(struct world *world)
+{
+    uint64_t chance = sim_random(world->sim);
+
+    world->shape = (struct shape){
+        .has_two_sources = chance % 3 == 0,
+        .has_second_window = chance / 256 % 2 == 0,
+        .has_sink_exchange = chance / 4 % 3 != 0,
+        .is_unaligned = chance / 16 % 4 != 0,
+        .aligned_us = chance / 128 % 2 ? (int64_t)(sim_random(world->sim) % 20000) : 0,
+        /* Many rows of many keys, one a batch: firings are stopped in their middle, and more waits
+         * than rings have places. */
+        .batch_size = chance / 64 % 2 ? 1 : 0,
+        .key_count = chance / 64 % 2 ? 200 : 7,
+        .spacing_us = chance / 64 % 2 ? 8000 : 100000,
+    };
+    world_choose_parallelism(world);
+}
+
+/* How many of the last checkpoints had overtaken something? */
+static void
+world_count_unaligned(struct world *world, const struct sl_job *job)
+{
+    struct sl_checkpoint_status *list;
+    size_t count = sl_job_checkpoints(job, &world->arena, &list);
+
+    for (size_t i = 0; i < count; i++)
+        unaligned_count += strcmp(list[i].kind, "unaligned") == 0;
+}
+
+/* Things happen, and now and then the ticker looks. */
+static void
+world_pass_time(struct world *world, struct sl_job *job)
+{
+    unsigned step_count =
+        (unsigned)(sim_random(world->sim) % (world->shape.batch_size ? 2000 : 400));
+
+    if (sim_random(world->sim) % 3 == 0)
+        step_count %= 150; /* what comes next finds the last restore not over */
+    if (world->shape.is_unaligned && sim_random(world->sim) % 2)
+        sim_slow_slot(world->sim, (uint32_t)(sim_random(world->sim) % 4));
+    for (unsigned step = 0; step < step_count; step += 40) {
+        if (world->shape.is_unaligned)
+            sl_checkpoint_tick(job, sl_monotonic_us(sim_env(world->sim)));
+        sim_run(world->sim, SL_MIN(40u, step_count - step));
+    }
+}
+
 /* What may happen to a job that takes checkpoints. */
 static void
-world_disturb(struct world *world, struct sl_job **job)
+world_disturb(struct world *world, struct sl_job **job, unsigned kinds)
 {
     struct sl_error err;
     uint64_t id;
 
-    switch (sim_random(world->sim) % 5) {
+    switch (sim_random(world->sim) % kinds) {
     case 0:
         world_settle(world);
         break;
     case 1:
         sl_job_checkpoint(*job, NULL, NULL, &id, &err); /* may be given up */
+        if (sim_random(world->sim) % 2)
+            sl_job_fail(*job, &err); /* from just this one */
         break;
     case 2:
         sl_job_fail(*job, &err);
         break;
     case 3:
+        world_count_unaligned(world, *job);
         sl_job_unref(*job);
         sl_runtime_free(world->runtime);
         world->runtime = sl_runtime_new(&world->config);
-        *job = world_start(world, TABLE_OUT, 4, false);
+        if (sim_random(world->sim) % 2)
+            world_choose_parallelism(world);
+        *job = world_start(world, TABLE_OUT, world->shape.parallelism, false);
         break;
     default:
         break;
@@ -251,16 +370,27 @@ world_run_restored(uint64_t seed, bool *ret_failed)
 
     world_begin(&world, seed);
     world.restored = "0123456789abcdef0123456789abcdef";
-    job = world_start(&world, TABLE_OUT, 4, false);
-    for (int round = 0; round < 8; round++) {
-        world_feed(&world, sim_random(world.sim) % 120);
-        sim_run(world.sim, (unsigned)(sim_random(world.sim) % 400));
-        world_disturb(&world, &job);
+    world_choose_shape(&world);
+    job = world_start(&world, TABLE_OUT, world.shape.parallelism, false);
+    for (int round = 0; round < 12; round++) {
+        world_feed(&world, sim_random(world.sim) % (world.shape.batch_size ? 1000 : 120));
+        world_pass_time(&world, job);
+        world_disturb(&world, &job, 5);
     }
     test_table_end(TABLE_IN);
+    test_table_end(TABLE_SECOND);
+    for (int round = 0; round < 2; round++) {
+        world_pass_time(&world, job);
+        world_disturb(&world, &job, 3);
+    }
+    sim_slow_slot(world.sim, UINT32_MAX);
     world_check(&world, sl_runtime_end_input(world.runtime, TABLE_IN, NULL, NULL, &err) == SL_OK,
                 "end_input");
+    world_check(&world,
+                sl_runtime_end_input(world.runtime, TABLE_SECOND, NULL, NULL, &err) == SL_OK,
+                "end_input");
     world_wait(&world, job);
+    world_count_unaligned(&world, job);
     bounded = world_start(&world, TABLE_BOUNDED, 1, true);
     world_wait(&world, bounded);
     world_check(&world,
@@ -293,6 +423,7 @@ main(int argc, char **argv)
             failed = true;
         }
     }
-    printf("%llu seeds: %s\n", (unsigned long long)count, failed ? "FAILED" : "ok");
+    printf("%llu seeds, %llu unaligned checkpoints: %s\n", (unsigned long long)count,
+           (unsigned long long)unaligned_count, failed ? "FAILED" : "ok");
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
