@@ -65,6 +65,13 @@ evict_has_clean(const struct state_slice *slice)
            slice->dirty.count - slice->superseded_count + slice->frozen_count;
 }
 
+/* The list of what was let go of may have grown by more. */
+static size_t
+evict_gone(const struct state_slice *slice, size_t before)
+{
+    return before > slice->memory.bytes ? before - slice->memory.bytes : 0;
+}
+
 /* The clock's hand goes round once at most; returns the bytes that were let go of. */
 static size_t
 evict_slice(struct sl_state_table *table, struct state_slice *slice, uint64_t want)
@@ -76,7 +83,7 @@ evict_slice(struct sl_state_table *table, struct state_slice *slice, uint64_t wa
     state_slice_settle(slice);
     before = slice->memory.bytes;
     slot_count = slice->slots.mask + 1;
-    for (size_t i = 0; i < slot_count && before - slice->memory.bytes < want; i++) {
+    for (size_t i = 0; i < slot_count && evict_gone(slice, before) < want; i++) {
         uint64_t *slot = &slice->slots.items[slice->hand++ & slice->slots.mask];
         struct state_row *row = state_slot_row(*slot);
 
@@ -87,7 +94,7 @@ evict_slice(struct sl_state_table *table, struct state_slice *slice, uint64_t wa
         else
             evict_row(table, slice, slot);
     }
-    return before - slice->memory.bytes;
+    return evict_gone(slice, before);
 }
 
 static void

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { ROW_CHUNK_MIN = 1024, ROW_CHUNK_MAX = 256 * 1024 };
+enum { ROW_CHUNK_MIN = 1024, ROW_CHUNK_MAX = 256 * 1024, ROW_SPARES_AHEAD = 8 };
 
 struct sl_row_memory_chunk {
     struct sl_row_memory_chunk *older, *newer; /* newer: of large pieces only */
@@ -27,6 +27,8 @@ sl_row_memory_done(struct sl_row_memory *memory)
 {
     row_memory_free_chunks(memory->chunks);
     row_memory_free_chunks(memory->large);
+    for (size_t i = 0; i < SL_ROW_MEMORY_CLASSES; i++)
+        free(memory->spares[i].items);
     *memory = (struct sl_row_memory){0};
 }
 
@@ -66,16 +68,17 @@ void *
 sl_row_memory_alloc(struct sl_row_memory *memory, size_t size)
 {
     size_t rounded = row_memory_round(size), class = rounded / 16;
+    struct sl_row_memory_spares *spares;
     void *piece;
 
     if (class >= SL_ROW_MEMORY_CLASSES)
         return row_memory_add(memory, &memory->large, rounded)->payload;
-    if (memory->free_lists[class]) {
-        piece = memory->free_lists[class];
-        memcpy(&memory->free_lists[class], piece, sizeof(void *));
-        __builtin_prefetch(memory->free_lists[class], 1);
+    spares = &memory->spares[class];
+    if (spares->count > 0) {
+        if (spares->count > ROW_SPARES_AHEAD)
+            __builtin_prefetch(spares->items[spares->count - 1 - ROW_SPARES_AHEAD], 1);
         memory->bytes += rounded;
-        return piece;
+        return spares->items[--spares->count];
     }
     if ((size_t)(memory->end - memory->next) < rounded)
         row_memory_grow(memory);
@@ -105,6 +108,7 @@ void
 sl_row_memory_free(struct sl_row_memory *memory, void *piece, size_t size)
 {
     size_t rounded = row_memory_round(size), class = rounded / 16;
+    struct sl_row_memory_spares *spares;
 
     if (class == 0)
         return;
@@ -112,7 +116,13 @@ sl_row_memory_free(struct sl_row_memory *memory, void *piece, size_t size)
         row_memory_free_large(memory, piece);
         return;
     }
-    memcpy(piece, &memory->free_lists[class], sizeof(void *));
-    memory->free_lists[class] = piece;
+    spares = &memory->spares[class];
+    if (spares->count == spares->capacity) {
+        memory->bytes -= spares->capacity * sizeof(*spares->items);
+        spares->capacity = SL_MAX(16u, spares->capacity * 2);
+        spares->items = sl_realloc(spares->items, spares->capacity * sizeof(*spares->items));
+        memory->bytes += spares->capacity * sizeof(*spares->items);
+    }
+    spares->items[spares->count++] = piece;
     memory->bytes -= rounded;
 }

@@ -62,7 +62,7 @@ watch_one() {
     sql -c "$source"
     state_job "$aggregates" "$interval"
     wait_for_rows "$rows_before"
-    sleep 3
+    sleep 10 # the first checkpoints write what was loaded
     watch_job >"$work/watched"
     show_watched "$name" <"$work/watched"
     peak=$(resident_mb)
