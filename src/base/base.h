@@ -13,6 +13,7 @@
 #define SL_AGAIN 1 /* nothing now, or: taken, stop here; the callee says which */
 #define SL_EOF 2   /* there will never be more */
 
+#define SL_ALWAYS_INLINE inline __attribute__((always_inline))
 #define SL_MUST_CHECK __attribute__((warn_unused_result))
 #define SL_PRINTF(format_index, args_index) \
     __attribute__((format(printf, format_index, args_index)))

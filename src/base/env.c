@@ -34,6 +34,7 @@ struct env_system {
     bool stopping;
     unsigned thread_count, thread_max, idle_count;
     pthread_t *threads;
+    cpu_set_t io_cores; /* where I/O threads run; those that start them may be bound to one */
 };
 
 static int64_t
@@ -123,6 +124,7 @@ env_io_main(void *arg)
     struct env_system *system = arg;
 
     pthread_setname_np(pthread_self(), "io");
+    pthread_setaffinity_np(pthread_self(), sizeof(system->io_cores), &system->io_cores);
     pthread_mutex_lock(&system->mutex);
     for (;;) {
         struct sl_io_job *job = system->first;
@@ -244,6 +246,7 @@ sl_env_system_new(unsigned io_thread_max, bool virtual_time)
     pthread_cond_init(&system->drained, NULL);
     system->thread_max = io_thread_max;
     system->threads = sl_alloc_zeroed(io_thread_max * sizeof(*system->threads));
+    sched_getaffinity(0, sizeof(system->io_cores), &system->io_cores);
     return &system->env;
 }
 

@@ -147,8 +147,7 @@ half_waker_step(struct sl_runnable *runnable, int64_t now_us)
 
     waker->steps++;
     atomic_store(&runnable->ready, true);
-    waker->thread =
-        waker->env->ops->thread_start(waker->env, "half", -1, half_waker_push, waker);
+    waker->thread = waker->env->ops->thread_start(waker->env, "half", -1, half_waker_push, waker);
     return SL_EOF;
 }
 
@@ -175,5 +174,45 @@ Test(slot, none_is_gone_while_a_wake_up_of_it_is_on_its_way)
     run_dry(slot);
     cr_assert_eq(waker.steps, 1);
     sl_slot_free(slot);
+    sl_env_system_free(env);
+}
+
+/* --- I/O threads --- */
+
+struct bound_job {
+    struct sl_io_job job;
+    cpu_set_t cores;
+};
+
+static void
+bound_run(struct sl_io_job *job)
+{
+    struct bound_job *bound = (struct bound_job *)job;
+
+    cr_assert_eq(sched_getaffinity(0, sizeof(bound->cores), &bound->cores), 0);
+}
+
+static void
+bound_done(struct sl_io_job *job)
+{
+}
+
+/* A slot's thread is bound to its core; the I/O threads that it starts are not. */
+Test(slot, io_threads_run_anywhere)
+{
+    cpu_set_t all, one;
+    struct sl_env *env = sl_env_system_new(1, true);
+    struct bound_job bound = {.job = {.run = bound_run, .done = bound_done}};
+    int first = 0;
+
+    cr_assert_eq(sched_getaffinity(0, sizeof(all), &all), 0);
+    while (!CPU_ISSET(first, &all))
+        first++;
+    CPU_ZERO(&one);
+    CPU_SET(first, &one);
+    cr_assert_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+    env->ops->io_submit(env, &bound.job);
+    env->ops->io_drain(env);
+    cr_expect(CPU_EQUAL(&bound.cores, &all));
     sl_env_system_free(env);
 }

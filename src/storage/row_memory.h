@@ -1,5 +1,5 @@
-/* Memory of the rows of one slice: bump chunks, with lists of spares by size; large pieces have memory
- * of their own.  Freed all at once. */
+/* Memory of the rows of one slice: bump chunks, with lists of spares by size; large pieces have
+ * memory of their own.  Freed all at once. */
 #ifndef SL_STORAGE_ROW_MEMORY_H
 #define SL_STORAGE_ROW_MEMORY_H
 

@@ -31,7 +31,8 @@ struct state_row {
 
 #define SLOT_EMPTY UINT64_C(0)
 #define SLOT_GONE UINT64_C(1)
-#define SLOT_POINTER_MASK ((UINT64_C(1) << 48) - 1)
+#define SLOT_TAG_SHIFT 48
+#define SLOT_POINTER_MASK ((UINT64_C(1) << SLOT_TAG_SHIFT) - 1)
 
 struct state_slots {
     uint64_t *items;
@@ -232,7 +233,7 @@ bool state_value_decode(const struct sl_state_table_spec *spec, struct sl_text v
                         struct state_row *row);
 
 /* A row that is looked at soon: its head, and its key behind the value. */
-#define STATE_ROWS_AHEAD 16
+#define STATE_ROWS_AHEAD 32
 static inline void
 state_row_prefetch(const struct state_row *row, size_t value_size)
 {
