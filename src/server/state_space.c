@@ -45,7 +45,7 @@ sl_state_space_open(struct sl_server *server, struct sl_runtime_config *runtime,
 
     if (sl_settings_boolean(settings, "state.backend.rocksdb.memory.managed")) {
         store.cache_bytes = slot_bytes / SL_STATE_CACHE_SHARE * runtime->slot_count;
-        slot_bytes -= slot_bytes / SL_STATE_CACHE_SHARE;
+        slot_bytes -= slot_bytes / SL_STATE_CACHE_SHARE + slot_bytes / SL_STATE_WRITE_SHARE;
     }
     state_space_directory(server, server->state_directory, sizeof(server->state_directory));
     SL_TRY(sl_store_space_new(&store, &server->store_space, err));

@@ -4,7 +4,10 @@
 
 #include "server/server.h"
 
-#define SL_STATE_CACHE_SHARE 8 /* of a slot's budget one part of so many, where it is managed */
+/* Where it is managed, of a slot's budget one part of so many: for the block cache; for what the
+ * databases hold while they write and merge. */
+#define SL_STATE_CACHE_SHARE 8
+#define SL_STATE_WRITE_SHARE 16
 
 /* Fills in the runtime's part.  58030, 53100: the directory. */
 int sl_state_space_open(struct sl_server *server, struct sl_runtime_config *runtime,

@@ -102,6 +102,7 @@ evict(struct sl_state *state, uint64_t want)
 {
     uint64_t gone = 0;
 
+    state->io.is_fresh = false;
     for (int round = 0; round < 2; round++) {
         for (struct sl_state_table *table = state->tables; table; table = table->next) {
             for (size_t i = 0; i < table->slice_count && gone < want; i++) {

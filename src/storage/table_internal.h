@@ -130,6 +130,9 @@ struct state_io {
     struct sl_state_table *table;
     int64_t time;
     /* READ */
+    bool is_fresh;        /* all of what was asked for last is in memory … */
+    size_t key_count;     /* … so many keys … */
+    uint64_t fingerprint; /* … with these hashes */
     struct sl_buffer keys;
     struct state_read_item *items;
     size_t count, capacity;
