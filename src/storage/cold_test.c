@@ -1,6 +1,7 @@
 /* Rows that are not in memory: they leave it, come back, and expire. */
 #include "storage/snapshot_test.h"
 #include "storage/table_internal.h"
+#include "storage/table_internal.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -511,9 +512,45 @@ Test(cold, rows_that_are_over_leave_the_database, .timeout = 60)
 
     open_subtask(&subtask, 0, 128);
     sl_state_set_now(subtask.state, 1100);
-    cr_assert_eq(
-        sl_state_restore(subtask.state, read_manifest(epoch), directory_of(epoch), &err), SL_OK);
+    cr_assert_eq(sl_state_restore(subtask.state, read_manifest(epoch), directory_of(epoch), &err),
+                 SL_OK);
     sum_rows(&subtask, 5, &count);
     cr_expect_eq(count, live);
+    sl_state_free(subtask.state);
+}
+
+/* --- where rows that stay are --- */
+
+static size_t
+longest_run(const struct state_slots *slots)
+{
+    size_t longest = 0, run = 0;
+
+    for (size_t i = 0; i <= 2 * slots->mask + 1; i++) {
+        run = slots->items[i & slots->mask] == SLOT_EMPTY ? 0 : run + 1;
+        longest = SL_MAX(longest, run);
+    }
+    return longest;
+}
+
+/* New keys come all the time, and as many leave: those that stay are spread over the whole table,
+ * or one half of it would be full, and every look-up there long. */
+Test(cold, rows_that_stay_are_spread)
+{
+    struct subtask subtask;
+    size_t longest = 0;
+
+    use_database();
+    budget = (struct sl_state_budget){.limit_bytes = 1 << 20};
+    backend.budget = &budget;
+    open_subtask(&subtask, 0, 128);
+    for (int64_t n = 0; n < 200; n++) {
+        put_rows(&subtask, 5, n * 256, 256, 1);
+        settle(&subtask, false);
+        if (!subtask.table->slices[0]->old.items)
+            longest = SL_MAX(longest, longest_run(&subtask.table->slices[0]->slots));
+    }
+    cr_expect(sl_state_is_cold(subtask.state));
+    cr_expect_lt(longest, 256, "%zu slots in a row", longest);
     sl_state_free(subtask.state);
 }

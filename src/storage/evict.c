@@ -72,6 +72,19 @@ evict_gone(const struct state_slice *slice, size_t before)
     return before > slice->memory.bytes ? before - slice->memory.bytes : 0;
 }
 
+/* Where the clock's hand points: cache lines of slots, each once a round, in an order that leaves
+ * no region of the table behind.  In the table's own order those that are left would be in the part
+ * where the hand was not yet, which would be full while the whole table is not. */
+static uint64_t *
+evict_slot(const struct state_slots *slots, size_t hand)
+{
+    size_t line_slots = SL_CACHE_LINE / sizeof(uint64_t), lines = (slots->mask + 1) / line_slots;
+    size_t stride = lines * 40503 >> 16 | 1; /* the golden section; odd, for lines are 2^n */
+    size_t line = hand / line_slots * stride & (lines - 1);
+
+    return &slots->items[line * line_slots + hand % line_slots];
+}
+
 /* The clock's hand goes round once at most; returns the bytes that were let go of. */
 static size_t
 evict_slice(struct sl_state_table *table, struct state_slice *slice, uint64_t want)
@@ -84,7 +97,7 @@ evict_slice(struct sl_state_table *table, struct state_slice *slice, uint64_t wa
     before = slice->memory.bytes;
     slot_count = slice->slots.mask + 1;
     for (size_t i = 0; i < slot_count && evict_gone(slice, before) < want; i++) {
-        uint64_t *slot = &slice->slots.items[slice->hand++ & slice->slots.mask];
+        uint64_t *slot = evict_slot(&slice->slots, slice->hand++);
         struct state_row *row = state_slot_row(*slot);
 
         if (!row || row->life != ROW_CLEAN)

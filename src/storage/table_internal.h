@@ -60,7 +60,7 @@ struct state_slice {
     bool cold;               /* rows of it may be in the store alone: … */
     bool unknown;            /* … any, or … */
     struct sl_filter filter; /* … these */
-    size_t hand;             /* the slot where eviction goes on */
+    size_t hand;             /* where eviction goes on */
     unsigned pin_count;      /* scans under way: nothing is evicted */
     struct sl_row_memory memory;
 };
