@@ -52,12 +52,15 @@ SET 'pipeline.name' = 'rows_kafka';
 INSERT INTO rows_kafka SELECT k, s, v FROM src WHERE k <> 'end';
 SET 'pipeline.name' = 'rows_postgres';
 INSERT INTO rows_postgres SELECT k, s, v FROM src WHERE k <> 'end';
+-- Their barriers overtake what is on its way between sources and windows.
+SET 'execution.checkpointing.unaligned.enabled' = 'true';
 SET 'pipeline.name' = 'sums_memory';
 INSERT INTO sums_memory SELECT * FROM sums;
 SET 'pipeline.name' = 'sums_kafka';
 INSERT INTO sums_kafka SELECT * FROM sums;
 SET 'pipeline.name' = 'sums_postgres';
 INSERT INTO sums_postgres SELECT * FROM sums;
+SET 'execution.checkpointing.unaligned.enabled' = 'false';
 SET 'pipeline.name' = 'latest_postgres';
 INSERT INTO latest_postgres SELECT k, s, v FROM src WHERE k <> 'end';
 SET 'pipeline.name' = 'again_postgres';
@@ -66,6 +69,8 @@ SET 'pipeline.name' = 'rows_files';
 INSERT INTO rows_files SELECT k, s, v, s / 2000, CASE WHEN k < 'k2' THEN 'a' WHEN k < 'k4' THEN 'b' ELSE 'c' END
   FROM src WHERE k <> 'end';
 SET 'pipeline.name' = 'sums_files';
+SET 'execution.checkpointing.unaligned.enabled' = 'true';
 INSERT INTO sums_files SELECT * FROM sums;
+SET 'execution.checkpointing.unaligned.enabled' = 'false';
 SET 'pipeline.name' = 'again_files';
 INSERT INTO again_files SELECT k, s, v FROM src WHERE k <> 'end';

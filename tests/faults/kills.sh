@@ -28,7 +28,7 @@ run_kills() {
         # Two of three are at points.
         [ $((i % 3)) -eq 0 ] || point=${points[next_point++ % ${#points[@]}]}
         # What seldom comes by.
-        case $point in *-fenced | file-opened | file-journal-re* | file-directory-made) count=1 ;; esac
+        case $point in channels-written | *-fenced | file-opened | file-journal-re* | file-directory-made) count=1 ;; esac
         if ! start_server "$work/data" "${point:+$point:$count}" && ! { [ -n "$point" ] && server_is_gone; }; then
             bad "kill $i: the server is not ready again within 10 s"
             kill_server
