@@ -65,12 +65,26 @@ freeze_clean(struct sl_state_table *table, const struct state_slots *slots,
     }
 }
 
+/* Room for all rows at once: a list that grows would hold three times as many for a while. */
+static void
+freeze_reserve(const struct sl_state_table *table, bool clean_too, struct row_list *rows)
+{
+    for (size_t i = 0; i < table->slice_count; i++) {
+        const struct state_slice *slice = table->slices[i];
+
+        rows->capacity +=
+            clean_too ? slice->row_count + slice->tombstone_count : slice->dirty.count;
+    }
+    rows->items = sl_alloc(rows->capacity * sizeof(*rows->items));
+}
+
 static struct sl_frozen *
 freeze_table(struct sl_state_table *table, bool clean_too)
 {
     struct sl_frozen *frozen = sl_alloc_zeroed(sizeof(*frozen));
 
     SL_ASSERT(table->frozen == NULL);
+    freeze_reserve(table, clean_too, &frozen->rows);
     frozen->slice_ends = sl_alloc((table->slice_count + 1) * sizeof(*frozen->slice_ends));
     for (size_t i = 0; i < table->slice_count; i++) {
         freeze_dirty(table, table->slices[i], frozen);
