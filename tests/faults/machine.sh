@@ -1,6 +1,6 @@
 # What the machine does to a server: syncs that fail, memory that is not there, a clock that jumps.  See preload.c.
 
-build_preload() { cc -shared -fPIC -O1 -o "$work/preload.so" tests/faults/preload.c -ldl; }
+build_preload() { cc -shared -fPIC -O1 -o "$work/preload.so" tests/faults/preload.c; }
 
 # Starts the server with what preload.c is told.
 start_with() { # start_with NAME=VALUE

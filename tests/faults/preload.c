@@ -6,7 +6,6 @@
  *
  * Each is said on standard error when it happens. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -17,9 +16,13 @@
 #include <time.h>
 #include <unistd.h>
 
+/* glibc's, and jemalloc's where the program has it: memory must come from where it is freed. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
+__attribute__((weak)) void *mallocx(size_t size, int flags);
+__attribute__((weak)) void *rallocx(void *memory, size_t size, int flags);
+#define MALLOCX_ZERO 0x40
 
 static void
 say(const char *what, const char *of)
@@ -117,19 +120,29 @@ memory_fails(size_t size)
 void *
 malloc(size_t size)
 {
-    return memory_fails(size) ? NULL : __libc_malloc(size);
+    if (memory_fails(size))
+        return NULL;
+    return mallocx ? mallocx(size ? size : 1, 0) : __libc_malloc(size);
 }
 
 void *
 calloc(size_t count, size_t size)
 {
-    return memory_fails(count * size) ? NULL : __libc_calloc(count, size);
+    size_t bytes = count * size;
+
+    if (memory_fails(bytes))
+        return NULL;
+    return mallocx ? mallocx(bytes ? bytes : 1, MALLOCX_ZERO) : __libc_calloc(count, size);
 }
 
 void *
 realloc(void *memory, size_t size)
 {
-    return memory_fails(size) ? NULL : __libc_realloc(memory, size);
+    if (memory_fails(size))
+        return NULL;
+    if (!mallocx)
+        return __libc_realloc(memory, size);
+    return memory ? rallocx(memory, size ? size : 1, 0) : mallocx(size ? size : 1, 0);
 }
 
 /* --- the clock --- */
