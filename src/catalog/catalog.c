@@ -74,6 +74,21 @@ catalog_end(struct sl_catalog *catalog, int rc, struct sl_error *err)
     return rc;
 }
 
+int
+catalog_begin_locked(struct sl_catalog *catalog, struct sl_error *err)
+{
+    pthread_mutex_lock(&catalog->mutex);
+    return catalog_exec(catalog, "BEGIN IMMEDIATE", err);
+}
+
+int
+catalog_end_locked(struct sl_catalog *catalog, int rc, struct sl_error *err)
+{
+    rc = catalog_end(catalog, rc, err);
+    pthread_mutex_unlock(&catalog->mutex);
+    return rc;
+}
+
 /* The format's version, or the empty text in a new file. */
 static int
 catalog_read_format(struct sl_catalog *catalog, char *to, size_t size, struct sl_error *err)

@@ -30,5 +30,8 @@ void catalog_bind(sqlite3_stmt *statement, int index, const char *text);
 int catalog_prune_relations(struct sl_catalog *catalog, struct sl_error *err);
 /* Commits if rc is SL_OK, else rolls back; returns rc, or the commit's error. */
 int catalog_end(struct sl_catalog *catalog, int rc, struct sl_error *err);
+/* A transaction under the catalog's mutex, held from the one to the other, whatever they say. */
+int catalog_begin_locked(struct sl_catalog *catalog, struct sl_error *err);
+int catalog_end_locked(struct sl_catalog *catalog, int rc, struct sl_error *err);
 
 #endif

@@ -54,14 +54,11 @@ int
 sl_catalog_create_job(struct sl_catalog *catalog, const struct sl_job_record *job,
                       struct sl_error *err)
 {
-    int rc;
+    int rc = catalog_begin_locked(catalog, err);
 
-    pthread_mutex_lock(&catalog->mutex);
-    rc = catalog_exec(catalog, "BEGIN IMMEDIATE", err);
     if (rc == SL_OK)
-        rc = catalog_end(catalog, job_insert(catalog, job, err), err);
-    pthread_mutex_unlock(&catalog->mutex);
-    return rc;
+        rc = job_insert(catalog, job, err);
+    return catalog_end_locked(catalog, rc, err);
 }
 
 int
@@ -139,14 +136,11 @@ int
 sl_catalog_alter_job(struct sl_catalog *catalog, const struct sl_job_record *job,
                      struct sl_error *err)
 {
-    int rc;
+    int rc = catalog_begin_locked(catalog, err);
 
-    pthread_mutex_lock(&catalog->mutex);
-    rc = catalog_exec(catalog, "BEGIN IMMEDIATE", err);
     if (rc == SL_OK)
-        rc = catalog_end(catalog, job_alter(catalog, job, err), err);
-    pthread_mutex_unlock(&catalog->mutex);
-    return rc;
+        rc = job_alter(catalog, job, err);
+    return catalog_end_locked(catalog, rc, err);
 }
 
 /* The tables of one job, into the record. */

@@ -387,14 +387,11 @@ relation_create(struct sl_catalog *catalog, struct sl_table *table, struct sl_er
 int
 sl_catalog_create_table(struct sl_catalog *catalog, struct sl_table *table, struct sl_error *err)
 {
-    int rc;
+    int rc = catalog_begin_locked(catalog, err);
 
-    pthread_mutex_lock(&catalog->mutex);
-    rc = catalog_exec(catalog, "BEGIN IMMEDIATE", err);
     if (rc == SL_OK)
-        rc = catalog_end(catalog, relation_create(catalog, table, err), err);
-    pthread_mutex_unlock(&catalog->mutex);
-    return rc;
+        rc = relation_create(catalog, table, err);
+    return catalog_end_locked(catalog, rc, err);
 }
 
 int
@@ -439,31 +436,23 @@ relation_replace(struct sl_catalog *catalog, struct sl_table *table, struct sl_e
 int
 sl_catalog_replace_table(struct sl_catalog *catalog, struct sl_table *table, struct sl_error *err)
 {
-    int rc;
+    int rc = catalog_begin_locked(catalog, err);
 
-    pthread_mutex_lock(&catalog->mutex);
-    rc = catalog_exec(catalog, "BEGIN IMMEDIATE", err);
     if (rc == SL_OK)
-        rc = catalog_end(catalog, relation_replace(catalog, table, err), err);
-    pthread_mutex_unlock(&catalog->mutex);
-    return rc;
+        rc = relation_replace(catalog, table, err);
+    return catalog_end_locked(catalog, rc, err);
 }
 
 int
 sl_catalog_drop_table(struct sl_catalog *catalog, uint64_t id, struct sl_error *err)
 {
-    int rc;
+    int rc = catalog_begin_locked(catalog, err);
 
-    pthread_mutex_lock(&catalog->mutex);
-    rc = catalog_exec(catalog, "BEGIN IMMEDIATE", err);
-    if (rc == SL_OK) {
+    if (rc == SL_OK)
         rc = relation_retire(catalog, id, err);
-        if (rc == SL_OK)
-            rc = catalog_prune_relations(catalog, err);
-        rc = catalog_end(catalog, rc, err);
-    }
-    pthread_mutex_unlock(&catalog->mutex);
-    return rc;
+    if (rc == SL_OK)
+        rc = catalog_prune_relations(catalog, err);
+    return catalog_end_locked(catalog, rc, err);
 }
 
 static int
@@ -483,14 +472,10 @@ sl_catalog_drop_session(struct sl_catalog *catalog, uint32_t session, struct sl_
     int rc;
 
     SL_ASSERT(session != 0);
-    pthread_mutex_lock(&catalog->mutex);
-    rc = catalog_exec(catalog, "BEGIN IMMEDIATE", err);
-    if (rc == SL_OK) {
+    rc = catalog_begin_locked(catalog, err);
+    if (rc == SL_OK)
         rc = relation_retire_session(catalog, session, err);
-        if (rc == SL_OK)
-            rc = catalog_prune_relations(catalog, err);
-        rc = catalog_end(catalog, rc, err);
-    }
-    pthread_mutex_unlock(&catalog->mutex);
-    return rc;
+    if (rc == SL_OK)
+        rc = catalog_prune_relations(catalog, err);
+    return catalog_end_locked(catalog, rc, err);
 }
