@@ -75,44 +75,22 @@ database_write_drops(struct database_writer *writer, const struct state_epoch *e
 }
 
 static int
-database_write_row(struct database_writer *writer, const struct state_epoch *epoch,
-                   const struct state_sorted *item, struct sl_error *err)
+database_put(void *arg, struct sl_text key, struct sl_text value, struct sl_error *err)
 {
-    const struct sl_state_table_spec *spec = &epoch->table->spec;
-    struct state_place place = {epoch->table, true};
-    struct sl_text value = {0};
+    struct database_writer *writer = arg;
 
-    if (!item->row->tombstone) {
-        state_value_encode(spec, item->row, &writer->value);
-        value = sl_buffer_text(&writer->value);
-    } else if (writer->kind == STATE_REWRITE) {
-        return SL_OK; /* nobody knows it */
-    }
-    state_key_encode(&place, item->row->slice->time, (uint32_t)(item->high >> 48),
-                     (struct sl_text){item->row->value + spec->value_size, item->row->key_size},
-                     &writer->key);
-    return writer->ops->put(writer->batch, sl_buffer_text(&writer->key), value, err);
+    return writer->ops->put(writer->batch, key, value, err);
 }
 
+/* Of a tombstone a new store knows nothing. */
 static int
 database_write_rows(struct database_writer *writer, const struct state_epoch *epoch,
                     struct sl_error *err)
 {
-    struct state_sorting sorting;
-    const struct state_sorted *items;
-    size_t count;
-    int rc = SL_OK;
+    struct state_place place = {epoch->table, true};
 
-    state_sort_begin(&sorting, epoch->frozen);
-    while (rc == SL_OK && (count = state_sort_next(&sorting, &items)) > 0) {
-        for (size_t i = 0; i < count && rc == SL_OK; i++) {
-            if (i + STATE_ROWS_AHEAD < count)
-                state_row_prefetch(items[i + STATE_ROWS_AHEAD].row, epoch->frozen->value_size);
-            rc = database_write_row(writer, epoch, &items[i], err);
-        }
-    }
-    state_sort_end(&sorting);
-    return rc;
+    return state_write_sorted(&place, epoch->frozen, writer->kind == STATE_APPEND, database_put,
+                              writer, err);
 }
 
 static int

@@ -240,6 +240,19 @@ restore_take_numbers(const struct restore *restore, const struct sl_manifest_sub
     }
 }
 
+/* The parts of a pair of the store, and the slice that it is of. */
+static int
+restore_find_slice(const struct restore_source *source, struct sl_text key, struct sl_text value,
+                   struct state_pair *ret_pair, struct state_slice **ret_slice,
+                   struct sl_error *err)
+{
+    if (!state_pair_decode(&source->place, key, value, ret_pair))
+        return restore_damaged(source, err);
+    *ret_slice = state_table_slice(source->table, ret_pair->time, true);
+    (*ret_slice)->stored = true;
+    return SL_OK;
+}
+
 static int
 restore_visit_clean(void *arg, struct sl_text key, struct sl_text value, struct sl_error *err)
 {
@@ -247,10 +260,7 @@ restore_visit_clean(void *arg, struct sl_text key, struct sl_text value, struct 
     struct state_slice *slice;
     struct state_pair pair;
 
-    if (!state_pair_decode(&source->place, key, value, &pair))
-        return restore_damaged(source, err);
-    slice = state_table_slice(source->table, pair.time, true);
-    slice->stored = true;
+    SL_TRY(restore_find_slice(source, key, value, &pair, &slice, err));
     return state_add_clean(source->table, slice, pair.hash, pair.key, value)
                ? SL_OK
                : restore_damaged(source, err);
@@ -264,10 +274,8 @@ restore_visit_time(void *arg, struct sl_text key, struct sl_text value, struct s
     struct state_slice *slice;
     struct state_pair pair;
 
-    if (!state_pair_decode(&source->place, key, value, &pair))
-        return restore_damaged(source, err);
-    slice = state_table_slice(source->table, pair.time, true);
-    slice->stored = slice->cold = slice->unknown = true;
+    SL_TRY(restore_find_slice(source, key, value, &pair, &slice, err));
+    slice->cold = slice->unknown = true;
     source->table->state->is_cold = true;
     return SL_OK;
 }

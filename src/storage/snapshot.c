@@ -133,44 +133,24 @@ sl_snapshot_add_segment(struct sl_snapshot *snapshot, const char *sink_uid, uint
 /* --- writing --- */
 
 static int
-snapshot_write_row(const struct sl_state_table *table, const struct state_sorted *item,
-                   struct sl_sst_writer *writer, struct sl_buffer *key, struct sl_buffer *value,
-                   struct sl_error *err)
+snapshot_put(void *writer, struct sl_text key, struct sl_text value, struct sl_error *err)
 {
-    const struct sl_state_table_spec *spec = &table->spec;
-    const struct state_row *row = item->row;
-    struct state_place place = {table, false};
-
-    state_key_encode(&place, row->slice->time, (uint32_t)(item->high >> 48),
-                     (struct sl_text){row->value + spec->value_size, row->key_size}, key);
-    state_value_encode(spec, row, value);
-    return sl_sst_writer_put(writer, sl_buffer_text(key), sl_buffer_text(value), err);
+    return sl_sst_writer_put(writer, key, value, err);
 }
 
 static int
 snapshot_write_rows(const struct snapshot_table *item, const char *path,
                     struct sl_file_sum *ret_sum, struct sl_error *err)
 {
+    struct state_place place = {item->table, false};
     struct sl_sst_writer *writer = NULL;
-    struct state_sorting sorting;
-    const struct state_sorted *rows;
-    struct sl_buffer key, value;
-    size_t count;
     int rc = sl_sst_writer_open(path, &writer, err);
 
-    sl_buffer_init(&key, SIZE_MAX / 2);
-    sl_buffer_init(&value, SIZE_MAX / 2);
-    state_sort_begin(&sorting, item->frozen);
-    while (rc == SL_OK && (count = state_sort_next(&sorting, &rows)) > 0) {
-        for (size_t i = 0; i < count && rc == SL_OK; i++)
-            rc = snapshot_write_row(item->table, &rows[i], writer, &key, &value, err);
-    }
-    state_sort_end(&sorting);
+    if (rc == SL_OK)
+        rc = state_write_sorted(&place, item->frozen, false, snapshot_put, writer, err);
     if (rc == SL_OK)
         rc = sl_sst_writer_finish(writer, ret_sum, err);
     sl_sst_writer_free(writer);
-    sl_buffer_done(&key);
-    sl_buffer_done(&value);
     return rc;
 }
 

@@ -94,8 +94,7 @@ Test(snapshot, damage_of_a_manifest_is_found)
 
     open_subtask(&subtask, 0, 128);
     put_rows(&subtask, 0, 1, 10, 1);
-    snapshot = sl_snapshot_new(subtask.state, 1, "a-0");
-    sl_snapshot_freeze(snapshot, "op");
+    snapshot = freeze(&subtask, 1);
     take(snapshot);
     path = sl_arena_printf(&arena, "%s/manifest", directory_of(1));
     cr_assert_eq(stat(path, &status), 0);
@@ -119,8 +118,7 @@ Test(snapshot, damage_of_a_state_file_is_found)
 
     open_subtask(&subtask, 0, 128);
     put_rows(&subtask, 0, 1, 1000, 1);
-    snapshot = sl_snapshot_new(subtask.state, 1, "a-0");
-    sl_snapshot_freeze(snapshot, "op");
+    snapshot = freeze(&subtask, 1);
     take(snapshot);
     manifest = read_manifest(1);
     path = sl_arena_printf(&arena, "%s/%s", directory_of(1),
@@ -193,8 +191,7 @@ Test(snapshot, changes_during_a_write_are_of_the_next_epoch)
     put_rows(&subtask, 1, 1, 1000, 1);
     put_rows(&subtask, 2, 1, 1000, 1);
     for (uint64_t epoch = 1; epoch < 4; epoch++) {
-        snapshot = sl_snapshot_new(subtask.state, epoch, "a-0");
-        sl_snapshot_freeze(snapshot, "op");
+        snapshot = freeze(&subtask, epoch);
         put_rows(&subtask, 1, 1, 10, (int64_t)epoch + 1);
         delete_rows(&subtask, 1, 100 * (int64_t)epoch, 100);
         if (epoch == 2)
@@ -207,6 +204,13 @@ Test(snapshot, changes_during_a_write_are_of_the_next_epoch)
     expect_restored(2, 2, 2, 1000, 500500);
     expect_restored(3, 2, 1, 800, 500500 - 14950 - 24950 + 2 * 55);
     expect_restored(3, 2, 2, 0, 0);
+}
+
+static void
+fail_to_write(struct sl_snapshot *snapshot)
+{
+    cr_expect_eq(sl_snapshot_write(snapshot, "/nowhere", "/nowhere", &err), SL_E_IO);
+    sl_checkpoint_part_free(sl_snapshot_end(snapshot));
 }
 
 /* A checkpoint whose directory cannot be written: its rows are in the next one. */
@@ -222,10 +226,8 @@ Test(snapshot, a_write_that_failed_is_made_up_for)
     for (uint64_t epoch = 2; epoch < 4; epoch++) {
         put_rows(&subtask, 1, 1, epoch == 2 ? 10 : 900, 2); /* few are merged, many rewritten */
         delete_rows(&subtask, 1, 950, 10);
-        snapshot = sl_snapshot_new(subtask.state, epoch, "a-0");
-        sl_snapshot_freeze(snapshot, "op");
-        cr_expect_eq(sl_snapshot_write(snapshot, "/nowhere", "/nowhere", &err), SL_E_IO);
-        sl_checkpoint_part_free(sl_snapshot_end(snapshot));
+        snapshot = freeze(&subtask, epoch);
+        fail_to_write(snapshot);
     }
     put_rows(&subtask, 1, 1, 10, 3);
     freeze_and_take(&subtask, 4);
@@ -244,11 +246,9 @@ Test(snapshot, rows_of_a_failed_write_can_be_deleted)
     put_rows(&subtask, 1, 1, 1000, 1);
     freeze_and_take(&subtask, 1);
     put_rows(&subtask, 1, 1001, 10, 1);
-    snapshot = sl_snapshot_new(subtask.state, 2, "a-0");
-    sl_snapshot_freeze(snapshot, "op");
+    snapshot = freeze(&subtask, 2);
     delete_rows(&subtask, 1, 1001, 5);
-    cr_expect_eq(sl_snapshot_write(snapshot, "/nowhere", "/nowhere", &err), SL_E_IO);
-    sl_checkpoint_part_free(sl_snapshot_end(snapshot));
+    fail_to_write(snapshot);
     delete_rows(&subtask, 1, 1006, 5);
     freeze_and_take(&subtask, 3);
     sl_state_free(subtask.state);
@@ -299,8 +299,7 @@ Test(snapshot, what_did_not_change_is_not_written)
         put_rows(&subtask, 1, from, 4000, 1);
     freeze_and_take(&subtask, 1);
     put_rows(&subtask, 1, 7, 1, 2);
-    snapshot = sl_snapshot_new(subtask.state, 2, "a-0");
-    sl_snapshot_freeze(snapshot, "op");
+    snapshot = freeze(&subtask, 2);
     cr_assert_eq(sl_checkpoint_make(data_directory, JOB, 2, &err), SL_OK);
     cr_assert_eq(sl_snapshot_write(snapshot, directory_of(2), directory_of(1), &err), SL_OK);
     part = sl_snapshot_end(snapshot);

@@ -46,6 +46,7 @@ const char *directory_of(uint64_t epoch);
 void take(struct sl_snapshot *snapshot);
 struct sl_manifest *read_manifest(uint64_t epoch);
 void flip(const char *path, int64_t offset);
+struct sl_snapshot *freeze(struct subtask *subtask, uint64_t epoch);
 void freeze_and_take(struct subtask *subtask, uint64_t epoch);
 /* Whether a checkpoint has these rows of one time, read by `parts` subtasks. */
 void expect_restored(uint64_t epoch, uint32_t parts, int64_t time, size_t rows, int64_t sum);

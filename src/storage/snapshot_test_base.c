@@ -215,13 +215,19 @@ flip(const char *path, int64_t offset)
     close(fd);
 }
 
-void
-freeze_and_take(struct subtask *subtask, uint64_t epoch)
+struct sl_snapshot *
+freeze(struct subtask *subtask, uint64_t epoch)
 {
     struct sl_snapshot *snapshot = sl_snapshot_new(subtask->state, epoch, "a-0");
 
     sl_snapshot_freeze(snapshot, "op");
-    take(snapshot);
+    return snapshot;
+}
+
+void
+freeze_and_take(struct subtask *subtask, uint64_t epoch)
+{
+    take(freeze(subtask, epoch));
     sl_state_checkpointed(subtask->state, epoch);
 }
 

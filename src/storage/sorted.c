@@ -213,3 +213,56 @@ state_sort_end(struct state_sorting *sorting)
 {
     free(sorting->items);
 }
+
+/* --- writing --- */
+
+struct sorted_writer {
+    const struct state_place *place;
+    state_put put;
+    void *arg;
+    struct sl_buffer key, value;
+};
+
+static int
+sorted_write_row(struct sorted_writer *writer, const struct state_sorted *item,
+                 struct sl_error *err)
+{
+    const struct sl_state_table_spec *spec = &writer->place->table->spec;
+    const struct state_row *row = item->row;
+    struct sl_text value = {0};
+
+    if (!row->tombstone) {
+        state_value_encode(spec, row, &writer->value);
+        value = sl_buffer_text(&writer->value);
+    }
+    state_key_encode(writer->place, row->slice->time, (uint32_t)(item->high >> 48),
+                     sorted_key(item, spec->value_size), &writer->key);
+    return writer->put(writer->arg, sl_buffer_text(&writer->key), value, err);
+}
+
+int
+state_write_sorted(const struct state_place *place, const struct sl_frozen *frozen,
+                   bool with_tombstones, state_put put, void *arg, struct sl_error *err)
+{
+    struct sorted_writer writer = {.place = place, .put = put, .arg = arg};
+    struct state_sorting sorting;
+    const struct state_sorted *items;
+    size_t count;
+    int rc = SL_OK;
+
+    sl_buffer_init(&writer.key, SIZE_MAX / 2);
+    sl_buffer_init(&writer.value, SIZE_MAX / 2);
+    state_sort_begin(&sorting, frozen);
+    while (rc == SL_OK && (count = state_sort_next(&sorting, &items)) > 0) {
+        for (size_t i = 0; i < count && rc == SL_OK; i++) {
+            if (i + STATE_ROWS_AHEAD < count)
+                state_row_prefetch(items[i + STATE_ROWS_AHEAD].row, frozen->value_size);
+            if (with_tombstones || !items[i].row->tombstone)
+                rc = sorted_write_row(&writer, &items[i], err);
+        }
+    }
+    state_sort_end(&sorting);
+    sl_buffer_done(&writer.key);
+    sl_buffer_done(&writer.value);
+    return rc;
+}

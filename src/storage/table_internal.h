@@ -253,7 +253,7 @@ struct state_sorted {
 #define STATE_SORT_PARTS 256
 struct state_sorting {
     const struct sl_frozen *frozen; /* the order of its rows changes */
-    size_t slice;                        /* the next */
+    size_t slice;                   /* the next */
     size_t slice_first, slice_end;
     size_t starts[STATE_SORT_PARTS + 1]; /* of the slice's parts */
     unsigned part;                       /* the next */
@@ -264,6 +264,11 @@ void state_sort_begin(struct state_sorting *sorting, const struct sl_frozen *fro
 /* The next run of rows, good until the next call.  0: no more. */
 size_t state_sort_next(struct state_sorting *sorting, const struct state_sorted **ret_items);
 void state_sort_end(struct state_sorting *sorting);
+/* The rows as encoded pairs, in the order of their keys; a tombstone's value starts at NULL, where
+ * they are wanted. */
+typedef int (*state_put)(void *arg, struct sl_text key, struct sl_text value, struct sl_error *err);
+int state_write_sorted(const struct state_place *place, const struct sl_frozen *frozen,
+                       bool with_tombstones, state_put put, void *arg, struct sl_error *err);
 
 /* database.c: what goes into the store and comes out of it */
 
