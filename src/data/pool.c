@@ -62,9 +62,8 @@ pool_class_of(size_t size, size_t *ret_size)
 struct sl_pool *
 sl_pool_new(void)
 {
-    struct sl_pool *pool = aligned_alloc(SL_CACHE_LINE, sizeof(*pool));
+    struct sl_pool *pool = sl_alloc_lines(sizeof(*pool));
 
-    SL_ASSERT(pool != NULL);
     memset(pool, 0, sizeof(*pool));
     atomic_init(&pool->holders, 1);
     return pool;

@@ -68,9 +68,8 @@ ring_message_bytes(const struct sl_message *message)
 struct sl_ring *
 sl_ring_new(struct sl_ring_budget *budget)
 {
-    struct sl_ring *ring = aligned_alloc(SL_CACHE_LINE, sizeof(*ring));
+    struct sl_ring *ring = sl_alloc_lines(sizeof(*ring));
 
-    SL_ASSERT(ring != NULL);
     memset(ring, 0, sizeof(*ring));
     ring->budget = budget;
     return ring;

@@ -11,9 +11,8 @@
 struct sl_slot *
 sl_slot_new(struct sl_env *env, uint32_t index)
 {
-    struct sl_slot *slot = aligned_alloc(SL_CACHE_LINE, sizeof(*slot));
+    struct sl_slot *slot = sl_alloc_lines(sizeof(*slot));
 
-    SL_ASSERT(slot != NULL);
     memset(slot, 0, sizeof(*slot));
     slot->env = env;
     slot->index = index;

@@ -71,9 +71,8 @@ struct sl_subtask *
 sl_subtask_new(struct sl_execution *execution, const struct sl_graph_task *task, uint32_t index,
                struct sl_slot *slot)
 {
-    struct sl_subtask *subtask = aligned_alloc(SL_CACHE_LINE, sizeof(*subtask));
+    struct sl_subtask *subtask = sl_alloc_lines(sizeof(*subtask));
 
-    SL_ASSERT(subtask != NULL);
     memset(subtask, 0, sizeof(*subtask));
     sl_runnable_init(&subtask->runnable, &task_class, slot, task->level);
     sl_arena_init(&subtask->arena);

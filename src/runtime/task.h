@@ -96,6 +96,31 @@ struct sl_link {
 
 /* --- inputs: task_input.c --- */
 
+/* The watermark over several inputs: the least of those that are not idle; of idle ones alone the
+ * highest. */
+struct sl_least_watermark {
+    int64_t least_ms, idle_ms;
+    bool have_active;
+};
+#define SL_LEAST_WATERMARK ((struct sl_least_watermark){SL_WATERMARK_MAX, SL_WATERMARK_MIN, false})
+
+static inline void
+sl_least_watermark_add(struct sl_least_watermark *least, int64_t watermark_ms, bool is_idle)
+{
+    least->idle_ms = SL_MAX(least->idle_ms, watermark_ms);
+    if (is_idle)
+        return;
+    least->have_active = true;
+    least->least_ms = SL_MIN(least->least_ms, watermark_ms);
+}
+
+/* It never goes back behind `known_ms`. */
+static inline int64_t
+sl_least_watermark_get(const struct sl_least_watermark *least, int64_t known_ms)
+{
+    return SL_MAX(known_ms, least->have_active ? least->least_ms : least->idle_ms);
+}
+
 struct sl_channel { /* from one producer subtask */
     struct sl_ring *ring;
     struct sl_subtask *producer;

@@ -15,22 +15,16 @@ static int64_t
 input_watermark(const struct sl_subtask *subtask, const struct sl_channel *channel,
                 int64_t channel_ms)
 {
-    int64_t least_ms = SL_WATERMARK_MAX, highest_ms = SL_WATERMARK_MIN;
-    bool have_active = false;
+    struct sl_least_watermark least = SL_LEAST_WATERMARK;
 
     for (size_t i = 0; i < subtask->channel_count; i++) {
         const struct sl_channel *each = &subtask->channels[i];
-        int64_t each_ms = each == channel ? channel_ms : each->watermark_ms;
 
-        if (each->ended)
-            continue;
-        highest_ms = SL_MAX(highest_ms, each_ms);
-        if (each->idle)
-            continue;
-        have_active = true;
-        least_ms = SL_MIN(least_ms, each_ms);
+        if (!each->ended)
+            sl_least_watermark_add(&least, each == channel ? channel_ms : each->watermark_ms,
+                                   each->idle);
     }
-    return SL_MAX(subtask->watermark_ms, have_active ? least_ms : highest_ms);
+    return sl_least_watermark_get(&least, subtask->watermark_ms);
 }
 
 static int

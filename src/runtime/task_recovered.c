@@ -217,23 +217,15 @@ sl_recovered_free(struct sl_subtask *subtask)
 
 /* --- reading: the slot's thread --- */
 
-/* As input_watermark has it; a channel that is read still stands for what comes after it. */
+/* A channel that is read still stands for what comes after it. */
 static int64_t
 recovered_watermark(const struct sl_recovered_input *input)
 {
-    int64_t least_ms = SL_WATERMARK_MAX, highest_ms = SL_WATERMARK_MIN;
-    bool have_active = false;
+    struct sl_least_watermark least = SL_LEAST_WATERMARK;
 
-    for (size_t i = 0; i < input->channel_count; i++) {
-        const struct sl_recovered_channel *each = &input->channels[i];
-
-        highest_ms = SL_MAX(highest_ms, each->watermark_ms);
-        if (each->idle)
-            continue;
-        have_active = true;
-        least_ms = SL_MIN(least_ms, each->watermark_ms);
-    }
-    return SL_MAX(input->watermark_ms, have_active ? least_ms : highest_ms);
+    for (size_t i = 0; i < input->channel_count; i++)
+        sl_least_watermark_add(&least, input->channels[i].watermark_ms, input->channels[i].idle);
+    return sl_least_watermark_get(&least, input->watermark_ms);
 }
 
 static int
