@@ -228,12 +228,26 @@ world_check_settled(struct world *world)
                 "a window fired before its time");
 }
 
+/* The same query over the whole input as one bounded batch has the same result. */
+static void
+world_check_bounded(struct world *world)
+{
+    struct sl_job *bounded = world_start(world, TABLE_BOUNDED, 1, true);
+
+    world_wait(world, bounded);
+    world_check(world,
+                test_table_count(TABLE_OUT) == test_table_count(TABLE_BOUNDED) &&
+                    test_table_sum(TABLE_OUT) == test_table_sum(TABLE_BOUNDED),
+                "the result is not the bounded query's");
+    sl_job_unref(bounded);
+}
+
 /* One seed; returns the trace. */
 static uint64_t
 world_run(uint64_t seed, bool *ret_failed)
 {
     struct world world;
-    struct sl_job *job, *other = NULL, *bounded;
+    struct sl_job *job, *other = NULL;
     struct sl_error err;
     uint64_t trace;
 
@@ -255,15 +269,9 @@ world_run(uint64_t seed, bool *ret_failed)
     world_check(&world, sl_runtime_end_input(world.runtime, TABLE_IN, NULL, NULL, &err) == SL_OK,
                 "end_input");
     world_wait(&world, job);
-    bounded = world_start(&world, TABLE_BOUNDED, 1, true);
-    world_wait(&world, bounded);
-    world_check(&world,
-                test_table_count(TABLE_OUT) == test_table_count(TABLE_BOUNDED) &&
-                    test_table_sum(TABLE_OUT) == test_table_sum(TABLE_BOUNDED),
-                "the result is not the bounded query's");
+    world_check_bounded(&world);
     sl_job_unref(job);
     sl_job_unref(other);
-    sl_job_unref(bounded);
     trace = sim_trace(world.sim) ^ test_table_hash(TABLE_OUT);
     *ret_failed |= world.failed;
     world_end(&world);
@@ -364,7 +372,7 @@ static uint64_t
 world_run_restored(uint64_t seed, bool *ret_failed)
 {
     struct world world;
-    struct sl_job *job, *bounded;
+    struct sl_job *job;
     struct sl_error err;
     uint64_t trace;
 
@@ -391,14 +399,8 @@ world_run_restored(uint64_t seed, bool *ret_failed)
                 "end_input");
     world_wait(&world, job);
     world_count_unaligned(&world, job);
-    bounded = world_start(&world, TABLE_BOUNDED, 1, true);
-    world_wait(&world, bounded);
-    world_check(&world,
-                test_table_count(TABLE_OUT) == test_table_count(TABLE_BOUNDED) &&
-                    test_table_sum(TABLE_OUT) == test_table_sum(TABLE_BOUNDED),
-                "the result is not the bounded query's");
+    world_check_bounded(&world);
     sl_job_unref(job);
-    sl_job_unref(bounded);
     trace = sim_trace(world.sim) ^ test_table_hash(TABLE_OUT);
     *ret_failed |= world.failed;
     world_end(&world);

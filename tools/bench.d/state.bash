@@ -44,10 +44,7 @@ watch_job() { # prints rows, wall seconds, CPU seconds
     rows_after=$(job_rows)
     ticks_after=$(ticks "$server")
     after=$EPOCHREALTIME
-    awk -v rows="$rows_after $rows_before" -v wall="$after $before" -v ticks="$ticks_before $ticks_after" \
-        -v hertz="$(getconf CLK_TCK)" 'BEGIN {
-        split(rows, r, " "); split(wall, w, " "); split(ticks, t, " ")
-        printf "%d %.3f %.3f\n", r[1] - r[2], w[1] - w[2], (t[2] - t[1]) / hertz }'
+    spent $((rows_after - rows_before)) "$after $before" "$ticks_after $ticks_before"
 }
 
 show_watched() { # `rows wall CPU` on standard input, under the name $1
