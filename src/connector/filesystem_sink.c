@@ -113,10 +113,11 @@ static void
 file_sink_submit(struct file_sink *sink)
 {
     struct sl_env *env = sink->sink.config->env;
-    struct sl_buffer empty = sink->working;
+    struct sl_buffer empty;
 
     if (atomic_load_explicit(&sink->busy, memory_order_acquire) || sink->error.code < 0)
         return;
+    empty = sink->working;
     sink->working = sink->staged;
     sink->staged = empty;
     sink->done_epoch = sink->working_epoch;

@@ -77,6 +77,8 @@ struct sl_link {
     struct sl_op *op;
     struct sl_element *queue; /* what came while the operator was stopped */
     size_t queue_first, queue_count, queue_capacity;
+    size_t ahead_count; /* of the queue, from its head: state for them was or is being read */
+    size_t room;        /* as many may be queued while state is read */
     struct sl_element current;
     enum sl_link_call call;
     struct sl_batch *piece;   /* the part of current.batch that the operator works on */
@@ -200,6 +202,8 @@ struct sl_subtask {
     struct sl_link *links;
     unsigned link_count;
     uint64_t pending_links; /* bit k: link k has something under way or queued */
+    uint64_t reading_links; /* … but waits for state to be read, and takes more meanwhile */
+    uint64_t preparing_links; /* those in SL_LINK_PREPARE */
     bool is_overtaking;     /* the chain runs empty, whatever its outputs say */
     struct sl_op *scan, *sink, *collect; /* the chain's, or NULL */
 
@@ -236,6 +240,7 @@ struct sl_subtask {
     struct sl_checkpoint_part *part; /* written, not handed over */
     int64_t align_start_us, alignment_us, freeze_us, write_us; /* of the last barrier */
     bool snapshot_busy;              /* an I/O thread has it, or the channels */
+    bool snapshot_waits;             /* it was written, and ends when no state is being read */
     bool part_has_ended;             /* END was through before the barrier */
     int snapshot_rc;
     struct sl_error snapshot_error;
@@ -320,6 +325,8 @@ bool sl_task_checkpoint_is_busy(const struct sl_subtask *subtask);
 /* Between two steps: the state's memory is kept in bounds.  SL_AGAIN: the next step must wait, for
  * what an I/O thread does, which wakes the subtask. */
 int sl_task_settle_state(struct sl_subtask *subtask, struct sl_error *err);
+/* Has I/O threads do what the state wants; sl_chain_has_read follows. */
+void sl_task_run_state_io(struct sl_subtask *subtask);
 /* SL_AGAIN while the state's files are let go of. */
 int sl_task_close_state(struct sl_subtask *subtask);
 /* Nothing of it is under way: what was not handed over goes. */
@@ -333,6 +340,8 @@ int sl_chain_push(struct sl_subtask *subtask, unsigned index, const struct sl_el
                   struct sl_error *err);
 /* Goes on with the deepest operator that has something to do.  SL_OK: did; SL_AGAIN: none has. */
 int sl_chain_resume(struct sl_subtask *subtask, struct sl_error *err);
+/* Links that waited for state go on. */
+void sl_chain_has_read(struct sl_subtask *subtask);
 /* While a barrier overtakes, until sl_chain_overtaken: the chain has nothing left but firings that
  * are paused.  SL_AGAIN: once the state that it wants is read. */
 int sl_chain_empty(struct sl_subtask *subtask, struct sl_error *err);

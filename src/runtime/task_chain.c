@@ -17,7 +17,9 @@
  *       │◀───────────────────────── link_end_batch ◀──────────────────────────┘ no row is left
  *       │◀── link_forward ◀── END ◀── WATERMARK ◀── (END, WATERMARK elements)
  *
- * Between NEXT and BATCH a link is in PREPARE while state that the piece needs is read.
+ * Between NEXT and BATCH a link is in PREPARE while state that the piece needs is read.  Meanwhile
+ * some batches more may queue up before it, for which state is then read together, while those in
+ * front of them are worked on.
  *
  * Each call may say SL_AGAIN: the state stays, and `resume` stands in for the call.
  *
@@ -30,6 +32,8 @@
 
 #include <stdlib.h>
 
+enum { LINK_AHEAD_MAX = 16 }; /* elements that state is read for at a time */
+
 static bool
 chain_is_congested(struct sl_subtask *subtask, unsigned index)
 {
@@ -37,15 +41,36 @@ chain_is_congested(struct sl_subtask *subtask, unsigned index)
            sl_output_is_blocked(subtask);
 }
 
+/* It waits for state, and takes more meanwhile. */
+static bool
+link_is_reading(const struct sl_link *link)
+{
+    return link->call == SL_LINK_PREPARE && link->subtask->state_io_busy &&
+           !link->subtask->is_overtaking && link->queue_count < link->room;
+}
+
 static void
 link_set_pending(struct sl_link *link)
 {
+    struct sl_subtask *subtask = link->subtask;
     uint64_t bit = UINT64_C(1) << link->index;
 
-    if (link->call != SL_LINK_NONE || link->queue_count > 0)
-        link->subtask->pending_links |= bit;
-    else
-        link->subtask->pending_links &= ~bit;
+    subtask->pending_links &= ~bit;
+    subtask->reading_links &= ~bit;
+    subtask->preparing_links &= ~bit;
+    if (link->call == SL_LINK_PREPARE)
+        subtask->preparing_links |= bit;
+    if (link_is_reading(link))
+        subtask->reading_links |= bit;
+    else if (link->call != SL_LINK_NONE || link->queue_count > 0)
+        subtask->pending_links |= bit;
+}
+
+void
+sl_chain_has_read(struct sl_subtask *subtask)
+{
+    subtask->pending_links |= subtask->reading_links;
+    subtask->reading_links = 0;
 }
 
 static int
@@ -257,7 +282,51 @@ link_want_no_more(struct sl_link *link)
     return SL_OK;
 }
 
+/* What the batches behind this piece will need is read with it, or (it is all there) while it is
+ * worked on. */
+static void
+link_read_ahead(struct sl_link *link)
+{
+    struct sl_state *state = link->subtask->context.state;
+    size_t before = link->ahead_count;
+    struct sl_error err; /* is found again, and told, by the batch itself */
+
+    sl_state_gather_begin(state);
+    while (link->ahead_count < SL_MIN(link->queue_count, (size_t)LINK_AHEAD_MAX) &&
+           !sl_state_gather_is_full(state)) {
+        const struct sl_element *element =
+            &link->queue[(link->queue_first + link->ahead_count) % link->queue_capacity];
+
+        if (element->kind == SL_MESSAGE_BARRIER || element->kind == SL_MESSAGE_END)
+            break;
+        if (element->kind == SL_MESSAGE_BATCH && sl_batch_live_count(element->batch) > 0)
+            link->op->class->prepare(link->op, element->input, element->batch, &err);
+        link->ahead_count++;
+    }
+    sl_state_gather_end(state);
+    link->room = SL_MIN(2 * (link->ahead_count - before + 1), 2 * (size_t)LINK_AHEAD_MAX);
+    if (sl_state_wants_io(state))
+        sl_task_run_state_io(link->subtask);
+}
+
 /* The state that the piece needs is read into memory first, where it may be outside. */
+static int
+link_prepare(struct sl_link *link, struct sl_error *err)
+{
+    struct sl_subtask *subtask = link->subtask;
+    struct sl_state *state = subtask->context.state;
+    int rc;
+
+    link->call = SL_LINK_PREPARE;
+    rc = link->op->class->prepare(link->op, link->current.input, link->piece, err);
+    if (rc < 0 || subtask->state_io_busy)
+        return rc;
+    if (rc == SL_AGAIN ? sl_state_is_reading(state)
+                       : link->queue_count > 0 && sl_state_may_read_ahead(state))
+        link_read_ahead(link);
+    return rc;
+}
+
 static int
 link_run_piece(struct sl_link *link, struct sl_error *err)
 {
@@ -265,8 +334,7 @@ link_run_piece(struct sl_link *link, struct sl_error *err)
     int rc;
 
     if (class->prepare && sl_state_is_cold(link->subtask->context.state)) {
-        link->call = SL_LINK_PREPARE;
-        rc = class->prepare(link->op, link->current.input, link->piece, err);
+        rc = link_prepare(link, err);
         if (rc != SL_OK)
             return rc;
     }
@@ -396,6 +464,7 @@ link_pop(struct sl_link *link)
     link->current = link->queue[link->queue_first];
     link->queue_first = (link->queue_first + 1) % link->queue_capacity;
     link->queue_count--;
+    link->ahead_count -= link->ahead_count > 0;
     return true;
 }
 
@@ -424,7 +493,7 @@ link_overtake(struct sl_link *link, struct sl_error *err)
 static int
 link_work(struct sl_link *link, int rc, struct sl_error *err)
 {
-    bool is_overtaken = link->subtask->is_overtaking;
+    bool is_overtaken = link->subtask->is_overtaking, has_begun = link->call != SL_LINK_NONE;
 
     for (;;) {
         if (rc < 0)
@@ -452,6 +521,9 @@ link_work(struct sl_link *link, int rc, struct sl_error *err)
         if (link->call == SL_LINK_NEXT) {
             rc = link_next_piece(link, err);
         } else {
+            if (has_begun && sl_state_is_tight(link->subtask->context.state))
+                break; /* what was done with may leave memory first */
+            has_begun = true;
             link_pop(link);
             rc = link_begin(link, err);
             if (rc == SL_AGAIN && link->call <= SL_LINK_NEXT)
@@ -588,6 +660,7 @@ int
 sl_chain_empty(struct sl_subtask *subtask, struct sl_error *err)
 {
     subtask->is_overtaking = true;
+    sl_chain_has_read(subtask);
     while (subtask->pending_links) {
         struct sl_link *link = &subtask->links[63 - __builtin_clzll(subtask->pending_links)];
         int rc = link->call > SL_LINK_NEXT ? SL_AGAIN : SL_OK;
@@ -667,10 +740,15 @@ sl_chain_next_tick_us(struct sl_subtask *subtask)
     return next_us;
 }
 
-/* The first operator whose tick is due gets it; only called while no link is pending. */
+/* The first operator whose tick is due gets it; only called while no link is pending.  Where some
+ * wait for state, that comes first, and nothing more before them. */
 int
 sl_chain_tick(struct sl_subtask *subtask, int64_t now_us, struct sl_error *err)
 {
+    if (subtask->reading_links) {
+        sl_chain_has_read(subtask);
+        return SL_OK;
+    }
     for (unsigned i = 0; i < subtask->link_count; i++) {
         struct sl_link *link = &subtask->links[i];
         int rc;

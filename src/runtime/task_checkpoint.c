@@ -111,12 +111,16 @@ task_of_command(struct sl_command *command)
     return (struct sl_subtask *)((char *)command - offsetof(struct sl_subtask, snapshot_done));
 }
 
+/* What was written may be in another store than rows are being read from. */
 static void
 task_write_back(struct sl_command *command, struct sl_slot *slot)
 {
     struct sl_subtask *subtask = task_of_command(command);
     struct sl_execution *execution = subtask->execution;
 
+    subtask->snapshot_waits = subtask->state_io_busy;
+    if (subtask->snapshot_waits)
+        return;
     subtask->part = sl_snapshot_end(subtask->snapshot);
     subtask->snapshot = NULL;
     subtask->snapshot_busy = false;
@@ -278,12 +282,15 @@ task_state_back(struct sl_command *command, struct sl_slot *slot)
 
     sl_state_end_io(subtask->context.state);
     subtask->state_io_busy = false;
+    sl_chain_has_read(subtask);
+    if (subtask->snapshot_waits)
+        task_write_back(&subtask->snapshot_done, slot);
     sl_runnable_wake(&subtask->runnable);
     sl_execution_unref(execution);
 }
 
-static void
-task_state_submit(struct sl_subtask *subtask)
+void
+sl_task_run_state_io(struct sl_subtask *subtask)
 {
     struct sl_env *env = subtask->context.env;
     size_t part_count = sl_state_io_parts(subtask->context.state);
@@ -308,15 +315,15 @@ sl_task_settle_state(struct sl_subtask *subtask, struct sl_error *err)
     struct sl_state *state = subtask->context.state;
     int rc = SL_OK;
 
-    if (subtask->state_io_busy)
+    if (subtask->state_io_busy && (subtask->pending_links || !sl_state_is_reading(state)))
         return SL_AGAIN;
     if (sl_state_wants_now(state))
         sl_state_set_now(state, sl_now_us(subtask->context.env));
-    if (!sl_state_wants_io(state))
-        rc = sl_state_settle(state, subtask->snapshot_busy, err);
-    if (!sl_state_wants_io(state))
+    if (subtask->state_io_busy || !sl_state_wants_io(state))
+        rc = sl_state_settle(state, subtask->preparing_links != 0, subtask->snapshot_busy, err);
+    if (subtask->state_io_busy || !sl_state_wants_io(state))
         return rc;
-    task_state_submit(subtask);
+    sl_task_run_state_io(subtask);
     return SL_AGAIN;
 }
 

@@ -57,6 +57,7 @@ state_io_done(struct state_io *io)
         free(io->parts[p].items);
     }
     free(io->items);
+    free(io->calls);
     free(io->epochs);
 }
 
@@ -113,26 +114,93 @@ cold_list_missing(struct sl_state_table *table, struct state_slice *slice,
     }
 }
 
-static uint64_t
-cold_fingerprint(const struct sl_state_keys *keys)
+/* Is each key in memory, or nowhere? */
+static bool
+cold_has_all(struct sl_state_table *table, struct state_slice *slice,
+             const struct sl_state_keys *keys)
+{
+    const uint32_t *offsets;
+
+    sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
+    offsets = table->keys.offsets;
+    for (size_t i = 0; i < keys->row_count; i++) {
+        if (!state_slice_find(slice, keys->hashes[i], table->keys.bytes + offsets[i],
+                              offsets[i + 1] - offsets[i], table->spec.value_size) &&
+            cold_may_have(slice, keys->hashes[i]))
+            return false;
+    }
+    return true;
+}
+
+/* --- calls that are, or will be, all in memory --- */
+
+static struct state_read_call
+cold_call(struct sl_state_table *table, const struct sl_state_keys *keys)
 {
     uint64_t sum = 0;
 
     for (size_t i = 0; i < keys->row_count; i++)
         sum = (sum << 1 | sum >> 63) ^ keys->hashes[i];
-    return sum;
+    return (struct state_read_call){table, keys->time, keys->row_count, sum, 0};
 }
 
-/* The call that had to wait is made again: nothing has left memory since its rows came. */
+static void
+cold_add_fresh(struct state_io *io, const struct state_read_call *call)
+{
+    io->fresh[io->fresh_next++ % STATE_FRESH_CALLS] = *call;
+    io->fresh_count = SL_MIN(io->fresh_count + 1, (size_t)STATE_FRESH_CALLS);
+}
+
+/* The call is made again, and nothing has left memory since its rows came: the keys need not be
+ * looked for. */
 static bool
-cold_is_read(struct sl_state_table *table, const struct sl_state_keys *keys)
+cold_is_fresh(const struct state_io *io, const struct state_read_call *call)
+{
+    for (size_t i = 1; i <= io->fresh_count; i++) {
+        const struct state_read_call *fresh =
+            &io->fresh[(io->fresh_next - i) % STATE_FRESH_CALLS];
+
+        if (fresh->table == call->table && fresh->time == call->time &&
+            fresh->key_count == call->key_count && fresh->fingerprint == call->fingerprint)
+            return true;
+    }
+    return false;
+}
+
+void
+state_forget_fresh(struct sl_state *state)
+{
+    state->io.fresh_count = 0;
+    state->io.is_stale = true;
+}
+
+void
+state_void_reads(struct sl_state_table *table, int64_t time)
 {
     struct state_io *io = &table->state->io;
-    bool is_fresh = io->is_fresh && io->table == table && io->time == keys->time &&
-                    io->key_count == keys->row_count && io->fingerprint == cold_fingerprint(keys);
 
-    io->is_fresh = false;
-    return is_fresh;
+    for (size_t i = 0; i < io->call_count && io->kind == STATE_IO_READ; i++) {
+        if (io->calls[i].table == table && io->calls[i].time == time)
+            io->calls[i].table = NULL;
+    }
+}
+
+static void
+cold_list_call(struct state_io *io, struct state_read_call call)
+{
+    if (io->call_count == io->call_capacity) {
+        io->call_capacity = SL_MAX((size_t)16, io->call_capacity * 2);
+        io->calls = sl_realloc(io->calls, io->call_capacity * sizeof(*io->calls));
+    }
+    call.item_end = io->count;
+    io->calls[io->call_count++] = call;
+}
+
+static void
+cold_begin_list(struct state_io *io)
+{
+    io->count = io->keys.length = io->call_count = 0;
+    io->is_stale = false;
 }
 
 int
@@ -141,22 +209,80 @@ sl_table_prepare(struct sl_state_table *table, const struct sl_state_keys *keys,
 {
     struct state_slice *slice = state_table_slice(table, keys->time, false);
     struct state_io *io = &table->state->io;
+    struct state_read_call call;
 
-    if (io->kind != STATE_IO_NONE)
-        return SL_AGAIN;
-    SL_TRY(state_io_failure(table->state, err));
-    if (!slice || !slice->cold || cold_is_read(table, keys))
+    if (io->kind == STATE_IO_NONE)
+        SL_TRY(state_io_failure(table->state, err));
+    if (!slice || !slice->cold)
         return SL_OK;
-    io->count = io->keys.length = 0;
+    call = cold_call(table, keys);
+    if (cold_is_fresh(io, &call))
+        return SL_OK;
+    if (!io->is_gathering) {
+        if (io->kind != STATE_IO_NONE)
+            return cold_has_all(table, slice, keys) ? SL_OK : SL_AGAIN;
+        cold_begin_list(io);
+    }
     cold_list_missing(table, slice, keys);
-    if (io->count == 0)
+    cold_list_call(io, call);
+    if (io->is_gathering || io->count == 0)
         return SL_OK;
     io->kind = STATE_IO_READ;
-    io->table = table;
-    io->time = keys->time;
-    io->key_count = keys->row_count;
-    io->fingerprint = cold_fingerprint(keys);
     return SL_AGAIN;
+}
+
+/* --- reading ahead --- */
+
+enum { COLD_GATHER_MAX = 2048 };
+
+void
+sl_state_gather_begin(struct sl_state *state)
+{
+    struct state_io *io = &state->io;
+
+    SL_ASSERT(!io->is_gathering && (io->kind == STATE_IO_NONE || io->kind == STATE_IO_READ));
+    if (io->kind == STATE_IO_NONE)
+        cold_begin_list(io);
+    io->is_gathering = true;
+}
+
+bool
+sl_state_gather_is_full(const struct sl_state *state)
+{
+    return state->io.count >= COLD_GATHER_MAX;
+}
+
+void
+sl_state_gather_end(struct sl_state *state)
+{
+    struct state_io *io = &state->io;
+
+    io->is_gathering = false;
+    if (io->count > 0) {
+        io->kind = STATE_IO_READ;
+        return;
+    }
+    for (size_t i = 0; i < io->call_count; i++)
+        cold_add_fresh(io, &io->calls[i]);
+}
+
+bool
+sl_state_may_read_ahead(const struct sl_state *state)
+{
+    return state->is_cold && !state->is_tight && state->io.kind == STATE_IO_NONE &&
+           state->io.rc == SL_OK;
+}
+
+bool
+sl_state_is_tight(const struct sl_state *state)
+{
+    return state->is_tight;
+}
+
+bool
+sl_state_is_reading(const struct sl_state *state)
+{
+    return state->io.kind == STATE_IO_READ;
 }
 
 /* --- reading: I/O threads --- */
@@ -305,43 +431,64 @@ cold_outcome(struct state_io *io, size_t part_count)
     return SL_OK;
 }
 
-static void
-cold_take(struct sl_state *state, size_t part_count)
+/* False: what was read does not fit the table. */
+static bool
+cold_take_item(struct state_io *io, const struct state_read_item *item, size_t part_count,
+               struct sl_state_table *table, struct state_slice *slice)
+{
+    const struct state_read_part *part = &io->parts[cold_part_of(item, part_count)];
+    size_t head = table->spec.has_time ? 12 : 4;
+    struct sl_text key = {io->keys.data + item->key_at + head, item->key_size - head};
+    struct sl_text value = {0};
+
+    if (item->is_repeated)
+        return true;
+    if (item->found)
+        value = (struct sl_text){part->values.data + item->value_at, item->value_size};
+    return state_add_clean(table, slice, item->hash, key, value) != NULL;
+}
+
+static int
+cold_take(struct sl_state *state, size_t part_count, struct sl_error *err)
 {
     struct state_io *io = &state->io;
-    struct state_slice *slice = state_table_slice(io->table, io->time, false);
-    size_t head = io->table->spec.has_time ? 12 : 4;
+    size_t at = 0;
 
-    io->rc = cold_outcome(io, part_count);
-    for (size_t i = 0; i < io->count && io->rc == SL_OK; i++) {
-        const struct state_read_item *item = &io->items[i];
-        const struct state_read_part *part = &io->parts[cold_part_of(item, part_count)];
-        struct sl_text key = {io->keys.data + item->key_at + head, item->key_size - head};
-        struct sl_text value = {0};
+    for (size_t c = 0; c < io->call_count; c++) {
+        const struct state_read_call *call = &io->calls[c];
+        struct state_slice *slice =
+            call->table ? state_table_slice(call->table, call->time, false) : NULL;
 
-        if (item->is_repeated)
-            continue;
-        if (item->found)
-            value = (struct sl_text){part->values.data + item->value_at, item->value_size};
-        if (!state_add_clean(io->table, slice, item->hash, key, value))
-            io->rc = SL_ERROR(&io->err, SL_E_DATA_CORRUPTED,
-                              "%s is damaged: a row does not fit table %s", state->store_path,
-                              io->table->spec.name);
+        if (slice && slice->pin_count > 0) { /* a scan listed what is in memory: nothing is added */
+            slice = NULL;
+            io->is_stale = true;
+        }
+        for (; at < call->item_end; at++) {
+            if (slice && !cold_take_item(io, &io->items[at], part_count, call->table, slice))
+                return SL_ERROR(err, SL_E_DATA_CORRUPTED,
+                                "%s is damaged: a row does not fit table %s", state->store_path,
+                                call->table->spec.name);
+        }
     }
+    return SL_OK;
 }
 
 void
 sl_state_end_io(struct sl_state *state)
 {
-    enum state_io_kind kind = state->io.kind;
+    struct state_io *io = &state->io;
+    enum state_io_kind kind = io->kind;
     size_t part_count = sl_state_io_parts(state);
 
-    state->io.kind = STATE_IO_NONE;
+    io->kind = STATE_IO_NONE;
     state->has_read = kind == STATE_IO_READ;
-    if (kind == STATE_IO_READ) {
-        cold_take(state, part_count);
-        state->io.is_fresh = state->io.rc == SL_OK;
-    } else if (kind == STATE_IO_SPILL) {
+    if (kind == STATE_IO_SPILL)
         state_spill_end(state);
-    }
+    if (kind != STATE_IO_READ)
+        return;
+    io->rc = cold_outcome(io, part_count);
+    if (io->rc == SL_OK)
+        io->rc = cold_take(state, part_count, &io->err);
+    for (size_t i = 0; i < io->call_count && io->rc == SL_OK && !io->is_stale; i++)
+        cold_add_fresh(io, &io->calls[i]);
 }

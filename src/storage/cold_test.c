@@ -25,7 +25,7 @@ settle(struct subtask *subtask, bool snapshot_is_written)
 {
     int rc;
 
-    while ((rc = sl_state_settle(subtask->state, snapshot_is_written, &err)) == SL_AGAIN &&
+    while ((rc = sl_state_settle(subtask->state, false, snapshot_is_written, &err)) == SL_AGAIN &&
            sl_state_wants_io(subtask->state))
         run_io(subtask->state);
     cr_assert(rc >= 0, "%s", err.text);
@@ -43,9 +43,20 @@ rows_in_memory(const struct subtask *subtask)
 /* A model beside the table: numbers by time and key; INT64_MIN: no row. */
 enum { MODEL_TIMES = 3, MODEL_KEYS = 600 };
 
+/* Keys that are put or deleted at once. */
+enum { CHANGE_KEYS = 40, CHANGES_AHEAD = 4 };
+struct change {
+    size_t time;
+    struct sl_column *column;
+    uint64_t hashes[CHANGE_KEYS];
+};
+
 struct model {
     int64_t numbers[MODEL_TIMES][MODEL_KEYS];
 };
+
+static struct change changes[CHANGES_AHEAD]; /* those that come next, from the last one on */
+static size_t change_count;
 
 static uint64_t random_state;
 
@@ -77,22 +88,49 @@ set_value(struct subtask *subtask, int64_t time, struct value *value, int64_t nu
     value->text = sl_table_keep_view(subtask->table, time, &value->text, &view);
 }
 
+static struct sl_state_keys
+change_keys(const struct change *change)
+{
+    return (struct sl_state_keys){&change->column, NULL, CHANGE_KEYS, change->hashes,
+                                  (int64_t)change->time};
+}
+
+/* What comes next, some of it read ahead. */
+static void
+model_choose(struct subtask *subtask)
+{
+    bool ahead = random_below(3) > 0 && sl_state_may_read_ahead(subtask->state);
+
+    change_count = 1 + random_below(CHANGES_AHEAD);
+    if (ahead)
+        sl_state_gather_begin(subtask->state);
+    for (size_t c = change_count; c-- > 0;) {
+        struct change *change = &changes[c];
+        struct sl_state_keys keys;
+
+        change->time = random_below(MODEL_TIMES);
+        change->column = sl_column_new(pool, &sl_type_bigint, CHANGE_KEYS, false);
+        for (size_t i = 0; i < CHANGE_KEYS; i++)
+            ((int64_t *)change->column->values)[i] = random_below(MODEL_KEYS);
+        sl_hash_rows(&change->column, 1, NULL, CHANGE_KEYS, change->hashes);
+        keys = change_keys(change);
+        if (ahead && random_below(8) > 0)
+            cr_assert_eq(sl_table_prepare(subtask->table, &keys, &err), SL_OK);
+    }
+    if (ahead)
+        sl_state_gather_end(subtask->state);
+}
+
 /* Some random keys, each prepared first, are put or deleted; each put adds to what is there. */
 static void
 model_change(struct model *model, struct subtask *subtask)
 {
-    enum { COUNT = 40 };
-    size_t time = random_below(MODEL_TIMES);
-    struct sl_column *column = sl_column_new(pool, &sl_type_bigint, COUNT, false);
-    uint64_t hashes[COUNT];
-    char *values[COUNT];
-    struct sl_state_keys keys = {&column, NULL, COUNT, hashes, (int64_t)time};
+    const struct change *change = &changes[--change_count];
+    struct sl_state_keys keys = change_keys(change);
+    char *values[CHANGE_KEYS];
     bool deletes = random_below(4) == 0;
     int rc;
 
-    for (size_t i = 0; i < COUNT; i++)
-        ((int64_t *)column->values)[i] = random_below(MODEL_KEYS);
-    sl_hash_rows(&column, 1, NULL, COUNT, hashes);
     while ((rc = sl_table_prepare(subtask->table, &keys, &err)) == SL_AGAIN)
         run_io(subtask->state);
     cr_assert_eq(rc, SL_OK, "%s", err.text);
@@ -100,15 +138,16 @@ model_change(struct model *model, struct subtask *subtask)
         sl_table_delete(subtask->table, &keys);
     else
         sl_table_upsert(subtask->table, &keys, values, NULL);
-    for (size_t i = 0; i < COUNT; i++) {
-        int64_t *number = &model->numbers[time][((int64_t *)column->values)[i]];
+    for (size_t i = 0; i < CHANGE_KEYS; i++) {
+        int64_t key = ((int64_t *)change->column->values)[i];
+        int64_t *number = &model->numbers[change->time][key];
         struct value *value = deletes ? NULL : (struct value *)(void *)values[i];
 
         *number = deletes ? INT64_MIN : *number == INT64_MIN ? 1 : *number + 1 + random_below(9);
         if (value)
-            set_value(subtask, (int64_t)time, value, *number);
+            set_value(subtask, (int64_t)change->time, value, *number);
     }
-    sl_column_unref(column);
+    sl_column_unref(change->column);
 }
 
 static void
@@ -171,6 +210,8 @@ model_step(struct model *model, struct subtask *subtask, bool snapshot_is_writte
         for (size_t k = 0; k < MODEL_KEYS; k++)
             model->numbers[time][k] = INT64_MIN;
     }
+    if (change_count == 0)
+        model_choose(subtask);
     model_change(model, subtask);
     if (random_below(2) == 0)
         settle(subtask, snapshot_is_written);
@@ -189,6 +230,7 @@ run_model(uint64_t seed, size_t epochs)
     uint64_t last = 0;
 
     random_state = seed;
+    change_count = 0;
     model_reset(&model);
     model_reset(&complete);
     open_subtask(&subtask, 0, 128);
@@ -206,6 +248,8 @@ run_model(uint64_t seed, size_t epochs)
             cr_expect_lt(sl_snapshot_write(snapshot, "/nowhere", "/nowhere", &err), 0);
             sl_checkpoint_part_free(sl_snapshot_end(snapshot));
         } else {
+            if (sl_state_wants_io(subtask.state)) /* the store changes when nothing is read */
+                run_io(subtask.state);
             take(snapshot);
             sl_state_checkpointed(subtask.state, epoch);
             complete = at_barrier;
@@ -284,7 +328,7 @@ Test(cold, a_state_goes_with_what_it_still_wanted)
     use_tight_database();
     open_subtask(&subtask, 0, 128);
     put_rows(&subtask, 5, 1, 100, 3);
-    cr_expect_eq(sl_state_settle(subtask.state, false, &err), SL_AGAIN); /* a spill */
+    cr_expect_eq(sl_state_settle(subtask.state, false, false, &err), SL_AGAIN); /* a spill */
     sl_state_free(subtask.state);
 
     open_subtask(&subtask, 0, 128);
@@ -305,6 +349,107 @@ Test(cold, a_state_goes_with_what_it_still_wanted)
     sl_table_scan_end(&scan);
     sl_state_free(subtask.state);
     sl_column_unref(column);
+}
+
+/* --- reading ahead --- */
+
+struct ahead {
+    struct sl_column *column;
+    uint64_t hashes[SL_BATCH_ROWS_MAX];
+    struct sl_state_keys keys;
+};
+
+static void
+ahead_keys(struct ahead *ahead, int64_t time, int64_t from, size_t count)
+{
+    ahead->column = sl_column_new(pool, &sl_type_bigint, count, false);
+    for (size_t i = 0; i < count; i++)
+        ((int64_t *)ahead->column->values)[i] = from + (int64_t)i;
+    sl_hash_rows(&ahead->column, 1, NULL, count, ahead->hashes);
+    ahead->keys = (struct sl_state_keys){&ahead->column, NULL, count, ahead->hashes, time};
+}
+
+/* A state of a thousand rows, all in the store alone. */
+static void
+open_cold(struct subtask *subtask)
+{
+    use_tight_database();
+    open_subtask(subtask, 0, 128);
+    put_rows(subtask, 5, 1, 1000, 3);
+    settle(subtask, false);
+    settle(subtask, false);
+    cr_assert_eq(rows_in_memory(subtask), 0);
+}
+
+Test(cold, several_calls_are_read_at_once)
+{
+    static struct ahead a, b;
+    const char *values[SL_BATCH_ROWS_MAX];
+    struct subtask subtask;
+
+    open_cold(&subtask);
+    ahead_keys(&a, 5, 1, 100);
+    ahead_keys(&b, 5, 51, 100);
+    sl_state_gather_begin(subtask.state);
+    cr_expect_eq(sl_table_prepare(subtask.table, &a.keys, &err), SL_OK);
+    cr_expect_eq(sl_table_prepare(subtask.table, &b.keys, &err), SL_OK);
+    sl_state_gather_end(subtask.state);
+    cr_expect(sl_state_is_reading(subtask.state));
+    cr_expect_eq(sl_table_prepare(subtask.table, &a.keys, &err), SL_AGAIN);
+    run_io(subtask.state);
+    cr_expect_eq(rows_in_memory(&subtask), 150);
+    cr_expect_eq(sl_table_prepare(subtask.table, &a.keys, &err), SL_OK);
+    cr_expect_eq(sl_table_prepare(subtask.table, &b.keys, &err), SL_OK);
+    sl_table_find(subtask.table, &b.keys, values);
+    for (int64_t i = 0; i < 100; i++)
+        cr_expect_eq(((const struct value *)(const void *)values[i])->number, (51 + i) * 3);
+    sl_column_unref(a.column);
+    sl_column_unref(b.column);
+    sl_state_free(subtask.state);
+}
+
+/* What is read was asked for of the time that was there before. */
+Test(cold, nothing_comes_back_to_a_time_that_was_dropped)
+{
+    static struct ahead a;
+    struct subtask subtask;
+    size_t count;
+
+    open_cold(&subtask);
+    ahead_keys(&a, 5, 1, 100);
+    sl_state_gather_begin(subtask.state);
+    sl_table_prepare(subtask.table, &a.keys, &err);
+    sl_state_gather_end(subtask.state);
+    sl_table_drop_time(subtask.table, 5);
+    put_rows(&subtask, 5, 1, 1, 7);
+    run_io(subtask.state);
+    cr_expect_eq(sum_rows(&subtask, 5, &count), 7);
+    cr_expect_eq(count, 1);
+    sl_column_unref(a.column);
+    sl_state_free(subtask.state);
+}
+
+/* Rows that were read, and left before they were used. */
+Test(cold, what_left_memory_is_not_taken_to_be_there)
+{
+    static struct ahead a;
+    struct subtask subtask;
+
+    open_cold(&subtask);
+    ahead_keys(&a, 5, 1, 100);
+    sl_state_gather_begin(subtask.state);
+    sl_table_prepare(subtask.table, &a.keys, &err);
+    sl_state_gather_end(subtask.state);
+    run_io(subtask.state);
+    cr_expect_eq(sl_state_settle(subtask.state, false, false, &err), SL_OK);
+    cr_expect_eq(rows_in_memory(&subtask), 100, "they stay for one step");
+    cr_expect_eq(sl_state_settle(subtask.state, true, false, &err), SL_OK);
+    cr_expect_eq(rows_in_memory(&subtask), 100, "… and while they are made ready");
+    settle(&subtask, false);
+    cr_expect_eq(rows_in_memory(&subtask), 0);
+    cr_expect_eq(sl_table_prepare(subtask.table, &a.keys, &err), SL_AGAIN);
+    sl_column_unref(a.column);
+    sl_state_free(subtask.state);
 }
 
 /* A restore links the files and reads rows when they are wanted; damage shows then. */

@@ -115,7 +115,7 @@ evict(struct sl_state *state, uint64_t want)
 {
     uint64_t gone = 0;
 
-    state->io.is_fresh = false;
+    state_forget_fresh(state);
     for (int round = 0; round < 2; round++) {
         for (struct sl_state_table *table = state->tables; table; table = table->next) {
             for (size_t i = 0; i < table->slice_count && gone < want; i++) {
@@ -187,31 +187,37 @@ state_spill_end(struct sl_state *state)
 
 /* --- between two steps --- */
 
-int
-sl_state_settle(struct sl_state *state, bool snapshot_is_written, struct sl_error *err)
+static bool
+settle_has_budget(const struct sl_state *state)
 {
     const struct sl_state_backend *backend = state->config.backend;
+
+    return backend && backend->budget && state->tables && backend->threshold_bytes != UINT64_MAX;
+}
+
+int
+sl_state_settle(struct sl_state *state, bool is_preparing, bool snapshot_is_written,
+                struct sl_error *err)
+{
+    bool is_reading = state->io.kind == STATE_IO_READ;
     uint64_t excess;
 
-    if (!backend || !backend->budget || !state->tables || backend->threshold_bytes == UINT64_MAX)
+    if (!settle_has_budget(state))
         return SL_OK;
-    SL_ASSERT(state->io.kind == STATE_IO_NONE);
+    SL_ASSERT(is_reading || state->io.kind == STATE_IO_NONE);
     SL_TRY(state_io_failure(state, err));
     state_charge(state);
-    /* Whoever waits for what was read needs one step with it, and may then read more. */
-    if (state->has_read) {
-        state->has_read = false;
-        return SL_OK;
-    }
+    /* Whoever waits for what was read needs a step with it, and may then read more. */
+    is_preparing |= state->has_read;
+    state->has_read = false;
     excess = evict_excess(state);
-    if (SL_LIKELY(excess == 0))
-        return SL_OK;
-    if (state->store && !state->is_rewriting) {
+    if (excess > 0 && !is_preparing && state->store && !state->is_rewriting) {
         evict(state, excess);
         state_charge(state);
         excess = evict_excess(state);
     }
-    if (excess == 0 || !spill_is_worth(state))
+    state->is_tight = excess > 0;
+    if (SL_LIKELY(excess == 0) || is_preparing || is_reading || !spill_is_worth(state))
         return SL_OK;
     if (state->is_snapshotting)
         return snapshot_is_written ? SL_AGAIN : SL_OK;

@@ -42,7 +42,7 @@ restore_relieve(struct sl_state *state, struct sl_error *err)
 
     if (++state->restored_count % RESTORE_RELIEVE_ROWS != 0)
         return SL_OK;
-    while ((rc = sl_state_settle(state, false, err)) == SL_AGAIN) {
+    while ((rc = sl_state_settle(state, false, false, err)) == SL_AGAIN) {
         sl_state_run_io(state, 0);
         sl_state_end_io(state);
     }

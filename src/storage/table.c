@@ -202,6 +202,7 @@ sl_table_drop_time(struct sl_state_table *table, int64_t time)
         return;
     slice = table->slices[index];
     table->version++;
+    state_void_reads(table, time);
     slice->dirty.count = slice->superseded_count = 0;
     memmove(&table->slices[index], &table->slices[index + 1],
             (table->slice_count - index - 1) * sizeof(*table->slices));

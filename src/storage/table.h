@@ -159,7 +159,8 @@ const struct sl_key_codec *sl_table_key_codec(const struct sl_state_table *table
  * Clean rows are evicted when the slot's states have more than their budget, and read back on
  * demand.  A call that must wait for the store says SL_AGAIN and leaves one piece of I/O behind:
  * its owner has I/O threads run its parts, ends it, and makes the same call again.  In between
- * nothing else is done with the state (but ending a snapshot). */
+ * nothing else is done with the state (but what is said of reading ahead); its store stays the
+ * same until no part runs. */
 
 #define SL_STATE_IO_PARTS 4 /* at most */
 
@@ -170,10 +171,24 @@ void sl_state_run_io(struct sl_state *state, size_t part); /* an I/O thread */
 void sl_state_end_io(struct sl_state *state); /* how it went, the next call tells */
 /* May some rows be in the store alone? */
 bool sl_state_is_cold(const struct sl_state *state);
-/* Between two steps: counts memory, and evicts (but not between a read and the step after it).
+
+/* Reading ahead: between `begin` and `end` sl_table_prepare only lists what is to be read, for
+ * several batches that come next, together with what a call just before had to wait for.  While
+ * that is read the state may be used, in tables whose keys were prepared, and is settled; the rows
+ * come with sl_state_end_io, and sl_table_prepare of the same keys says SL_OK then. */
+bool sl_state_may_read_ahead(const struct sl_state *state);
+void sl_state_gather_begin(struct sl_state *state);
+bool sl_state_gather_is_full(const struct sl_state *state); /* enough for one time */
+void sl_state_gather_end(struct sl_state *state);           /* may leave a piece of I/O behind */
+bool sl_state_is_reading(const struct sl_state *state);     /* … of this kind */
+
+/* Between two steps: counts memory, and evicts, unless rows were made ready for a step to come.
  * SL_AGAIN: no more is to be put in before the I/O that it left behind is done, or (none was left)
  * before the snapshot that is being written is. */
-int sl_state_settle(struct sl_state *state, bool snapshot_is_written, struct sl_error *err);
+int sl_state_settle(struct sl_state *state, bool is_preparing, bool snapshot_is_written,
+                    struct sl_error *err);
+/* It has more than its budget: to be settled before more is made ready. */
+bool sl_state_is_tight(const struct sl_state *state);
 
 /* --- checkpoints --- */
 

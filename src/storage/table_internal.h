@@ -113,6 +113,16 @@ struct state_read_item {
     bool found, is_repeated;     /* the same key comes twice: read once */
 };
 
+/* The keys of one call of sl_table_prepare. */
+struct state_read_call {
+    struct sl_state_table *table; /* NULL: what is read for it is wanted by nobody any more */
+    int64_t time;
+    size_t key_count;
+    uint64_t fingerprint; /* of their hashes */
+    size_t item_end;      /* of its items; they begin where those of the call before end */
+};
+#define STATE_FRESH_CALLS 64
+
 /* What one thread reads: the items whose hash says so. */
 struct state_read_part {
     struct state_read_item **items;
@@ -127,12 +137,13 @@ struct state_io {
     enum state_io_kind kind;
     int rc;
     struct sl_error err;
-    struct sl_state_table *table;
-    int64_t time;
     /* READ */
-    bool is_fresh;        /* all of what was asked for last is in memory … */
-    size_t key_count;     /* … so many keys … */
-    uint64_t fingerprint; /* … with these hashes */
+    bool is_gathering;
+    struct state_read_call *calls;
+    size_t call_count, call_capacity;
+    bool is_stale; /* other keys of these calls left memory meanwhile */
+    struct state_read_call fresh[STATE_FRESH_CALLS]; /* all of their keys are in memory */
+    size_t fresh_count, fresh_next;                  /* a ring */
     struct sl_buffer keys;
     struct state_read_item *items;
     size_t count, capacity;
@@ -156,6 +167,7 @@ struct sl_state {
     char *store_path;
     struct state_io io;
     bool has_read;            /* rows whose reader has not come by yet: they must stay */
+    bool is_tight;            /* above its budget: nothing is read ahead */
     bool is_cold;             /* some slice is, or was */
     bool is_snapshotting;     /* from the first table frozen to the end of the snapshot */
     bool is_rewriting;        /* … and into a new store: nothing may be evicted */
@@ -295,6 +307,10 @@ void state_close_retired(struct sl_state *state);
 /* A row that the store has, or (tombstone) has not; clean.  NULL: the value does not fit. */
 struct state_row *state_add_clean(struct sl_state_table *table, struct state_slice *slice,
                                   uint64_t hash, struct sl_text key, struct sl_text value);
+/* Rows left memory: what was asked for may be among them. */
+void state_forget_fresh(struct sl_state *state);
+/* What is being read of that time is wanted by nobody any more. */
+void state_void_reads(struct sl_state_table *table, int64_t time);
 /* The error of the last I/O, once. */
 int state_io_failure(struct sl_state *state, struct sl_error *err);
 void state_io_init(struct state_io *io);

@@ -1,11 +1,12 @@
-/* What a server built with the thread sanitizer needs to get along with librdkafka; linked into it.
+/* What a server built with the thread sanitizer needs to get along with libraries that are not;
+ * linked into it.
  *
  * 1. librdkafka takes threads, mutexes and conditions from threads.h, which gcc 12's sanitizer does
  *    not intercept: it dies in the first such thread, and would see no order between any two.
  *    Symbols of the program come before libc's, so that librdkafka calls these, and they call
  *    POSIX's, which are intercepted.  glibc lays both kinds out alike.
- * 2. librdkafka is not instrumented: its counters of references make no order that could be seen,
- * so that what it does with its own memory is none of our business. */
+ * 2. librdkafka and RocksDB are not instrumented: their atomics make no order that could be seen,
+ *    so that what they do with their own memory is none of our business. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -21,7 +22,7 @@ const char *__tsan_default_suppressions(void);
 const char *
 __tsan_default_suppressions(void)
 {
-    return "race:librdkafka.so\nmutex:librdkafka.so\n";
+    return "race:librdkafka.so\nmutex:librdkafka.so\nrace:librocksdb.so\nmutex:librocksdb.so\n";
 }
 
 struct start {
