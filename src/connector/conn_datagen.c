@@ -1,6 +1,8 @@
 /* datagen: rows made up at random or in sequence, with the options of Flink's connector, which
- * datagen_options.c reads.  One split a subtask; its position is the number of rows that it has
- * made. Values come a column at a time from datagen_values.c, seeded by the environment. */
+ * datagen_options.c reads.  One split a subtask of the job's first start, as many ever after; row
+ * r of split s of n is number s + r * n of a sequence, and a split's position is the number of rows
+ * that it has made.  Values come a column at a time from datagen_values.c, seeded by the
+ * environment. */
 #include "connector/datagen_internal.h"
 #include "data/time.h"
 
@@ -57,25 +59,33 @@ datagen_is_bounded(const struct sl_option_list *options)
 
 /* --- the source --- */
 
+struct datagen_split {
+    uint32_t ordinal;
+    int64_t row_max;   /* INT64_MAX: endless */
+    int64_t row_count; /* made so far, … */
+    int64_t rate_base; /* … and at the time from which the rate counts */
+};
+
 struct datagen_source {
     struct sl_source source;
-    struct sl_arena arena;                 /* of the fields */
+    struct sl_arena arena;                 /* of the fields and the splits */
     const struct sl_datagen_field *fields; /* one a physical column */
     struct sl_datagen_maker maker;
     uint32_t batch_rows;
-    int64_t rows_per_second; /* of all subtasks */
-    int64_t row_max;         /* of this subtask; INT64_MAX: endless */
-    int64_t row_count;       /* made so far */
-    int64_t rate_base;       /* row_count and time from which the rate counts */
+    int64_t rows_per_second; /* of all splits */
+    int64_t row_max;         /* … */
     int64_t rate_start_us;
-    bool has_split, finished;
+    uint32_t split_total; /* of all subtasks */
+    struct datagen_split *splits;
+    uint32_t split_count;
+    bool finished;
 };
 
-/* How many rows of n are this subtask's. */
+/* How many of n rows are this split's. */
 static int64_t
-datagen_share(const struct sl_connector_config *config, int64_t n)
+datagen_share(const struct datagen_source *source, uint32_t ordinal, int64_t n)
 {
-    return n / config->subtask_count + (config->subtask < n % config->subtask_count);
+    return n / source->split_total + (ordinal < n % source->split_total);
 }
 
 static int
@@ -90,18 +100,21 @@ datagen_open(struct sl_source *base, struct sl_error *err)
     sl_arena_init(&source->arena);
     SL_TRY(sl_datagen_read(&source->arena, config->options, config->physical, &fields, err));
     source->fields = fields;
+    source->split_total =
+        config->restored_splits > 0 ? config->restored_splits : config->subtask_count;
+    source->splits = SL_NEW_ARRAY(&source->arena, struct datagen_split, source->split_total);
     source->maker = (struct sl_datagen_maker){.pool = config->pool,
                                               .env = config->env,
                                               .zone = config->zone,
                                               .random = config->env->ops->random(config->env),
-                                              .step = config->subtask_count};
+                                              .step = source->split_total};
     sl_option_read(datagen_options, SL_COUNT_OF(datagen_options), config->options,
                    "rows-per-second", &value);
     source->rows_per_second = value.integer;
     source->row_max = INT64_MAX;
     if (sl_option_read(datagen_options, SL_COUNT_OF(datagen_options), config->options,
                        "number-of-rows", &value))
-        source->row_max = datagen_share(config, value.integer);
+        source->row_max = value.integer;
     for (size_t i = 0; i < config->physical->count; i++) {
         int64_t count;
 
@@ -109,7 +122,7 @@ datagen_open(struct sl_source *base, struct sl_error *err)
             continue;
         if (__builtin_sub_overflow(fields[i].end, fields[i].start, &count) || count == INT64_MAX)
             count = INT64_MAX - 1;
-        source->row_max = SL_MIN(source->row_max, datagen_share(config, count + 1));
+        source->row_max = SL_MIN(source->row_max, count + 1);
     }
     for (size_t c = 0; c < config->column_count; c++)
         row_bytes += fields[config->columns[c]].bytes;
@@ -121,7 +134,7 @@ datagen_open(struct sl_source *base, struct sl_error *err)
 static int
 datagen_discover(struct sl_source *base, struct sl_split_list *splits, struct sl_error *err)
 {
-    uint32_t count = base->config->subtask_count;
+    uint32_t count = ((struct datagen_source *)base)->split_total;
 
     splits->items = SL_NEW_ARRAY(splits->arena, struct sl_split, count);
     splits->count = splits->capacity = count;
@@ -136,27 +149,52 @@ datagen_add_split(struct sl_source *base, const struct sl_split *split, struct s
                   bool is_new, struct sl_error *err)
 {
     struct datagen_source *source = (struct datagen_source *)base;
+    struct datagen_split *own = &source->splits[source->split_count++];
 
-    if (position.length == sizeof(source->row_count))
-        memcpy(&source->row_count, position.start, sizeof(source->row_count));
-    source->has_split = true;
-    source->rate_base = source->row_count;
-    source->rate_start_us = sl_now_us(base->config->env);
+    *own = (struct datagen_split){.ordinal = split->ordinal, .row_max = INT64_MAX};
+    if (source->row_max != INT64_MAX)
+        own->row_max = datagen_share(source, split->ordinal, source->row_max);
+    if (position.length == sizeof(own->row_count))
+        memcpy(&own->row_count, position.start, sizeof(own->row_count));
+    own->rate_base = own->row_count;
+    if (source->split_count == 1)
+        source->rate_start_us = sl_now_us(base->config->env);
     return SL_OK;
 }
 
 /* --- polling --- */
 
+static bool
+datagen_has_ended(const struct datagen_source *source, const struct datagen_split *split)
+{
+    return source->finished || split->row_count >= split->row_max;
+}
+
+/* The one that is furthest behind; NULL: all have ended. */
+static struct datagen_split *
+datagen_next_split(struct datagen_source *source)
+{
+    struct datagen_split *next = NULL;
+
+    for (uint32_t i = 0; i < source->split_count; i++) {
+        struct datagen_split *split = &source->splits[i];
+
+        if (!datagen_has_ended(source, split) && (!next || split->row_count < next->row_count))
+            next = split;
+    }
+    return next;
+}
+
 /* Rows that the rate allows by now. */
 static int64_t
-datagen_allowed(const struct datagen_source *source)
+datagen_allowed(const struct datagen_source *source, const struct datagen_split *split)
 {
     int64_t elapsed_us = sl_now_us(source->source.config->env) - source->rate_start_us;
     __int128 due = (__int128)elapsed_us * source->rows_per_second /
-                       ((__int128)SL_US_PER_SECOND * source->source.config->subtask_count) +
+                       ((__int128)SL_US_PER_SECOND * source->split_total) +
                    1;
 
-    return (int64_t)SL_MIN(source->rate_base + due, (__int128)source->row_max);
+    return (int64_t)SL_MIN(split->rate_base + due, (__int128)split->row_max);
 }
 
 static int
@@ -164,22 +202,23 @@ datagen_poll_batch(struct sl_source *base, struct sl_batch **ret_batch, struct s
 {
     struct datagen_source *source = (struct datagen_source *)base;
     const struct sl_connector_config *config = base->config;
+    struct datagen_split *split = datagen_next_split(source);
     int64_t count;
     struct sl_batch *batch;
 
-    if (!source->has_split || source->finished || source->row_count >= source->row_max)
+    if (!split)
         return SL_EOF;
-    count = SL_MIN(datagen_allowed(source) - source->row_count, (int64_t)source->batch_rows);
+    count = SL_MIN(datagen_allowed(source, split) - split->row_count, (int64_t)source->batch_rows);
     if (count <= 0)
         return SL_AGAIN;
     batch = sl_batch_new(config->pool, config->column_count, (size_t)count);
-    source->maker.first = config->subtask + source->row_count * source->maker.step;
+    source->maker.first = split->ordinal + split->row_count * source->maker.step;
     for (size_t c = 0; c < config->column_count; c++)
         sl_batch_set_column(
             batch, c,
             sl_datagen_column(&source->maker, &source->fields[config->columns[c]], (size_t)count));
-    batch->split = 0;
-    source->row_count += count;
+    batch->split = (uint32_t)(split - source->splits);
+    split->row_count += count;
     *ret_batch = batch;
     return SL_OK;
 }
@@ -189,12 +228,15 @@ static int64_t
 datagen_next_poll(struct sl_source *base)
 {
     struct datagen_source *source = (struct datagen_source *)base;
-    __int128 rows = source->row_count - source->rate_base;
-    int64_t due_us =
-        source->rate_start_us +
-        (int64_t)(rows * SL_US_PER_SECOND * base->config->subtask_count / source->rows_per_second) +
-        1;
+    const struct datagen_split *split = datagen_next_split(source);
+    __int128 rows;
+    int64_t due_us;
 
+    if (!split)
+        return INT64_MAX;
+    rows = split->row_count - split->rate_base;
+    due_us = source->rate_start_us +
+             (int64_t)(rows * SL_US_PER_SECOND * source->split_total / source->rows_per_second) + 1;
     return SL_MAX(due_us, sl_now_us(base->config->env) + DATAGEN_POLL_US);
 }
 
@@ -203,8 +245,7 @@ datagen_split_state(struct sl_source *base, uint32_t split)
 {
     struct datagen_source *source = (struct datagen_source *)base;
 
-    return source->finished || source->row_count >= source->row_max ? SL_SPLIT_ENDED
-                                                                    : SL_SPLIT_READING;
+    return datagen_has_ended(source, &source->splits[split]) ? SL_SPLIT_ENDED : SL_SPLIT_READING;
 }
 
 static void
@@ -212,7 +253,7 @@ datagen_position(struct sl_source *base, uint32_t split, struct sl_buffer *to)
 {
     struct datagen_source *source = (struct datagen_source *)base;
 
-    sl_buffer_add(to, &source->row_count, sizeof(source->row_count));
+    sl_buffer_add(to, &source->splits[split].row_count, sizeof(int64_t));
 }
 
 static void

@@ -32,6 +32,7 @@ struct sl_connector_config {
     size_t column_count;
     struct sl_line_rule lines; /* how the format has records in a file */
     int64_t buffer_bytes;      /* what it may hold back outside the slabs */
+    uint32_t restored_splits;  /* of all subtasks, in the checkpoint gone on from; 0: none */
     const char *const
         *metadata; /* the metadata keys that are asked for; of sinks, that rows have */
     size_t metadata_count;

@@ -156,6 +156,7 @@ sl_scan_restore(struct sl_op *op, const struct sl_manifest *from, struct sl_erro
     while (sl_manifest_next_blob(from, op->node->uid, SCAN_SPLIT_BLOB, &cursor))
         count++;
     scan->is_restored = true;
+    scan->config.restored_splits = (uint32_t)count;
     scan->restored = SL_NEW_ARRAY(op->context->arena, struct sl_scan_restored, count + 1);
     cursor = (struct sl_manifest_cursor){0};
     while ((blob = sl_manifest_next_blob(from, op->node->uid, SCAN_SPLIT_BLOB, &cursor)) != NULL) {
