@@ -40,6 +40,7 @@ aggregation_open_distinct(struct sl_aggregation *aggregation, struct sl_op *op, 
         .key_count = aggregation->key_count + 1,
         .has_time = has_time,
         .value_size = 8,
+        .ttl_us = aggregation->ttl_us,
     };
 
     memcpy(types, key_types, aggregation->key_count * sizeof(*types));
@@ -80,7 +81,6 @@ aggregation_open_scratch(struct sl_aggregation *aggregation, struct sl_arena *ar
     aggregation->some_states = SL_NEW_ARRAY(arena, char *, SL_BATCH_ROWS_MAX);
     aggregation->rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
     aggregation->some_rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
-    aggregation->created = SL_NEW_ARRAY(arena, bool, SL_BATCH_ROWS_MAX);
 }
 
 int
@@ -95,7 +95,8 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
                                        .operator_uid = op->node->uid,
                                        .key_types = types,
                                        .key_count = key_count,
-                                       .has_time = has_time};
+                                       .has_time = has_time,
+                                       .ttl_us = aggregation->ttl_us};
     uint32_t *views = SL_NEW_ARRAY(arena, uint32_t, aggregate_count + 1);
     struct sl_expr **exprs;
 
@@ -104,6 +105,7 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
     aggregation->keys = keys;
     aggregation->key_count = key_count;
     aggregation->count = aggregate_count;
+    aggregation->value_size = aggregation->head_size;
     aggregation->items = SL_NEW_ARRAY(arena, struct sl_aggregation_item, aggregate_count + 1);
     for (size_t i = 0; i < key_count; i++)
         types[i] = input->columns[keys[i]].type;
@@ -272,31 +274,88 @@ aggregation_set_some(struct sl_aggregation *aggregation, const uint16_t *rows, c
     memcpy(aggregation->some_states, states, row_count * sizeof(*states));
 }
 
-/* Of these rows, those whose (keys, argument) is new; NULL arguments never count. */
+static bool
+aggregation_takes_back(const struct sl_batch *batch, uint16_t row)
+{
+    return batch->kinds &&
+           (batch->kinds[row] == SL_ROW_UPDATE_BEFORE || batch->kinds[row] == SL_ROW_DELETE);
+}
+
+/* Counts the values of these rows; those that came first or went last are left in some_rows and
+ * some_states.  What is taken back without having come is left out. */
 static size_t
-aggregation_distinct(struct sl_aggregation *aggregation, const struct sl_aggregation_item *item,
-                     int64_t time, const uint16_t *rows, char *const *states, size_t row_count)
+aggregation_count_distinct(struct sl_aggregation *aggregation, const struct sl_batch *batch,
+                           char *const *counts, size_t row_count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < row_count; i++) {
+        bool takes_back = aggregation_takes_back(batch, aggregation->some_rows[i]);
+        int64_t count;
+
+        memcpy(&count, counts[i], sizeof(count));
+        if (takes_back && count == 0)
+            continue;
+        count += takes_back ? -1 : 1;
+        memcpy(counts[i], &count, sizeof(count));
+        if (count != (takes_back ? 0 : 1))
+            continue;
+        aggregation->some_rows[kept] = aggregation->some_rows[i];
+        aggregation->some_states[kept++] = aggregation->some_states[i];
+    }
+    return kept;
+}
+
+/* Values that nobody has any more go; keys->rows are all that were counted. */
+static void
+aggregation_drop_distinct(const struct sl_aggregation_item *item, const struct sl_state_keys *keys,
+                          char *const *counts)
+{
+    uint16_t rows[SL_BATCH_ROWS_MAX];
+    uint64_t hashes[SL_BATCH_ROWS_MAX];
+    struct sl_state_keys gone = *keys;
+
+    gone.rows = rows;
+    gone.hashes = hashes;
+    gone.row_count = 0;
+    for (size_t i = 0; i < keys->row_count; i++) {
+        int64_t count;
+
+        memcpy(&count, counts[i], sizeof(count));
+        if (count != 0)
+            continue;
+        rows[gone.row_count] = keys->rows[i];
+        hashes[gone.row_count++] = keys->hashes[i];
+    }
+    if (gone.row_count > 0)
+        sl_table_delete(item->distinct, &gone);
+}
+
+/* Of these rows, those whose (keys, argument) is new, or is gone; NULL arguments never count. */
+static size_t
+aggregation_distinct(struct sl_aggregation *aggregation, const struct sl_batch *batch,
+                     const struct sl_aggregation_item *item, int64_t time, const uint16_t *rows,
+                     char *const *states, size_t row_count)
 {
     uint64_t *hashes = sl_alloc(2 * SL_BATCH_ROWS_MAX * sizeof(*hashes));
     char **counts = sl_alloc(SL_BATCH_ROWS_MAX * sizeof(*counts));
-    size_t count, fresh = 0;
+    uint16_t counted[SL_BATCH_ROWS_MAX];
+    struct sl_state_keys keys;
+    size_t fresh;
 
     aggregation_set_some(aggregation, rows, states, row_count);
-    count = aggregation_hash_distinct(aggregation, aggregation->arguments[item->argument],
-                                      row_count, hashes);
-    sl_table_upsert(item->distinct,
-                    &(struct sl_state_keys){.columns = aggregation->key_columns,
-                                            .rows = aggregation->some_rows,
-                                            .row_count = count,
-                                            .hashes = hashes,
-                                            .time = time},
-                    counts, aggregation->created);
-    for (size_t i = 0; i < count; i++) {
-        if (!aggregation->created[i])
-            continue;
-        aggregation->some_rows[fresh] = aggregation->some_rows[i];
-        aggregation->some_states[fresh++] = aggregation->some_states[i];
-    }
+    keys = (struct sl_state_keys){
+        .columns = aggregation->key_columns,
+        .rows = counted,
+        .row_count = aggregation_hash_distinct(
+            aggregation, aggregation->arguments[item->argument], row_count, hashes),
+        .hashes = hashes,
+        .time = time};
+    memcpy(counted, aggregation->some_rows, keys.row_count * sizeof(*counted));
+    sl_table_upsert(item->distinct, &keys, counts, NULL);
+    fresh = aggregation_count_distinct(aggregation, batch, counts, keys.row_count);
+    if (batch->kinds)
+        aggregation_drop_distinct(item, &keys, counts);
     free(counts);
     free(hashes);
     return fresh;
@@ -347,8 +406,9 @@ sl_aggregation_prepare(struct sl_aggregation *aggregation, int64_t time, const u
 }
 
 static void
-aggregation_add_item(struct sl_aggregation *aggregation, const struct sl_aggregation_item *item,
-                     int64_t time, const uint16_t *rows, char *const *states, size_t row_count)
+aggregation_add_item(struct sl_aggregation *aggregation, const struct sl_batch *batch,
+                     const struct sl_aggregation_item *item, int64_t time, const uint16_t *rows,
+                     char *const *states, size_t row_count)
 {
     struct aggregation_keeper keeper = {{aggregation_keep}, aggregation->table, time};
 
@@ -359,13 +419,22 @@ aggregation_add_item(struct sl_aggregation *aggregation, const struct sl_aggrega
         states = aggregation->some_states;
     }
     if (item->distinct) {
-        row_count = aggregation_distinct(aggregation, item, time, rows, states, row_count);
+        row_count = aggregation_distinct(aggregation, batch, item, time, rows, states, row_count);
         rows = aggregation->some_rows;
         states = aggregation->some_states;
     }
     sl_aggregate_add(item->aggregate, states, item->state_offset,
                      item->argument >= 0 ? aggregation->arguments[item->argument] : NULL, rows,
-                     row_count, NULL, &keeper.keeper);
+                     row_count, batch->kinds, &keeper.keeper);
+}
+
+void
+sl_aggregation_add_to(struct sl_aggregation *aggregation, const struct sl_batch *batch,
+                      int64_t time, const uint16_t *rows, char *const *states, size_t row_count)
+{
+    for (size_t i = 0; i < aggregation->count; i++)
+        aggregation_add_item(aggregation, batch, &aggregation->items[i], time, rows, states,
+                             row_count);
 }
 
 void
@@ -379,9 +448,23 @@ sl_aggregation_add(struct sl_aggregation *aggregation, const struct sl_batch *ba
                                  .time = time};
 
     sl_table_upsert(aggregation->table, &keys, aggregation->states, NULL);
-    for (size_t i = 0; i < aggregation->count; i++)
-        aggregation_add_item(aggregation, &aggregation->items[i], time, rows, aggregation->states,
-                             row_count);
+    sl_aggregation_add_to(aggregation, batch, time, rows, aggregation->states, row_count);
+}
+
+void
+sl_aggregation_reset(struct sl_aggregation *aggregation, int64_t time, char *state)
+{
+    static const struct sl_view empty;
+
+    for (size_t i = 0; i < aggregation->count; i++) {
+        const struct sl_aggregation_item *item = &aggregation->items[i];
+        char *accumulator = state + item->state_offset;
+
+        if (sl_aggregate_has_view(item->aggregate))
+            sl_table_keep_view(aggregation->table, time,
+                               (const struct sl_view *)(const void *)accumulator, &empty);
+        memset(accumulator, 0, sl_aggregate_size(item->aggregate));
+    }
 }
 
 /* --- results --- */
@@ -398,11 +481,32 @@ aggregation_check_overflow(const struct sl_aggregation_item *item, const uint64_
 }
 
 int
+sl_aggregation_results(struct sl_aggregation *aggregation, char *const *states, size_t row_count,
+                       struct sl_column **ret_columns, struct sl_error *err)
+{
+    uint64_t errors[SL_VALIDITY_WORDS(SL_BATCH_ROWS_MAX)];
+
+    for (size_t i = 0; i < aggregation->count; i++) {
+        const struct sl_aggregation_item *item = &aggregation->items[i];
+
+        memset(errors, 0, sizeof(errors));
+        ret_columns[i] = sl_aggregate_finish(item->aggregate, aggregation->pool, states,
+                                             item->state_offset, row_count,
+                                             aggregation->overflow_wraps ? NULL : errors);
+        if (aggregation_check_overflow(item, errors, row_count, err) < 0) {
+            for (size_t c = 0; c <= i; c++)
+                sl_column_unref(ret_columns[c]);
+            return err->code;
+        }
+    }
+    return SL_OK;
+}
+
+int
 sl_aggregation_finish(struct sl_aggregation *aggregation, const struct sl_state_row *rows,
                       size_t row_count, struct sl_column **ret_columns, struct sl_error *err)
 {
     struct sl_text keys[SL_BATCH_ROWS_MAX];
-    uint64_t errors[SL_VALIDITY_WORDS(SL_BATCH_ROWS_MAX)];
 
     for (size_t i = 0; i < row_count; i++) {
         keys[i] = rows[i].key;
@@ -410,20 +514,12 @@ sl_aggregation_finish(struct sl_aggregation *aggregation, const struct sl_state_
     }
     sl_key_codec_decode(sl_table_key_codec(aggregation->table), aggregation->pool, keys, row_count,
                         ret_columns);
-    for (size_t i = 0; i < aggregation->count; i++) {
-        const struct sl_aggregation_item *item = &aggregation->items[i];
-
-        memset(errors, 0, sizeof(errors));
-        ret_columns[aggregation->key_count + i] = sl_aggregate_finish(
-            item->aggregate, aggregation->pool, aggregation->states, item->state_offset, row_count,
-            aggregation->overflow_wraps ? NULL : errors);
-        if (aggregation_check_overflow(item, errors, row_count, err) < 0) {
-            for (size_t c = 0; c <= aggregation->key_count + i; c++)
-                sl_column_unref(ret_columns[c]);
-            return err->code;
-        }
-    }
-    return SL_OK;
+    if (sl_aggregation_results(aggregation, aggregation->states, row_count,
+                               ret_columns + aggregation->key_count, err) == SL_OK)
+        return SL_OK;
+    for (size_t c = 0; c < aggregation->key_count; c++)
+        sl_column_unref(ret_columns[c]);
+    return err->code;
 }
 
 void

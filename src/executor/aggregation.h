@@ -18,6 +18,7 @@ struct sl_aggregation_item {
 struct sl_aggregation {
     struct sl_aggregation_item *items;
     size_t count;
+    size_t head_size; /* bytes of the value before the accumulators, the operator's own */
     size_t value_size;
     struct sl_state_table *table; /* keys → accumulators */
     const uint32_t *keys;         /* columns of the input */
@@ -27,15 +28,16 @@ struct sl_aggregation {
     size_t expr_count;
     struct sl_pool *pool;
     struct sl_column **key_columns;
+    int64_t ttl_us; /* of the rows of all its tables; 0: they stay */
     bool overflow_wraps;
     /* Scratch for one batch. */
     uint64_t *hashes;
     char **states, **some_states;
     uint16_t *rows, *some_rows;
-    bool *created;
 };
 
-/* Opens the state tables `<name>` and `<name>.distinct.<i>`. */
+/* Opens the state tables `<name>` and `<name>.distinct.<i>`; `head_size` and `ttl_us` may be set
+ * before. */
 int sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const char *name,
                         const uint32_t *keys, size_t key_count,
                         struct sl_aggregate *const *aggregates, size_t aggregate_count,
@@ -51,6 +53,17 @@ int sl_aggregation_begin(struct sl_aggregation *aggregation, struct sl_op *op,
 void sl_aggregation_add(struct sl_aggregation *aggregation, const struct sl_batch *batch,
                         int64_t time, const uint16_t *rows, const uint64_t *hashes,
                         size_t row_count);
+/* The same for rows whose states the caller has looked up; those of kind -U and -D are taken back.
+ */
+void sl_aggregation_add_to(struct sl_aggregation *aggregation, const struct sl_batch *batch,
+                           int64_t time, const uint16_t *rows, char *const *states,
+                           size_t row_count);
+/* The results of these states, a column an aggregate.  Negative: as in `finish`, and no column is
+ * there. */
+int sl_aggregation_results(struct sl_aggregation *aggregation, char *const *states,
+                           size_t row_count, struct sl_column **ret_columns, struct sl_error *err);
+/* The accumulators of a state are empty again. */
+void sl_aggregation_reset(struct sl_aggregation *aggregation, int64_t time, char *state);
 /* The same for an operator's `prepare`: as `begin`, but rows that fail are left in, untold; then
  * the state of these rows is made ready, which may be SL_AGAIN. */
 size_t sl_aggregation_begin_prepare(struct sl_aggregation *aggregation, struct sl_op *op,

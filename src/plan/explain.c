@@ -70,6 +70,22 @@ explain_window_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
 }
 
 static void
+explain_group_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_group_aggregate *aggregate = node->detail;
+    const struct sl_schema *input = node->inputs[0].node->schema;
+
+    sl_describe_columns(to, "groupBy", aggregate->keys, aggregate->key_count, input);
+    sl_describe_aggregates(to, aggregate->keys, aggregate->key_count, aggregate->aggregates,
+                           aggregate->aggregate_count, node->schema, input);
+    if (aggregate->ttl_us) {
+        sl_describe_begin(to, "stateTtl");
+        sl_buffer_printf(to, "%lld ms", (long long)(aggregate->ttl_us / SL_US_PER_MS));
+        sl_describe_end(to);
+    }
+}
+
+static void
 explain_batch_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     const struct sl_phys_batch_aggregate *aggregate = node->detail;

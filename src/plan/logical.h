@@ -48,6 +48,8 @@ struct sl_log_aggregate {
     size_t aggregate_count;
     bool parts[3];    /* WINDOW_AGGREGATE: window_start, window_end, window_time are made */
     bool is_distinct; /* SELECT DISTINCT, UNION: for messages */
+    bool has_ttl;     /* the STATE_TTL hint names its input: */
+    int64_t ttl_us;
 };
 
 struct sl_log_window_table {

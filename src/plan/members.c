@@ -115,6 +115,13 @@ static const struct sl_member window_aggregate_members[] = {
     MEMBER(sl_phys_window_aggregate, BOOL, "hasTime", has_time),
 };
 
+static const struct sl_member group_aggregate_members[] = {
+    COUNTED(sl_phys_group_aggregate, COLUMNS, "keys", keys, key_count),
+    COUNTED(sl_phys_group_aggregate, AGGREGATES, "aggregates", aggregates, aggregate_count),
+    MEMBER(sl_phys_group_aggregate, BOOL, "emitsBefore", emits_before),
+    MEMBER(sl_phys_group_aggregate, I64, "ttlUs", ttl_us),
+};
+
 static const struct sl_member batch_aggregate_members[] = {
     COUNTED(sl_phys_batch_aggregate, COLUMNS, "keys", keys, key_count),
     COUNTED(sl_phys_batch_aggregate, AGGREGATES, "aggregates", aggregates, aggregate_count),
@@ -175,6 +182,7 @@ const struct sl_layout sl_plan_details[SL_OP_COUNT] = {
     [SL_OP_CALC] = LAYOUT(sl_phys_calc, calc_members),
     [SL_OP_WINDOW_TABLE] = LAYOUT(sl_phys_window_table, window_table_members),
     [SL_OP_WINDOW_AGGREGATE] = LAYOUT(sl_phys_window_aggregate, window_aggregate_members),
+    [SL_OP_GROUP_AGGREGATE] = LAYOUT(sl_phys_group_aggregate, group_aggregate_members),
     [SL_OP_BATCH_AGGREGATE] = LAYOUT(sl_phys_batch_aggregate, batch_aggregate_members),
     [SL_OP_CHANGELOG_MERGE] = LAYOUT(sl_phys_changelog_merge, changelog_merge_members),
     [SL_OP_SORT] = LAYOUT(sl_phys_sort, sort_members),

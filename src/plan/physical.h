@@ -35,6 +35,12 @@ enum sl_exchange_kind {
 #define SL_KINDS_INSERT (1u << SL_ROW_INSERT)
 #define SL_KINDS_ALL 15u
 #define SL_KINDS_UPSERT (15u & ~(1u << SL_ROW_UPDATE_BEFORE))
+/* Updates without their old rows: by a key alone can it be known what they replace. */
+static inline bool
+sl_kinds_lack_before(unsigned kinds)
+{
+    return (kinds & 1u << SL_ROW_UPDATE_AFTER) && !(kinds & 1u << SL_ROW_UPDATE_BEFORE);
+}
 
 struct sl_phys_node;
 
@@ -141,6 +147,16 @@ struct sl_phys_window_aggregate {
     struct sl_aggregate **aggregates; /* args are over the input's columns */
     size_t aggregate_count;
     bool has_start, has_end, has_time;
+};
+
+/* GROUP BY over a stream: emits the changes of its groups' results.  Output: keys, aggregates. */
+struct sl_phys_group_aggregate {
+    uint32_t *keys;
+    size_t key_count;
+    struct sl_aggregate **aggregates;
+    size_t aggregate_count;
+    bool emits_before; /* somebody wants -U */
+    int64_t ttl_us;    /* a group goes so long after its last row; 0: it stays */
 };
 
 /* GROUP BY over bounded input: emits at the end of input.  Without keys one row always comes. */

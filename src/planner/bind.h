@@ -46,6 +46,7 @@ struct sl_binder {
     int view_depth, query_depth, query_count;
     struct sl_bound_cte *ctes; /* the innermost first */
     uint32_t parallelism;      /* hinted for the current block; 0: not */
+    const struct sl_ast_hint *state_ttl; /* of the current block; NULL: none, or it found its use */
     struct sl_expr_settings settings;
     struct sl_table_use *uses;
     size_t use_count, use_capacity;
@@ -236,6 +237,10 @@ int sl_binder_catalog_expr(struct sl_binder *binder, const struct sl_table *tabl
 int sl_binder_scan(struct sl_binder *binder, const struct sl_table *table,
                    const struct sl_ast_list *hints, int offset, struct sl_log_node **ret_node,
                    struct sl_error *err);
+/* STATE_TTL('name' = '1 d', …): the time to live of state over this input of the current block.
+ * *ret_found: it is named. */
+int sl_binder_state_ttl(struct sl_binder *binder, const char *name, bool *ret_found,
+                        int64_t *ret_us, struct sl_error *err);
 int sl_binder_select_hints(struct sl_binder *binder, const struct sl_ast_list *hints,
                            struct sl_error *err);
 /* Applies OPTIONS hints to a table's options and checks them. */

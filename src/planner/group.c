@@ -257,6 +257,10 @@ sl_binder_aggregation(struct sl_binder *binder, const struct sl_scope *scope, st
     aggregate->offset = sl_binder_offset(binder, offset);
     aggregate->parallelism = binder->parallelism;
     group_mark_times(aggregate);
+    SL_TRY(sl_binder_state_ttl(binder, scope ? scope->name : NULL, &aggregate->aggregate.has_ttl,
+                               &aggregate->aggregate.ttl_us, err));
+    if (aggregate->aggregate.has_ttl)
+        binder->state_ttl = NULL; /* it found its use */
     for (size_t i = 0; i < output->count; i++)
         SL_TRY(group_rewrite_expr(&rewrite, output->exprs[i], &output->exprs[i], err));
     *node = aggregate;

@@ -163,7 +163,7 @@ lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node *node,
 static int
 lower_refuse_upserts(const struct sl_phys_node *input, int offset, struct sl_error *err)
 {
-    if (input->kinds != SL_KINDS_UPSERT)
+    if (!sl_kinds_lack_before(input->kinds))
         return SL_OK;
     SL_ERROR(err, SL_E_NOT_SUPPORTED,
              "a table with 'changelog-mode' = 'upsert' is not supported here yet");
@@ -259,33 +259,74 @@ lower_project(struct sl_lowering *lowering, struct sl_log_node *node,
 
 /* --- aggregation --- */
 
-static bool
-lower_is_over_windows(const struct sl_log_node *node)
+/* What is taken back has to be known to the accumulators. */
+static int
+lower_refuse_retracting(const struct sl_phys_node *input, const struct sl_log_node *node,
+                        struct sl_error *err)
 {
+    const struct sl_log_aggregate *aggregate = &node->aggregate;
+
+    SL_TRY(lower_refuse_upserts(input, node->offset, err));
+    for (size_t i = 0; i < aggregate->aggregate_count && input->kinds != SL_KINDS_INSERT; i++) {
+        if (sl_aggregate_can_retract(aggregate->aggregates[i]))
+            continue;
+        SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                 "%s over rows that are updated or deleted is not supported yet",
+                 sl_aggregate_name(aggregate->aggregates[i]));
+        return sl_error_at(err, aggregate->aggregates[i]->offset);
+    }
+    return SL_OK;
+}
+
+/* GROUP BY window_start, window_end that could not be fused with its window. */
+static bool
+lower_is_window_group(const struct sl_log_node *node)
+{
+    unsigned parts = 0;
+
     for (size_t i = 0; i < node->aggregate.key_count; i++)
-        if (sl_window_part_of(node->inputs[0], node->aggregate.keys[i]) != SL_WINDOW_PART_NONE)
-            return true;
-    return false;
+        parts |= 1u << sl_window_part_of(node->inputs[0], node->aggregate.keys[i]);
+    return (parts & 1u << SL_WINDOW_PART_START) && (parts & 1u << SL_WINDOW_PART_END);
 }
 
 static int
-lower_refuse_aggregate(const struct sl_log_node *node, struct sl_error *err)
+lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
+                      struct sl_phys_node **ret_node, struct sl_error *err)
 {
-    static const char *const hint =
-        "group by the window_start and window_end of TABLE(TUMBLE(…)), or SET "
-        "'execution.runtime-mode' = 'batch' for a query over bounded input";
+    struct sl_phys_group_aggregate *detail =
+        SL_NEW(lowering->arena, struct sl_phys_group_aggregate);
+    const struct sl_log_aggregate *from = &node->aggregate;
+    struct sl_phys_node *input, *made;
 
-    if (node->aggregate.is_distinct)
-        return lower_refuse(node, "DISTINCT without a window", hint, err);
-    if (lower_is_over_windows(node))
+    if (lower_is_window_group(node))
         return lower_refuse(node, "this use of window columns",
-                            "group by both window_start and window_end, and use window columns "
-                            "neither in arguments "
-                            "of aggregates nor together with other columns in WHERE",
+                            "use window columns neither in arguments of aggregates nor together "
+                            "with other columns in WHERE",
                             err);
-    if (!node->aggregate.key_count)
-        return lower_refuse(node, "an aggregate without a window", hint, err);
-    return lower_refuse(node, "GROUP BY without a window", hint, err);
+    SL_TRY(lower_refuse_nested_keys(lowering->arena, node, err));
+    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
+    SL_TRY(lower_refuse_retracting(input, node, err));
+    detail->keys = from->keys;
+    detail->key_count = from->key_count;
+    detail->aggregates = from->aggregates;
+    detail->aggregate_count = from->aggregate_count;
+    detail->emits_before = true;
+    detail->ttl_us = from->has_ttl ? from->ttl_us : lowering->state_ttl_us;
+    made =
+        sl_lower_add(lowering, SL_OP_GROUP_AGGREGATE,
+                     from->key_count ? lower_parallelism(lowering, node) : 1, node->schema, detail);
+    made->kinds = SL_KINDS_INSERT;
+    if (from->aggregate_count)
+        made->kinds |= 1u << SL_ROW_UPDATE_BEFORE | 1u << SL_ROW_UPDATE_AFTER;
+    if (input->kinds != SL_KINDS_INSERT)
+        made->kinds |= 1u << SL_ROW_DELETE;
+    made->upsert_key = SL_NEW_ARRAY(lowering->arena, uint32_t, from->key_count);
+    made->upsert_key_count = from->key_count;
+    for (uint32_t i = 0; i < from->key_count; i++)
+        made->upsert_key[i] = i;
+    sl_lower_connect_keyed(lowering, made, input, detail->keys, detail->key_count);
+    *ret_node = made;
+    return SL_OK;
 }
 
 static int
@@ -298,7 +339,7 @@ lower_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     size_t key_count = node->aggregate.key_count;
 
     if (!lowering->bounded_operators)
-        return lower_refuse_aggregate(node, err);
+        return lower_group_aggregate(lowering, node, ret_node, err);
     SL_TRY(lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(lower_refuse_updating(input, node, "GROUP BY", err));
@@ -325,6 +366,9 @@ lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     SL_TRY(lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(lower_refuse_updating(input, node, "a window aggregation", err));
+    if (from->has_ttl)
+        return lower_refuse(node, "a time to live of windows",
+                            "their state goes with them: leave the hint STATE_TTL out", err);
     detail->window = from->window;
     detail->time_column = from->time_column;
     detail->keys = from->keys;

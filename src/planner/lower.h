@@ -12,6 +12,7 @@ struct sl_lowering {
     bool bounded_operators; /* operators that wait for the end of input may be used */
     bool synchronous;       /* a change that ends by itself: VALUES, UPDATE, DELETE, batch mode */
     size_t root_count;
+    int64_t state_ttl_us;   /* table.exec.state.ttl */
     struct sl_phys_settings settings;
     struct sl_phys_node **nodes;
     size_t node_count, node_capacity;
@@ -49,7 +50,12 @@ int sl_lower_check_partitions(const struct sl_connector_descriptor *connector,
 int sl_lower_sink(struct sl_lowering *lowering, struct sl_log_node *node,
                   struct sl_phys_node **ret_node, struct sl_error *err);
 
+/* changelog.c */
+/* Which updates come with their old rows: those for which some consumer asks. */
+void sl_lower_changelogs(struct sl_lowering *lowering);
+
 /* settings.c */
+int sl_lower_state_ttl(const struct sl_binder *binder, int64_t *ret_us, struct sl_error *err);
 int sl_lower_settings(const struct sl_binder *binder, struct sl_phys_settings *settings,
                       uint32_t *ret_parallelism, struct sl_error *err);
 /* uid.c: ids that stay the same when the statement is planned again. */

@@ -9,13 +9,29 @@ sink_has_mode(const struct sl_log_sink *sink, const char *mode)
     return value && sl_equal_nocase(value, mode);
 }
 
+/* The operator whose output changes first. */
+static const struct sl_phys_node *
+sink_who_updates(const struct sl_phys_node *node)
+{
+    for (size_t i = 0; i < node->input_count; i++)
+        if (node->inputs[i].node->kinds != SL_KINDS_INSERT)
+            return sink_who_updates(node->inputs[i].node);
+    return node;
+}
+
 static int
 sink_append_only(const struct sl_log_node *node, const struct sl_table_format *format,
-                 struct sl_error *err)
+                 const struct sl_phys_node *input, struct sl_error *err)
 {
+    const struct sl_phys_node *updates = sink_who_updates(input);
+
     SL_ERROR(err, SL_E_NOT_SUPPORTED,
-             "table \"%s\" does not take updates and deletes, which this query produces",
-             node->sink.table_name);
+             "table \"%s\" does not take updates and deletes, which %s%s%s of this query produces",
+             node->sink.table_name, sl_op_kind_name(updates->kind),
+             updates->kind == SL_OP_SCAN ? " of table " : "",
+             updates->kind == SL_OP_SCAN
+                 ? ((const struct sl_phys_scan *)updates->detail)->table_name
+                 : "");
     if ((format->connector->abilities & SL_ABILITY_UPSERT_SINK) &&
         !node->sink.table->primary_key_count)
         sl_error_hint(err, "declare PRIMARY KEY (…) NOT ENFORCED on it, by which rows are updated");
@@ -68,15 +84,15 @@ sink_choose_mode(const struct sl_log_node *node, const struct sl_table_format *f
     if (format->format && (format->format->sink_kinds & input->kinds) != input->kinds)
         retract = false;
     if (sink_has_mode(&node->sink, "append"))
-        return sink_append_only(node, format, err);
+        return sink_append_only(node, format, input, err);
     if (sink_has_mode(&node->sink, "upsert") || !retract) {
         if (!(abilities & SL_ABILITY_UPSERT_SINK) || !by_key)
-            return sink_append_only(node, format, err);
+            return sink_append_only(node, format, input, err);
         detail->upsert = true;
         return is_change || sink_key_matches(&node->sink, input) ? SL_OK
                                                                  : sink_key_differs(node, err);
     }
-    if (input->kinds == SL_KINDS_UPSERT)
+    if (sl_kinds_lack_before(input->kinds))
         return by_key && sink_key_matches(&node->sink, input) ? SL_OK : sink_key_differs(node, err);
     return SL_OK;
 }

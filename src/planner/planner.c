@@ -267,7 +267,7 @@ planner_lower_query(struct planner *planner, struct sl_lowering *lowering,
 
     lowering->bounded_operators = lowering->settings.batch_mode || bounded;
     SL_TRY(sl_lower(lowering, logical, &root, err));
-    if (root->kinds == SL_KINDS_UPSERT && !bounded) {
+    if (sl_kinds_lack_before(root->kinds) && !bounded) {
         SL_ERROR(err, SL_E_NOT_SUPPORTED,
                  "a SELECT from a table with 'changelog-mode' = 'upsert' is not supported yet");
         sl_error_hint(err,
@@ -322,12 +322,14 @@ planner_lower(struct planner *planner, struct sl_rewriter *rewriter, struct sl_p
     struct sl_phys_plan *plan = SL_NEW(lowering.arena, struct sl_phys_plan);
 
     SL_TRY(sl_lower_settings(&planner->binder, &lowering.settings, &lowering.parallelism, err));
+    SL_TRY(sl_lower_state_ttl(&planner->binder, &lowering.state_ttl_us, err));
     if (planner->roots[0]->inputs && planner->roots[0]->inputs[0]->kind == SL_LOG_CHANGE)
         lowering.parallelism = 1;
     if (planner->is_query)
         SL_TRY(planner_lower_query(planner, &lowering, planned, err));
     else
         SL_TRY(planner_lower_sinks(planner, &lowering, err));
+    sl_lower_changelogs(&lowering);
     plan->nodes = lowering.nodes;
     plan->node_count = lowering.node_count;
     plan->settings = lowering.settings;

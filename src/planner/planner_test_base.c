@@ -106,6 +106,7 @@ static const struct test_setting test_defaults[] = {
     {"pipeline.auto-watermark-interval", "200 ms"},
     {"table.exec.source.idle-timeout", "0 ms"},
     {"table.exec.mini-batch.enabled", ""},
+    {"table.exec.state.ttl", "0 ms"},
     {"table.exec.numeric-overflow", "error"},
     {"table.exec.runtime-error", "fail"},
     {"table.local-time-zone", "UTC"},

@@ -149,7 +149,8 @@ window_make(struct window_fusion *fusion)
 {
     const struct sl_log_aggregate *from = &fusion->aggregate->aggregate;
     const struct sl_log_node *window = fusion->window;
-    struct sl_log_aggregate made = {.window = window->window_table.window};
+    struct sl_log_aggregate made = {.window = window->window_table.window,
+                                    .has_ttl = from->has_ttl};
     size_t max = from->key_count + 1;
     struct sl_log_node *node, *input;
 

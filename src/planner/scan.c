@@ -29,6 +29,11 @@ sl_binder_select_hints(struct sl_binder *binder, const struct sl_ast_list *hints
         const struct sl_ast_hint *hint = hints->items[i];
         int64_t parallelism;
 
+        if (sl_text_equal_nocase(hint->name.text, SL_TEXT("STATE_TTL")) && hint->options.count &&
+            !hint->item_count) {
+            binder->state_ttl = binder->state_ttl ? binder->state_ttl : hint; /* the first wins */
+            continue;
+        }
         if (!sl_text_equal_nocase(hint->name.text, SL_TEXT("PARALLELISM")))
             return scan_refuse_hint(binder, hint, err);
         if (hint->item_count != 1 || hint->options.count ||
@@ -36,6 +41,31 @@ sl_binder_select_hints(struct sl_binder *binder, const struct sl_ast_list *hints
             parallelism < 1 || parallelism > 32768)
             return scan_bad_parallelism(binder, hint, err);
         binder->parallelism = (uint32_t)parallelism;
+    }
+    return SL_OK;
+}
+
+int
+sl_binder_state_ttl(struct sl_binder *binder, const char *name, bool *ret_found, int64_t *ret_us,
+                    struct sl_error *err)
+{
+    const struct sl_ast_hint *hint = binder->state_ttl;
+
+    *ret_found = false;
+    for (size_t i = 0; hint && name && i < hint->options.count; i++) {
+        const struct sl_ast_option *option = &hint->options.items[i];
+        const char *value;
+
+        if (!sl_text_equal(option->key, sl_text_of(name)))
+            continue;
+        value = sl_arena_strndup(binder->arena, option->value.start, option->value.length);
+        if (!sl_parse_duration_us(value, ret_us) || *ret_us < 0) {
+            SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                     "the hint STATE_TTL takes a duration for \"%s\", not \"%s\"", name, value);
+            sl_error_hint(err, "for example '1 d', '90 s'");
+            return sl_error_at(err, sl_binder_offset(binder, option->value_offset));
+        }
+        *ret_found = true;
     }
     return SL_OK;
 }

@@ -336,19 +336,36 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
     return SL_OK;
 }
 
+static int
+select_unused_ttl(const struct sl_binder *binder, struct sl_error *err)
+{
+    const struct sl_ast_option *option = &binder->state_ttl->options.items[0];
+
+    SL_ERROR(err, SL_E_UNDEFINED_TABLE,
+             "the hint STATE_TTL names \"%.*s\", over which this query block keeps no state",
+             SL_TEXT_FORMAT(option->key));
+    sl_error_hint(err, "name the table, or its alias, that the block aggregates");
+    return sl_error_at(err, sl_binder_offset(binder, option->key_offset));
+}
+
 int
 sl_binder_select(struct sl_binder *binder, const struct sl_ast_select *select,
                  const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
                  struct sl_error *err)
 {
+    const struct sl_ast_hint *outer_ttl = binder->state_ttl;
     uint32_t outer = binder->parallelism;
     int rc;
 
     SL_TRY(select_check(binder, select, err));
     binder->parallelism = 0;
+    binder->state_ttl = NULL;
     rc = sl_binder_select_hints(binder, &select->hints, err);
     if (rc == SL_OK)
         rc = select_build(binder, select, order_by, ret_node, err);
+    if (rc == SL_OK && binder->state_ttl)
+        rc = select_unused_ttl(binder, err);
     binder->parallelism = outer;
+    binder->state_ttl = outer_ttl;
     return rc;
 }

@@ -189,6 +189,12 @@ settings_checkpoints(const struct sl_binder *binder, struct sl_phys_settings *se
 }
 
 int
+sl_lower_state_ttl(const struct sl_binder *binder, int64_t *ret_us, struct sl_error *err)
+{
+    return settings_duration(binder, "table.exec.state.ttl", ret_us, err);
+}
+
+int
 sl_lower_settings(const struct sl_binder *binder, struct sl_phys_settings *settings,
                   uint32_t *ret_parallelism, struct sl_error *err)
 {

@@ -43,6 +43,19 @@ uid_add_window_aggregate(const struct sl_phys_node *node, struct sl_buffer *role
 }
 
 static void
+uid_add_group_aggregate(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    const struct sl_phys_group_aggregate *detail = node->detail;
+    const struct sl_schema *input = node->inputs[0].node->schema;
+
+    uid_add_columns(input, detail->keys, detail->key_count, role);
+    for (size_t i = 0; i < detail->aggregate_count; i++) {
+        sl_buffer_add_byte(role, '|');
+        sl_aggregate_format(detail->aggregates[i], input, role);
+    }
+}
+
+static void
 uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
 {
     sl_buffer_add_string(role, sl_op_kind_name(node->kind));
@@ -54,6 +67,9 @@ uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
     case SL_OP_SINK:
         sl_buffer_printf(role, "|%llu",
                          (unsigned long long)((struct sl_phys_sink *)node->detail)->table_id);
+        break;
+    case SL_OP_GROUP_AGGREGATE:
+        uid_add_group_aggregate(node, role);
         break;
     case SL_OP_WINDOW_AGGREGATE:
         uid_add_window_aggregate(node, role);
