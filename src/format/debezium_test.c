@@ -206,6 +206,32 @@ Test(debezium, fills_batches_and_no_more)
     debezium_check_batches(300, 100, 7, 3);
 }
 
+/* NULLs of both rows of an update that failed are taken back, also behind the last row. */
+Test(debezium, failed_records_leave_no_nulls)
+{
+    struct test_format format;
+    struct sl_text texts[] = {SL_TEXT("{\"after\":{\"id\":null},\"op\":\"c\"}"),
+                              SL_TEXT("{\"before\":{\"id\":null,\"n\":1},\"after\":{\"id\":null,"
+                                      "\"n\":\"x\"},\"op\":\"u\"}")};
+    struct sl_records records;
+    struct sl_decoder *decoder;
+    struct sl_decoded decoded;
+    struct sl_error err;
+
+    test_format_open(&format, NAME, "`id` INT, `n` INT", NULL);
+    records = test_records(&format, texts, 2);
+    cr_assert_eq(sl_decoder_new(format.class, &format.config, &decoder, &err), SL_OK);
+    format.class->decode(decoder, &records, 0, 100, format.pool, &decoded);
+    cr_expect_eq(decoded.row_count, 1);
+    cr_expect_eq(decoded.error_count, 1);
+    cr_expect_eq(decoded.columns[0]->validity[0] & 7, 6);
+    for (size_t i = 0; i < 2; i++)
+        sl_column_unref(decoded.columns[i]);
+    sl_decoder_free(decoder);
+    sl_block_unref(records.slab);
+    test_format_close(&format);
+}
+
 static const char *
 debezium_encode(const char *const *options, enum sl_row_kind kind)
 {
