@@ -71,6 +71,8 @@ struct sl_format_descriptor {
     /* Refuses types that it cannot hold (0A000, names the column). */
     int (*check)(const struct sl_option_list *options, const struct sl_schema *schema,
                  struct sl_error *err);
+    /* Refuses options with which it reads but does not write (0A000); may be NULL. */
+    int (*check_sink)(const struct sl_option_list *options, struct sl_error *err);
 };
 
 #endif

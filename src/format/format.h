@@ -65,7 +65,8 @@ struct sl_format_class {
     size_t decoder_size; /* 0: cannot read */
     size_t encoder_size;
     int (*decoder_open)(struct sl_decoder *decoder, struct sl_error *err);
-    /* Decodes records[from …), at most row_count_max rows.  Arrays in *ret (but the columns) are
+    /* Decodes records[from …), at most row_count_max rows, or those of one record, which stay
+     * together.  Arrays in *ret (but the columns) are
      * the decoder's, until the next call.  Never fails: see `errors`.  Strings may point into the
      * slab, which the columns then hold. */
     void (*decode)(struct sl_decoder *decoder, const struct sl_records *records, uint32_t from,

@@ -98,11 +98,15 @@ test_records(struct test_format *format, const struct sl_text *texts, size_t cou
 
 static inline void
 test_print_rows(struct sl_column *const *columns, size_t column_count, size_t row_count,
-                struct sl_buffer *to)
+                const uint8_t *kinds, struct sl_buffer *to)
 {
+    static const char *const names[] = {"+I ", "-U ", "+U ", "-D "};
+
     for (size_t row = 0; row < row_count; row++) {
         if (to->length)
             sl_buffer_add_byte(to, '\n');
+        if (kinds)
+            sl_buffer_add_text(to, sl_text_of(names[kinds[row]]));
         for (size_t i = 0; i < column_count; i++) {
             if (i)
                 sl_buffer_add_byte(to, '|');
@@ -114,8 +118,8 @@ test_print_rows(struct sl_column *const *columns, size_t column_count, size_t ro
     }
 }
 
-/* Decodes the records into lines of columns with '|' between them and '~' for NULL; after them a
- * line
+/* Decodes the records into lines of columns with '|' between them and '~' for NULL, with the kind
+ * before them where the format knows it; after them a line
  * "! record: reason" for each error and "skipped n". */
 static inline const char *
 test_decode_texts(struct test_format *format, const struct sl_text *texts, size_t count)
@@ -133,7 +137,8 @@ test_decode_texts(struct test_format *format, const struct sl_text *texts, size_
     for (uint32_t from = 0; from < count; from += decoded.record_count) {
         format->class->decode(decoder, &records, from, 1000, format->pool, &decoded);
         cr_assert_gt(decoded.record_count, 0);
-        test_print_rows(decoded.columns, format->config.column_count, decoded.row_count, &text);
+        test_print_rows(decoded.columns, format->config.column_count, decoded.row_count,
+                        decoded.kinds, &text);
         for (uint32_t i = 0; i < decoded.error_count; i++)
             sl_buffer_printf(&text, "%s! %u: %s", text.length ? "\n" : "", decoded.errors[i].record,
                              decoded.errors[i].text);
@@ -163,8 +168,8 @@ test_decode(struct test_format *format, const char *const *records)
 
 /* Reads one value a column as PostgreSQL writes it (NULL: NULL) and encodes the row. */
 static inline int
-test_encode_row(struct test_format *format, const char *const *values, const char **ret_text,
-                struct sl_error *err)
+test_encode_kind(struct test_format *format, enum sl_row_kind kind, const char *const *values,
+                 const char **ret_text, struct sl_error *err)
 {
     struct sl_batch *batch = sl_batch_new(format->pool, format->schema->count, 1);
     struct sl_encoder *encoder;
@@ -183,6 +188,8 @@ test_encode_row(struct test_format *format, const char *const *values, const cha
         sl_column_builder_add(builder, &value);
         sl_batch_set_column(batch, i, sl_column_builder_end(builder));
     }
+    if (kind != SL_ROW_INSERT)
+        sl_batch_add_kinds(batch, format->pool)[0] = (uint8_t)kind;
     sl_encoded_init(&encoded);
     cr_assert_eq(sl_encoder_new(format->class, &format->config, &encoder, err), SL_OK, "%s",
                  err->text);
@@ -196,6 +203,13 @@ test_encode_row(struct test_format *format, const char *const *values, const cha
     sl_encoded_done(&encoded);
     sl_batch_unref(batch);
     return rc;
+}
+
+static inline int
+test_encode_row(struct test_format *format, const char *const *values, const char **ret_text,
+                struct sl_error *err)
+{
+    return test_encode_kind(format, SL_ROW_INSERT, values, ret_text, err);
 }
 
 static inline const char *

@@ -191,7 +191,8 @@ json_write_map(struct json_writer *writer, const struct sl_column *column, size_
             key = sl_view_text(&((const struct sl_view *)keys->values)[i]);
         } else if (writer->options->null_key == SL_JSON_NULL_KEY_FAIL) {
             SL_ERROR(writer->err, SL_E_NULL_VALUE, "a key of a map is NULL, which JSON has not");
-            return sl_error_hint(writer->err, "set 'json.map-null-key.mode' to DROP or LITERAL");
+            return sl_error_hint(writer->err, "set '%smap-null-key.mode' to DROP or LITERAL",
+                                 writer->options->prefix);
         } else if (writer->options->null_key == SL_JSON_NULL_KEY_DROP) {
             continue;
         } else {
@@ -258,27 +259,28 @@ json_write(struct json_writer *writer, const struct sl_column *column, size_t ro
     }
 }
 
-static int
-json_write_record(struct json_writer *writer, const struct sl_json_encoder *encoder,
-                  const struct sl_batch *batch, size_t row)
+int
+sl_json_encode_row(struct sl_json_encoder *encoder, const struct sl_batch *batch, size_t row,
+                   struct sl_buffer *to, struct sl_error *err)
 {
     const struct sl_schema *physical = encoder->encoder.config->physical;
+    struct json_writer writer = {&encoder->options, to, err};
     bool any = false;
 
-    sl_buffer_add_byte(writer->to, '{');
+    sl_buffer_add_byte(to, '{');
     for (size_t i = 0; i < physical->count; i++) {
         const struct sl_column *column = batch->columns[i];
 
-        if (writer->options->ignore_nulls && sl_column_is_null(column, row))
+        if (encoder->options.ignore_nulls && sl_column_is_null(column, row))
             continue;
         if (any)
-            sl_buffer_add_byte(writer->to, ',');
+            sl_buffer_add_byte(to, ',');
         any = true;
-        sl_buffer_add_text(writer->to, encoder->names[i]);
-        if (json_write(writer, column, row) < 0)
-            return sl_error_prefix(writer->err, "column \"%s\"", physical->columns[i].name);
+        sl_buffer_add_text(to, encoder->names[i]);
+        if (json_write(&writer, column, row) < 0)
+            return sl_error_prefix(err, "column \"%s\"", physical->columns[i].name);
     }
-    sl_buffer_add_byte(writer->to, '}');
+    sl_buffer_add_byte(to, '}');
     return SL_OK;
 }
 
@@ -287,11 +289,34 @@ sl_json_encode(struct sl_encoder *base, const struct sl_batch *batch, struct sl_
                struct sl_error *err)
 {
     struct sl_json_encoder *encoder = (struct sl_json_encoder *)base;
-    struct json_writer writer = {&encoder->options, &to->data, err};
 
     for (size_t i = 0; i < sl_batch_live_count(batch); i++) {
-        SL_TRY(json_write_record(&writer, encoder, batch, sl_batch_row(batch, i)));
+        SL_TRY(sl_json_encode_row(encoder, batch, sl_batch_row(batch, i), &to->data, err));
         sl_encoded_end_record(to);
     }
     return SL_OK;
+}
+
+void
+sl_json_encoder_init(struct sl_json_encoder *encoder)
+{
+    const struct sl_schema *physical = encoder->encoder.config->physical;
+    struct sl_buffer name;
+
+    sl_arena_init(&encoder->arena);
+    encoder->names = SL_NEW_ARRAY(&encoder->arena, struct sl_text, physical->count + 1);
+    sl_buffer_init(&name, SIZE_MAX / 2);
+    for (size_t i = 0; i < physical->count; i++) {
+        sl_buffer_reset(&name);
+        sl_json_add_string(&name, sl_text_of(physical->columns[i].name));
+        sl_buffer_add_byte(&name, ':');
+        encoder->names[i] = sl_arena_text(&encoder->arena, sl_buffer_text(&name));
+    }
+    sl_buffer_done(&name);
+}
+
+void
+sl_json_encoder_done(struct sl_json_encoder *encoder)
+{
+    sl_arena_done(&encoder->arena);
 }

@@ -8,8 +8,16 @@
 
 enum sl_json_null_key { SL_JSON_NULL_KEY_FAIL, SL_JSON_NULL_KEY_DROP, SL_JSON_NULL_KEY_LITERAL };
 
+enum sl_json_envelope {
+    SL_JSON_NO_ENVELOPE, /* a record is a row */
+    SL_JSON_DEBEZIUM,    /* a change: {"before":…,"after":…,"op":…} */
+    SL_JSON_DEBEZIUM_PAYLOAD,
+};
+
 /* The options, read. */
 struct sl_json_options {
+    const char *prefix; /* of the options' names, for messages */
+    enum sl_json_envelope envelope;
     bool fail_on_missing, ignore_errors;
     enum sl_time_standard standard;
     enum sl_json_null_key null_key;
@@ -87,8 +95,55 @@ struct sl_json_encoder {
     struct sl_arena arena; /* names as they are written: "\"name\":" */
     struct sl_text *names;
 };
+/* Appends the object of one row. */
+int sl_json_encode_row(struct sl_json_encoder *encoder, const struct sl_batch *batch, size_t row,
+                       struct sl_buffer *to, struct sl_error *err);
 int sl_json_encode(struct sl_encoder *encoder, const struct sl_batch *batch, struct sl_encoded *to,
                    struct sl_error *err);
+void sl_json_encoder_init(struct sl_json_encoder *encoder); /* after the options were read */
+void sl_json_encoder_done(struct sl_json_encoder *encoder);
 void sl_json_add_string(struct sl_buffer *to, struct sl_text text); /* with quotes and escapes */
 
+/* --- fmt_json.c: what the formats of JSON objects share --- */
+
+#define SL_JSON_COMMON_OPTIONS                                                                    \
+    {.name = "ignore-parse-errors",                                                               \
+     .type = SL_OPTION_BOOLEAN,                                                                   \
+     .default_value = "false",                                                                    \
+     .help = "fields that do not fit are NULL, records that are no JSON are skipped, counted"},   \
+        {.name = "timestamp-format.standard",                                                     \
+         .type = SL_OPTION_ENUM,                                                                  \
+         .default_value = "SQL",                                                                  \
+         .choices = "SQL|ISO-8601",                                                               \
+         .help = "2020-01-01 00:00:00 or 2020-01-01T00:00:00"},                                   \
+        {.name = "map-null-key.mode",                                                             \
+         .type = SL_OPTION_ENUM,                                                                  \
+         .default_value = "FAIL",                                                                 \
+         .choices = "FAIL|DROP|LITERAL",                                                          \
+         .help = "what is written for a NULL key of a map"},                                      \
+        {.name = "map-null-key.literal",                                                          \
+         .type = SL_OPTION_STRING,                                                                \
+         .default_value = "null",                                                                 \
+         .help = "the key that mode LITERAL writes"},                                             \
+        {.name = "encode.decimal-as-plain-number",                                                \
+         .type = SL_OPTION_BOOLEAN,                                                               \
+         .default_value = "false",                                                                \
+         .help = "0.000000027, not 2.7E-8"},                                                      \
+    {                                                                                             \
+        .name = "encode.ignore-null-fields", .type = SL_OPTION_BOOLEAN, .default_value = "false", \
+        .help = "leave out fields that are NULL"                                                  \
+    }
+
+/* An option of the format that is a boolean. */
+bool sl_json_is_true(const struct sl_format_config *config,
+                     const struct sl_format_descriptor *descriptor, const char *name);
+/* SL_JSON_COMMON_OPTIONS of the format. */
+void sl_json_read_options(const struct sl_format_config *config,
+                          const struct sl_format_descriptor *descriptor,
+                          struct sl_json_options *options);
+/* The option if it is true, under whichever prefix of the format it was given; else NULL. */
+const struct sl_option *sl_json_find_true(const struct sl_option_list *options, const char *format,
+                                          const char *name);
+/* 0A000, with the column, for types that JSON does not hold. */
+int sl_json_check_types(const char *format, const struct sl_schema *schema, struct sl_error *err);
 #endif

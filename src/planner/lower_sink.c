@@ -68,6 +68,29 @@ sink_key_differs(const struct sl_log_node *node, struct sl_error *err)
     return sl_error_at(err, node->offset);
 }
 
+/* Where the format says what a row is, the connector only carries records. */
+static bool
+sink_takes_retractions(const struct sl_table_format *format, unsigned kinds)
+{
+    unsigned format_kinds = format->format ? format->format->sink_kinds : SL_KINDS_ALL;
+
+    if ((format_kinds & kinds) != kinds)
+        return false;
+    return (format->connector->abilities & SL_ABILITY_RETRACT_SINK) || format->format;
+}
+
+static int
+sink_needs_before(const struct sl_log_node *node, const struct sl_table_format *format,
+                  struct sl_error *err)
+{
+    SL_ERROR(err, SL_E_NOT_SUPPORTED,
+             "table \"%s\" of format %s needs the row before each update, which this query does "
+             "not produce",
+             node->sink.table_name, format->format_name);
+    sl_error_hint(err, "read tables with 'changelog-mode' = 'all'");
+    return sl_error_at(err, node->offset);
+}
+
 /* Sets `upsert`: -U is not written. */
 static int
 sink_choose_mode(const struct sl_log_node *node, const struct sl_table_format *format,
@@ -77,12 +100,10 @@ sink_choose_mode(const struct sl_log_node *node, const struct sl_table_format *f
     unsigned abilities = format->connector->abilities;
     bool by_key = node->sink.table->primary_key_count != 0;
     bool is_change = input->kind == SL_OP_CHANGE;
-    bool retract = (abilities & SL_ABILITY_RETRACT_SINK) != 0;
+    bool retract = sink_takes_retractions(format, input->kinds);
 
     if (input->kinds == SL_KINDS_INSERT)
         return SL_OK;
-    if (format->format && (format->format->sink_kinds & input->kinds) != input->kinds)
-        retract = false;
     if (sink_has_mode(&node->sink, "append"))
         return sink_append_only(node, format, input, err);
     if (sink_has_mode(&node->sink, "upsert") || !retract) {
@@ -92,6 +113,8 @@ sink_choose_mode(const struct sl_log_node *node, const struct sl_table_format *f
         return is_change || sink_key_matches(&node->sink, input) ? SL_OK
                                                                  : sink_key_differs(node, err);
     }
+    if (sl_kinds_lack_before(input->kinds) && format->format)
+        return sink_needs_before(node, format, err);
     if (sl_kinds_lack_before(input->kinds))
         return by_key && sink_key_matches(&node->sink, input) ? SL_OK : sink_key_differs(node, err);
     return SL_OK;
@@ -224,6 +247,9 @@ sl_lower_sink(struct sl_lowering *lowering, struct sl_log_node *node,
     SL_TRY(sl_table_format_of(sl_arena_printf(lowering->arena, "table \"%s\"", table->name),
                               &node->sink.options, &format, err));
     SL_TRY(sink_check_partitions(node, &format, err));
+    if (format.format && format.format->check_sink &&
+        format.format->check_sink(&node->sink.options, err) < 0)
+        return sl_error_at(err, node->offset);
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sink_choose_mode(node, &format, input, detail, err));
     detail->table_id = table->id;
