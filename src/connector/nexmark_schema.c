@@ -2,8 +2,6 @@
  * name, any of them in any order. */
 #include "connector/nexmark_internal.h"
 
-#include <stdio.h>
-
 enum { SCHEMA_NAMES_MAX = 16 };
 
 static const struct sl_nexmark_field *
@@ -21,7 +19,7 @@ schema_unknown(struct sl_arena *arena, const char *what, const char *name, const
 {
     const char *list = "";
 
-    SL_ERROR(err, SL_E_UNDEFINED_COLUMN, "%s of nexmark has no column \"%s\"", what, name);
+    SL_ERROR(err, SL_E_UNDEFINED_COLUMN, "%s has no column \"%s\"", what, name);
     for (size_t i = 0; i < count; i++)
         list = sl_arena_printf(arena, "%s%s%s", list, i ? ", " : "", known[i]);
     return sl_error_hint(err, "it has: %s", list);
@@ -49,8 +47,8 @@ schema_read_field(struct sl_arena *arena, enum sl_nexmark_event event, const cha
     if (!field) {
         for (size_t i = 0; i < record->field_count; i++)
             names[i] = record->fields[i].name;
-        return schema_unknown(arena, sl_arena_printf(arena, "event \"%s\"", record->name), name,
-                              names, record->field_count, err);
+        return schema_unknown(arena, sl_arena_printf(arena, "nexmark event \"%s\"", record->name),
+                              name, names, record->field_count, err);
     }
     if (!sl_type_equal(type, field->type))
         return schema_wrong_type(arena, sl_arena_printf(arena, "%s%s", prefix, name), type,
@@ -97,7 +95,8 @@ schema_read_nested(struct sl_arena *arena, const char *name, struct sl_nexmark_c
         if (sl_equal_nocase(name, sl_nexmark_records[event].name))
             return schema_read_row(arena, name, column, err);
     }
-    schema_unknown(arena, "a table without \"event-type\"", name, names, SL_COUNT_OF(names), err);
+    schema_unknown(arena, "a nexmark table without \"event-type\"", name, names, SL_COUNT_OF(names),
+                   err);
     return sl_error_detail(err, "a table of one kind of event has the option \"event-type\"");
 }
 

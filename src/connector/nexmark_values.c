@@ -568,7 +568,7 @@ values_fill_url(struct sl_nexmark_maker *maker, const struct sl_nexmark_rows *ro
 
 /* --- the maker --- */
 
-/* Steps of the same ratio: its twelfth … square root, and products, are the same everywhere. */
+/* Steps of one ratio, the tenth square root of 10^6: roots and products are the same everywhere. */
 static void
 values_make_prices(struct sl_nexmark_maker *maker)
 {
