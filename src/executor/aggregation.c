@@ -44,7 +44,7 @@ aggregation_open_distinct(struct sl_aggregation *aggregation, struct sl_op *op, 
     };
 
     memcpy(types, key_types, aggregation->key_count * sizeof(*types));
-    types[aggregation->key_count] = item->aggregate->arg_type;
+    types[aggregation->key_count] = item->aggregate->arg_types[0];
     return sl_state_table_open(op->context->state, &spec, &item->distinct, err);
 }
 
@@ -52,17 +52,21 @@ aggregation_open_distinct(struct sl_aggregation *aggregation, struct sl_op *op, 
 static struct sl_expr **
 aggregation_list_exprs(struct sl_aggregation *aggregation, struct sl_arena *arena)
 {
-    struct sl_expr **exprs = SL_NEW_ARRAY(arena, struct sl_expr *, 2 * aggregation->count + 1);
+    struct sl_expr **exprs;
+    size_t max = 1;
 
+    for (size_t i = 0; i < aggregation->count; i++)
+        max += aggregation->items[i].aggregate->arg_count + 1;
+    exprs = SL_NEW_ARRAY(arena, struct sl_expr *, max);
     aggregation->expr_count = 0;
     for (size_t i = 0; i < aggregation->count; i++) {
         struct sl_aggregation_item *item = &aggregation->items[i];
 
         item->argument = item->filter = -1;
-        if (item->aggregate->arg_count > 0) {
+        if (item->aggregate->arg_count > 0)
             item->argument = (int32_t)aggregation->expr_count;
-            exprs[aggregation->expr_count++] = item->aggregate->args[0];
-        }
+        for (size_t j = 0; j < item->aggregate->arg_count; j++)
+            exprs[aggregation->expr_count++] = item->aggregate->args[j];
         if (item->aggregate->filter) {
             item->filter = (int32_t)aggregation->expr_count;
             exprs[aggregation->expr_count++] = item->aggregate->filter;
@@ -424,7 +428,7 @@ aggregation_add_item(struct sl_aggregation *aggregation, const struct sl_batch *
         states = aggregation->some_states;
     }
     sl_aggregate_add(item->aggregate, states, item->state_offset,
-                     item->argument >= 0 ? aggregation->arguments[item->argument] : NULL, rows,
+                     item->argument >= 0 ? &aggregation->arguments[item->argument] : NULL, rows,
                      row_count, batch->kinds, &keeper.keeper);
 }
 

@@ -50,11 +50,11 @@ extreme_beats_decimal(const struct extreme_decimal *state, sl_int128 value, int 
 
 #define EXTREME_LOOP(c_type, state_type, BEATS)           \
     do {                                                  \
-        const c_type *values = rows->column->values;      \
+        const c_type *values = rows->columns[0]->values;  \
         for (size_t i = 0; i < rows->row_count; i++) {    \
             state_type *state = aggregate_state(rows, i); \
             size_t row = rows->rows[i];                   \
-            if (sl_column_is_null(rows->column, row))     \
+            if (sl_column_is_null(rows->columns[0], row)) \
                 continue;                                 \
             SL_ASSERT(aggregate_sign(rows, row) > 0);     \
             if (BEATS(state, values[row], sign)) {        \
@@ -67,13 +67,13 @@ extreme_beats_decimal(const struct extreme_decimal *state, sl_int128 value, int 
 static inline void
 extreme_add_views(const struct aggregate_rows *rows, int sign)
 {
-    const struct sl_view *views = rows->column->values;
+    const struct sl_view *views = rows->columns[0]->values;
 
     for (size_t i = 0; i < rows->row_count; i++) {
         struct extreme_view *state = aggregate_state(rows, i);
         size_t row = rows->rows[i];
 
-        if (sl_column_is_null(rows->column, row))
+        if (sl_column_is_null(rows->columns[0], row))
             continue;
         SL_ASSERT(aggregate_sign(rows, row) > 0);
         if (state->is_set && sl_view_compare(&views[row], &state->view) * sign <= 0)
@@ -87,7 +87,7 @@ extreme_add_views(const struct aggregate_rows *rows, int sign)
 static inline void
 extreme_add(const struct aggregate_rows *rows, int sign)
 {
-    enum sl_type_kind kind = rows->column->type->kind;
+    enum sl_type_kind kind = rows->columns[0]->type->kind;
 
     switch (kind) {
     case SL_TYPE_BOOLEAN:
@@ -141,7 +141,7 @@ static void
 extreme_merge(const struct sl_aggregate *aggregate, void *to, const void *from, int sign,
               struct sl_aggregate_keeper *keeper)
 {
-    enum sl_type_kind kind = aggregate->arg_type->kind;
+    enum sl_type_kind kind = aggregate->arg_types[0]->kind;
 
     if (sl_type_is_view(kind)) {
         const struct extreme_view *source = from;
@@ -272,12 +272,13 @@ static const struct sl_aggregate_class extreme_min[] = {EXTREME_CLASSES("MIN", m
 static const struct sl_aggregate_class extreme_max[] = {EXTREME_CLASSES("MAX", max)};
 
 static const struct sl_aggregate_class *
-extreme_choose(struct sl_arena *arena, const struct sl_aggregate_class *classes,
-               const struct sl_type *arg, const struct sl_type **ret_type)
+extreme_choose(struct sl_aggregate_binding *binding, const struct sl_aggregate_class *classes)
 {
+    const struct sl_type *arg = binding->arg_count == 1 ? binding->arg_types[0] : NULL;
+
     if (arg == NULL || sl_type_is_nested(arg->kind))
         return NULL;
-    *ret_type = sl_type_nullable(arena, arg, true);
+    binding->type = sl_type_nullable(binding->arena, arg, true);
     if (sl_type_is_view(arg->kind))
         return &classes[3];
     if (arg->kind == SL_TYPE_DECIMAL)
@@ -286,15 +287,13 @@ extreme_choose(struct sl_arena *arena, const struct sl_aggregate_class *classes,
 }
 
 const struct sl_aggregate_class *
-sl_aggregate_choose_min(struct sl_arena *arena, const struct sl_type *arg,
-                        const struct sl_type **ret_type)
+sl_aggregate_choose_min(struct sl_aggregate_binding *binding)
 {
-    return extreme_choose(arena, extreme_min, arg, ret_type);
+    return extreme_choose(binding, extreme_min);
 }
 
 const struct sl_aggregate_class *
-sl_aggregate_choose_max(struct sl_arena *arena, const struct sl_type *arg,
-                        const struct sl_type **ret_type)
+sl_aggregate_choose_max(struct sl_aggregate_binding *binding)
 {
-    return extreme_choose(arena, extreme_max, arg, ret_type);
+    return extreme_choose(binding, extreme_max);
 }

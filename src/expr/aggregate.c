@@ -1,13 +1,11 @@
-/* Aggregates: names to classes, and the calls that operators make.  The classes are in agg_sum.c
- * and agg_extreme.c. */
+/* Aggregates: names to classes, and the calls that operators make.  The classes are in agg_*.c. */
 #include "expr/aggregate_class.h"
 
 #include "expr/function.h"
 
 static const struct {
     const char *name;
-    const struct sl_aggregate_class *(*choose)(struct sl_arena *arena, const struct sl_type *arg,
-                                               const struct sl_type **ret_type);
+    const struct sl_aggregate_class *(*choose)(struct sl_aggregate_binding *binding);
 } aggregates[] = {
 #define AGGREGATE(name, chooser) {name, sl_aggregate_choose_##chooser},
 #include "expr/aggregates.def"
@@ -28,11 +26,31 @@ static int
 aggregate_refuse(struct sl_arena *arena, const char *name, struct sl_expr *const *args,
                  size_t arg_count, int offset, struct sl_error *err)
 {
-    const struct sl_type *type = arg_count ? sl_type_nullable(arena, args[0]->type, true) : NULL;
+    const char *types = arg_count ? "" : "*";
 
-    SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "function %s(%s%s) does not exist", name,
-             type ? sl_type_text(arena, type) : "*", arg_count > 1 ? ", …" : "");
+    for (size_t i = 0; i < arg_count; i++)
+        types = sl_arena_printf(arena, "%s%s%s", types, i ? ", " : "",
+                                sl_type_text(arena, sl_type_nullable(arena, args[i]->type, true)));
+    SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "function %s(%s) does not exist", name, types);
     return sl_error_at(err, offset);
+}
+
+/* A bare NULL is an INT. */
+static int
+aggregate_set_args(struct sl_arena *arena, struct sl_aggregate *aggregate, struct sl_expr **args,
+                   size_t arg_count, int offset, struct sl_error *err)
+{
+    aggregate->args = SL_NEW_ARRAY(arena, struct sl_expr *, arg_count + 1);
+    aggregate->arg_types = SL_NEW_ARRAY(arena, const struct sl_type *, arg_count + 1);
+    aggregate->arg_count = arg_count;
+    for (size_t i = 0; i < arg_count; i++) {
+        aggregate->args[i] = args[i];
+        if (args[i]->type->kind == SL_TYPE_NULL)
+            SL_TRY(sl_expr_cast(arena, args[i], &sl_type_int, SL_CAST_IMPLICIT, offset,
+                                &aggregate->args[i], err));
+        aggregate->arg_types[i] = aggregate->args[i]->type;
+    }
+    return SL_OK;
 }
 
 int
@@ -41,23 +59,10 @@ sl_aggregate_bind(struct sl_arena *arena, const char *name, struct sl_expr **arg
                   struct sl_aggregate **ret_aggregate, struct sl_error *err)
 {
     struct sl_aggregate *aggregate = SL_NEW(arena, struct sl_aggregate);
-    const struct sl_type *arg = NULL;
+    struct sl_aggregate_binding binding = {.arena = arena, .arg_count = arg_count};
 
-    aggregate->args = SL_NEW_ARRAY(arena, struct sl_expr *, arg_count + 1);
-    for (size_t i = 0; i < arg_count; i++)
-        aggregate->args[i] = args[i];
-    if (arg_count > 1) {
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s with more than one argument is not supported", name);
-        return sl_error_at(err, offset);
-    }
-    if (arg_count == 1) {
-        arg = args[0]->type;
-        if (arg->kind == SL_TYPE_NULL) {
-            arg = &sl_type_int;
-            SL_TRY(sl_expr_cast(arena, args[0], arg, SL_CAST_IMPLICIT, offset, &aggregate->args[0],
-                                err));
-        }
-    }
+    SL_TRY(aggregate_set_args(arena, aggregate, args, arg_count, offset, err));
+    binding.arg_types = aggregate->arg_types;
     if (filter && filter->type->kind != SL_TYPE_BOOLEAN) {
         SL_ERROR(err, SL_E_DATATYPE_MISMATCH, "FILTER must be of type BOOLEAN, not %s",
                  sl_type_text(arena, filter->type));
@@ -65,12 +70,11 @@ sl_aggregate_bind(struct sl_arena *arena, const char *name, struct sl_expr **arg
     }
     for (size_t i = 0; i < SL_COUNT_OF(aggregates); i++) {
         if (sl_equal_nocase(aggregates[i].name, name))
-            aggregate->class = aggregates[i].choose(arena, arg, &aggregate->type);
+            aggregate->class = aggregates[i].choose(&binding);
     }
     if (aggregate->class == NULL)
         return aggregate_refuse(arena, name, args, arg_count, offset, err);
-    aggregate->arg_type = arg;
-    aggregate->arg_count = arg_count;
+    aggregate->type = binding.type;
     aggregate->distinct = distinct;
     aggregate->filter = filter;
     aggregate->offset = offset;
@@ -123,12 +127,12 @@ sl_aggregate_can_retract(const struct sl_aggregate *aggregate)
 
 void
 sl_aggregate_add(const struct sl_aggregate *aggregate, char *const *states, size_t state_offset,
-                 const struct sl_column *column, const uint16_t *rows, size_t row_count,
+                 struct sl_column *const *columns, const uint16_t *rows, size_t row_count,
                  const uint8_t *kinds, struct sl_aggregate_keeper *keeper)
 {
     struct aggregate_rows job = {.states = states,
                                  .state_offset = state_offset,
-                                 .column = column,
+                                 .columns = columns,
                                  .rows = rows,
                                  .row_count = row_count,
                                  .kinds = kinds,
@@ -139,11 +143,11 @@ sl_aggregate_add(const struct sl_aggregate *aggregate, char *const *states, size
 
 void
 sl_aggregate_add_one(const struct sl_aggregate *aggregate, char *accumulator,
-                     const struct sl_column *column, const uint16_t *rows, size_t row_count,
+                     struct sl_column *const *columns, const uint16_t *rows, size_t row_count,
                      const uint8_t *kinds, struct sl_aggregate_keeper *keeper)
 {
     struct aggregate_rows job = {.one = accumulator,
-                                 .column = column,
+                                 .columns = columns,
                                  .rows = rows,
                                  .row_count = row_count,
                                  .kinds = kinds,

@@ -13,16 +13,16 @@ struct sl_aggregate_class;
 /* A resolved call: COUNT(DISTINCT x) FILTER (WHERE …). */
 struct sl_aggregate {
     const struct sl_aggregate_class *class;
-    const struct sl_type *type;      /* of the result */
-    const struct sl_type *arg_type;  /* of the argument after implicit casts; NULL: COUNT(*) */
+    const struct sl_type *type;       /* of the result */
+    const struct sl_type **arg_types; /* of the arguments after implicit casts */
     bool distinct;
-    struct sl_expr **args;           /* already cast */
+    struct sl_expr **args; /* already cast */
     size_t arg_count;
-    struct sl_expr *filter;          /* BOOLEAN or NULL */
+    struct sl_expr *filter; /* BOOLEAN or NULL */
     int offset;
 };
 
-/* 42883 when the function or its argument types do not exist; 0A000 with several arguments.
+/* 42883 when the function or its argument types do not exist.
  * sl_aggregate_exists says whether a name is an aggregate's. */
 int sl_aggregate_bind(struct sl_arena *arena, const char *name, struct sl_expr **args,
                       size_t arg_count, bool distinct, struct sl_expr *filter, int offset,
@@ -40,8 +40,8 @@ bool sl_aggregate_has_view(const struct sl_aggregate *aggregate);
 /* Can rows be taken back with a fixed-size accumulator (COUNT, SUM, AVG: yes; MIN, MAX: no)? */
 bool sl_aggregate_can_retract(const struct sl_aggregate *aggregate);
 
-/* Folds rows into accumulators: for each i < row_count, physical row rows[i] of `column` (NULL for
- * COUNT(*)) goes into the accumulator at states[i] + state_offset.  NULL arguments are skipped by
+/* Folds rows into accumulators: for each i < row_count, physical row rows[i] of the arguments'
+ * columns goes into the accumulator at states[i] + state_offset.  NULL arguments are skipped by
  * the kernel.  kinds: by physical row or NULL; -U and -D take back.  The sum that overflows is set
  * aside as an error that sl_aggregate_finish raises.  For view accumulators `keep` copies the bytes
  * of a new extreme into memory that the state row owns. */
@@ -50,11 +50,11 @@ struct sl_aggregate_keeper {
                            const struct sl_view *view);
 };
 void sl_aggregate_add(const struct sl_aggregate *aggregate, char *const *states,
-                      size_t state_offset, const struct sl_column *column, const uint16_t *rows,
+                      size_t state_offset, struct sl_column *const *columns, const uint16_t *rows,
                       size_t row_count, const uint8_t *kinds, struct sl_aggregate_keeper *keeper);
 /* The same when all rows go into one accumulator. */
 void sl_aggregate_add_one(const struct sl_aggregate *aggregate, char *accumulator,
-                          const struct sl_column *column, const uint16_t *rows, size_t row_count,
+                          struct sl_column *const *columns, const uint16_t *rows, size_t row_count,
                           const uint8_t *kinds, struct sl_aggregate_keeper *keeper);
 /* Folds accumulator `from` into `to` (two-phase, merging slices). */
 void sl_aggregate_merge(const struct sl_aggregate *aggregate, char *to, const char *from,

@@ -12,7 +12,7 @@ struct aggregate_rows {
     char *const *states; /* NULL: all rows go into `one` */
     size_t state_offset;
     char *one;
-    const struct sl_column *column;
+    struct sl_column *const *columns; /* of the arguments */
     const uint16_t *rows;
     size_t row_count;
     const uint8_t *kinds;
@@ -35,6 +35,7 @@ aggregate_sign(const struct aggregate_rows *rows, size_t row)
 
 struct sl_aggregate_class {
     const char *name;
+    int variant; /* what functions that share their code tell apart */
     size_t size;
     bool has_view, can_retract;
     void (*add)(const struct sl_aggregate *aggregate, const struct aggregate_rows *rows);
@@ -50,11 +51,24 @@ struct sl_aggregate_class {
                            struct sl_heap_writer *writer, size_t row);
 };
 
-/* NULL: there is none for this type.  Each sets the result's type. */
+/* A call that is being resolved. */
+struct sl_aggregate_binding {
+    struct sl_arena *arena;
+    const struct sl_type *const *arg_types;
+    size_t arg_count;
+    const struct sl_type *type; /* of the result: set by the chooser */
+};
+
+/* NULL: there is none for these types.  Each sets the result's type. */
 #define AGGREGATE(name, chooser)                                    \
     const struct sl_aggregate_class *sl_aggregate_choose_##chooser( \
-        struct sl_arena *arena, const struct sl_type *arg, const struct sl_type **ret_type);
+        struct sl_aggregate_binding *binding);
 #include "expr/aggregates.def"
 #undef AGGREGATE
+
+/* What AVG and its like give: an integer's own type, DECIMAL(38, 6 or more). */
+const struct sl_type *sl_aggregate_mean_type(struct sl_arena *arena, const struct sl_type *arg);
+/* Cut to the type's width, which is how Flink's sum wraps; false when that changed it. */
+bool sl_aggregate_set_integer(struct sl_column *column, size_t row, sl_int128 value);
 
 #endif

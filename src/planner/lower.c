@@ -150,10 +150,10 @@ lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node *node,
     for (size_t i = 0; i < aggregate->aggregate_count; i++) {
         const struct sl_aggregate *call = aggregate->aggregates[i];
 
-        if (!call->distinct || !call->arg_type || !sl_type_is_nested(call->arg_type->kind))
+        if (!call->distinct || !call->arg_count || !sl_type_is_nested(call->arg_types[0]->kind))
             continue;
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s (DISTINCT …) of type %s is not supported yet",
-                 sl_aggregate_name(call), sl_type_text(arena, call->arg_type));
+                 sl_aggregate_name(call), sl_type_text(arena, call->arg_types[0]));
         return sl_error_at(err, call->offset);
     }
     return SL_OK;
