@@ -1,5 +1,5 @@
 /* MIN and MAX over every type that has an order.  They cannot take rows back: over changing input
- * the operator keeps the values themselves. */
+ * agg_collect.c keeps the values themselves. */
 #include "expr/aggregate_class.h"
 
 #include <math.h>
@@ -246,27 +246,16 @@ extreme_finish(const struct sl_aggregate *aggregate, const void *state, struct s
     return true;
 }
 
-#define EXTREME_CLASSES(NAME, direction)                                     \
-    {.name = NAME,                                                           \
-     .size = sizeof(struct extreme_integer),                                 \
-     .add = extreme_add_##direction,                                         \
-     .merge = extreme_merge_##direction,                                     \
-     .finish = extreme_finish},                                              \
-        {.name = NAME,                                                       \
-         .size = sizeof(struct extreme_real),                                \
-         .add = extreme_add_##direction,                                     \
-         .merge = extreme_merge_##direction,                                 \
-         .finish = extreme_finish},                                          \
-        {.name = NAME,                                                       \
-         .size = sizeof(struct extreme_decimal),                             \
-         .add = extreme_add_##direction,                                     \
-         .merge = extreme_merge_##direction,                                 \
-         .finish = extreme_finish},                                          \
-    {                                                                        \
-        .name = NAME, .size = sizeof(struct extreme_view), .has_view = true, \
-        .add = extreme_add_##direction, .merge = extreme_merge_##direction,  \
-        .finish = extreme_finish                                             \
+#define EXTREME_CLASS(NAME, direction, state, is_view)                             \
+    {                                                                              \
+        .name = NAME, .size = sizeof(struct extreme_##state), .has_view = is_view, \
+        .stored_args = 1, .retracting = &sl_agg_##direction##_retracting,          \
+        .add = extreme_add_##direction, .merge = extreme_merge_##direction,        \
+        .finish = extreme_finish                                                   \
     }
+#define EXTREME_CLASSES(NAME, direction)                                                         \
+    EXTREME_CLASS(NAME, direction, integer, false), EXTREME_CLASS(NAME, direction, real, false), \
+        EXTREME_CLASS(NAME, direction, decimal, false), EXTREME_CLASS(NAME, direction, view, true)
 
 static const struct sl_aggregate_class extreme_min[] = {EXTREME_CLASSES("MIN", min)};
 static const struct sl_aggregate_class extreme_max[] = {EXTREME_CLASSES("MAX", max)};

@@ -35,6 +35,20 @@ aggregate_refuse(struct sl_arena *arena, const char *name, struct sl_expr *const
     return sl_error_at(err, offset);
 }
 
+/* DISTINCT looks at one column. */
+static int
+aggregate_check_distinct(const struct sl_aggregate *aggregate, int offset, struct sl_error *err)
+{
+    for (size_t i = 1; i < aggregate->arg_count; i++) {
+        if (sl_aggregate_is_parameter(aggregate, i))
+            continue;
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s (DISTINCT …) with several columns is not supported",
+                 aggregate->class->name);
+        return sl_error_at(err, offset);
+    }
+    return SL_OK;
+}
+
 /* A bare NULL is an INT. */
 static int
 aggregate_set_args(struct sl_arena *arena, struct sl_aggregate *aggregate, struct sl_expr **args,
@@ -59,9 +73,11 @@ sl_aggregate_bind(struct sl_arena *arena, const char *name, struct sl_expr **arg
                   struct sl_aggregate **ret_aggregate, struct sl_error *err)
 {
     struct sl_aggregate *aggregate = SL_NEW(arena, struct sl_aggregate);
-    struct sl_aggregate_binding binding = {.arena = arena, .arg_count = arg_count};
+    struct sl_aggregate_binding binding = {.arena = arena, .arg_count = arg_count, .err = err};
 
+    sl_error_reset(err);
     SL_TRY(aggregate_set_args(arena, aggregate, args, arg_count, offset, err));
+    binding.args = aggregate->args;
     binding.arg_types = aggregate->arg_types;
     if (filter && filter->type->kind != SL_TYPE_BOOLEAN) {
         SL_ERROR(err, SL_E_DATATYPE_MISMATCH, "FILTER must be of type BOOLEAN, not %s",
@@ -73,11 +89,15 @@ sl_aggregate_bind(struct sl_arena *arena, const char *name, struct sl_expr **arg
             aggregate->class = aggregates[i].choose(&binding);
     }
     if (aggregate->class == NULL)
-        return aggregate_refuse(arena, name, args, arg_count, offset, err);
+        return err->code < 0 ? sl_error_at(err, offset)
+                             : aggregate_refuse(arena, name, args, arg_count, offset, err);
+    if (distinct)
+        SL_TRY(aggregate_check_distinct(aggregate, offset, err));
     aggregate->type = binding.type;
     aggregate->distinct = distinct;
     aggregate->filter = filter;
     aggregate->offset = offset;
+    sl_aggregate_remake(arena, aggregate);
     *ret_aggregate = aggregate;
     return SL_OK;
 }
@@ -99,12 +119,62 @@ sl_aggregate_format(const struct sl_aggregate *aggregate, const struct sl_schema
         sl_buffer_add_string(to, i ? ", " : "");
         sl_expr_format(aggregate->args[i], input, to);
     }
-    sl_buffer_add_byte(to, ')');
+    sl_buffer_add_string(to, aggregate->ignores_nulls ? " IGNORE NULLS)" : ")");
     if (aggregate->filter) {
         sl_buffer_add_string(to, " FILTER (WHERE ");
         sl_expr_format(aggregate->filter, input, to);
         sl_buffer_add_byte(to, ')');
     }
+}
+
+bool
+sl_aggregate_ignore_nulls(struct sl_aggregate *aggregate)
+{
+    aggregate->ignores_nulls = aggregate->class->keeps_nulls;
+    return aggregate->ignores_nulls;
+}
+
+int
+sl_aggregate_set_retracts(struct sl_aggregate *aggregate, struct sl_error *err)
+{
+    aggregate->retracts = true;
+    if (aggregate->class->can_retract)
+        return SL_OK;
+    if (!aggregate->class->retracting) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                 "%s over rows that are updated or deleted is not supported",
+                 aggregate->class->name);
+        return sl_error_at(err, aggregate->offset);
+    }
+    aggregate->class = aggregate->class->retracting;
+    return SL_OK;
+}
+
+/* Of nullable types: a result without rows is unpacked from a NULL. */
+void
+sl_aggregate_remake(struct sl_arena *arena, struct sl_aggregate *aggregate)
+{
+    size_t count = SL_MIN(aggregate->arg_count, (size_t)2);
+    const struct sl_type *types[2];
+
+    if (aggregate->arg_count == 0)
+        return;
+    for (size_t i = 0; i < count; i++)
+        types[i] = sl_type_nullable(arena, aggregate->arg_types[i], true);
+    aggregate->layout =
+        sl_row_layout_new(arena, types, SL_MAX(aggregate->class->stored_args, (size_t)1));
+}
+
+bool
+sl_aggregate_is_parameter(const struct sl_aggregate *aggregate, size_t index)
+{
+    return aggregate->class->parameters >> index & 1;
+}
+
+bool
+sl_aggregate_keeps_nulls(const struct sl_aggregate *aggregate)
+{
+    return aggregate->class->keeps_nulls && !aggregate->ignores_nulls;
 }
 
 size_t
@@ -168,9 +238,12 @@ sl_aggregate_finish(const struct sl_aggregate *aggregate, struct sl_pool *pool, 
                     size_t state_offset, size_t row_count, uint64_t *errors)
 {
     const struct sl_aggregate_class *class = aggregate->class;
-    struct sl_column *column = sl_column_new(pool, aggregate->type, row_count, false);
     struct sl_heap_writer writer;
+    struct sl_column *column;
 
+    if (class->finish_all)
+        return class->finish_all(aggregate, pool, states, state_offset, row_count, errors);
+    column = sl_column_new(pool, aggregate->type, row_count, false);
     sl_heap_writer_init(&writer, pool, column);
     for (size_t row = 0; row < row_count; row++) {
         const char *state = states[row] + state_offset;

@@ -38,6 +38,10 @@ struct sl_aggregate_class {
     int variant; /* what functions that share their code tell apart */
     size_t size;
     bool has_view, can_retract;
+    bool keeps_nulls;                            /* NULL arguments are values as others are */
+    uint32_t parameters;                         /* bit i: argument i is a literal, not a column */
+    size_t stored_args;                          /* so many are kept as packed rows: see `layout` */
+    const struct sl_aggregate_class *retracting; /* the one that can retract instead, or NULL */
     void (*add)(const struct sl_aggregate *aggregate, const struct aggregate_rows *rows);
     void (*merge)(const struct sl_aggregate *aggregate, void *to, const void *from,
                   struct sl_aggregate_keeper *keeper);
@@ -49,13 +53,19 @@ struct sl_aggregate_class {
     bool (*finish_wrapped)(const struct sl_aggregate *aggregate, const void *state,
                            struct sl_pool *pool, struct sl_column *column,
                            struct sl_heap_writer *writer, size_t row);
+    /* Instead of both: the whole column. */
+    struct sl_column *(*finish_all)(const struct sl_aggregate *aggregate, struct sl_pool *pool,
+                                    char *const *states, size_t state_offset, size_t row_count,
+                                    uint64_t *errors);
 };
 
 /* A call that is being resolved. */
 struct sl_aggregate_binding {
     struct sl_arena *arena;
+    struct sl_expr *const *args;
     const struct sl_type *const *arg_types;
     size_t arg_count;
+    struct sl_error *err;       /* a chooser may say why there is none */
     const struct sl_type *type; /* of the result: set by the chooser */
 };
 
@@ -65,6 +75,8 @@ struct sl_aggregate_binding {
         struct sl_aggregate_binding *binding);
 #include "expr/aggregates.def"
 #undef AGGREGATE
+
+extern const struct sl_aggregate_class sl_agg_min_retracting, sl_agg_max_retracting;
 
 /* What AVG and its like give: an integer's own type, DECIMAL(38, 6 or more). */
 const struct sl_type *sl_aggregate_mean_type(struct sl_arena *arena, const struct sl_type *arg);

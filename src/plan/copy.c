@@ -84,6 +84,7 @@ sl_plan_copy_aggregate(struct sl_arena *arena, const struct sl_aggregate *aggreg
         copy->args[i] = sl_plan_copy_expr(arena, aggregate->args[i]);
         copy->arg_types[i] = sl_type_copy(arena, aggregate->arg_types[i]);
     }
+    sl_aggregate_remake(arena, copy);
     return copy;
 }
 
