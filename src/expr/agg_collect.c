@@ -70,21 +70,6 @@ collect_add(const struct sl_aggregate *aggregate, const struct aggregate_rows *r
 }
 
 static void
-collect_merge_sorted(const struct sl_aggregate *aggregate, void *to, const void *from,
-                     struct sl_aggregate_keeper *keeper)
-{
-    const struct agg_list *list = agg_list_of(from);
-
-    for (size_t i = 0; list && i < list->count; i++) {
-        const struct agg_slot *slot = &agg_list_slots(list)[i];
-
-        sl_agg_list_count_sorted(to, keeper,
-                                 (struct sl_text){agg_list_key(list, slot).start, slot->length},
-                                 slot->key_length, slot->count);
-    }
-}
-
-static void
 collect_merge(const struct sl_aggregate *aggregate, void *to, const void *from,
               struct sl_aggregate_keeper *keeper)
 {
@@ -322,12 +307,13 @@ list_finish(const struct sl_aggregate *aggregate, struct sl_pool *pool, char *co
         .can_retract = true, .stored_args = 1, .add = ADD, .merge = MERGE, .finish_all = FINISH, \
     }
 
-const struct sl_aggregate_class sl_agg_min_retracting =
-    COLLECT_CLASS("MIN", COLLECT_MIN, collect_add_sorted, collect_merge_sorted, collect_finish_one);
-const struct sl_aggregate_class sl_agg_max_retracting =
-    COLLECT_CLASS("MAX", COLLECT_MAX, collect_add_sorted, collect_merge_sorted, collect_finish_one);
-static const struct sl_aggregate_class collect_multiset = COLLECT_CLASS(
-    "COLLECT", COLLECT_MULTISET, collect_add_sorted, collect_merge_sorted, collect_finish_nested);
+const struct sl_aggregate_class sl_agg_min_retracting = COLLECT_CLASS(
+    "MIN", COLLECT_MIN, collect_add_sorted, sl_agg_list_merge_sorted, collect_finish_one);
+const struct sl_aggregate_class sl_agg_max_retracting = COLLECT_CLASS(
+    "MAX", COLLECT_MAX, collect_add_sorted, sl_agg_list_merge_sorted, collect_finish_one);
+static const struct sl_aggregate_class collect_multiset =
+    COLLECT_CLASS("COLLECT", COLLECT_MULTISET, collect_add_sorted, sl_agg_list_merge_sorted,
+                  collect_finish_nested);
 static const struct sl_aggregate_class collect_first_retracting =
     COLLECT_CLASS("FIRST_VALUE", COLLECT_FIRST, collect_add, collect_merge, collect_finish_one);
 static const struct sl_aggregate_class collect_last_retracting =

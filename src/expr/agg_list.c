@@ -192,6 +192,21 @@ sl_agg_list_remove(void *state, struct sl_text value)
     }
 }
 
+void
+sl_agg_list_merge_sorted(const struct sl_aggregate *aggregate, void *to, const void *from,
+                         struct sl_aggregate_keeper *keeper)
+{
+    const struct agg_list *list = agg_list_of(from);
+
+    for (size_t i = 0; list && i < list->count; i++) {
+        const struct agg_slot *slot = &agg_list_slots(list)[i];
+
+        sl_agg_list_count_sorted(to, keeper,
+                                 (struct sl_text){agg_list_key(list, slot).start, slot->length},
+                                 slot->key_length, slot->count);
+    }
+}
+
 size_t
 sl_agg_list_unpack(const struct sl_aggregate *aggregate, struct sl_pool *pool, char *const *states,
                    size_t state_offset, size_t row_count, struct sl_column **ret_columns)

@@ -69,6 +69,10 @@ void sl_agg_list_count_sorted(void *state, struct sl_aggregate_keeper *keeper, s
 void sl_agg_list_append(void *state, struct sl_aggregate_keeper *keeper, struct sl_text value);
 void sl_agg_list_remove(void *state, struct sl_text value);
 
+/* A class's merge for sorted lists. */
+void sl_agg_list_merge_sorted(const struct sl_aggregate *aggregate, void *to, const void *from,
+                              struct sl_aggregate_keeper *keeper);
+
 /* Packed rows of all slots of these accumulators as columns, one after another; the caller unrefs
  * them.  Returns their number. */
 size_t sl_agg_list_unpack(const struct sl_aggregate *aggregate, struct sl_pool *pool,

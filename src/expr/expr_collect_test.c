@@ -151,6 +151,33 @@ Test(expr_collect, rows_that_stay)
         {"ARRAY_AGG", "STRING", {"b", LONG}, NULL, "[b, " LONG "]", "ARRAY<STRING>"},
         {"ARRAY_AGG", "ARRAY<INT>", {"{1,2}", "{}"}, NULL, "[[1, 2], []]", "ARRAY<ARRAY<INT>>"},
         {"ARRAY_AGG", "INT", {NULL}, NULL, "~", "ARRAY<INT>"},
+        {"PERCENTILE",
+         "INT",
+         {"10", "0", "NULL", "10"},
+         NULL,
+         "6.0",
+         "DOUBLE",
+         "DECIMAL(2, 1)",
+         "0.3"},
+        {"PERCENTILE", "INT", {"5"}, NULL, "5.0", "DOUBLE", "INT", "1"},
+        {"PERCENTILE",
+         "DECIMAL(10, 2)",
+         {"-1.50", "2.50", "1", "4"},
+         NULL,
+         "1.75",
+         "DOUBLE",
+         "DOUBLE",
+         "0.5"},
+        {"PERCENTILE",
+         "BIGINT",
+         {"10", "0"},
+         NULL,
+         "[2.5, 7.5, 0.0]",
+         "ARRAY<DOUBLE>",
+         "ARRAY<DECIMAL(3, 2)>",
+         "{0.25,0.75,0}"},
+        {"PERCENTILE", "FLOAT", {"NULL"}, NULL, "~", "DOUBLE", "INT", "1"},
+        {"PERCENTILE", "FLOAT", {"NULL"}, NULL, "~", "ARRAY<DOUBLE>", "ARRAY<DOUBLE>", "{0.5}"},
         {"COLLECT",
          "INT",
          {"3", "1", "NULL", "3", "-1"},
@@ -181,6 +208,22 @@ Test(expr_collect, rows_that_go)
         {"LAST_VALUE", "INT", {"3", "9", "3"}, "+--", "~", "INT"},
         {"LISTAGG", "STRING", {"x", "y", "x", "x", "q", "z"}, "+++--+", "y,x,z", "STRING"},
         {"ARRAY_AGG", "INT", {"1", "NULL", "2", "NULL", "1"}, "+++--", "[2]", "ARRAY<INT>"},
+        {"PERCENTILE",
+         "INT",
+         {"10", "99", "0", "99", "10", "98"},
+         "++++-+",
+         "98.5",
+         "DOUBLE",
+         "DOUBLE",
+         "0.5"},
+        {"PERCENTILE",
+         "INT",
+         {"10", "99", "20", "99", "7"},
+         "+++--",
+         "15.0",
+         "DOUBLE",
+         "DOUBLE",
+         "0.5"},
         {"ARRAY_AGG", "INT", {"1", "1"}, "+-", "~", "ARRAY<INT>"},
         {"COLLECT",
          "STRING",
@@ -247,6 +290,51 @@ Test(expr_collect, long_lists)
     test_input_done(&input);
 }
 
+/* 1.6 % is the standard error; three times as much is allowed. */
+Test(expr_collect, distinct_values_are_counted_roughly)
+{
+    static const size_t numbers[] = {0, 1, 10, 1000, 4000, 20000, 300000};
+    struct collect_case item = {.name = "APPROX_COUNT_DISTINCT", .type = "BIGINT"};
+    struct test_input input;
+    struct sl_error err;
+
+    test_input_init(&input);
+    for (size_t n = 0; n < SL_COUNT_OF(numbers); n++) {
+        struct sl_aggregate *aggregate = bind(&input, &item);
+        struct sl_column *result;
+        char states[2][64] __attribute__((aligned(8))) = {{0}}, *list[1] = {states[0]};
+        double estimate, exact = (double)numbers[n];
+
+        /* Every value comes twice, once in each accumulator; so do NULLs. */
+        for (size_t start = 0; start <= numbers[n]; start += 1000) {
+            struct sl_column *column =
+                sl_column_new(input.pool, test_type(&input.arena, item.type), 1001, true);
+            uint16_t rows[1001];
+
+            for (size_t i = 0; i <= 1000; i++) {
+                ((int64_t *)column->values)[i] = (int64_t)(start + i);
+                rows[i] = (uint16_t)i;
+                sl_validity_set(column->validity, i, i < 1000 && start + i < numbers[n]);
+            }
+            for (int twice = 0; twice < 2; twice++)
+                sl_aggregate_add_one(aggregate, states[twice], &column, rows, 1001, NULL, &keeper);
+            sl_column_unref(column);
+        }
+        sl_aggregate_merge(aggregate, states[0], states[1], &keeper);
+        result = sl_aggregate_finish(aggregate, input.pool, list, 0, 1, NULL);
+        estimate = (double)((const int64_t *)result->values)[0];
+        cr_expect(estimate >= exact * 0.952 && estimate <= exact * 1.048, "%g, not %g", estimate,
+                  exact);
+        if (numbers[n] <= 10)
+            cr_expect_eq((size_t)estimate, numbers[n]);
+        cr_expect_eq(sl_aggregate_set_retracts(aggregate, &err), SL_E_NOT_SUPPORTED);
+        sl_column_unref(result);
+        test_free_state(states[0]);
+        test_free_state(states[1]);
+    }
+    test_input_done(&input);
+}
+
 Test(expr_collect, what_does_not_bind)
 {
     struct test_input input;
@@ -272,5 +360,13 @@ Test(expr_collect, what_does_not_bind)
         sl_aggregate_bind(&input.arena, "LAST_VALUE", args, 1, false, NULL, 5, &aggregate, &err),
         SL_OK);
     cr_expect_not(sl_aggregate_ignore_nulls(aggregate));
+    args[1] = args[0];
+    cr_expect_eq(
+        sl_aggregate_bind(&input.arena, "PERCENTILE", args, 2, false, NULL, 5, &aggregate, &err),
+        SL_E_NOT_SUPPORTED, "a percentage that is a column");
+    args[1] = test_bind(&input, "1.5", &err);
+    cr_expect_eq(
+        sl_aggregate_bind(&input.arena, "PERCENTILE", args, 2, false, NULL, 5, &aggregate, &err),
+        SL_E_INVALID_PARAMETER_VALUE);
     test_input_done(&input);
 }
