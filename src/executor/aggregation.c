@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* Copies the bytes of a new MIN or MAX into the memory of the row's slice. */
+/* What accumulators own beside the row's value is in the memory of the row's slice. */
 struct aggregation_keeper {
     struct sl_aggregate_keeper keeper;
     struct sl_state_table *table;
@@ -20,6 +20,16 @@ aggregation_keep(struct sl_aggregate_keeper *keeper, char *state, const struct s
     /* The accumulator begins with the view that it had. */
     return sl_table_keep_view(own->table, own->time, (const struct sl_view *)(const void *)state,
                               view);
+}
+
+static char *
+aggregation_reserve(struct sl_aggregate_keeper *keeper, char *state, size_t capacity)
+{
+    struct aggregation_keeper *own = (struct aggregation_keeper *)keeper;
+    struct sl_view *view = (struct sl_view *)(void *)state;
+
+    *view = sl_table_grow_view(own->table, own->time, view, capacity);
+    return (char *)(uintptr_t)view->pointer;
 }
 
 /* --- opening --- */
@@ -44,7 +54,7 @@ aggregation_open_distinct(struct sl_aggregation *aggregation, struct sl_op *op, 
     };
 
     memcpy(types, key_types, aggregation->key_count * sizeof(*types));
-    types[aggregation->key_count] = item->aggregate->arg_type;
+    types[aggregation->key_count] = item->aggregate->arg_types[0];
     return sl_state_table_open(op->context->state, &spec, &item->distinct, err);
 }
 
@@ -52,17 +62,22 @@ aggregation_open_distinct(struct sl_aggregation *aggregation, struct sl_op *op, 
 static struct sl_expr **
 aggregation_list_exprs(struct sl_aggregation *aggregation, struct sl_arena *arena)
 {
-    struct sl_expr **exprs = SL_NEW_ARRAY(arena, struct sl_expr *, 2 * aggregation->count + 1);
+    struct sl_expr **exprs;
+    size_t max = 1;
 
+    for (size_t i = 0; i < aggregation->count; i++)
+        max += aggregation->items[i].aggregate->arg_count + 1;
+    exprs = SL_NEW_ARRAY(arena, struct sl_expr *, max);
     aggregation->expr_count = 0;
     for (size_t i = 0; i < aggregation->count; i++) {
         struct sl_aggregation_item *item = &aggregation->items[i];
 
         item->argument = item->filter = -1;
-        if (item->aggregate->arg_count > 0) {
+        if (item->aggregate->arg_count > 0)
             item->argument = (int32_t)aggregation->expr_count;
-            exprs[aggregation->expr_count++] = item->aggregate->args[0];
-        }
+        for (size_t j = 0; j < item->aggregate->arg_count; j++)
+            exprs[aggregation->expr_count++] =
+                item->aggregate->args[sl_aggregate_is_parameter(item->aggregate, j) ? 0 : j];
         if (item->aggregate->filter) {
             item->filter = (int32_t)aggregation->expr_count;
             exprs[aggregation->expr_count++] = item->aggregate->filter;
@@ -237,18 +252,21 @@ aggregation_filter(struct sl_aggregation *aggregation, const struct sl_column *f
     return count;
 }
 
-/* Of some_rows those whose argument is not NULL, and the hashes of (keys, argument) of what is
+/* Of some_rows those whose argument counts, and the hashes of (keys, argument) of what is
  * left. The key group of a distinct row is that of its group, so that both move together. */
 static size_t
-aggregation_hash_distinct(struct sl_aggregation *aggregation, struct sl_column *argument,
-                          size_t row_count, uint64_t *hashes)
+aggregation_hash_distinct(struct sl_aggregation *aggregation,
+                          const struct sl_aggregation_item *item, size_t row_count,
+                          uint64_t *hashes)
 {
+    struct sl_column *argument = aggregation->arguments[item->argument];
+    bool keeps_nulls = sl_aggregate_keeps_nulls(item->aggregate);
     size_t key_count = aggregation->key_count, count = 0;
     struct sl_column **columns = aggregation->key_columns;
     uint64_t *group_hashes = hashes + SL_BATCH_ROWS_MAX;
 
     for (size_t i = 0; i < row_count; i++) {
-        if (sl_column_is_null(argument, aggregation->some_rows[i]))
+        if (!keeps_nulls && sl_column_is_null(argument, aggregation->some_rows[i]))
             continue;
         aggregation->some_rows[count] = aggregation->some_rows[i];
         aggregation->some_states[count++] = aggregation->some_states[i];
@@ -347,8 +365,7 @@ aggregation_distinct(struct sl_aggregation *aggregation, const struct sl_batch *
     keys = (struct sl_state_keys){
         .columns = aggregation->key_columns,
         .rows = counted,
-        .row_count = aggregation_hash_distinct(
-            aggregation, aggregation->arguments[item->argument], row_count, hashes),
+        .row_count = aggregation_hash_distinct(aggregation, item, row_count, hashes),
         .hashes = hashes,
         .time = time};
     memcpy(counted, aggregation->some_rows, keys.row_count * sizeof(*counted));
@@ -372,8 +389,7 @@ aggregation_prepare_distinct(struct sl_aggregation *aggregation,
     int rc;
 
     aggregation_set_some(aggregation, rows, aggregation->states, row_count);
-    count = aggregation_hash_distinct(aggregation, aggregation->arguments[item->argument],
-                                      row_count, hashes);
+    count = aggregation_hash_distinct(aggregation, item, row_count, hashes);
     rc = sl_table_prepare(item->distinct,
                           &(struct sl_state_keys){.columns = aggregation->key_columns,
                                                   .rows = aggregation->some_rows,
@@ -410,7 +426,8 @@ aggregation_add_item(struct sl_aggregation *aggregation, const struct sl_batch *
                      const struct sl_aggregation_item *item, int64_t time, const uint16_t *rows,
                      char *const *states, size_t row_count)
 {
-    struct aggregation_keeper keeper = {{aggregation_keep}, aggregation->table, time};
+    struct aggregation_keeper keeper = {
+        {aggregation_keep, aggregation_reserve}, aggregation->table, time};
 
     if (item->filter >= 0) {
         row_count = aggregation_filter(aggregation, aggregation->arguments[item->filter], rows,
@@ -424,7 +441,7 @@ aggregation_add_item(struct sl_aggregation *aggregation, const struct sl_batch *
         states = aggregation->some_states;
     }
     sl_aggregate_add(item->aggregate, states, item->state_offset,
-                     item->argument >= 0 ? aggregation->arguments[item->argument] : NULL, rows,
+                     item->argument >= 0 ? &aggregation->arguments[item->argument] : NULL, rows,
                      row_count, batch->kinds, &keeper.keeper);
 }
 
@@ -490,9 +507,9 @@ sl_aggregation_results(struct sl_aggregation *aggregation, char *const *states, 
         const struct sl_aggregation_item *item = &aggregation->items[i];
 
         memset(errors, 0, sizeof(errors));
-        ret_columns[i] = sl_aggregate_finish(item->aggregate, aggregation->pool, states,
-                                             item->state_offset, row_count,
-                                             aggregation->overflow_wraps ? NULL : errors);
+        ret_columns[i] =
+            sl_aggregate_finish(item->aggregate, aggregation->pool, states, item->state_offset,
+                                row_count, aggregation->overflow_wraps ? NULL : errors);
         if (aggregation_check_overflow(item, errors, row_count, err) < 0) {
             for (size_t c = 0; c <= i; c++)
                 sl_column_unref(ret_columns[c]);

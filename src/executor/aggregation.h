@@ -10,7 +10,7 @@
 struct sl_aggregation_item {
     const struct sl_aggregate *aggregate;
     size_t state_offset;
-    int32_t argument;                /* expression index; -1: COUNT(*) */
+    int32_t argument;                /* index of the first one's expression; -1: COUNT(*) */
     int32_t filter;                  /* -1: none */
     struct sl_state_table *distinct; /* (keys…, argument) → 8 bytes; NULL: not DISTINCT */
 };

@@ -1,5 +1,5 @@
 /* MIN and MAX over every type that has an order.  They cannot take rows back: over changing input
- * the operator keeps the values themselves. */
+ * agg_collect.c keeps the values themselves. */
 #include "expr/aggregate_class.h"
 
 #include <math.h>
@@ -50,11 +50,11 @@ extreme_beats_decimal(const struct extreme_decimal *state, sl_int128 value, int 
 
 #define EXTREME_LOOP(c_type, state_type, BEATS)           \
     do {                                                  \
-        const c_type *values = rows->column->values;      \
+        const c_type *values = rows->columns[0]->values;  \
         for (size_t i = 0; i < rows->row_count; i++) {    \
             state_type *state = aggregate_state(rows, i); \
             size_t row = rows->rows[i];                   \
-            if (sl_column_is_null(rows->column, row))     \
+            if (sl_column_is_null(rows->columns[0], row)) \
                 continue;                                 \
             SL_ASSERT(aggregate_sign(rows, row) > 0);     \
             if (BEATS(state, values[row], sign)) {        \
@@ -67,13 +67,13 @@ extreme_beats_decimal(const struct extreme_decimal *state, sl_int128 value, int 
 static inline void
 extreme_add_views(const struct aggregate_rows *rows, int sign)
 {
-    const struct sl_view *views = rows->column->values;
+    const struct sl_view *views = rows->columns[0]->values;
 
     for (size_t i = 0; i < rows->row_count; i++) {
         struct extreme_view *state = aggregate_state(rows, i);
         size_t row = rows->rows[i];
 
-        if (sl_column_is_null(rows->column, row))
+        if (sl_column_is_null(rows->columns[0], row))
             continue;
         SL_ASSERT(aggregate_sign(rows, row) > 0);
         if (state->is_set && sl_view_compare(&views[row], &state->view) * sign <= 0)
@@ -87,7 +87,7 @@ extreme_add_views(const struct aggregate_rows *rows, int sign)
 static inline void
 extreme_add(const struct aggregate_rows *rows, int sign)
 {
-    enum sl_type_kind kind = rows->column->type->kind;
+    enum sl_type_kind kind = rows->columns[0]->type->kind;
 
     switch (kind) {
     case SL_TYPE_BOOLEAN:
@@ -141,7 +141,7 @@ static void
 extreme_merge(const struct sl_aggregate *aggregate, void *to, const void *from, int sign,
               struct sl_aggregate_keeper *keeper)
 {
-    enum sl_type_kind kind = aggregate->arg_type->kind;
+    enum sl_type_kind kind = aggregate->arg_types[0]->kind;
 
     if (sl_type_is_view(kind)) {
         const struct extreme_view *source = from;
@@ -246,38 +246,28 @@ extreme_finish(const struct sl_aggregate *aggregate, const void *state, struct s
     return true;
 }
 
-#define EXTREME_CLASSES(NAME, direction)                                     \
-    {.name = NAME,                                                           \
-     .size = sizeof(struct extreme_integer),                                 \
-     .add = extreme_add_##direction,                                         \
-     .merge = extreme_merge_##direction,                                     \
-     .finish = extreme_finish},                                              \
-        {.name = NAME,                                                       \
-         .size = sizeof(struct extreme_real),                                \
-         .add = extreme_add_##direction,                                     \
-         .merge = extreme_merge_##direction,                                 \
-         .finish = extreme_finish},                                          \
-        {.name = NAME,                                                       \
-         .size = sizeof(struct extreme_decimal),                             \
-         .add = extreme_add_##direction,                                     \
-         .merge = extreme_merge_##direction,                                 \
-         .finish = extreme_finish},                                          \
-    {                                                                        \
-        .name = NAME, .size = sizeof(struct extreme_view), .has_view = true, \
-        .add = extreme_add_##direction, .merge = extreme_merge_##direction,  \
-        .finish = extreme_finish                                             \
+#define EXTREME_CLASS(NAME, direction, state, is_view)                             \
+    {                                                                              \
+        .name = NAME, .size = sizeof(struct extreme_##state), .has_view = is_view, \
+        .stored_args = 1, .retracting = &sl_agg_##direction##_retracting,          \
+        .add = extreme_add_##direction, .merge = extreme_merge_##direction,        \
+        .finish = extreme_finish                                                   \
     }
+#define EXTREME_CLASSES(NAME, direction)                                                         \
+    EXTREME_CLASS(NAME, direction, integer, false), EXTREME_CLASS(NAME, direction, real, false), \
+        EXTREME_CLASS(NAME, direction, decimal, false), EXTREME_CLASS(NAME, direction, view, true)
 
 static const struct sl_aggregate_class extreme_min[] = {EXTREME_CLASSES("MIN", min)};
 static const struct sl_aggregate_class extreme_max[] = {EXTREME_CLASSES("MAX", max)};
 
 static const struct sl_aggregate_class *
-extreme_choose(struct sl_arena *arena, const struct sl_aggregate_class *classes,
-               const struct sl_type *arg, const struct sl_type **ret_type)
+extreme_choose(struct sl_aggregate_binding *binding, const struct sl_aggregate_class *classes)
 {
+    const struct sl_type *arg = binding->arg_count == 1 ? binding->arg_types[0] : NULL;
+
     if (arg == NULL || sl_type_is_nested(arg->kind))
         return NULL;
-    *ret_type = sl_type_nullable(arena, arg, true);
+    binding->type = sl_type_nullable(binding->arena, arg, true);
     if (sl_type_is_view(arg->kind))
         return &classes[3];
     if (arg->kind == SL_TYPE_DECIMAL)
@@ -286,15 +276,13 @@ extreme_choose(struct sl_arena *arena, const struct sl_aggregate_class *classes,
 }
 
 const struct sl_aggregate_class *
-sl_aggregate_choose_min(struct sl_arena *arena, const struct sl_type *arg,
-                        const struct sl_type **ret_type)
+sl_aggregate_choose_min(struct sl_aggregate_binding *binding)
 {
-    return extreme_choose(arena, extreme_min, arg, ret_type);
+    return extreme_choose(binding, extreme_min);
 }
 
 const struct sl_aggregate_class *
-sl_aggregate_choose_max(struct sl_arena *arena, const struct sl_type *arg,
-                        const struct sl_type **ret_type)
+sl_aggregate_choose_max(struct sl_aggregate_binding *binding)
 {
-    return extreme_choose(arena, extreme_max, arg, ret_type);
+    return extreme_choose(binding, extreme_max);
 }

@@ -29,7 +29,8 @@ struct agg_decimal {
 static void
 count_add(const struct sl_aggregate *aggregate, const struct aggregate_rows *rows)
 {
-    bool plain = rows->kinds == NULL && (rows->column == NULL || rows->column->validity == NULL);
+    const struct sl_column *column = aggregate->arg_count ? rows->columns[0] : NULL;
+    bool plain = rows->kinds == NULL && (column == NULL || column->validity == NULL);
 
     if (plain && rows->states == NULL) {
         ((struct agg_count *)rows->one)->count += (int64_t)rows->row_count;
@@ -40,7 +41,7 @@ count_add(const struct sl_aggregate *aggregate, const struct aggregate_rows *row
 
         if (plain)
             state->count++;
-        else if (rows->column == NULL || !sl_column_is_null(rows->column, rows->rows[i]))
+        else if (column == NULL || !sl_column_is_null(column, rows->rows[i]))
             state->count += aggregate_sign(rows, rows->rows[i]);
     }
 }
@@ -62,29 +63,29 @@ count_finish(const struct sl_aggregate *aggregate, const void *state, struct sl_
 
 /* --- sums of integers --- */
 
-#define SUM_LOOP(c_type, state_type, ADD)                            \
-    do {                                                             \
-        const c_type *values = rows->column->values;                 \
-        if (rows->column->validity == NULL && rows->kinds == NULL) { \
-            for (size_t i = 0; i < rows->row_count; i++) {           \
-                state_type *state = aggregate_state(rows, i);        \
-                c_type value = values[rows->rows[i]];                \
-                const int sign = 1;                                  \
-                ADD;                                                 \
-                state->count++;                                      \
-            }                                                        \
-        } else {                                                     \
-            for (size_t i = 0; i < rows->row_count; i++) {           \
-                state_type *state = aggregate_state(rows, i);        \
-                size_t row = rows->rows[i];                          \
-                c_type value = values[row];                          \
-                int sign = aggregate_sign(rows, row);                \
-                if (sl_column_is_null(rows->column, row))            \
-                    continue;                                        \
-                ADD;                                                 \
-                state->count += sign;                                \
-            }                                                        \
-        }                                                            \
+#define SUM_LOOP(c_type, state_type, ADD)                                \
+    do {                                                                 \
+        const c_type *values = rows->columns[0]->values;                 \
+        if (rows->columns[0]->validity == NULL && rows->kinds == NULL) { \
+            for (size_t i = 0; i < rows->row_count; i++) {               \
+                state_type *state = aggregate_state(rows, i);            \
+                c_type value = values[rows->rows[i]];                    \
+                const int sign = 1;                                      \
+                ADD;                                                     \
+                state->count++;                                          \
+            }                                                            \
+        } else {                                                         \
+            for (size_t i = 0; i < rows->row_count; i++) {               \
+                state_type *state = aggregate_state(rows, i);            \
+                size_t row = rows->rows[i];                              \
+                c_type value = values[row];                              \
+                int sign = aggregate_sign(rows, row);                    \
+                if (sl_column_is_null(rows->columns[0], row))            \
+                    continue;                                            \
+                ADD;                                                     \
+                state->count += sign;                                    \
+            }                                                            \
+        }                                                                \
     } while (0)
 
 #define SUM_ADD_INTEGER state->sum += sign < 0 ? -(sl_int128)value : (sl_int128)value
@@ -93,7 +94,7 @@ count_finish(const struct sl_aggregate *aggregate, const void *state, struct sl_
 static void
 integer_add(const struct sl_aggregate *aggregate, const struct aggregate_rows *rows)
 {
-    switch (sl_type_width(rows->column->type->kind)) {
+    switch (sl_type_width(rows->columns[0]->type->kind)) {
     case 1:
         SUM_LOOP(int8_t, struct agg_integer, SUM_ADD_INTEGER);
         break;
@@ -120,9 +121,8 @@ integer_merge(const struct sl_aggregate *aggregate, void *to, const void *from,
     target->count += source->count;
 }
 
-/* Cut to the type's width, which is how Flink's sum wraps; false when that changed it. */
-static bool
-integer_set(struct sl_column *column, size_t row, sl_int128 value)
+bool
+sl_aggregate_set_integer(struct sl_column *column, size_t row, sl_int128 value)
 {
     switch (sl_type_width(column->type->kind)) {
     case 1:
@@ -156,7 +156,7 @@ integer_sum_finish(const struct sl_aggregate *aggregate, const void *state, stru
         sum_set_null(pool, column, row);
         return true;
     }
-    return integer_set(column, row, sum->sum);
+    return sl_aggregate_set_integer(column, row, sum->sum);
 }
 
 /* Cut towards zero, as in Flink. */
@@ -170,7 +170,7 @@ integer_avg_finish(const struct sl_aggregate *aggregate, const void *state, stru
         sum_set_null(pool, column, row);
         return true;
     }
-    return integer_set(column, row, sum->sum / sum->count);
+    return sl_aggregate_set_integer(column, row, sum->sum / sum->count);
 }
 
 /* Flink's AVG of an integer adds up in a BIGINT. */
@@ -189,7 +189,7 @@ integer_avg_wrapped(const struct sl_aggregate *aggregate, const void *state, str
 static void
 real_add(const struct sl_aggregate *aggregate, const struct aggregate_rows *rows)
 {
-    if (rows->column->type->kind == SL_TYPE_FLOAT)
+    if (rows->columns[0]->type->kind == SL_TYPE_FLOAT)
         SUM_LOOP(float, struct agg_real, SUM_ADD_REAL);
     else
         SUM_LOOP(double, struct agg_real, SUM_ADD_REAL);
@@ -301,7 +301,7 @@ decimal_avg_finish(const struct sl_aggregate *aggregate, const void *state, stru
         sum_set_null(pool, column, row);
         return fits;
     }
-    fits = fits && sl_decimal_divide(sum->sum, aggregate->arg_type->scale, sum->count, 0,
+    fits = fits && sl_decimal_divide(sum->sum, aggregate->arg_types[0]->scale, sum->count, 0,
                                      aggregate->type->scale, &value);
     return decimal_set(pool, column, row, fits, value);
 }
@@ -366,40 +366,57 @@ static const struct sl_aggregate_class agg_decimal_avg = {
     .finish = decimal_avg_finish,
 };
 
-const struct sl_aggregate_class *
-sl_aggregate_choose_count(struct sl_arena *arena, const struct sl_type *arg,
-                          const struct sl_type **ret_type)
+/* The type of the argument if there is one and it is a number. */
+static const struct sl_type *
+sum_number(const struct sl_aggregate_binding *binding)
 {
-    *ret_type = sl_type_nullable(arena, &sl_type_bigint, false);
+    const struct sl_type *arg = binding->arg_count == 1 ? binding->arg_types[0] : NULL;
+
+    return arg && sl_type_is_numeric(arg->kind) ? arg : NULL;
+}
+
+const struct sl_aggregate_class *
+sl_aggregate_choose_count(struct sl_aggregate_binding *binding)
+{
+    if (binding->arg_count > 1)
+        return NULL;
+    binding->type = sl_type_nullable(binding->arena, &sl_type_bigint, false);
     return &agg_count;
 }
 
 /* Flink: SUM of an integer keeps its type, of a decimal takes all 38 digits. */
 const struct sl_aggregate_class *
-sl_aggregate_choose_sum(struct sl_arena *arena, const struct sl_type *arg,
-                        const struct sl_type **ret_type)
+sl_aggregate_choose_sum(struct sl_aggregate_binding *binding)
 {
-    if (arg == NULL || !sl_type_is_numeric(arg->kind))
+    const struct sl_type *arg = sum_number(binding);
+
+    if (arg == NULL)
         return NULL;
-    *ret_type = sl_type_nullable(arena, arg, true);
+    binding->type = sl_type_nullable(binding->arena, arg, true);
     if (arg->kind == SL_TYPE_DECIMAL) {
-        *ret_type = sl_type_decimal(arena, SL_DECIMAL_PRECISION_MAX, arg->scale);
+        binding->type = sl_type_decimal(binding->arena, SL_DECIMAL_PRECISION_MAX, arg->scale);
         return &agg_decimal_sum;
     }
     return sl_type_is_integer(arg->kind) ? &agg_integer_sum : &agg_real_sum;
 }
 
-/* Flink: AVG of an integer keeps its type, of a decimal has six digits after the point or more. */
-const struct sl_aggregate_class *
-sl_aggregate_choose_avg(struct sl_arena *arena, const struct sl_type *arg,
-                        const struct sl_type **ret_type)
+const struct sl_type *
+sl_aggregate_mean_type(struct sl_arena *arena, const struct sl_type *arg)
 {
-    if (arg == NULL || !sl_type_is_numeric(arg->kind))
+    if (arg->kind == SL_TYPE_DECIMAL)
+        return sl_type_decimal(arena, SL_DECIMAL_PRECISION_MAX, SL_MAX(arg->scale, 6));
+    return sl_type_nullable(arena, arg, true);
+}
+
+const struct sl_aggregate_class *
+sl_aggregate_choose_avg(struct sl_aggregate_binding *binding)
+{
+    const struct sl_type *arg = sum_number(binding);
+
+    if (arg == NULL)
         return NULL;
-    *ret_type = sl_type_nullable(arena, arg, true);
-    if (arg->kind == SL_TYPE_DECIMAL) {
-        *ret_type = sl_type_decimal(arena, SL_DECIMAL_PRECISION_MAX, SL_MAX(arg->scale, 6));
+    binding->type = sl_aggregate_mean_type(binding->arena, arg);
+    if (arg->kind == SL_TYPE_DECIMAL)
         return &agg_decimal_avg;
-    }
     return sl_type_is_integer(arg->kind) ? &agg_integer_avg : &agg_real_avg;
 }

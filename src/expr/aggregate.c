@@ -1,13 +1,11 @@
-/* Aggregates: names to classes, and the calls that operators make.  The classes are in agg_sum.c
- * and agg_extreme.c. */
+/* Aggregates: names to classes, and the calls that operators make.  The classes are in agg_*.c. */
 #include "expr/aggregate_class.h"
 
 #include "expr/function.h"
 
 static const struct {
     const char *name;
-    const struct sl_aggregate_class *(*choose)(struct sl_arena *arena, const struct sl_type *arg,
-                                               const struct sl_type **ret_type);
+    const struct sl_aggregate_class *(*choose)(struct sl_aggregate_binding *binding);
 } aggregates[] = {
 #define AGGREGATE(name, chooser) {name, sl_aggregate_choose_##chooser},
 #include "expr/aggregates.def"
@@ -28,11 +26,45 @@ static int
 aggregate_refuse(struct sl_arena *arena, const char *name, struct sl_expr *const *args,
                  size_t arg_count, int offset, struct sl_error *err)
 {
-    const struct sl_type *type = arg_count ? sl_type_nullable(arena, args[0]->type, true) : NULL;
+    const char *types = arg_count ? "" : "*";
 
-    SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "function %s(%s%s) does not exist", name,
-             type ? sl_type_text(arena, type) : "*", arg_count > 1 ? ", …" : "");
+    for (size_t i = 0; i < arg_count; i++)
+        types = sl_arena_printf(arena, "%s%s%s", types, i ? ", " : "",
+                                sl_type_text(arena, sl_type_nullable(arena, args[i]->type, true)));
+    SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "function %s(%s) does not exist", name, types);
     return sl_error_at(err, offset);
+}
+
+/* DISTINCT looks at one column. */
+static int
+aggregate_check_distinct(const struct sl_aggregate *aggregate, int offset, struct sl_error *err)
+{
+    for (size_t i = 1; i < aggregate->arg_count; i++) {
+        if (sl_aggregate_is_parameter(aggregate, i))
+            continue;
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s (DISTINCT …) with several columns is not supported",
+                 aggregate->class->name);
+        return sl_error_at(err, offset);
+    }
+    return SL_OK;
+}
+
+/* A bare NULL is an INT. */
+static int
+aggregate_set_args(struct sl_arena *arena, struct sl_aggregate *aggregate, struct sl_expr **args,
+                   size_t arg_count, int offset, struct sl_error *err)
+{
+    aggregate->args = SL_NEW_ARRAY(arena, struct sl_expr *, arg_count + 1);
+    aggregate->arg_types = SL_NEW_ARRAY(arena, const struct sl_type *, arg_count + 1);
+    aggregate->arg_count = arg_count;
+    for (size_t i = 0; i < arg_count; i++) {
+        aggregate->args[i] = args[i];
+        if (args[i]->type->kind == SL_TYPE_NULL)
+            SL_TRY(sl_expr_cast(arena, args[i], &sl_type_int, SL_CAST_IMPLICIT, offset,
+                                &aggregate->args[i], err));
+        aggregate->arg_types[i] = aggregate->args[i]->type;
+    }
+    return SL_OK;
 }
 
 int
@@ -41,23 +73,12 @@ sl_aggregate_bind(struct sl_arena *arena, const char *name, struct sl_expr **arg
                   struct sl_aggregate **ret_aggregate, struct sl_error *err)
 {
     struct sl_aggregate *aggregate = SL_NEW(arena, struct sl_aggregate);
-    const struct sl_type *arg = NULL;
+    struct sl_aggregate_binding binding = {.arena = arena, .arg_count = arg_count, .err = err};
 
-    aggregate->args = SL_NEW_ARRAY(arena, struct sl_expr *, arg_count + 1);
-    for (size_t i = 0; i < arg_count; i++)
-        aggregate->args[i] = args[i];
-    if (arg_count > 1) {
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s with more than one argument is not supported", name);
-        return sl_error_at(err, offset);
-    }
-    if (arg_count == 1) {
-        arg = args[0]->type;
-        if (arg->kind == SL_TYPE_NULL) {
-            arg = &sl_type_int;
-            SL_TRY(sl_expr_cast(arena, args[0], arg, SL_CAST_IMPLICIT, offset, &aggregate->args[0],
-                                err));
-        }
-    }
+    sl_error_reset(err);
+    SL_TRY(aggregate_set_args(arena, aggregate, args, arg_count, offset, err));
+    binding.args = aggregate->args;
+    binding.arg_types = aggregate->arg_types;
     if (filter && filter->type->kind != SL_TYPE_BOOLEAN) {
         SL_ERROR(err, SL_E_DATATYPE_MISMATCH, "FILTER must be of type BOOLEAN, not %s",
                  sl_type_text(arena, filter->type));
@@ -65,15 +86,18 @@ sl_aggregate_bind(struct sl_arena *arena, const char *name, struct sl_expr **arg
     }
     for (size_t i = 0; i < SL_COUNT_OF(aggregates); i++) {
         if (sl_equal_nocase(aggregates[i].name, name))
-            aggregate->class = aggregates[i].choose(arena, arg, &aggregate->type);
+            aggregate->class = aggregates[i].choose(&binding);
     }
     if (aggregate->class == NULL)
-        return aggregate_refuse(arena, name, args, arg_count, offset, err);
-    aggregate->arg_type = arg;
-    aggregate->arg_count = arg_count;
+        return err->code < 0 ? sl_error_at(err, offset)
+                             : aggregate_refuse(arena, name, args, arg_count, offset, err);
+    if (distinct)
+        SL_TRY(aggregate_check_distinct(aggregate, offset, err));
+    aggregate->type = binding.type;
     aggregate->distinct = distinct;
     aggregate->filter = filter;
     aggregate->offset = offset;
+    sl_aggregate_remake(arena, aggregate);
     *ret_aggregate = aggregate;
     return SL_OK;
 }
@@ -95,12 +119,62 @@ sl_aggregate_format(const struct sl_aggregate *aggregate, const struct sl_schema
         sl_buffer_add_string(to, i ? ", " : "");
         sl_expr_format(aggregate->args[i], input, to);
     }
-    sl_buffer_add_byte(to, ')');
+    sl_buffer_add_string(to, aggregate->ignores_nulls ? " IGNORE NULLS)" : ")");
     if (aggregate->filter) {
         sl_buffer_add_string(to, " FILTER (WHERE ");
         sl_expr_format(aggregate->filter, input, to);
         sl_buffer_add_byte(to, ')');
     }
+}
+
+bool
+sl_aggregate_ignore_nulls(struct sl_aggregate *aggregate)
+{
+    aggregate->ignores_nulls = aggregate->class->keeps_nulls;
+    return aggregate->ignores_nulls;
+}
+
+int
+sl_aggregate_set_retracts(struct sl_aggregate *aggregate, struct sl_error *err)
+{
+    aggregate->retracts = true;
+    if (aggregate->class->can_retract)
+        return SL_OK;
+    if (!aggregate->class->retracting) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED,
+                 "%s over rows that are updated or deleted is not supported",
+                 aggregate->class->name);
+        return sl_error_at(err, aggregate->offset);
+    }
+    aggregate->class = aggregate->class->retracting;
+    return SL_OK;
+}
+
+/* Of nullable types: a result without rows is unpacked from a NULL. */
+void
+sl_aggregate_remake(struct sl_arena *arena, struct sl_aggregate *aggregate)
+{
+    size_t count = SL_MIN(aggregate->arg_count, (size_t)2);
+    const struct sl_type *types[2];
+
+    if (aggregate->arg_count == 0)
+        return;
+    for (size_t i = 0; i < count; i++)
+        types[i] = sl_type_nullable(arena, aggregate->arg_types[i], true);
+    aggregate->layout =
+        sl_row_layout_new(arena, types, SL_MAX(aggregate->class->stored_args, (size_t)1));
+}
+
+bool
+sl_aggregate_is_parameter(const struct sl_aggregate *aggregate, size_t index)
+{
+    return aggregate->class->parameters >> index & 1;
+}
+
+bool
+sl_aggregate_keeps_nulls(const struct sl_aggregate *aggregate)
+{
+    return aggregate->class->keeps_nulls && !aggregate->ignores_nulls;
 }
 
 size_t
@@ -123,12 +197,12 @@ sl_aggregate_can_retract(const struct sl_aggregate *aggregate)
 
 void
 sl_aggregate_add(const struct sl_aggregate *aggregate, char *const *states, size_t state_offset,
-                 const struct sl_column *column, const uint16_t *rows, size_t row_count,
+                 struct sl_column *const *columns, const uint16_t *rows, size_t row_count,
                  const uint8_t *kinds, struct sl_aggregate_keeper *keeper)
 {
     struct aggregate_rows job = {.states = states,
                                  .state_offset = state_offset,
-                                 .column = column,
+                                 .columns = columns,
                                  .rows = rows,
                                  .row_count = row_count,
                                  .kinds = kinds,
@@ -139,11 +213,11 @@ sl_aggregate_add(const struct sl_aggregate *aggregate, char *const *states, size
 
 void
 sl_aggregate_add_one(const struct sl_aggregate *aggregate, char *accumulator,
-                     const struct sl_column *column, const uint16_t *rows, size_t row_count,
+                     struct sl_column *const *columns, const uint16_t *rows, size_t row_count,
                      const uint8_t *kinds, struct sl_aggregate_keeper *keeper)
 {
     struct aggregate_rows job = {.one = accumulator,
-                                 .column = column,
+                                 .columns = columns,
                                  .rows = rows,
                                  .row_count = row_count,
                                  .kinds = kinds,
@@ -164,9 +238,12 @@ sl_aggregate_finish(const struct sl_aggregate *aggregate, struct sl_pool *pool, 
                     size_t state_offset, size_t row_count, uint64_t *errors)
 {
     const struct sl_aggregate_class *class = aggregate->class;
-    struct sl_column *column = sl_column_new(pool, aggregate->type, row_count, false);
     struct sl_heap_writer writer;
+    struct sl_column *column;
 
+    if (class->finish_all)
+        return class->finish_all(aggregate, pool, states, state_offset, row_count, errors);
+    column = sl_column_new(pool, aggregate->type, row_count, false);
     sl_heap_writer_init(&writer, pool, column);
     for (size_t row = 0; row < row_count; row++) {
         const char *state = states[row] + state_offset;

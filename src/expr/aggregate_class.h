@@ -12,7 +12,7 @@ struct aggregate_rows {
     char *const *states; /* NULL: all rows go into `one` */
     size_t state_offset;
     char *one;
-    const struct sl_column *column;
+    struct sl_column *const *columns; /* of the arguments */
     const uint16_t *rows;
     size_t row_count;
     const uint8_t *kinds;
@@ -35,8 +35,13 @@ aggregate_sign(const struct aggregate_rows *rows, size_t row)
 
 struct sl_aggregate_class {
     const char *name;
+    int variant; /* what functions that share their code tell apart */
     size_t size;
     bool has_view, can_retract;
+    bool keeps_nulls;                            /* NULL arguments are values as others are */
+    uint32_t parameters;                         /* bit i: argument i is a literal, not a column */
+    size_t stored_args;                          /* so many are kept as packed rows: see `layout` */
+    const struct sl_aggregate_class *retracting; /* the one that can retract instead, or NULL */
     void (*add)(const struct sl_aggregate *aggregate, const struct aggregate_rows *rows);
     void (*merge)(const struct sl_aggregate *aggregate, void *to, const void *from,
                   struct sl_aggregate_keeper *keeper);
@@ -48,13 +53,34 @@ struct sl_aggregate_class {
     bool (*finish_wrapped)(const struct sl_aggregate *aggregate, const void *state,
                            struct sl_pool *pool, struct sl_column *column,
                            struct sl_heap_writer *writer, size_t row);
+    /* Instead of both: the whole column. */
+    struct sl_column *(*finish_all)(const struct sl_aggregate *aggregate, struct sl_pool *pool,
+                                    char *const *states, size_t state_offset, size_t row_count,
+                                    uint64_t *errors);
 };
 
-/* NULL: there is none for this type.  Each sets the result's type. */
+/* A call that is being resolved. */
+struct sl_aggregate_binding {
+    struct sl_arena *arena;
+    struct sl_expr *const *args;
+    const struct sl_type *const *arg_types;
+    size_t arg_count;
+    struct sl_error *err;       /* a chooser may say why there is none */
+    const struct sl_type *type; /* of the result: set by the chooser */
+};
+
+/* NULL: there is none for these types.  Each sets the result's type. */
 #define AGGREGATE(name, chooser)                                    \
     const struct sl_aggregate_class *sl_aggregate_choose_##chooser( \
-        struct sl_arena *arena, const struct sl_type *arg, const struct sl_type **ret_type);
+        struct sl_aggregate_binding *binding);
 #include "expr/aggregates.def"
 #undef AGGREGATE
+
+extern const struct sl_aggregate_class sl_agg_min_retracting, sl_agg_max_retracting;
+
+/* What AVG and its like give: an integer's own type, DECIMAL(38, 6 or more). */
+const struct sl_type *sl_aggregate_mean_type(struct sl_arena *arena, const struct sl_type *arg);
+/* Cut to the type's width, which is how Flink's sum wraps; false when that changed it. */
+bool sl_aggregate_set_integer(struct sl_column *column, size_t row, sl_int128 value);
 
 #endif

@@ -12,7 +12,7 @@ run(struct test_input *input, const char *name, const char *column_name, bool me
 {
     static const uint16_t rows[] = {0, 1, 2, 3, 4};
     struct sl_aggregate *aggregate;
-    const struct sl_column *column = NULL;
+    struct sl_column *column = NULL;
     struct sl_column *result;
     struct sl_expr *arg;
     struct sl_error err;
@@ -30,10 +30,10 @@ run(struct test_input *input, const char *name, const char *column_name, bool me
                  SL_OK, "%s", err.text);
     cr_assert_leq(sl_aggregate_size(aggregate), 64);
     if (merge) {
-        sl_aggregate_add(aggregate, list, 0, column, rows, 5, kinds, NULL);
+        sl_aggregate_add(aggregate, list, 0, &column, rows, 5, kinds, NULL);
         sl_aggregate_merge(aggregate, states[0], states[1], NULL);
     } else {
-        sl_aggregate_add_one(aggregate, states[0], column, rows, 5, kinds, NULL);
+        sl_aggregate_add_one(aggregate, states[0], &column, rows, 5, kinds, NULL);
     }
     result = sl_aggregate_finish(aggregate, input->pool, list, 0, 1, &errors);
     text = sl_arena_printf(&input->arena, "%s%s", errors ? "!" : "",
@@ -114,7 +114,7 @@ Test(expr_aggregate, an_overflow_is_told_at_the_end_and_wraps)
     arg = test_bind(&input, "i", &err);
     cr_assert_eq(sl_aggregate_bind(&input.arena, "sum", &arg, 1, false, NULL, -1, &aggregate, &err),
                  SL_OK);
-    sl_aggregate_add_one(aggregate, state, input.batch->columns[arg->column], rows, 2, NULL, NULL);
+    sl_aggregate_add_one(aggregate, state, &input.batch->columns[arg->column], rows, 2, NULL, NULL);
     result = sl_aggregate_finish(aggregate, input.pool, list, 0, 1, &errors);
     cr_expect_eq(errors, 1);
     /* 2 × 2147483647 in 32 bits is -2. */

@@ -77,11 +77,14 @@ sl_plan_copy_aggregate(struct sl_arena *arena, const struct sl_aggregate *aggreg
 
     *copy = *aggregate;
     copy->type = sl_type_copy(arena, aggregate->type);
-    copy->arg_type = aggregate->arg_type ? sl_type_copy(arena, aggregate->arg_type) : NULL;
     copy->filter = sl_plan_copy_expr(arena, aggregate->filter);
     copy->args = SL_NEW_ARRAY(arena, struct sl_expr *, aggregate->arg_count);
-    for (size_t i = 0; i < aggregate->arg_count; i++)
+    copy->arg_types = SL_NEW_ARRAY(arena, const struct sl_type *, aggregate->arg_count);
+    for (size_t i = 0; i < aggregate->arg_count; i++) {
         copy->args[i] = sl_plan_copy_expr(arena, aggregate->args[i]);
+        copy->arg_types[i] = sl_type_copy(arena, aggregate->arg_types[i]);
+    }
+    sl_aggregate_remake(arena, copy);
     return copy;
 }
 

@@ -167,6 +167,10 @@ sl_plan_json_write_aggregate(const struct sl_aggregate *aggregate)
     json_object_set_new(json, "type", sl_plan_json_write_type(aggregate->type));
     if (aggregate->distinct)
         json_object_set_new(json, "distinct", json_true());
+    if (aggregate->ignores_nulls)
+        json_object_set_new(json, "ignores_nulls", json_true());
+    if (aggregate->retracts)
+        json_object_set_new(json, "retracts", json_true());
     if (aggregate->offset >= 0)
         json_object_set_new(json, "offset", json_integer(aggregate->offset));
     for (size_t i = 0; i < aggregate->arg_count; i++)
@@ -414,6 +418,11 @@ sl_plan_json_read_aggregate(struct sl_arena *arena, const json_t *json,
     SL_TRY(sl_aggregate_bind(arena, name, args, arg_count,
                              json_is_true(json_object_get(json, "distinct")), filter,
                              json_offset(json), ret_aggregate, err));
+    if (json_is_true(json_object_get(json, "ignores_nulls")) &&
+        !sl_aggregate_ignore_nulls(*ret_aggregate))
+        return sl_json_broken(err, "aggregate");
+    if (json_is_true(json_object_get(json, "retracts")))
+        SL_TRY(sl_aggregate_set_retracts(*ret_aggregate, err));
     return sl_plan_json_read_type(arena, json_object_get(json, "type"), &(*ret_aggregate)->type,
                                   err);
 }

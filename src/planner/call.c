@@ -39,7 +39,8 @@ call_check_clauses(const struct sl_clause *binding, const struct sl_ast_expr *as
         return call_refuse(binding, ast, "WITHIN GROUP is", err);
     if (call->order_by.count)
         return call_refuse(binding, ast, "ORDER BY inside a call is", err);
-    if (call->nulls != SL_AST_NULLS_UNSAID)
+    if (call->nulls != SL_AST_NULLS_UNSAID &&
+        !sl_text_equal_nocase(call->name.parts[call->name.count - 1].text, SL_TEXT("ARRAY_AGG")))
         return call_refuse(binding, ast, "IGNORE NULLS and RESPECT NULLS are", err);
     if (call->match != SL_AST_MATCH_UNSAID)
         return call_refuse(binding, ast, "MATCH_RECOGNIZE is", err);
@@ -125,7 +126,8 @@ call_function(struct sl_clause *binding, const struct sl_ast_expr *ast, struct s
 static bool
 call_same_aggregate(const struct sl_aggregate *a, const struct sl_aggregate *b)
 {
-    if (a->class != b->class || a->distinct != b->distinct || a->arg_count != b->arg_count ||
+    if (a->class != b->class || a->distinct != b->distinct ||
+        a->ignores_nulls != b->ignores_nulls || a->arg_count != b->arg_count ||
         !a->filter != !b->filter)
         return false;
     for (size_t i = 0; i < a->arg_count; i++)
@@ -194,6 +196,8 @@ call_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
     inner.in_aggregate = true;
     SL_TRY(call_args(&inner, call, &args, err));
     sl_parameters_end(binding->binder, args, arg_count);
+    for (size_t i = 1; i < arg_count; i++) /* a separator, a percentage */
+        args[i] = sl_expr_fold(binding->binder->arena, args[i], &binding->binder->settings);
     if (call->filter) {
         inner.clause = "FILTER";
         SL_TRY(sl_binder_condition(&inner, call->filter, &filter, err));
@@ -207,6 +211,8 @@ call_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
     if (sl_aggregate_bind(binding->binder->arena, name, args, arg_count, distinct, filter, offset,
                           &aggregate, err) < 0)
         return sl_error_at(err, offset);
+    if (call->nulls == SL_AST_NULLS_IGNORE)
+        sl_aggregate_ignore_nulls(aggregate);
     *ret_expr =
         sl_expr_column(binding->binder->arena, SL_BIND_AGGREGATE + call_collect(binding, aggregate),
                        aggregate->type);

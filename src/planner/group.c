@@ -176,7 +176,9 @@ group_aggregate(struct sl_arena *arena, const struct sl_aggregate *from, struct 
     *aggregate = *from;
     aggregate->args = SL_NEW_ARRAY(arena, struct sl_expr *, from->arg_count);
     for (size_t i = 0; i < from->arg_count; i++)
-        aggregate->args[i] = group_input(arena, inputs, count, from->args[i]);
+        aggregate->args[i] = sl_aggregate_is_parameter(from, i)
+                                 ? from->args[i]
+                                 : group_input(arena, inputs, count, from->args[i]);
     if (from->filter)
         aggregate->filter = group_input(arena, inputs, count, from->filter);
     return aggregate;

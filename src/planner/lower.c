@@ -150,10 +150,10 @@ lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node *node,
     for (size_t i = 0; i < aggregate->aggregate_count; i++) {
         const struct sl_aggregate *call = aggregate->aggregates[i];
 
-        if (!call->distinct || !call->arg_type || !sl_type_is_nested(call->arg_type->kind))
+        if (!call->distinct || !call->arg_count || !sl_type_is_nested(call->arg_types[0]->kind))
             continue;
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s (DISTINCT …) of type %s is not supported yet",
-                 sl_aggregate_name(call), sl_type_text(arena, call->arg_type));
+                 sl_aggregate_name(call), sl_type_text(arena, call->arg_types[0]));
         return sl_error_at(err, call->offset);
     }
     return SL_OK;
@@ -261,20 +261,14 @@ lower_project(struct sl_lowering *lowering, struct sl_log_node *node,
 
 /* What is taken back has to be known to the accumulators. */
 static int
-lower_refuse_retracting(const struct sl_phys_node *input, const struct sl_log_node *node,
-                        struct sl_error *err)
+lower_retracting(const struct sl_phys_node *input, const struct sl_log_node *node,
+                 struct sl_error *err)
 {
     const struct sl_log_aggregate *aggregate = &node->aggregate;
 
     SL_TRY(lower_refuse_upserts(input, node->offset, err));
-    for (size_t i = 0; i < aggregate->aggregate_count && input->kinds != SL_KINDS_INSERT; i++) {
-        if (sl_aggregate_can_retract(aggregate->aggregates[i]))
-            continue;
-        SL_ERROR(err, SL_E_NOT_SUPPORTED,
-                 "%s over rows that are updated or deleted is not supported yet",
-                 sl_aggregate_name(aggregate->aggregates[i]));
-        return sl_error_at(err, aggregate->aggregates[i]->offset);
-    }
+    for (size_t i = 0; i < aggregate->aggregate_count && input->kinds != SL_KINDS_INSERT; i++)
+        SL_TRY(sl_aggregate_set_retracts(aggregate->aggregates[i], err));
     return SL_OK;
 }
 
@@ -305,7 +299,7 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
                             err);
     SL_TRY(lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(lower_refuse_retracting(input, node, err));
+    SL_TRY(lower_retracting(input, node, err));
     detail->keys = from->keys;
     detail->key_count = from->key_count;
     detail->aggregates = from->aggregates;

@@ -99,7 +99,8 @@ window_can_fuse(const struct window_fusion *fusion)
         const struct sl_aggregate *item = aggregate->aggregates[i];
 
         for (size_t j = 0; j < item->arg_count; j++)
-            if (window_is_wide(fusion, fusion->exprs[item->args[j]->column]))
+            if (!sl_aggregate_is_parameter(item, j) &&
+                window_is_wide(fusion, fusion->exprs[item->args[j]->column]))
                 return false;
         if (item->filter && window_is_wide(fusion, fusion->exprs[item->filter->column]))
             return false;
@@ -129,10 +130,14 @@ window_lower_aggregate(struct window_fusion *fusion, const struct sl_aggregate *
     *aggregate = *from;
     aggregate->args = SL_NEW_ARRAY(fusion->arena, struct sl_expr *, from->arg_count);
     for (size_t i = 0; i < from->arg_count; i++) {
-        struct sl_expr *arg = fusion->exprs[from->args[i]->column];
+        struct sl_expr *arg = from->args[i];
 
+        if (!sl_aggregate_is_parameter(from, i))
+            arg = fusion->exprs[arg->column];
         aggregate->args[i] =
-            sl_expr_column(fusion->arena, window_add_lower(fusion, arg), arg->type);
+            sl_aggregate_is_parameter(from, i)
+                ? arg
+                : sl_expr_column(fusion->arena, window_add_lower(fusion, arg), arg->type);
     }
     if (from->filter) {
         struct sl_expr *filter = fusion->exprs[from->filter->column];

@@ -442,3 +442,25 @@ sl_table_keep_view(struct sl_state_table *table, int64_t time, const struct sl_v
     state_view_free(slice, old);
     return kept;
 }
+
+struct sl_view
+sl_table_grow_view(struct sl_state_table *table, int64_t time, const struct sl_view *old,
+                   size_t capacity)
+{
+    struct state_slice *slice;
+    struct sl_view grown;
+    char *bytes;
+
+    if (old->length > SL_VIEW_INLINE_MAX && old->length >= capacity)
+        return *old;
+    slice = state_table_slice(table, time, true);
+    capacity = SL_MAX(SL_MAX(capacity, 2 * (size_t)old->length), (size_t)SL_VIEW_INLINE_MAX + 1);
+    capacity = (capacity + 15) & ~(size_t)15;
+    SL_ASSERT(capacity <= UINT32_MAX);
+    bytes = sl_row_memory_alloc(&slice->memory, capacity);
+    memcpy(bytes, sl_view_data(old), old->length);
+    memset(bytes + old->length, 0, capacity - old->length);
+    grown = sl_view_of(bytes, capacity);
+    state_view_free(slice, old);
+    return grown;
+}

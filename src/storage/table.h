@@ -115,6 +115,10 @@ void sl_table_delete(struct sl_state_table *table, const struct sl_state_keys *k
  * of: one of the places that the table was opened with (an empty one at first). */
 struct sl_view sl_table_keep_view(struct sl_state_table *table, int64_t time,
                                   const struct sl_view *old, const struct sl_view *view);
+/* Such a view with `capacity` bytes or more, and twice as many as before where it grows: those that
+ * were there, then zeros.  Writable, as the value is. */
+struct sl_view sl_table_grow_view(struct sl_state_table *table, int64_t time,
+                                  const struct sl_view *old, size_t capacity);
 
 /* --- time-first tables --- */
 

@@ -391,3 +391,60 @@ Test(table, keys_order_as_sql_does_and_survive_zeros_and_nulls)
     sl_column_unref(column);
     sl_key_bytes_done(&keys);
 }
+
+/* A value that is one view whose bytes grow. */
+static char *
+grow_to(struct sl_state_table *table, int64_t key, size_t capacity, uint32_t *ret_length)
+{
+    static struct keys made;
+    struct sl_view *view;
+    char *value;
+
+    make_keys(&made, key, 1, 0);
+    sl_table_upsert(table, &made.keys, &value, NULL);
+    view = (struct sl_view *)(void *)value;
+    *view = sl_table_grow_view(table, 0, view, capacity);
+    free_keys(&made);
+    *ret_length = view->length;
+    return (char *)(uintptr_t)view->pointer;
+}
+
+Test(table, a_view_grows_by_doubling_and_keeps_its_bytes_and_frozen_ones_theirs)
+{
+    static const uint32_t offsets[] = {0};
+    struct sl_state_table *table;
+    struct sl_frozen *frozen;
+    struct sl_frozen_row row;
+    uint32_t length;
+    char *bytes;
+
+    cr_assert_eq(sl_state_table_open(state,
+                                     &(struct sl_state_table_spec){.name = "t",
+                                                                   .operator_uid = "u",
+                                                                   .key_types = key_types,
+                                                                   .key_count = 2,
+                                                                   .value_size = 16,
+                                                                   .view_offsets = offsets,
+                                                                   .view_count = 1},
+                                     &table, &err),
+                 SL_OK);
+    bytes = grow_to(table, 7, 1, &length);
+    cr_assert_geq(length, SL_VIEW_INLINE_MAX + 1, "never within the view itself");
+    memset(bytes, 'a', length);
+    cr_assert_eq(grow_to(table, 7, length, &length), bytes, "room enough");
+    for (size_t capacity = length; capacity < 100000; capacity = length + 1) {
+        bytes = grow_to(table, 7, capacity + 1, &length);
+        cr_assert_geq(length, 2 * capacity - 2);
+        cr_assert_eq((uintptr_t)bytes % 16, 0);
+        cr_assert_eq(bytes[0], 'a');
+        cr_assert_eq(bytes[15], 'a');
+        cr_assert_eq(bytes[length - 1], 0);
+    }
+    frozen = sl_table_freeze(table);
+    bytes = grow_to(table, 7, length + 1, &length);
+    bytes[0] = 'b';
+    sl_frozen_row(frozen, 0, &row);
+    cr_assert_eq(sl_view_data((const struct sl_view *)(const void *)row.value)[0], 'a');
+    sl_table_frozen_end(table, frozen, true);
+    cr_assert_eq(grow_to(table, 7, 1, &length)[0], 'b');
+}
