@@ -28,6 +28,10 @@ aggregate_refuse(struct sl_arena *arena, const char *name, struct sl_expr *const
 {
     const char *types = arg_count ? "" : "*";
 
+    if (arg_count > 1 && sl_equal_nocase(name, "COUNT")) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "COUNT of several expressions is not supported yet");
+        return sl_error_at(err, offset);
+    }
     for (size_t i = 0; i < arg_count; i++)
         types = sl_arena_printf(arena, "%s%s%s", types, i ? ", " : "",
                                 sl_type_text(arena, sl_type_nullable(arena, args[i]->type, true)));
