@@ -1,6 +1,6 @@
 /* Rows that are not in memory: they leave it, come back, and expire. */
+#include "storage/checkpoint_files.h"
 #include "storage/snapshot_test.h"
-#include "storage/table_internal.h"
 #include "storage/table_internal.h"
 
 #include <criterion/criterion.h>
@@ -349,6 +349,54 @@ Test(cold, a_state_goes_with_what_it_still_wanted)
     sl_table_scan_end(&scan);
     sl_state_free(subtask.state);
     sl_column_unref(column);
+}
+
+/* --- many small epochs --- */
+
+enum { EPOCH_KEYS = 300, EPOCH_ROUNDS = 12 };
+
+static void
+epoch_key(uint64_t key, char *bytes, size_t size)
+{
+    memset(bytes, 'x', size);
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (char)(key * UINT64_C(0x9e3779b97f4a7c15) >> (56 - 8 * i));
+}
+
+static void
+epoch_found(void *arg, size_t index, struct sl_text value)
+{
+    cr_assert_eq(value.length, 600);
+    memcpy((uint64_t *)arg + index, value.start, sizeof(uint64_t));
+}
+
+/* A key an epoch, while the store merges what came before: the last value of each stays. */
+Test(cold, a_store_keeps_the_last_value_while_it_compacts)
+{
+    struct sl_store *store;
+    char key[500], value[600] = {0};
+    uint64_t bytes, have;
+
+    use_database();
+    cr_assert_eq(sl_files_make_directory(backend.path, &err), SL_OK);
+    cr_assert_eq(backend.ops->open(backend.space, backend.path, false, &store, &err), SL_OK);
+    for (uint64_t i = 0; i < EPOCH_KEYS * EPOCH_ROUNDS; i++) {
+        uint64_t round = i / EPOCH_KEYS + 1;
+        struct sl_text text = {key, sizeof(key)};
+        struct sl_store_batch *batch;
+
+        epoch_key(i % EPOCH_KEYS, key, sizeof(key));
+        have = 0;
+        cr_assert_eq(store->ops->get_many(store, &text, 1, epoch_found, &have, &err), SL_OK);
+        cr_assert_eq(have, round - 1, "key %zu", (size_t)(i % EPOCH_KEYS));
+        memcpy(value, &round, sizeof(round));
+        batch = store->ops->begin(store);
+        cr_assert_eq(
+            store->ops->put(batch, text, (struct sl_text){value, sizeof(value)}, &err), SL_OK);
+        cr_assert_eq(store->ops->end(batch, true, &bytes, &err), SL_OK, "%s", err.text);
+    }
+    store->ops->close(store);
+    sl_files_remove_directory(backend.path);
 }
 
 /* --- reading ahead --- */
