@@ -4,6 +4,7 @@
  * that it has made.  Values come a column at a time from datagen_values.c, seeded by the
  * environment. */
 #include "connector/datagen_internal.h"
+#include "connector/generator.h"
 #include "data/time.h"
 
 enum { DATAGEN_POLL_US = 5000 };
@@ -59,13 +60,6 @@ datagen_is_bounded(const struct sl_option_list *options)
 
 /* --- the source --- */
 
-struct datagen_split {
-    uint32_t ordinal;
-    int64_t row_max;   /* INT64_MAX: endless */
-    int64_t row_count; /* made so far, … */
-    int64_t rate_base; /* … and at the time from which the rate counts */
-};
-
 struct datagen_source {
     struct sl_source source;
     struct sl_arena arena;                 /* of the fields and the splits */
@@ -75,17 +69,17 @@ struct datagen_source {
     int64_t rows_per_second; /* of all splits */
     int64_t row_max;         /* … */
     int64_t rate_start_us;
-    uint32_t split_total; /* of all subtasks */
-    struct datagen_split *splits;
-    uint32_t split_count;
-    bool finished;
+    struct sl_generator generator;
+    int64_t *rate_bases; /* by split: its rows at rate_start_us */
 };
 
 /* How many of n rows are this split's. */
 static int64_t
 datagen_share(const struct datagen_source *source, uint32_t ordinal, int64_t n)
 {
-    return n / source->split_total + (ordinal < n % source->split_total);
+    uint32_t total = source->generator.split_total;
+
+    return n / total + (ordinal < n % total);
 }
 
 static int
@@ -100,14 +94,13 @@ datagen_open(struct sl_source *base, struct sl_error *err)
     sl_arena_init(&source->arena);
     SL_TRY(sl_datagen_read(&source->arena, config->options, config->physical, &fields, err));
     source->fields = fields;
-    source->split_total =
-        config->restored_splits > 0 ? config->restored_splits : config->subtask_count;
-    source->splits = SL_NEW_ARRAY(&source->arena, struct datagen_split, source->split_total);
+    sl_generator_init(&source->generator, &source->arena, config);
+    source->rate_bases = SL_NEW_ARRAY(&source->arena, int64_t, source->generator.split_total);
     source->maker = (struct sl_datagen_maker){.pool = config->pool,
                                               .env = config->env,
                                               .zone = config->zone,
                                               .random = config->env->ops->random(config->env),
-                                              .step = source->split_total};
+                                              .step = source->generator.split_total};
     sl_option_read(datagen_options, SL_COUNT_OF(datagen_options), config->options,
                    "rows-per-second", &value);
     source->rows_per_second = value.integer;
@@ -134,13 +127,8 @@ datagen_open(struct sl_source *base, struct sl_error *err)
 static int
 datagen_discover(struct sl_source *base, struct sl_split_list *splits, struct sl_error *err)
 {
-    uint32_t count = ((struct datagen_source *)base)->split_total;
-
-    splits->items = SL_NEW_ARRAY(splits->arena, struct sl_split, count);
-    splits->count = splits->capacity = count;
-    for (uint32_t i = 0; i < count; i++)
-        splits->items[i] = (struct sl_split){
-            sl_arena_printf(splits->arena, "%s-%u", base->config->table_name, i), i};
+    sl_generator_discover(&((struct datagen_source *)base)->generator, base->config->table_name,
+                          splits);
     return SL_OK;
 }
 
@@ -149,52 +137,52 @@ datagen_add_split(struct sl_source *base, const struct sl_split *split, struct s
                   bool is_new, struct sl_error *err)
 {
     struct datagen_source *source = (struct datagen_source *)base;
-    struct datagen_split *own = &source->splits[source->split_count++];
+    struct sl_generator *generator = &source->generator;
+    struct sl_generator_split *own = sl_generator_add(generator, split, position);
 
-    *own = (struct datagen_split){.ordinal = split->ordinal, .row_max = INT64_MAX};
     if (source->row_max != INT64_MAX)
         own->row_max = datagen_share(source, split->ordinal, source->row_max);
-    if (position.length == sizeof(own->row_count))
-        memcpy(&own->row_count, position.start, sizeof(own->row_count));
-    own->rate_base = own->row_count;
-    if (source->split_count == 1)
+    source->rate_bases[generator->split_count - 1] = own->row_count;
+    if (generator->split_count == 1)
         source->rate_start_us = sl_now_us(base->config->env);
     return SL_OK;
 }
 
 /* --- polling --- */
 
-static bool
-datagen_has_ended(const struct datagen_source *source, const struct datagen_split *split)
-{
-    return source->finished || split->row_count >= split->row_max;
-}
-
 /* The one that is furthest behind; NULL: all have ended. */
-static struct datagen_split *
+static struct sl_generator_split *
 datagen_next_split(struct datagen_source *source)
 {
-    struct datagen_split *next = NULL;
+    struct sl_generator *generator = &source->generator;
+    struct sl_generator_split *next = NULL;
 
-    for (uint32_t i = 0; i < source->split_count; i++) {
-        struct datagen_split *split = &source->splits[i];
+    for (uint32_t i = 0; i < generator->split_count; i++) {
+        struct sl_generator_split *split = &generator->splits[i];
 
-        if (!datagen_has_ended(source, split) && (!next || split->row_count < next->row_count))
+        if (!sl_generator_has_ended(generator, split) &&
+            (!next || split->row_count < next->row_count))
             next = split;
     }
     return next;
 }
 
+static int64_t
+datagen_rate_base(const struct datagen_source *source, const struct sl_generator_split *split)
+{
+    return source->rate_bases[split - source->generator.splits];
+}
+
 /* Rows that the rate allows by now. */
 static int64_t
-datagen_allowed(const struct datagen_source *source, const struct datagen_split *split)
+datagen_allowed(const struct datagen_source *source, const struct sl_generator_split *split)
 {
     int64_t elapsed_us = sl_now_us(source->source.config->env) - source->rate_start_us;
     __int128 due = (__int128)elapsed_us * source->rows_per_second /
-                       ((__int128)SL_US_PER_SECOND * source->split_total) +
+                       ((__int128)SL_US_PER_SECOND * source->generator.split_total) +
                    1;
 
-    return (int64_t)SL_MIN(split->rate_base + due, (__int128)split->row_max);
+    return (int64_t)SL_MIN(datagen_rate_base(source, split) + due, (__int128)split->row_max);
 }
 
 static int
@@ -202,7 +190,7 @@ datagen_poll_batch(struct sl_source *base, struct sl_batch **ret_batch, struct s
 {
     struct datagen_source *source = (struct datagen_source *)base;
     const struct sl_connector_config *config = base->config;
-    struct datagen_split *split = datagen_next_split(source);
+    struct sl_generator_split *split = datagen_next_split(source);
     int64_t count;
     struct sl_batch *batch;
 
@@ -217,7 +205,7 @@ datagen_poll_batch(struct sl_source *base, struct sl_batch **ret_batch, struct s
         sl_batch_set_column(
             batch, c,
             sl_datagen_column(&source->maker, &source->fields[config->columns[c]], (size_t)count));
-    batch->split = (uint32_t)(split - source->splits);
+    batch->split = (uint32_t)(split - source->generator.splits);
     split->row_count += count;
     *ret_batch = batch;
     return SL_OK;
@@ -228,38 +216,36 @@ static int64_t
 datagen_next_poll(struct sl_source *base)
 {
     struct datagen_source *source = (struct datagen_source *)base;
-    const struct datagen_split *split = datagen_next_split(source);
+    const struct sl_generator_split *split = datagen_next_split(source);
     __int128 rows;
     int64_t due_us;
 
     if (!split)
         return INT64_MAX;
-    rows = split->row_count - split->rate_base;
+    rows = split->row_count - datagen_rate_base(source, split);
     due_us = source->rate_start_us +
-             (int64_t)(rows * SL_US_PER_SECOND * source->split_total / source->rows_per_second) + 1;
+             (int64_t)(rows * SL_US_PER_SECOND * source->generator.split_total /
+                       source->rows_per_second) +
+             1;
     return SL_MAX(due_us, sl_now_us(base->config->env) + DATAGEN_POLL_US);
 }
 
 static enum sl_split_state
 datagen_split_state(struct sl_source *base, uint32_t split)
 {
-    struct datagen_source *source = (struct datagen_source *)base;
-
-    return datagen_has_ended(source, &source->splits[split]) ? SL_SPLIT_ENDED : SL_SPLIT_READING;
+    return sl_generator_state(&((struct datagen_source *)base)->generator, split);
 }
 
 static void
 datagen_position(struct sl_source *base, uint32_t split, struct sl_buffer *to)
 {
-    struct datagen_source *source = (struct datagen_source *)base;
-
-    sl_buffer_add(to, &source->splits[split].row_count, sizeof(int64_t));
+    sl_generator_position(&((struct datagen_source *)base)->generator, split, to);
 }
 
 static void
 datagen_finish(struct sl_source *base)
 {
-    ((struct datagen_source *)base)->finished = true;
+    ((struct datagen_source *)base)->generator.finished = true;
 }
 
 static void

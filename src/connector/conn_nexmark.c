@@ -2,6 +2,7 @@
  * Flink's connector of that name.  One split a subtask of the job's first start, as many ever
  * after; the events of split s of S are numbers s, s + S, s + 2S, …, and its position is the number
  * of rows that it has made. */
+#include "connector/generator.h"
 #include "connector/nexmark_internal.h"
 #include "data/time.h"
 
@@ -239,11 +240,6 @@ nexmark_is_bounded(const struct sl_option_list *options)
 
 /* --- the source --- */
 
-struct nexmark_split {
-    struct sl_nexmark_cycle cycle;
-    int64_t row_max, row_count; /* row_count: made so far */
-};
-
 struct nexmark_source {
     struct sl_source source;
     struct sl_arena arena;
@@ -251,11 +247,9 @@ struct nexmark_source {
     struct sl_nexmark_column *columns; /* one a physical column */
     struct sl_nexmark_maker maker;     /* from the first poll on */
     struct sl_nexmark_rows rows[SL_NEXMARK_EVENT_COUNT];
-    uint32_t split_total; /* of all subtasks */
-    struct nexmark_split *splits;
-    uint32_t split_count;
-    int64_t start_us; /* when event 0 would have been due */
-    bool finished;
+    struct sl_generator generator;
+    struct sl_nexmark_cycle *cycles; /* by split */
+    int64_t start_us;                /* when event 0 would have been due */
 };
 
 static int
@@ -269,9 +263,9 @@ nexmark_open(struct sl_source *base, struct sl_error *err)
     SL_TRY(nexmark_read_all(config->options, &source->config, err));
     SL_TRY(sl_nexmark_read_schema(&source->arena, config->physical, source->config.event,
                                   &source->columns, err));
-    source->split_total =
-        config->restored_splits > 0 ? config->restored_splits : config->subtask_count;
-    source->splits = SL_NEW_ARRAY(&source->arena, struct nexmark_split, source->split_total);
+    sl_generator_init(&source->generator, &source->arena, config);
+    source->cycles =
+        SL_NEW_ARRAY(&source->arena, struct sl_nexmark_cycle, source->generator.split_total);
     kinds = source->config.event == SL_NEXMARK_EVENT_COUNT ? SL_NEXMARK_EVENT_COUNT : 1;
     for (size_t i = 0; i < kinds; i++)
         sl_nexmark_rows_init(&source->arena, &source->rows[i], config->batch_size);
@@ -281,13 +275,8 @@ nexmark_open(struct sl_source *base, struct sl_error *err)
 static int
 nexmark_discover(struct sl_source *base, struct sl_split_list *splits, struct sl_error *err)
 {
-    uint32_t count = ((struct nexmark_source *)base)->split_total;
-
-    splits->items = SL_NEW_ARRAY(splits->arena, struct sl_split, count);
-    splits->count = splits->capacity = count;
-    for (uint32_t i = 0; i < count; i++)
-        splits->items[i] = (struct sl_split){
-            sl_arena_printf(splits->arena, "%s-%u", base->config->table_name, i), i};
+    sl_generator_discover(&((struct nexmark_source *)base)->generator, base->config->table_name,
+                          splits);
     return SL_OK;
 }
 
@@ -296,38 +285,38 @@ nexmark_add_split(struct sl_source *base, const struct sl_split *split, struct s
                   bool is_new, struct sl_error *err)
 {
     struct nexmark_source *source = (struct nexmark_source *)base;
-    struct nexmark_split *own = &source->splits[source->split_count++];
+    struct sl_generator *generator = &source->generator;
+    struct sl_generator_split *own = sl_generator_add(generator, split, position);
+    struct sl_nexmark_cycle *cycle = &source->cycles[generator->split_count - 1];
 
-    *own = (struct nexmark_split){.row_count = 0};
-    sl_nexmark_cycle_init(&source->arena, &source->config, split->ordinal, source->split_total,
-                          &own->cycle);
-    own->row_max = sl_nexmark_rows_below(&own->cycle, source->config.event_max);
-    if (position.length == sizeof(own->row_count))
-        memcpy(&own->row_count, position.start, sizeof(own->row_count));
+    sl_nexmark_cycle_init(&source->arena, &source->config, split->ordinal, generator->split_total,
+                          cycle);
+    own->row_max = sl_nexmark_rows_below(cycle, source->config.event_max);
     return SL_OK;
 }
 
 /* --- polling --- */
 
-static bool
-nexmark_has_ended(const struct nexmark_source *source, const struct nexmark_split *split)
+static const struct sl_nexmark_cycle *
+nexmark_cycle(const struct nexmark_source *source, const struct sl_generator_split *split)
 {
-    return source->finished || split->row_count >= split->row_max;
+    return &source->cycles[split - source->generator.splits];
 }
 
 /* The one whose next event comes first; NULL: all have ended. */
-static struct nexmark_split *
+static struct sl_generator_split *
 nexmark_next_split(struct nexmark_source *source, int64_t *ret_number)
 {
-    struct nexmark_split *next = NULL;
+    struct sl_generator *generator = &source->generator;
+    struct sl_generator_split *next = NULL;
 
-    for (uint32_t i = 0; i < source->split_count; i++) {
-        struct nexmark_split *split = &source->splits[i];
+    for (uint32_t i = 0; i < generator->split_count; i++) {
+        struct sl_generator_split *split = &generator->splits[i];
         int64_t number;
 
-        if (nexmark_has_ended(source, split))
+        if (sl_generator_has_ended(generator, split))
             continue;
-        number = sl_nexmark_number(&split->cycle, split->row_count);
+        number = sl_nexmark_number(&source->cycles[i], split->row_count);
         if (next && number >= *ret_number)
             continue;
         next = split;
@@ -346,14 +335,14 @@ nexmark_start(struct nexmark_source *source, int64_t first)
 }
 
 static int64_t
-nexmark_allowed(const struct nexmark_source *source, const struct nexmark_split *split)
+nexmark_allowed(const struct nexmark_source *source, const struct sl_generator_split *split)
 {
     int64_t elapsed_us, due;
 
     if (!source->config.is_limited)
         return split->row_max;
     elapsed_us = sl_now_us(source->source.config->env) - source->start_us;
-    due = sl_nexmark_rows_below(&split->cycle,
+    due = sl_nexmark_rows_below(nexmark_cycle(source, split),
                                 sl_nexmark_events_until(&source->config.clock, elapsed_us));
     return SL_MIN(due, split->row_max);
 }
@@ -365,7 +354,7 @@ nexmark_poll_batch(struct sl_source *base, struct sl_batch **ret_batch, struct s
     const struct sl_connector_config *config = base->config;
     bool is_nested = source->config.event == SL_NEXMARK_EVENT_COUNT;
     int64_t number = 0, count;
-    struct nexmark_split *split = nexmark_next_split(source, &number);
+    struct sl_generator_split *split = nexmark_next_split(source, &number);
     struct sl_batch *batch;
 
     if (!split)
@@ -376,12 +365,13 @@ nexmark_poll_batch(struct sl_source *base, struct sl_batch **ret_batch, struct s
     if (count <= 0)
         return SL_AGAIN;
     batch = sl_batch_new(config->pool, config->column_count, (size_t)count);
-    sl_nexmark_fill_rows(&split->cycle, split->row_count, (size_t)count, is_nested, source->rows);
+    sl_nexmark_fill_rows(nexmark_cycle(source, split), split->row_count, (size_t)count, is_nested,
+                         source->rows);
     for (size_t c = 0; c < config->column_count; c++)
         sl_batch_set_column(batch, c,
                             sl_nexmark_make(&source->maker, &source->columns[config->columns[c]],
                                             source->rows, (size_t)count));
-    batch->split = (int32_t)(split - source->splits);
+    batch->split = (int32_t)(split - source->generator.splits);
     split->row_count += count;
     *ret_batch = batch;
     return SL_OK;
@@ -403,23 +393,19 @@ nexmark_next_poll(struct sl_source *base)
 static enum sl_split_state
 nexmark_split_state(struct sl_source *base, uint32_t split)
 {
-    struct nexmark_source *source = (struct nexmark_source *)base;
-
-    return nexmark_has_ended(source, &source->splits[split]) ? SL_SPLIT_ENDED : SL_SPLIT_READING;
+    return sl_generator_state(&((struct nexmark_source *)base)->generator, split);
 }
 
 static void
 nexmark_position(struct sl_source *base, uint32_t split, struct sl_buffer *to)
 {
-    struct nexmark_source *source = (struct nexmark_source *)base;
-
-    sl_buffer_add(to, &source->splits[split].row_count, sizeof(int64_t));
+    sl_generator_position(&((struct nexmark_source *)base)->generator, split, to);
 }
 
 static void
 nexmark_finish(struct sl_source *base)
 {
-    ((struct nexmark_source *)base)->finished = true;
+    ((struct nexmark_source *)base)->generator.finished = true;
 }
 
 static void

@@ -136,7 +136,7 @@ writer_choose(struct sl_pg_writer *writer, size_t count, struct sl_error *err)
                             writer->target->name);
         if (by_key && !writer->is_last[i])
             continue;
-        if (writer->kinds[i] == SL_ROW_DELETE || writer->kinds[i] == SL_ROW_UPDATE_BEFORE)
+        if (sl_row_kind_takes_back(writer->kinds[i]))
             writer->deleted[writer->deleted_count++] = (uint16_t)i;
         else
             writer->written[writer->written_count++] = (uint16_t)i;

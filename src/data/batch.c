@@ -292,3 +292,22 @@ sl_batch_concat(struct sl_pool *pool, struct sl_batch *const *batches, size_t ba
     free(parts);
     return to;
 }
+
+struct sl_column *
+sl_column_gather_two(struct sl_pool *pool, struct sl_column *first, struct sl_column *second,
+                     const uint32_t *rows, size_t row_count)
+{
+    struct sl_column *columns[2] = {first, second}, *made;
+    struct sl_batch *parts[2], *both;
+
+    for (size_t i = 0; i < 2; i++) {
+        parts[i] = sl_batch_new(pool, 1, columns[i]->row_count);
+        sl_batch_set_column(parts[i], 0, sl_column_ref(columns[i]));
+    }
+    both = sl_batch_concat(pool, parts, 2);
+    made = sl_column_gather(pool, both->columns[0], rows, row_count, false);
+    sl_batch_unref(both);
+    sl_batch_unref(parts[0]);
+    sl_batch_unref(parts[1]);
+    return made;
+}

@@ -18,6 +18,12 @@ enum sl_row_kind {
     SL_ROW_UPDATE_AFTER,  /* +U */
     SL_ROW_DELETE,        /* -D */
 };
+/* -U and -D name a row that is there no more. */
+static inline bool
+sl_row_kind_takes_back(enum sl_row_kind kind)
+{
+    return kind == SL_ROW_UPDATE_BEFORE || kind == SL_ROW_DELETE;
+}
 
 /* A string or bytes: 16 bytes, short ones inline, else a prefix and a pointer into a block that the
  * column holds a reference to. */
@@ -90,6 +96,21 @@ static inline bool
 sl_column_is_null(const struct sl_column *column, size_t row)
 {
     return column->validity && !(column->validity[row / 64] >> (row % 64) & 1);
+}
+/* Of a type that is stored as an integer of at most 8 bytes. */
+static inline int64_t
+sl_column_integer(const struct sl_column *column, size_t row)
+{
+    switch (sl_type_width(column->type->kind)) {
+    case 1:
+        return ((const int8_t *)column->values)[row];
+    case 2:
+        return ((const int16_t *)column->values)[row];
+    case 4:
+        return ((const int32_t *)column->values)[row];
+    default:
+        return ((const int64_t *)column->values)[row];
+    }
 }
 static inline void
 sl_validity_set(uint64_t *validity, size_t row, bool valid)
@@ -204,5 +225,10 @@ struct sl_batch *sl_batch_concat(struct sl_pool *pool, struct sl_batch *const *b
  * when copy_views. */
 struct sl_column *sl_column_gather(struct sl_pool *pool, const struct sl_column *column,
                                    const uint32_t *rows, size_t row_count, bool copy_views);
+/* The same of two columns of one type, at most SL_BATCH_ROWS_MAX rows in all: those of `second` are
+ * counted on behind those of `first`.  Strings are copied. */
+struct sl_column *sl_column_gather_two(struct sl_pool *pool, struct sl_column *first,
+                                       struct sl_column *second, const uint32_t *rows,
+                                       size_t row_count);
 
 #endif

@@ -292,13 +292,6 @@ aggregation_set_some(struct sl_aggregation *aggregation, const uint16_t *rows, c
     memcpy(aggregation->some_states, states, row_count * sizeof(*states));
 }
 
-static bool
-aggregation_takes_back(const struct sl_batch *batch, uint16_t row)
-{
-    return batch->kinds &&
-           (batch->kinds[row] == SL_ROW_UPDATE_BEFORE || batch->kinds[row] == SL_ROW_DELETE);
-}
-
 /* Counts the values of these rows; those that came first or went last are left in some_rows and
  * some_states.  What is taken back without having come is left out. */
 static size_t
@@ -308,7 +301,7 @@ aggregation_count_distinct(struct sl_aggregation *aggregation, const struct sl_b
     size_t kept = 0;
 
     for (size_t i = 0; i < row_count; i++) {
-        bool takes_back = aggregation_takes_back(batch, aggregation->some_rows[i]);
+        bool takes_back = sl_row_kind_takes_back(sl_batch_kind(batch, aggregation->some_rows[i]));
         int64_t count;
 
         memcpy(&count, counts[i], sizeof(count));
@@ -418,6 +411,18 @@ sl_aggregation_prepare(struct sl_aggregation *aggregation, int64_t time, const u
             rc = aggregation_prepare_distinct(aggregation, &aggregation->items[i], time, rows,
                                               row_count, err);
     }
+    return rc;
+}
+
+int
+sl_aggregation_prepare_batch(struct sl_aggregation *aggregation, struct sl_op *op,
+                             const struct sl_batch *batch, struct sl_error *err)
+{
+    size_t count = sl_aggregation_begin_prepare(aggregation, op, batch);
+    int rc =
+        sl_aggregation_prepare(aggregation, 0, aggregation->rows, aggregation->hashes, count, err);
+
+    sl_aggregation_end(aggregation);
     return rc;
 }
 

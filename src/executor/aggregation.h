@@ -70,6 +70,9 @@ size_t sl_aggregation_begin_prepare(struct sl_aggregation *aggregation, struct s
                                     const struct sl_batch *batch);
 int sl_aggregation_prepare(struct sl_aggregation *aggregation, int64_t time, const uint16_t *rows,
                            const uint64_t *hashes, size_t row_count, struct sl_error *err);
+/* Both, of all rows, in tables without time. */
+int sl_aggregation_prepare_batch(struct sl_aggregation *aggregation, struct sl_op *op,
+                                 const struct sl_batch *batch, struct sl_error *err);
 void sl_aggregation_end(struct sl_aggregation *aggregation); /* lets go of the batch's columns */
 
 /* Key columns, then aggregate columns, of these state rows into ret_columns.  Negative: a result

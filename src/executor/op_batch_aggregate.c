@@ -42,12 +42,8 @@ batch_aggregate_prepare(struct sl_op *base, unsigned input, const struct sl_batc
                         struct sl_error *err)
 {
     struct op_batch_aggregate *op = (struct op_batch_aggregate *)base;
-    size_t count = sl_aggregation_begin_prepare(&op->aggregation, base, batch);
-    int rc = sl_aggregation_prepare(&op->aggregation, 0, op->aggregation.rows,
-                                    op->aggregation.hashes, count, err);
 
-    sl_aggregation_end(&op->aggregation);
-    return rc;
+    return sl_aggregation_prepare_batch(&op->aggregation, base, batch, err);
 }
 
 static int

@@ -29,26 +29,15 @@ static struct sl_column *
 change_interleave(struct op_change *op, const struct sl_batch *rows, size_t column)
 {
     struct sl_pool *pool = op->op.context->pool;
-    struct sl_column *pair[2] = {rows->columns[column],
-                                 rows->columns[column + op->plan->column_count]};
-    struct sl_batch *parts[2], *both;
     uint32_t order[SL_BATCH_ROWS_MAX];
-    struct sl_column *made;
 
-    for (size_t i = 0; i < 2; i++) {
-        parts[i] = sl_batch_new(pool, 1, rows->row_count);
-        sl_batch_set_column(parts[i], 0, sl_column_ref(pair[i]));
-    }
-    both = sl_batch_concat(pool, parts, 2);
     for (uint32_t i = 0; i < rows->row_count; i++) {
         order[2 * i] = i;
         order[2 * i + 1] = rows->row_count + i;
     }
-    made = sl_column_gather(pool, both->columns[0], order, 2 * rows->row_count, false);
-    sl_batch_unref(both);
-    sl_batch_unref(parts[0]);
-    sl_batch_unref(parts[1]);
-    return made;
+    return sl_column_gather_two(pool, rows->columns[column],
+                                rows->columns[column + op->plan->column_count], order,
+                                2 * rows->row_count);
 }
 
 static int

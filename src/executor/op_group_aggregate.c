@@ -19,6 +19,7 @@ struct group {
     char *state;
     int64_t count_before, count; /* of its rows */
     uint16_t row;                /* one of its rows, for the keys */
+    uint16_t slot;
 };
 
 /* Some groups of the segment, so few that their changes are one batch, and their results. */
@@ -78,7 +79,8 @@ group_aggregate_open(struct sl_op *base, struct sl_error *err)
 
 /* --- segments --- */
 
-/* The group of a state; `*ret_found`: it was there.  The state's address says which it is. */
+/* The group of a state; `*ret_found`: it was there, else it is the next one, yet to be counted. The
+ * state's address says which it is. */
 static struct group *
 group_of(struct op_group_aggregate *op, char *state, bool *ret_found)
 {
@@ -94,14 +96,8 @@ group_of(struct op_group_aggregate *op, char *state, bool *ret_found)
     }
     *ret_found = false;
     op->slots[slot] = (uint16_t)(op->group_count + 1);
+    op->groups[op->group_count] = (struct group){.state = state, .slot = (uint16_t)slot};
     return &op->groups[op->group_count];
-}
-
-static bool
-group_takes_back(const struct sl_batch *batch, uint16_t row)
-{
-    return batch->kinds &&
-           (batch->kinds[row] == SL_ROW_UPDATE_BEFORE || batch->kinds[row] == SL_ROW_DELETE);
 }
 
 /* Takes rows from `from` on into the segment; returns where the next one begins. */
@@ -111,17 +107,18 @@ group_aggregate_segment(struct op_group_aggregate *op, const struct sl_batch *ba
 {
     size_t i;
 
-    memset(op->slots, 0, GROUP_SLOTS * sizeof(*op->slots));
+    for (i = 0; i < op->group_count; i++)
+        op->slots[op->groups[i].slot] = 0;
     op->group_count = op->row_count = 0;
     for (i = from; i < row_count; i++) {
         uint16_t row = op->aggregation.rows[i];
-        bool found, takes_back = group_takes_back(batch, row);
+        bool found, takes_back = sl_row_kind_takes_back(sl_batch_kind(batch, row));
         struct group *group = group_of(op, op->states[i], &found);
 
         if (found && (!op->net || (group->count == 0 && !takes_back)))
             break;
         if (!found) {
-            *group = (struct group){.state = op->states[i], .row = row};
+            group->row = row;
             memcpy(&group->count_before, group->state, sizeof(int64_t));
             group->count = group->count_before;
             op->group_states[op->group_count++] = group->state;
@@ -187,7 +184,7 @@ static void
 group_aggregate_add_row(const struct op_group_aggregate *op, const struct group_chunk *chunk,
                         size_t group, enum sl_row_kind kind, struct group_rows *rows)
 {
-    bool is_before = kind == SL_ROW_UPDATE_BEFORE || kind == SL_ROW_DELETE;
+    bool is_before = sl_row_kind_takes_back(kind);
 
     rows->from[rows->count] = (uint32_t)(group + (is_before ? 0 : chunk->count));
     rows->key_rows[rows->count] = op->groups[chunk->from + group].row;
@@ -227,21 +224,8 @@ static struct sl_column *
 group_aggregate_choose(struct sl_pool *pool, struct sl_column *before, struct sl_column *after,
                        const struct group_rows *rows)
 {
-    struct sl_batch *parts[2], *both;
-    struct sl_column *made;
-
-    if (!rows->has_before)
-        return sl_column_gather(pool, after, rows->from, rows->count, false);
-    parts[0] = sl_batch_new(pool, 1, before->row_count);
-    sl_batch_set_column(parts[0], 0, sl_column_ref(before));
-    parts[1] = sl_batch_new(pool, 1, after->row_count);
-    sl_batch_set_column(parts[1], 0, sl_column_ref(after));
-    both = sl_batch_concat(pool, parts, 2);
-    made = sl_column_gather(pool, both->columns[0], rows->from, rows->count, false);
-    sl_batch_unref(both);
-    sl_batch_unref(parts[0]);
-    sl_batch_unref(parts[1]);
-    return made;
+    return rows->has_before ? sl_column_gather_two(pool, before, after, rows->from, rows->count)
+                            : sl_column_gather(pool, after, rows->from, rows->count, false);
 }
 
 static void
@@ -387,12 +371,8 @@ group_aggregate_prepare(struct sl_op *base, unsigned input, const struct sl_batc
                         struct sl_error *err)
 {
     struct op_group_aggregate *op = (struct op_group_aggregate *)base;
-    size_t count = sl_aggregation_begin_prepare(&op->aggregation, base, batch);
-    int rc = sl_aggregation_prepare(&op->aggregation, 0, op->aggregation.rows,
-                                    op->aggregation.hashes, count, err);
 
-    sl_aggregation_end(&op->aggregation);
-    return rc;
+    return sl_aggregation_prepare_batch(&op->aggregation, base, batch, err);
 }
 
 static void

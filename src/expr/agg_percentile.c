@@ -9,23 +9,9 @@
 static int64_t
 percentile_frequency(const struct aggregate_rows *rows, size_t row, bool has_frequency)
 {
-    const struct sl_column *column;
-
     if (!has_frequency)
         return 1;
-    column = rows->columns[2];
-    if (sl_column_is_null(column, row))
-        return 0;
-    switch (sl_type_width(column->type->kind)) {
-    case 1:
-        return ((const int8_t *)column->values)[row];
-    case 2:
-        return ((const int16_t *)column->values)[row];
-    case 4:
-        return ((const int32_t *)column->values)[row];
-    default:
-        return ((const int64_t *)column->values)[row];
-    }
+    return sl_column_is_null(rows->columns[2], row) ? 0 : sl_column_integer(rows->columns[2], row);
 }
 
 static void

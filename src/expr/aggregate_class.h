@@ -28,9 +28,7 @@ aggregate_state(const struct aggregate_rows *rows, size_t i)
 static inline int
 aggregate_sign(const struct aggregate_rows *rows, size_t row)
 {
-    if (rows->kinds == NULL)
-        return 1;
-    return rows->kinds[row] == SL_ROW_INSERT || rows->kinds[row] == SL_ROW_UPDATE_AFTER ? 1 : -1;
+    return rows->kinds && sl_row_kind_takes_back(rows->kinds[row]) ? -1 : 1;
 }
 
 struct sl_aggregate_class {

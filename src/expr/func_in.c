@@ -83,21 +83,6 @@ sl_prepare_in(struct sl_arena *arena, const struct sl_expr *call,
     return set;
 }
 
-static int64_t
-in_integer(const struct sl_column *column, size_t row)
-{
-    switch (sl_type_width(column->type->kind)) {
-    case 1:
-        return ((const int8_t *)column->values)[row];
-    case 2:
-        return ((const int16_t *)column->values)[row];
-    case 4:
-        return ((const int32_t *)column->values)[row];
-    default:
-        return ((const int64_t *)column->values)[row];
-    }
-}
-
 static void
 in_look_up(struct sl_call *call, const struct in_set *set)
 {
@@ -116,7 +101,7 @@ in_look_up(struct sl_call *call, const struct in_set *set)
             continue;
         }
         if (set->integers)
-            integer = in_integer(column, at);
+            integer = sl_column_integer(column, at);
         else
             text = sl_view_text((const struct sl_view *)column->values + at);
         result[row] = set->is_used[in_slot(set, integer, text)];

@@ -78,8 +78,7 @@ debezium_encode(struct sl_encoder *base, const struct sl_batch *batch, struct sl
 
     for (size_t i = 0; i < sl_batch_live_count(batch); i++) {
         size_t row = sl_batch_row(batch, i);
-        enum sl_row_kind kind = sl_batch_kind(batch, row);
-        bool is_delete = kind == SL_ROW_UPDATE_BEFORE || kind == SL_ROW_DELETE;
+        bool is_delete = sl_row_kind_takes_back(sl_batch_kind(batch, row));
 
         sl_buffer_add_text(&to->data, sl_text_of(is_delete ? "{\"before\":" : create));
         SL_TRY(sl_json_encode_row(encoder, batch, row, &to->data, err));

@@ -27,6 +27,18 @@ uid_add_columns(const struct sl_schema *schema, const uint32_t *columns, size_t 
 }
 
 static void
+uid_add_groups(const struct sl_schema *input, const uint32_t *keys, size_t key_count,
+               struct sl_aggregate *const *aggregates, size_t aggregate_count,
+               struct sl_buffer *role)
+{
+    uid_add_columns(input, keys, key_count, role);
+    for (size_t i = 0; i < aggregate_count; i++) {
+        sl_buffer_add_byte(role, '|');
+        sl_aggregate_format(aggregates[i], input, role);
+    }
+}
+
+static void
 uid_add_window_aggregate(const struct sl_phys_node *node, struct sl_buffer *role)
 {
     const struct sl_phys_window_aggregate *detail = node->detail;
@@ -35,24 +47,17 @@ uid_add_window_aggregate(const struct sl_phys_node *node, struct sl_buffer *role
     sl_buffer_printf(role, "|%d %lld %lld %lld|%s", (int)detail->window.kind,
                      (long long)detail->window.size_us, (long long)detail->window.slide_us,
                      (long long)detail->window.offset_us, input->columns[detail->time_column].name);
-    uid_add_columns(input, detail->keys, detail->key_count, role);
-    for (size_t i = 0; i < detail->aggregate_count; i++) {
-        sl_buffer_add_byte(role, '|');
-        sl_aggregate_format(detail->aggregates[i], input, role);
-    }
+    uid_add_groups(input, detail->keys, detail->key_count, detail->aggregates,
+                   detail->aggregate_count, role);
 }
 
 static void
 uid_add_group_aggregate(const struct sl_phys_node *node, struct sl_buffer *role)
 {
     const struct sl_phys_group_aggregate *detail = node->detail;
-    const struct sl_schema *input = node->inputs[0].node->schema;
 
-    uid_add_columns(input, detail->keys, detail->key_count, role);
-    for (size_t i = 0; i < detail->aggregate_count; i++) {
-        sl_buffer_add_byte(role, '|');
-        sl_aggregate_format(detail->aggregates[i], input, role);
-    }
+    uid_add_groups(node->inputs[0].node->schema, detail->keys, detail->key_count,
+                   detail->aggregates, detail->aggregate_count, role);
 }
 
 static void

@@ -391,8 +391,8 @@ Test(cold, a_store_keeps_the_last_value_while_it_compacts)
         cr_assert_eq(have, round - 1, "key %zu", (size_t)(i % EPOCH_KEYS));
         memcpy(value, &round, sizeof(round));
         batch = store->ops->begin(store);
-        cr_assert_eq(
-            store->ops->put(batch, text, (struct sl_text){value, sizeof(value)}, &err), SL_OK);
+        cr_assert_eq(store->ops->put(batch, text, (struct sl_text){value, sizeof(value)}, &err),
+                     SL_OK);
         cr_assert_eq(store->ops->end(batch, true, &bytes, &err), SL_OK, "%s", err.text);
     }
     store->ops->close(store);
