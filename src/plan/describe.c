@@ -137,7 +137,7 @@ void
 sl_describe_window(struct sl_buffer *to, const struct sl_window *window, uint32_t time_column,
                    const struct sl_schema *input)
 {
-    static const char *const names[] = {"TUMBLE", "HOP", "CUMULATE"};
+    static const char *const names[] = {"TUMBLE", "HOP", "CUMULATE", "SESSION"};
 
     sl_describe_begin(to, "window");
     sl_buffer_printf(to, "%s(time_col=[%s]", names[window->kind], input->columns[time_column].name);
@@ -146,7 +146,7 @@ sl_describe_window(struct sl_buffer *to, const struct sl_window *window, uint32_
         describe_duration(to, window->slide_us);
         sl_buffer_add_byte(to, ']');
     }
-    sl_buffer_add_string(to, ", size=[");
+    sl_buffer_add_string(to, window->kind == SL_WINDOW_SESSION ? ", gap=[" : ", size=[");
     describe_duration(to, window->size_us);
     sl_buffer_add_byte(to, ']');
     if (window->offset_us) {

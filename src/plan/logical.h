@@ -55,6 +55,8 @@ struct sl_log_aggregate {
 struct sl_log_window_table {
     struct sl_window window;
     uint32_t time_column;
+    uint32_t *partition; /* SESSION: columns of the input, by which rows are put together */
+    size_t partition_count;
 };
 
 struct sl_log_sink {

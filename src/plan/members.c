@@ -20,7 +20,7 @@
     }
 
 static const char *const on_error_names[] = {"fail", "skip", "dead-letter"};
-static const char *const window_names[] = {"TUMBLE", "HOP", "CUMULATE"};
+static const char *const window_names[] = {"TUMBLE", "HOP", "CUMULATE", "SESSION"};
 
 static const struct sl_member window_members[] = {
     NAMED(sl_window, "kind", kind, window_names),

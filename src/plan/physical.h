@@ -120,12 +120,14 @@ struct sl_phys_calc {
     struct sl_expr **exprs;
 };
 
-enum sl_window_kind { SL_WINDOW_TUMBLE, SL_WINDOW_HOP, SL_WINDOW_CUMULATE };
+enum sl_window_kind { SL_WINDOW_TUMBLE, SL_WINDOW_HOP, SL_WINDOW_CUMULATE, SL_WINDOW_SESSION };
 
 /* Lengths and offset in microseconds. */
 struct sl_window {
     enum sl_window_kind kind;
-    int64_t size_us, slide_us, offset_us;
+    int64_t size_us;  /* SESSION: its gap */
+    int64_t slide_us; /* HOP; the step of CUMULATE; 0: none */
+    int64_t offset_us;
     bool processing_time;
     bool local_zone; /* time column is TIMESTAMP_LTZ: windows align to the session's zone */
 };

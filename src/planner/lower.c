@@ -84,8 +84,8 @@ sl_lower_connect_keyed(struct sl_lowering *lowering, struct sl_phys_node *node,
         lower_set_keys(lowering, lower_add_input(lowering, node, from), keys, key_count);
 }
 
-static uint32_t
-lower_parallelism(const struct sl_lowering *lowering, const struct sl_log_node *node)
+uint32_t
+sl_lower_parallelism(const struct sl_lowering *lowering, const struct sl_log_node *node)
 {
     return node->parallelism ? node->parallelism : lowering->parallelism;
 }
@@ -109,18 +109,18 @@ sl_lower_option_parallelism(const struct sl_log_node *node, const struct sl_opti
 
 /* --- refusals --- */
 
-static int
-lower_refuse(const struct sl_log_node *node, const char *construct, const char *hint,
-             struct sl_error *err)
+int
+sl_lower_refuse(const struct sl_log_node *node, const char *construct, const char *hint,
+                struct sl_error *err)
 {
     SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s in streaming mode is not supported yet", construct);
     sl_error_hint(err, "%s", hint);
     return sl_error_at(err, node->offset);
 }
 
-static int
-lower_refuse_updating(const struct sl_phys_node *input, const struct sl_log_node *node,
-                      const char *construct, struct sl_error *err)
+int
+sl_lower_refuse_updating(const struct sl_phys_node *input, const struct sl_log_node *node,
+                         const char *construct, struct sl_error *err)
 {
     if (input->kinds == SL_KINDS_INSERT)
         return SL_OK;
@@ -130,9 +130,9 @@ lower_refuse_updating(const struct sl_phys_node *input, const struct sl_log_node
 }
 
 /* Keys are compared as bytes, for which rows, arrays and maps have no form yet. */
-static int
-lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node *node,
-                         struct sl_error *err)
+int
+sl_lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node *node,
+                            struct sl_error *err)
 {
     const struct sl_schema *input = node->inputs[0]->schema;
     const struct sl_log_aggregate *aggregate = &node->aggregate;
@@ -160,8 +160,8 @@ lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node *node,
 }
 
 /* A stream of upserts has no old rows: only a sink that takes it as it is can use it. */
-static int
-lower_refuse_upserts(const struct sl_phys_node *input, int offset, struct sl_error *err)
+int
+sl_lower_refuse_upserts(const struct sl_phys_node *input, int offset, struct sl_error *err)
 {
     if (!sl_kinds_lack_before(input->kinds))
         return SL_OK;
@@ -230,7 +230,7 @@ lower_filter(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_p
     struct sl_phys_node *input;
 
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(lower_refuse_upserts(input, node->offset, err));
+    SL_TRY(sl_lower_refuse_upserts(input, node->offset, err));
     *ret_node =
         sl_lower_calc(lowering, input, node->filter, lower_identity(lowering, node->schema),
                       node->schema, node->parallelism ? node->parallelism : input->parallelism);
@@ -251,7 +251,7 @@ lower_project(struct sl_lowering *lowering, struct sl_log_node *node,
     }
     SL_TRY(sl_lower(lowering, below, &input, err));
     if (filter)
-        SL_TRY(lower_refuse_upserts(input, node->offset, err));
+        SL_TRY(sl_lower_refuse_upserts(input, node->offset, err));
     *ret_node = sl_lower_calc(lowering, input, filter, node->exprs, node->schema,
                               node->parallelism ? node->parallelism : input->parallelism);
     return SL_OK;
@@ -266,21 +266,10 @@ lower_retracting(const struct sl_phys_node *input, const struct sl_log_node *nod
 {
     const struct sl_log_aggregate *aggregate = &node->aggregate;
 
-    SL_TRY(lower_refuse_upserts(input, node->offset, err));
+    SL_TRY(sl_lower_refuse_upserts(input, node->offset, err));
     for (size_t i = 0; i < aggregate->aggregate_count && input->kinds != SL_KINDS_INSERT; i++)
         SL_TRY(sl_aggregate_set_retracts(aggregate->aggregates[i], err));
     return SL_OK;
-}
-
-/* GROUP BY window_start, window_end that could not be fused with its window. */
-static bool
-lower_is_window_group(const struct sl_log_node *node)
-{
-    unsigned parts = 0;
-
-    for (size_t i = 0; i < node->aggregate.key_count; i++)
-        parts |= 1u << sl_window_part_of(node->inputs[0], node->aggregate.keys[i]);
-    return (parts & 1u << SL_WINDOW_PART_START) && (parts & 1u << SL_WINDOW_PART_END);
 }
 
 static int
@@ -292,12 +281,12 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     const struct sl_log_aggregate *from = &node->aggregate;
     struct sl_phys_node *input, *made;
 
-    if (lower_is_window_group(node))
-        return lower_refuse(node, "this use of window columns",
-                            "use window columns neither in arguments of aggregates nor together "
-                            "with other columns in WHERE",
-                            err);
-    SL_TRY(lower_refuse_nested_keys(lowering->arena, node, err));
+    if (sl_lower_is_window_group(node))
+        return sl_lower_refuse(node, "this use of window columns",
+                               "use window columns neither in arguments of aggregates nor together "
+                               "with other columns in WHERE",
+                               err);
+    SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(lower_retracting(input, node, err));
     detail->keys = from->keys;
@@ -306,9 +295,9 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     detail->aggregate_count = from->aggregate_count;
     detail->emits_before = true;
     detail->ttl_us = from->has_ttl ? from->ttl_us : lowering->state_ttl_us;
-    made =
-        sl_lower_add(lowering, SL_OP_GROUP_AGGREGATE,
-                     from->key_count ? lower_parallelism(lowering, node) : 1, node->schema, detail);
+    made = sl_lower_add(lowering, SL_OP_GROUP_AGGREGATE,
+                        from->key_count ? sl_lower_parallelism(lowering, node) : 1, node->schema,
+                        detail);
     made->kinds = SL_KINDS_INSERT;
     if (from->aggregate_count)
         made->kinds |= 1u << SL_ROW_UPDATE_BEFORE | 1u << SL_ROW_UPDATE_AFTER;
@@ -334,68 +323,17 @@ lower_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
 
     if (!lowering->bounded_operators)
         return lower_group_aggregate(lowering, node, ret_node, err);
-    SL_TRY(lower_refuse_nested_keys(lowering->arena, node, err));
+    SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(lower_refuse_updating(input, node, "GROUP BY", err));
+    SL_TRY(sl_lower_refuse_updating(input, node, "GROUP BY", err));
     detail->keys = node->aggregate.keys;
     detail->key_count = key_count;
     detail->aggregates = node->aggregate.aggregates;
     detail->aggregate_count = node->aggregate.aggregate_count;
     *ret_node =
         sl_lower_add(lowering, SL_OP_BATCH_AGGREGATE,
-                     key_count ? lower_parallelism(lowering, node) : 1, node->schema, detail);
+                     key_count ? sl_lower_parallelism(lowering, node) : 1, node->schema, detail);
     sl_lower_connect_keyed(lowering, *ret_node, input, detail->keys, key_count);
-    return SL_OK;
-}
-
-static int
-lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
-                       struct sl_phys_node **ret_node, struct sl_error *err)
-{
-    struct sl_phys_window_aggregate *detail =
-        SL_NEW(lowering->arena, struct sl_phys_window_aggregate);
-    const struct sl_log_aggregate *from = &node->aggregate;
-    struct sl_phys_node *input;
-
-    SL_TRY(lower_refuse_nested_keys(lowering->arena, node, err));
-    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(lower_refuse_updating(input, node, "a window aggregation", err));
-    if (from->has_ttl)
-        return lower_refuse(node, "a time to live of windows",
-                            "their state goes with them: leave the hint STATE_TTL out", err);
-    detail->window = from->window;
-    detail->time_column = from->time_column;
-    detail->keys = from->keys;
-    detail->key_count = from->key_count;
-    detail->aggregates = from->aggregates;
-    detail->aggregate_count = from->aggregate_count;
-    detail->has_start = from->parts[0];
-    detail->has_end = from->parts[1];
-    detail->has_time = from->parts[2];
-    *ret_node =
-        sl_lower_add(lowering, SL_OP_WINDOW_AGGREGATE,
-                     from->key_count ? lower_parallelism(lowering, node) : 1, node->schema, detail);
-    sl_lower_connect_keyed(lowering, *ret_node, input, detail->keys, detail->key_count);
-    return SL_OK;
-}
-
-static int
-lower_window_table(struct sl_lowering *lowering, struct sl_log_node *node,
-                   struct sl_phys_node **ret_node, struct sl_error *err)
-{
-    struct sl_phys_window_table *detail = SL_NEW(lowering->arena, struct sl_phys_window_table);
-    struct sl_phys_node *input;
-
-    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(lower_refuse_upserts(input, node->offset, err));
-    detail->window = node->window_table.window;
-    detail->time_column = node->window_table.time_column;
-    *ret_node =
-        sl_lower_add(lowering, SL_OP_WINDOW_TABLE, input->parallelism, node->schema, detail);
-    sl_lower_connect(lowering, *ret_node, input);
-    (*ret_node)->kinds = input->kinds;
-    (*ret_node)->upsert_key = input->upsert_key;
-    (*ret_node)->upsert_key_count = input->upsert_key_count;
     return SL_OK;
 }
 
@@ -422,7 +360,7 @@ lower_union(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_ph
 
     for (size_t i = 0; i < node->input_count; i++) {
         SL_TRY(sl_lower(lowering, node->inputs[i], &inputs[i], err));
-        SL_TRY(lower_refuse_upserts(inputs[i], node->offset, err));
+        SL_TRY(sl_lower_refuse_upserts(inputs[i], node->offset, err));
         if (!node->parallelism)
             parallelism = SL_MAX(parallelism, inputs[i]->parallelism);
         kinds |= inputs[i]->kinds;
@@ -442,11 +380,11 @@ lower_sort(struct sl_lowering *lowering, struct sl_log_node *node,
     struct sl_phys_node *input;
 
     if (!lowering->bounded_operators)
-        return lower_refuse(node, "ORDER BY",
-                            "SET 'execution.runtime-mode' = 'batch' for a query over bounded input",
-                            err);
+        return sl_lower_refuse(
+            node, "ORDER BY",
+            "SET 'execution.runtime-mode' = 'batch' for a query over bounded input", err);
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(lower_refuse_updating(input, node, "ORDER BY", err));
+    SL_TRY(sl_lower_refuse_updating(input, node, "ORDER BY", err));
     detail->keys = node->sort.keys;
     detail->key_count = node->sort.key_count;
     detail->offset = limit ? limit->offset : 0;
@@ -469,7 +407,7 @@ lower_limit(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_ph
         return SL_OK;
     }
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(lower_refuse_updating(input, node, "LIMIT", err));
+    SL_TRY(sl_lower_refuse_updating(input, node, "LIMIT", err));
     *detail = node->limit;
     *ret_node = sl_lower_add(lowering, SL_OP_LIMIT, 1, node->schema, detail);
     sl_lower_connect(lowering, *ret_node, input);
@@ -520,9 +458,9 @@ sl_lower(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_
     case SL_LOG_AGGREGATE:
         return lower_aggregate(lowering, node, ret_node, err);
     case SL_LOG_WINDOW_TABLE:
-        return lower_window_table(lowering, node, ret_node, err);
+        return sl_lower_window_table(lowering, node, ret_node, err);
     case SL_LOG_WINDOW_AGGREGATE:
-        return lower_window_aggregate(lowering, node, ret_node, err);
+        return sl_lower_window_aggregate(lowering, node, ret_node, err);
     case SL_LOG_UNION:
         return lower_union(lowering, node, ret_node, err);
     case SL_LOG_SORT:

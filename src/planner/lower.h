@@ -12,7 +12,7 @@ struct sl_lowering {
     bool bounded_operators; /* operators that wait for the end of input may be used */
     bool synchronous;       /* a change that ends by itself: VALUES, UPDATE, DELETE, batch mode */
     size_t root_count;
-    int64_t state_ttl_us;   /* table.exec.state.ttl */
+    int64_t state_ttl_us; /* table.exec.state.ttl */
     struct sl_phys_settings settings;
     struct sl_phys_node **nodes;
     size_t node_count, node_capacity;
@@ -40,6 +40,24 @@ uint32_t sl_lower_option_parallelism(const struct sl_log_node *node,
                                      const struct sl_option_list *options,
                                      const struct sl_option_list *hints, const char *key,
                                      uint32_t fallback);
+
+uint32_t sl_lower_parallelism(const struct sl_lowering *lowering, const struct sl_log_node *node);
+/* 0A000 at the node's place: what cannot be built (yet), and the way out. */
+int sl_lower_refuse(const struct sl_log_node *node, const char *construct, const char *hint,
+                    struct sl_error *err);
+int sl_lower_refuse_updating(const struct sl_phys_node *input, const struct sl_log_node *node,
+                             const char *construct, struct sl_error *err);
+int sl_lower_refuse_upserts(const struct sl_phys_node *input, int offset, struct sl_error *err);
+int sl_lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node *node,
+                                struct sl_error *err);
+
+/* lower_window.c */
+/* GROUP BY window_start, window_end that could not be fused with its window. */
+bool sl_lower_is_window_group(const struct sl_log_node *node);
+int sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
+                              struct sl_phys_node **ret_node, struct sl_error *err);
+int sl_lower_window_table(struct sl_lowering *lowering, struct sl_log_node *node,
+                          struct sl_phys_node **ret_node, struct sl_error *err);
 
 /* lower_scan.c, lower_sink.c */
 int sl_lower_scan(struct sl_lowering *lowering, struct sl_log_node *node,

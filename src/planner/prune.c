@@ -235,6 +235,8 @@ prune_window_table(struct sl_rewriter *rewriter, struct sl_log_node *node, const
 
     memcpy(wanted, required, count * sizeof(*wanted));
     wanted[node->window_table.time_column] = true;
+    for (size_t i = 0; i < node->window_table.partition_count; i++)
+        wanted[node->window_table.partition[i]] = true;
     input_map = prune_node(rewriter, node->inputs[0], wanted);
     schema = sl_schema_new(rewriter->arena, node->inputs[0]->schema->count + 3);
     for (size_t i = 0; i < schema->count - 3; i++)
@@ -245,6 +247,8 @@ prune_window_table(struct sl_rewriter *rewriter, struct sl_log_node *node, const
         schema->columns[schema->count - 3 + i] = node->schema->columns[count + i];
     }
     node->window_table.time_column = input_map[node->window_table.time_column];
+    for (size_t i = 0; i < node->window_table.partition_count; i++)
+        node->window_table.partition[i] = input_map[node->window_table.partition[i]];
     node->schema = schema;
     return map;
 }

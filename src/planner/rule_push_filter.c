@@ -49,10 +49,12 @@ push_passes_project(const struct sl_expr *conjunct, const struct sl_log_node *pr
     return sl_expr_walk(conjunct, push_visit_project, &visit) && visit.deterministic;
 }
 
+/* A session would end without the rows that are filtered out. */
 static bool
 push_passes_window(const struct sl_expr *conjunct, const struct sl_log_node *window)
 {
-    return sl_expr_is_deterministic(conjunct) &&
+    return window->window_table.window.kind != SL_WINDOW_SESSION &&
+           sl_expr_is_deterministic(conjunct) &&
            sl_expr_columns_within(conjunct, 0, (uint32_t)window->inputs[0]->schema->count);
 }
 

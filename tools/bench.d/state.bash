@@ -27,7 +27,7 @@ INSERT INTO sums SELECT k, $1
 SQL
 }
 
-job_rows() { sql -At -c "SHOW TASKS FOR JOB '$job'" | awk -F'|' '{ if ($5 > most) most = $5; if ($6 > most) most = $6 } END { print most + 0 }'; }
+job_rows() { sql -At -c "SHOW TASKS FOR JOB '$job'" | awk -F'|' '{ if ($5 > most) most = $5; if ($6 > most) most = $6 } END { printf "%.0f\n", most }'; }
 resident_mb() { awk '/^VmHWM/ { printf "%d\n", $2 / 1024 }' "/proc/$server/status"; }
 
 wait_for_rows() { # until the job has read so many

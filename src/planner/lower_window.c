@@ -1,0 +1,79 @@
+/* Windows: the table functions alone, and GROUP BY over them. */
+#include "planner/lower.h"
+
+/* GROUP BY window_start, window_end that could not be fused with its window. */
+bool
+sl_lower_is_window_group(const struct sl_log_node *node)
+{
+    unsigned parts = 0;
+
+    for (size_t i = 0; i < node->aggregate.key_count; i++)
+        parts |= 1u << sl_window_part_of(node->inputs[0], node->aggregate.keys[i]);
+    return (parts & 1u << SL_WINDOW_PART_START) && (parts & 1u << SL_WINDOW_PART_END);
+}
+
+static int
+lower_refuse_kind(const struct sl_log_node *node, const struct sl_window *window,
+                  struct sl_error *err)
+{
+    static const char *const names[] = {"TUMBLE", "HOP", "CUMULATE", "SESSION"};
+
+    if (window->kind == SL_WINDOW_TUMBLE)
+        return SL_OK;
+    SL_ERROR(err, SL_E_NOT_SUPPORTED, "the window function %s is not supported yet",
+             names[window->kind]);
+    return sl_error_at(err, node->offset);
+}
+
+int
+sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
+                          struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    struct sl_phys_window_aggregate *detail =
+        SL_NEW(lowering->arena, struct sl_phys_window_aggregate);
+    const struct sl_log_aggregate *from = &node->aggregate;
+    struct sl_phys_node *input;
+
+    SL_TRY(lower_refuse_kind(node, &from->window, err));
+    SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
+    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
+    SL_TRY(sl_lower_refuse_updating(input, node, "a window aggregation", err));
+    if (from->has_ttl)
+        return sl_lower_refuse(node, "a time to live of windows",
+                               "their state goes with them: leave the hint STATE_TTL out", err);
+    detail->window = from->window;
+    detail->time_column = from->time_column;
+    detail->keys = from->keys;
+    detail->key_count = from->key_count;
+    detail->aggregates = from->aggregates;
+    detail->aggregate_count = from->aggregate_count;
+    detail->has_start = from->parts[0];
+    detail->has_end = from->parts[1];
+    detail->has_time = from->parts[2];
+    *ret_node = sl_lower_add(lowering, SL_OP_WINDOW_AGGREGATE,
+                             from->key_count ? sl_lower_parallelism(lowering, node) : 1,
+                             node->schema, detail);
+    sl_lower_connect_keyed(lowering, *ret_node, input, detail->keys, detail->key_count);
+    return SL_OK;
+}
+
+int
+sl_lower_window_table(struct sl_lowering *lowering, struct sl_log_node *node,
+                      struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    struct sl_phys_window_table *detail = SL_NEW(lowering->arena, struct sl_phys_window_table);
+    struct sl_phys_node *input;
+
+    SL_TRY(lower_refuse_kind(node, &node->window_table.window, err));
+    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
+    SL_TRY(sl_lower_refuse_upserts(input, node->offset, err));
+    detail->window = node->window_table.window;
+    detail->time_column = node->window_table.time_column;
+    *ret_node =
+        sl_lower_add(lowering, SL_OP_WINDOW_TABLE, input->parallelism, node->schema, detail);
+    sl_lower_connect(lowering, *ret_node, input);
+    (*ret_node)->kinds = input->kinds;
+    (*ret_node)->upsert_key = input->upsert_key;
+    (*ret_node)->upsert_key_count = input->upsert_key_count;
+    return SL_OK;
+}
