@@ -31,6 +31,10 @@ enum {
     MAIN_PLUGINS_MAX = 64
 };
 
+/* jemalloc's: memory that a compaction let go of is the system's again after a second, not ten. */
+extern const char *malloc_conf;
+const char *malloc_conf = "dirty_decay_ms:1000,muzzy_decay_ms:0";
+
 struct main_options {
     const char *data_directory, *host;
     uint16_t port, http_port;
