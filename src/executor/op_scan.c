@@ -145,10 +145,8 @@ scan_open(struct sl_op *op, struct sl_error *err)
         return SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
                         "connector \"%s\" of table \"%s\" cannot be read", scan->plan->connector,
                         scan->plan->table_name);
-    if (scan->plan->on_error == SL_ON_ERROR_DEAD_LETTER)
-        return SL_ERROR(err, SL_E_NOT_SUPPORTED,
-                        "table \"%s\": rows that do not decode cannot go to a dead-letter table",
-                        scan->plan->table_name);
+    if (op->node->dead.sink)
+        scan->dead_rows = sl_side_rows_new(op, op->node->dead.sink);
     scan->class = scan->connector->source;
     scan_make_config(scan);
     sl_scan_time_init(scan);
@@ -360,7 +358,7 @@ sl_scan_step(struct sl_op *op, int64_t now_us, struct sl_out *out, struct sl_err
     if (scan->is_abandoned)
         return scan->outside.pending ? SL_AGAIN : SL_EOF;
     sl_scan_time_tick(scan, now_us);
-    rc = sl_scan_read(scan, &batch, err);
+    rc = sl_scan_read(scan, out, &batch, err);
     if (rc == SL_OK && batch)
         rc = scan_process(scan, batch, now_us, out, err);
     if (rc < 0)

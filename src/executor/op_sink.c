@@ -265,11 +265,22 @@ sink_null_column(const struct op_sink *sink, const struct sl_batch *batch, size_
 }
 
 static int
-sink_fail_null(struct op_sink *sink, size_t column, struct sl_error *err)
+sink_judge_null(struct op_sink *sink, const struct sl_batch *batch, size_t row, size_t column,
+                struct sl_out *out, struct sl_error *err)
 {
-    return SL_ERROR(err, SL_E_NOT_NULL_VIOLATION,
-                    "column \"%s\" of table \"%s\" is NOT NULL, the row has NULL there",
-                    sink->plan->physical->columns[column].name, sink->plan->table_name);
+    struct sl_row_error error = {(uint32_t)row, SL_E_NOT_NULL_VIOLATION, err->text};
+
+    SL_ERROR(err, SL_E_NOT_NULL_VIOLATION,
+             "column \"%s\" of table \"%s\" is NOT NULL, the row has NULL there",
+             sink->plan->physical->columns[column].name, sink->plan->table_name);
+    if (sink->plan->on_error == SL_ON_ERROR_FAIL)
+        return err->code;
+    if (sink->plan->on_error == SL_ON_ERROR_DEAD_LETTER)
+        out->error(out, batch, &error, 1, err);
+    else
+        sink->progress.skipped_rows++;
+    sl_error_reset(err);
+    return SL_OK;
 }
 
 static bool
@@ -284,8 +295,8 @@ sink_may_drop(const struct op_sink *sink, const struct sl_batch *batch)
 
 /* The rows to write, as a batch; a new reference. */
 static int
-sink_select(struct op_sink *sink, struct sl_batch *batch, struct sl_batch **ret_batch,
-            struct sl_error *err)
+sink_select(struct op_sink *sink, struct sl_batch *batch, struct sl_out *out,
+            struct sl_batch **ret_batch, struct sl_error *err)
 {
     size_t live = sl_batch_live_count(batch), count = 0;
 
@@ -300,9 +311,7 @@ sink_select(struct op_sink *sink, struct sl_batch *batch, struct sl_batch **ret_
             continue;
         column = sink_null_column(sink, batch, row);
         if (column != SIZE_MAX) {
-            if (sink->plan->on_error == SL_ON_ERROR_FAIL)
-                return sink_fail_null(sink, column, err);
-            sink->progress.skipped_rows++;
+            SL_TRY(sink_judge_null(sink, batch, row, column, out, err));
             continue;
         }
         sink->selection[count++] = (uint16_t)row;
@@ -436,7 +445,7 @@ sink_batch(struct sl_op *op, unsigned input, struct sl_batch *batch, struct sl_o
     struct sl_batch *chosen = NULL;
     int rc = SL_OK;
 
-    SL_TRY(sink_select(sink, batch, &chosen, err));
+    SL_TRY(sink_select(sink, batch, out, &chosen, err));
     if (sl_batch_live_count(chosen) > 0) {
         sink->progress.rows += sl_batch_live_count(chosen);
         if (sink->class->takes_columns) {

@@ -57,7 +57,8 @@ sl_scan_row_error(struct op_scan *scan, const struct sl_batch *batch, uint32_t r
 
 /* Records that do not decode: the table's policy. */
 static int
-scan_judge_errors(struct op_scan *scan, const struct sl_decoded *decoded, struct sl_error *err)
+scan_judge_errors(struct op_scan *scan, const struct sl_decoded *decoded, struct sl_out *out,
+                  struct sl_error *err)
 {
     scan->progress.skipped_rows += decoded->skipped_count;
     if (decoded->error_count == 0)
@@ -67,6 +68,7 @@ scan_judge_errors(struct op_scan *scan, const struct sl_decoded *decoded, struct
                                 scan_record_position(scan, decoded->errors[0].record),
                                 SL_E_INVALID_TEXT, decoded->errors[0].text, err);
     scan->progress.skipped_rows += decoded->error_count;
+    sl_scan_dead_records(scan, decoded->errors, decoded->error_count, out);
     return SL_OK;
 }
 
@@ -137,7 +139,8 @@ scan_drop_columns(struct op_scan *scan, const struct sl_decoded *decoded)
 }
 
 static int
-scan_decode(struct op_scan *scan, struct sl_batch **ret_batch, struct sl_error *err)
+scan_decode(struct op_scan *scan, struct sl_out *out, struct sl_batch **ret_batch,
+            struct sl_error *err)
 {
     struct sl_decoded decoded;
     struct sl_batch *batch;
@@ -151,7 +154,7 @@ scan_decode(struct op_scan *scan, struct sl_batch **ret_batch, struct sl_error *
     scan->row_records = decoded.row_records;
     scan->next_record += decoded.record_count;
     scan->progress.rows += decoded.record_count;
-    if (scan_judge_errors(scan, &decoded, err) < 0 || decoded.row_count == 0) {
+    if (scan_judge_errors(scan, &decoded, out, err) < 0 || decoded.row_count == 0) {
         scan_drop_columns(scan, &decoded);
         *ret_batch = NULL;
         return err->code;
@@ -182,7 +185,8 @@ scan_read_columns(struct op_scan *scan, struct sl_batch **ret_batch, struct sl_e
 }
 
 int
-sl_scan_read(struct op_scan *scan, struct sl_batch **ret_batch, struct sl_error *err)
+sl_scan_read(struct op_scan *scan, struct sl_out *out, struct sl_batch **ret_batch,
+             struct sl_error *err)
 {
     sl_error_reset(err);
     if (scan->class->makes_columns)
@@ -199,5 +203,5 @@ sl_scan_read(struct op_scan *scan, struct sl_batch **ret_batch, struct sl_error 
             return SL_OK;
         }
     }
-    return scan_decode(scan, ret_batch, err);
+    return scan_decode(scan, out, ret_batch, err);
 }

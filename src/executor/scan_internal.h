@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "executor/outside.h"
 #include "executor/scan.h"
+#include "executor/side_rows.h"
 #include "format/format.h"
 
 enum sl_scan_io { SL_SCAN_IO_OPEN, SL_SCAN_IO_DISCOVER, SL_SCAN_IO_REFRESH, SL_SCAN_IO_CLOSE };
@@ -67,6 +68,8 @@ struct op_scan {
     const uint32_t *row_records;
     size_t *metadata_keys; /* indexes into the descriptor's */
 
+    struct sl_side_rows *dead_rows; /* NULL: records that make no row go nowhere */
+
     struct sl_eval *time, *filter, *projection; /* NULL: none, or columns only */
     uint16_t *selection;                        /* SL_BATCH_ROWS_MAX */
     struct sl_mark *marks;                      /* SL_BATCH_ROWS_MAX */
@@ -94,11 +97,19 @@ const struct sl_scan_restored *sl_scan_find_restored(const struct op_scan *scan,
 /* The next rows: the decoded physical columns, then metadata.  SL_AGAIN: none now; SL_EOF: the
  * source says that all splits have ended.  *ret_batch may be NULL with SL_OK: records without a
  * row. */
-int sl_scan_read(struct op_scan *scan, struct sl_batch **ret_batch, struct sl_error *err);
+int sl_scan_read(struct op_scan *scan, struct sl_out *out, struct sl_batch **ret_batch,
+                 struct sl_error *err);
 /* Raises what is wrong with row `row` of the batch at hand, naming table, place and reason. */
 int sl_scan_row_error(struct op_scan *scan, const struct sl_batch *batch, uint32_t row, int code,
                       const char *reason, struct sl_error *err);
 void sl_scan_drop_records(struct op_scan *scan);
+
+/* --- scan_dead.c --- */
+
+/* To the dead-letter table, if there is one: records at hand, or that of a row at hand. */
+void sl_scan_dead_records(struct op_scan *scan, const struct sl_decode_error *errors, size_t count,
+                          struct sl_out *out);
+void sl_scan_dead_row(struct op_scan *scan, uint32_t row, const char *reason, struct sl_out *out);
 
 /* --- scan_watermark.c --- */
 

@@ -268,6 +268,7 @@ scan_judge_times(struct op_scan *scan, struct sl_batch *batch, const struct sl_c
             return sl_scan_row_error(scan, batch, (uint32_t)row, SL_E_NULL_VALUE,
                                      "the event time is NULL", err);
         bad[row / 64] |= UINT64_C(1) << (row % 64);
+        sl_scan_dead_row(scan, (uint32_t)row, "the event time is NULL", out);
         scan->progress.skipped_rows++;
         bad_count++;
     }

@@ -190,7 +190,9 @@ test_plan_sink(struct test_plan *plan, struct sl_phys_node *input, uint32_t para
 {
     struct sl_phys_node *node = test_node(plan, SL_OP_SINK, parallelism, input ? 1 : 0);
     struct sl_phys_sink *sink = SL_NEW(plan->arena, struct sl_phys_sink);
+    struct sl_schema *aside = test_schema(plan->arena, 3);
 
+    aside->columns[0].name = "event_time"; /* as plan/side_columns.h has it */
     if (input)
         node->inputs[0].node = input;
     node->detail = sink;
@@ -198,7 +200,7 @@ test_plan_sink(struct test_plan *plan, struct sl_phys_node *input, uint32_t para
     sink->table_name = sl_arena_printf(plan->arena, "t%u", (unsigned)table);
     sink->connector = "test";
     sink->options = &test_no_options;
-    sink->physical = input ? input->schema : test_schema(plan->arena, 3);
+    sink->physical = input ? input->schema : aside;
     sink->guarantee = "at-least-once";
     return node;
 }

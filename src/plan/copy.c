@@ -238,6 +238,8 @@ sl_phys_copy(struct sl_arena *arena, const struct sl_phys_plan *plan)
             node->late.sink = copy->nodes[node->late.sink->id];
         if (node->error.sink)
             node->error.sink = copy->nodes[node->error.sink->id];
+        if (node->dead.sink)
+            node->dead.sink = copy->nodes[node->dead.sink->id];
     }
     return copy;
 }

@@ -185,6 +185,8 @@ json_write_node(const struct sl_phys_node *node)
         json_object_set_new(json, "late", json_integer(node->late.sink->id));
     if (node->error.sink)
         json_object_set_new(json, "error", json_integer(node->error.sink->id));
+    if (node->dead.sink)
+        json_object_set_new(json, "dead", json_integer(node->dead.sink->id));
     if (layout->size)
         json_object_set_new(json, "detail",
                             json_write_struct(node->detail, layout, node->schema->count));
@@ -516,6 +518,8 @@ json_read_plan(struct sl_arena *arena, const json_t *json, struct sl_phys_plan *
             json_read_side_output(json_object_get(item, "late"), plan, &plan->nodes[i]->late, err));
         SL_TRY(json_read_side_output(json_object_get(item, "error"), plan, &plan->nodes[i]->error,
                                      err));
+        SL_TRY(
+            json_read_side_output(json_object_get(item, "dead"), plan, &plan->nodes[i]->dead, err));
     }
     *ret_plan = plan;
     return SL_OK;

@@ -50,6 +50,7 @@ struct sl_log_aggregate {
     bool is_distinct; /* SELECT DISTINCT, UNION: for messages */
     bool has_ttl;     /* the STATE_TTL hint names its input: */
     int64_t ttl_us;
+    const char *late_table; /* the LATE_ROWS hint; NULL: none */
 };
 
 struct sl_log_window_table {

@@ -37,6 +37,19 @@ sl_phys_max_parallelism(const struct sl_phys_plan *plan)
     return max;
 }
 
+int32_t
+sl_phys_time_column(const struct sl_phys_node *node, size_t input)
+{
+    const struct sl_phys_window_aggregate *window = node->detail;
+
+    switch (node->kind) {
+    case SL_OP_WINDOW_AGGREGATE:
+        return window->window.processing_time ? -1 : (int32_t)window->time_column;
+    default:
+        return -1;
+    }
+}
+
 bool
 sl_phys_is_bounded(const struct sl_phys_plan *plan)
 {

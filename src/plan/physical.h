@@ -51,7 +51,8 @@ struct sl_phys_input {
     size_t key_count;
 };
 
-/* Where an operator's `late` and `error` outputs go, when not only counted. */
+/* Where an operator's `late` and `error` outputs go, and a scan's records that make no row, when
+ * they are not only counted. */
 struct sl_phys_side_output {
     struct sl_phys_node *sink; /* a SINK node of the same plan, or NULL */
 };
@@ -67,7 +68,7 @@ struct sl_phys_node {
     size_t upsert_key_count;
     struct sl_phys_input *inputs;
     size_t input_count;
-    struct sl_phys_side_output late, error;
+    struct sl_phys_side_output late, error, dead;
     void *detail; /* struct sl_phys_<stem>, below; NULL for UNION */
 };
 
@@ -270,6 +271,8 @@ struct sl_phys_plan {
 const char *sl_op_kind_name(enum sl_op_kind kind); /* as in EXPLAIN */
 const char *sl_exchange_name(enum sl_exchange_kind kind);
 uint32_t sl_phys_max_parallelism(const struct sl_phys_plan *plan); /* the slots it needs */
+/* The column of its input `input` by whose event time the operator judges rows; -1: it does not. */
+int32_t sl_phys_time_column(const struct sl_phys_node *node, size_t input);
 /* Scans that are unbounded: does the job ever end by itself? */
 bool sl_phys_is_bounded(const struct sl_phys_plan *plan);
 

@@ -47,6 +47,7 @@ struct sl_binder {
     struct sl_bound_cte *ctes; /* the innermost first */
     uint32_t parallelism;      /* hinted for the current block; 0: not */
     const struct sl_ast_hint *state_ttl; /* of the current block; NULL: none, or it found its use */
+    const struct sl_ast_hint *late_rows; /* the same */
     struct sl_expr_settings settings;
     struct sl_table_use *uses;
     size_t use_count, use_capacity;

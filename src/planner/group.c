@@ -263,6 +263,9 @@ sl_binder_aggregation(struct sl_binder *binder, const struct sl_scope *scope, st
                                &aggregate->aggregate.ttl_us, err));
     if (aggregate->aggregate.has_ttl)
         binder->state_ttl = NULL; /* it found its use */
+    if (binder->late_rows)
+        aggregate->aggregate.late_table = sl_binder_name(binder, &binder->late_rows->items[0]);
+    binder->late_rows = NULL;
     for (size_t i = 0; i < output->count; i++)
         SL_TRY(group_rewrite_expr(&rewrite, output->exprs[i], &output->exprs[i], err));
     *node = aggregate;

@@ -13,6 +13,7 @@ struct sl_lowering {
     bool synchronous;       /* a change that ends by itself: VALUES, UPDATE, DELETE, batch mode */
     size_t root_count;
     int64_t state_ttl_us; /* table.exec.state.ttl */
+    struct sl_lower_side *sides; /* what the statement asks for by a hint or a table's option */
     struct sl_phys_settings settings;
     struct sl_phys_node **nodes;
     size_t node_count, node_capacity;
@@ -59,6 +60,14 @@ int sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *
 int sl_lower_window_table(struct sl_lowering *lowering, struct sl_log_node *node,
                           struct sl_phys_node **ret_node, struct sl_error *err);
 
+/* lower_side.c */
+/* Later on `*place` is to be the SINK of the table of this name, as hinted or said at `offset`. */
+void sl_lower_add_side(struct sl_lowering *lowering, const char *table_name, int offset,
+                       struct sl_phys_side_output *place);
+/* Wires them, and what the settings ask for, to sinks.  A plain query writes no tables: its rows
+ * are only counted. */
+int sl_lower_sides(struct sl_lowering *lowering, bool is_query, struct sl_error *err);
+
 /* lower_scan.c, lower_sink.c */
 int sl_lower_scan(struct sl_lowering *lowering, struct sl_log_node *node,
                   struct sl_phys_node **ret_node, struct sl_error *err);
@@ -67,6 +76,10 @@ int sl_lower_check_partitions(const struct sl_connector_descriptor *connector,
                               const struct sl_table *table, struct sl_error *err);
 int sl_lower_sink(struct sl_lowering *lowering, struct sl_log_node *node,
                   struct sl_phys_node **ret_node, struct sl_error *err);
+/* The same over `input`; NULL: side outputs feed it. */
+int sl_lower_sink_over(struct sl_lowering *lowering, struct sl_log_node *node,
+                       struct sl_phys_node *input, struct sl_phys_node **ret_node,
+                       struct sl_error *err);
 
 /* changelog.c */
 /* Which updates come with their old rows: those for which some consumer asks. */

@@ -308,6 +308,9 @@ scan_node(struct sl_lowering *lowering, const struct sl_log_node *node,
                                                     "scan.parallelism", lowering->parallelism),
                         schema, detail);
     scan_set_upsert_key(lowering, table, exprs, made);
+    if (detail->on_error == SL_ON_ERROR_DEAD_LETTER)
+        sl_lower_add_side(lowering, sl_option_get(&node->scan.options, "dead-letter.table"),
+                          node->offset, &made->dead);
     return made;
 }
 

@@ -153,6 +153,8 @@ sink_set_columns(struct sl_lowering *lowering, const struct sl_log_node *node,
     detail->partition_by_count = table->partition_by_count;
     for (size_t i = 0; i < table->partition_by_count; i++)
         detail->partition_by[i] = sl_table_physical_index(table, table->partition_by[i]);
+    if (!input)
+        return;
     detail->not_null = SL_NEW_ARRAY(lowering->arena, uint32_t, input->schema->count);
     for (uint32_t i = 0; i < input->schema->count; i++)
         if (!table->columns[node->sink.columns[i]].type->nullable &&
@@ -238,10 +240,19 @@ int
 sl_lower_sink(struct sl_lowering *lowering, struct sl_log_node *node,
               struct sl_phys_node **ret_node, struct sl_error *err)
 {
+    struct sl_phys_node *input;
+
+    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
+    return sl_lower_sink_over(lowering, node, input, ret_node, err);
+}
+
+int
+sl_lower_sink_over(struct sl_lowering *lowering, struct sl_log_node *node,
+                   struct sl_phys_node *input, struct sl_phys_node **ret_node, struct sl_error *err)
+{
     struct sl_phys_sink *detail = SL_NEW(lowering->arena, struct sl_phys_sink);
     const struct sl_table *table = node->sink.table;
     struct sl_table_format format;
-    struct sl_phys_node *input;
     uint32_t parallelism;
 
     SL_TRY(sl_table_format_of(sl_arena_printf(lowering->arena, "table \"%s\"", table->name),
@@ -250,8 +261,8 @@ sl_lower_sink(struct sl_lowering *lowering, struct sl_log_node *node,
     if (format.format && format.format->check_sink &&
         format.format->check_sink(&node->sink.options, err) < 0)
         return sl_error_at(err, node->offset);
-    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(sink_choose_mode(node, &format, input, detail, err));
+    if (input)
+        SL_TRY(sink_choose_mode(node, &format, input, detail, err));
     detail->table_id = table->id;
     detail->table_version = table->version;
     detail->table_name = node->sink.table_name;
@@ -265,13 +276,14 @@ sl_lower_sink(struct sl_lowering *lowering, struct sl_log_node *node,
     detail->on_error = lowering->settings.runtime_error;
     sink_set_metadata(lowering, table, detail);
     sink_set_columns(lowering, node, input, detail);
-    parallelism =
-        sl_lower_option_parallelism(&(struct sl_log_node){0}, &node->sink.options,
-                                    &node->sink.hints, "sink.parallelism", input->parallelism);
+    parallelism = sl_lower_option_parallelism(&(struct sl_log_node){0}, &node->sink.options,
+                                              &node->sink.hints, "sink.parallelism",
+                                              input ? input->parallelism : 1);
     if (detail->atomic)
         parallelism = 1; /* one transaction */
     *ret_node =
         sl_lower_add(lowering, SL_OP_SINK, parallelism, sl_schema_new(lowering->arena, 0), detail);
-    sl_lower_connect(lowering, *ret_node, input);
+    if (input)
+        sl_lower_connect(lowering, *ret_node, input);
     return SL_OK;
 }

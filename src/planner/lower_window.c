@@ -54,6 +54,8 @@ sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node
                              from->key_count ? sl_lower_parallelism(lowering, node) : 1,
                              node->schema, detail);
     sl_lower_connect_keyed(lowering, *ret_node, input, detail->keys, detail->key_count);
+    if (from->late_table)
+        sl_lower_add_side(lowering, from->late_table, node->offset, &(*ret_node)->late);
     return SL_OK;
 }
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #define OPTIONS_NAMES_MAX 64
-#define OPTIONS_SCOPES_MAX 8
+#define OPTIONS_SCOPES_MAX 9
 
 static const struct sl_option_spec options_general[] = {
     {.name = "connector",
@@ -45,6 +45,12 @@ static const struct sl_option_spec options_sink[] = {
 static const struct sl_option_spec options_format[] = {
     {.name = "format", .type = SL_OPTION_STRING, .help = "how records are written"},
     {.name = "value.format", .type = SL_OPTION_STRING, .help = "the same as format"},
+};
+
+static const struct sl_option_spec options_dead_letter[] = {
+    {.name = "dead-letter.table",
+     .type = SL_OPTION_STRING,
+     .help = "the table that takes records that do not decode"},
 };
 
 static const struct sl_option_spec options_on_error[] = {
@@ -193,6 +199,8 @@ options_check_keys(const char *what, const struct sl_table_format *format,
         snprintf(prefix, sizeof(prefix), "%s.", format->format_name);
     }
     if (format->format_name)
+        options_add(scopes, &count, options_dead_letter, SL_COUNT_OF(options_dead_letter), NULL);
+    if (format->format_name)
         options_add(scopes, &count, options_on_error, SL_COUNT_OF(options_on_error), prefix);
     if (key_format) {
         snprintf(key_prefix, sizeof(key_prefix), "key.%s.", key_format->name);
@@ -221,9 +229,33 @@ sl_table_on_error(const struct sl_table_format *format, const struct sl_option_l
     const struct sl_option *on_error = options_find_on_error(format, options, "on-error");
     const struct sl_option *ignore = options_find_on_error(format, options, "ignore-parse-errors");
 
+    if (on_error && sl_equal_nocase(on_error->value, "dead-letter"))
+        return SL_ON_ERROR_DEAD_LETTER;
     if (on_error)
         return sl_equal_nocase(on_error->value, "skip") ? SL_ON_ERROR_SKIP : SL_ON_ERROR_FAIL;
     return ignore && sl_equal_nocase(ignore->value, "true") ? SL_ON_ERROR_SKIP : SL_ON_ERROR_FAIL;
+}
+
+/* The policy and the table that it needs come together. */
+static int
+options_check_dead_letter(const struct sl_option_list *options, const struct sl_option *on_error,
+                          struct sl_error *err)
+{
+    const struct sl_option *table = sl_option_find(options, "dead-letter.table");
+    bool wanted = on_error && sl_equal_nocase(on_error->value, "dead-letter");
+
+    if (wanted && !table) {
+        SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "'%s' = 'dead-letter' needs a table",
+                 on_error->key);
+        sl_error_hint(err, "add 'dead-letter.table' = 'name of the table'");
+        return sl_error_at(err, on_error->value_offset);
+    }
+    if (!table || wanted)
+        return SL_OK;
+    SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+             "option \"dead-letter.table\" has no use without the policy dead-letter");
+    sl_error_hint(err, "say '<format>.on-error' = 'dead-letter' too");
+    return sl_error_at(err, table->key_offset);
 }
 
 /* Known from Flink or the contract, but not built. */
@@ -231,7 +263,7 @@ static int
 options_check_support(const struct sl_table_format *format, const struct sl_option_list *options,
                       struct sl_error *err)
 {
-    static const char *const keys[] = {"dead-letter.table", "scan.watermark.alignment.group",
+    static const char *const keys[] = {"scan.watermark.alignment.group",
                                        "scan.watermark.alignment.max-drift",
                                        "scan.watermark.alignment.update-interval"};
     const struct sl_option *on_error = options_find_on_error(format, options, "on-error");
@@ -244,11 +276,7 @@ options_check_support(const struct sl_table_format *format, const struct sl_opti
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "option \"%s\" is not supported yet", keys[i]);
         return sl_error_at(err, option->key_offset);
     }
-    if (!on_error || !sl_equal_nocase(on_error->value, "dead-letter"))
-        return SL_OK;
-    SL_ERROR(err, SL_E_NOT_SUPPORTED, "dead-letter tables are not supported yet");
-    sl_error_hint(err, "'%s' = 'skip' leaves such rows out and counts them", on_error->key);
-    return sl_error_at(err, on_error->value_offset);
+    return options_check_dead_letter(options, on_error, err);
 }
 
 int

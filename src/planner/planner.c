@@ -329,6 +329,7 @@ planner_lower(struct planner *planner, struct sl_rewriter *rewriter, struct sl_p
         SL_TRY(planner_lower_query(planner, &lowering, planned, err));
     else
         SL_TRY(planner_lower_sinks(planner, &lowering, err));
+    SL_TRY(sl_lower_sides(&lowering, planner->is_query, err));
     sl_lower_changelogs(&lowering);
     plan->nodes = lowering.nodes;
     plan->node_count = lowering.node_count;
@@ -368,7 +369,9 @@ sl_plan_statement(struct sl_plan_context *context, const struct sl_ast *statemen
     SL_TRY(planner_bind(&planner, statement, err));
     if (options->explain)
         planned->logical_text = planner_logical_text(&planner);
-    rewriter = (struct sl_rewriter){context->arena, &planner.binder.settings, planner.binder.batch};
+    rewriter = (struct sl_rewriter){
+        context->arena, &planner.binder.settings, planner.binder.batch,
+        !planner.is_query && *sl_binder_setting(&planner.binder, "table.exec.late-rows.table")};
     for (size_t i = 0; i < planner.root_count; i++)
         sl_rules_apply(&rewriter, &planner.roots[i]);
     SL_TRY(planner_lower(&planner, &rewriter, planned, err));

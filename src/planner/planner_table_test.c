@@ -137,7 +137,7 @@ Test(planner_table, refused)
             "42704", "'csv.ignore-parse-errors'");
     REFUSED("CREATE TABLE t (a INT) WITH ('connector'='kafka', 'topic'='x', 'format'='json', "
             "'json.on-error'='dead-letter')",
-            "0A000", "'dead-letter'");
+            "22023", "'dead-letter'");
     REFUSED("CREATE TABLE t (a INT, A STRING) " KAFKA, "42701", "A STRING");
     REFUSED("CREATE TABLE t (a INT, PRIMARY KEY (a)) " KAFKA, "0A000", "PRIMARY");
     planner_test_hint(&test, "NOT ENFORCED");

@@ -109,6 +109,8 @@ static const struct test_setting test_defaults[] = {
     {"table.exec.state.ttl", "0 ms"},
     {"table.exec.numeric-overflow", "error"},
     {"table.exec.runtime-error", "fail"},
+    {"dead-letter.table", ""},
+    {"table.exec.late-rows.table", ""},
     {"table.local-time-zone", "UTC"},
     {"table.dynamic-table-options.enabled", "true"},
     {"restart-strategy.type", "fixed-delay"},

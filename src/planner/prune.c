@@ -216,6 +216,9 @@ prune_aggregate(struct sl_rewriter *rewriter, struct sl_log_node *node, const bo
     }
     if (node->kind == SL_LOG_WINDOW_AGGREGATE)
         read[aggregate->time_column] = true;
+    if (node->kind == SL_LOG_WINDOW_AGGREGATE &&
+        (aggregate->late_table || rewriter->keeps_late_rows))
+        memset(read, true, node->inputs[0]->schema->count * sizeof(*read));
     input_map = prune_node(rewriter, node->inputs[0], read);
     prune_renumber_aggregate(rewriter, aggregate, input_map);
     if (node->kind == SL_LOG_WINDOW_AGGREGATE)

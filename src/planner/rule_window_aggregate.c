@@ -24,6 +24,7 @@ struct window_fusion {
     const char **lower_names;
     size_t lower_count;
     uint32_t key_count;
+    bool keeps_rows; /* late ones are wanted whole */
 };
 
 static bool
@@ -155,8 +156,9 @@ window_make(struct window_fusion *fusion)
     const struct sl_log_aggregate *from = &fusion->aggregate->aggregate;
     const struct sl_log_node *window = fusion->window;
     struct sl_log_aggregate made = {.window = window->window_table.window,
-                                    .has_ttl = from->has_ttl};
-    size_t max = from->key_count + 1;
+                                    .has_ttl = from->has_ttl,
+                                    .late_table = from->late_table};
+    size_t max = from->key_count + 1 + fusion->input_count;
     struct sl_log_node *node, *input;
 
     for (size_t i = 0; i < from->aggregate_count; i++)
@@ -177,6 +179,8 @@ window_make(struct window_fusion *fusion)
     made.time_column =
         window_add_lower(fusion, sl_log_column(fusion->arena, window->inputs[0]->schema,
                                                window->window_table.time_column));
+    for (uint32_t i = 0; i < fusion->input_count && fusion->keeps_rows; i++)
+        window_add_lower(fusion, sl_log_column(fusion->arena, window->inputs[0]->schema, i));
     made.parts[0] = made.parts[1] = made.parts[2] = true;
     fusion->key_count = (uint32_t)made.key_count;
     input = sl_log_project(fusion->arena, window->inputs[0], fusion->lower, fusion->lower_names,
@@ -248,6 +252,7 @@ sl_rule_window_aggregate(struct sl_rewriter *rewriter, struct sl_log_node **plac
     if (rewriter->batch || (*place)->kind != SL_LOG_AGGREGATE || !window_find(&fusion, *place) ||
         !window_can_fuse(&fusion))
         return false;
+    fusion.keeps_rows = (*place)->aggregate.late_table || rewriter->keeps_late_rows;
     node = window_make(&fusion);
     node->schema = window_schema(&fusion, node);
     *place = window_project(&fusion, node);

@@ -10,6 +10,7 @@ struct sl_rewriter {
     struct sl_arena *arena;
     const struct sl_expr_settings *settings;
     bool batch; /* windows are not fused: keys of windows are plain keys over bounded input */
+    bool keeps_late_rows; /* table.exec.late-rows.table: operators see whole rows */
 };
 
 #define RULE(stem) bool sl_rule_##stem(struct sl_rewriter *rewriter, struct sl_log_node **place);

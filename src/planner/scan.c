@@ -34,6 +34,11 @@ sl_binder_select_hints(struct sl_binder *binder, const struct sl_ast_list *hints
             binder->state_ttl = binder->state_ttl ? binder->state_ttl : hint; /* the first wins */
             continue;
         }
+        if (sl_text_equal_nocase(hint->name.text, SL_TEXT("LATE_ROWS")) && hint->item_count == 1 &&
+            !hint->options.count) {
+            binder->late_rows = hint;
+            continue;
+        }
         if (!sl_text_equal_nocase(hint->name.text, SL_TEXT("PARALLELISM")))
             return scan_refuse_hint(binder, hint, err);
         if (hint->item_count != 1 || hint->options.count ||

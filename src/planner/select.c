@@ -348,24 +348,37 @@ select_unused_ttl(const struct sl_binder *binder, struct sl_error *err)
     return sl_error_at(err, sl_binder_offset(binder, option->key_offset));
 }
 
+static int
+select_unused_late_rows(const struct sl_binder *binder, struct sl_error *err)
+{
+    SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+             "the hint LATE_ROWS stands in a query block in which no row can be late");
+    sl_error_hint(err, "put it behind the SELECT of the block that has GROUP BY window_start, "
+                       "window_end");
+    return sl_error_at(err, sl_binder_offset(binder, binder->late_rows->offset));
+}
+
 int
 sl_binder_select(struct sl_binder *binder, const struct sl_ast_select *select,
                  const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
                  struct sl_error *err)
 {
-    const struct sl_ast_hint *outer_ttl = binder->state_ttl;
+    const struct sl_ast_hint *outer_ttl = binder->state_ttl, *outer_late = binder->late_rows;
     uint32_t outer = binder->parallelism;
     int rc;
 
     SL_TRY(select_check(binder, select, err));
     binder->parallelism = 0;
-    binder->state_ttl = NULL;
+    binder->state_ttl = binder->late_rows = NULL;
     rc = sl_binder_select_hints(binder, &select->hints, err);
     if (rc == SL_OK)
         rc = select_build(binder, select, order_by, ret_node, err);
     if (rc == SL_OK && binder->state_ttl)
         rc = select_unused_ttl(binder, err);
+    if (rc == SL_OK && binder->late_rows)
+        rc = select_unused_late_rows(binder, err);
     binder->parallelism = outer;
     binder->state_ttl = outer_ttl;
+    binder->late_rows = outer_late;
     return rc;
 }

@@ -41,11 +41,13 @@ settings_runtime_error(const struct sl_binder *binder, enum sl_on_error *ret_pol
     const char *value = sl_binder_setting(binder, key);
 
     *ret_policy = sl_equal_nocase(value, "skip") ? SL_ON_ERROR_SKIP : SL_ON_ERROR_FAIL;
-    if (sl_equal_nocase(value, "dead-letter")) {
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "dead-letter tables are not supported yet");
-        return sl_error_hint(err, "SET '%s' = 'skip' leaves such rows out and counts them", key);
-    }
-    return SL_OK;
+    if (!sl_equal_nocase(value, "dead-letter"))
+        return SL_OK;
+    *ret_policy = SL_ON_ERROR_DEAD_LETTER;
+    if (*sl_binder_setting(binder, "dead-letter.table"))
+        return SL_OK;
+    SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "'%s' = 'dead-letter' needs a table", key);
+    return sl_error_hint(err, "SET 'dead-letter.table' = 'name of the table'");
 }
 
 static int

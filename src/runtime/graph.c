@@ -35,6 +35,8 @@ graph_count_consumers(struct graph_builder *builder)
             builder->is_side_target[node->late.sink->id] = true;
         if (node->error.sink)
             builder->is_side_target[node->error.sink->id] = true;
+        if (node->dead.sink)
+            builder->is_side_target[node->dead.sink->id] = true;
     }
 }
 
@@ -116,6 +118,7 @@ graph_add_edges(struct graph_builder *builder)
         }
         graph_add_side(builder, SL_EDGE_LATE, node, node->late.sink);
         graph_add_side(builder, SL_EDGE_ERROR, node, node->error.sink);
+        graph_add_side(builder, SL_EDGE_DEAD, node, node->dead.sink);
     }
 }
 
@@ -125,7 +128,7 @@ graph_edge_count_max(const struct sl_phys_plan *plan)
     size_t count = 0;
 
     for (size_t i = 0; i < plan->node_count; i++)
-        count += plan->nodes[i]->input_count + 2;
+        count += plan->nodes[i]->input_count + 3;
     return count;
 }
 

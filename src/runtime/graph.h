@@ -2,7 +2,7 @@
  *
  * 1. An input is chained to its consumer when the exchange is forward, the consumer has one input,
  *    the producer has no other consumer, and both have the same parallelism.
- * 2. So only the last operator of a task has output edges; `late` and `error` outputs may leave
+ * 2. So only the last operator of a task has output edges; side outputs may leave
  *    from any operator of it.
  * 3. A sink that only side outputs feed heads a task of its own. */
 #ifndef SL_RUNTIME_GRAPH_H
@@ -12,7 +12,7 @@
 
 #define SL_CHAIN_MAX 32u /* operators a task */
 
-enum sl_edge_kind { SL_EDGE_MAIN, SL_EDGE_LATE, SL_EDGE_ERROR };
+enum sl_edge_kind { SL_EDGE_MAIN, SL_EDGE_LATE, SL_EDGE_ERROR, SL_EDGE_DEAD };
 
 struct sl_graph_task;
 

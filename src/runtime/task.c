@@ -23,6 +23,7 @@
  *                                                                              GONE          */
 #include "data/row.h"
 #include "executor/scan.h"
+#include "executor/side_rows.h"
 #include "executor/sink.h"
 #include "runtime/job.h"
 #include "storage/table.h"
@@ -175,6 +176,10 @@ task_make_link(struct sl_subtask *subtask, unsigned index)
     link->op->node = node;
     link->op->context = &subtask->context;
     link->op->watermark_ms = SL_WATERMARK_MIN;
+    if (node->late.sink)
+        link->late_rows = sl_side_rows_new(link->op, node->late.sink);
+    if (node->error.sink)
+        link->failed_rows = sl_side_rows_new(link->op, node->error.sink);
     if (node->kind == SL_OP_SCAN)
         subtask->scan = link->op;
     else if (node->kind == SL_OP_SINK)

@@ -13,6 +13,7 @@
 struct sl_checkpoint;
 struct sl_execution;
 struct sl_overtaken;
+struct sl_side_rows;
 struct sl_state;
 struct sl_subtask;
 
@@ -75,6 +76,7 @@ struct sl_link {
     struct sl_subtask *subtask;
     unsigned index;
     struct sl_op *op;
+    struct sl_side_rows *late_rows, *failed_rows; /* NULL: nobody takes them */
     struct sl_element *queue; /* what came while the operator was stopped */
     size_t queue_first, queue_count, queue_capacity;
     size_t ahead_count; /* of the queue, from its head: state for them was or is being read */
@@ -399,7 +401,6 @@ void sl_recovered_free(struct sl_subtask *subtask);
 void sl_output_batch(struct sl_subtask *subtask, struct sl_batch *batch);
 void sl_output_side(struct sl_subtask *subtask, unsigned link, enum sl_edge_kind kind,
                     struct sl_batch *batch);
-bool sl_output_has_side(const struct sl_subtask *subtask, unsigned link, enum sl_edge_kind kind);
 void sl_output_control(struct sl_subtask *subtask, enum sl_message_kind kind, int64_t value);
 /* Moves what waits before full rings; says whether the subtask must stop for them (and for a sink
  * or a session that takes no more). */

@@ -27,6 +27,7 @@
  * regard to full outputs, for it is at most a batch an operator.  A firing that was stopped may be
  * more: its operator pauses and takes what is behind it; the watermark goes on when the firing,
  * which is resumed behind the barrier, is complete. */
+#include "executor/side_rows.h"
 #include "runtime/job.h"
 #include "storage/table.h"
 
@@ -128,34 +129,22 @@ chain_emit(struct sl_out *out, struct sl_batch *batch)
 }
 
 static void
+chain_set_aside(struct sl_link *link, enum sl_edge_kind kind, struct sl_batch *batch)
+{
+    if (batch)
+        sl_output_side(link->subtask, link->index, kind, batch);
+}
+
+static void
 chain_late(struct sl_out *out, struct sl_batch *batch)
 {
     struct sl_link *link = (struct sl_link *)out;
 
     sl_counter_add(&link->subtask->counters.late_rows, sl_batch_live_count(batch));
-    sl_output_side(link->subtask, link->index, SL_EDGE_LATE, batch);
-}
-
-/* Which rows failed, as a selection; errors come in the order of rows, or nearly so. */
-static struct sl_batch *
-chain_failed_rows(struct sl_link *link, const struct sl_batch *batch,
-                  const struct sl_row_error *errors, size_t error_count)
-{
-    uint16_t *rows = sl_alloc(error_count * sizeof(*rows));
-    uint64_t seen[SL_BATCH_ROWS_MAX / 64] = {0};
-    struct sl_batch *failed;
-    size_t count = 0;
-
-    for (size_t i = 0; i < error_count; i++)
-        seen[errors[i].row / 64] |= UINT64_C(1) << (errors[i].row % 64);
-    for (size_t row = 0; row < batch->row_count && count < error_count; row++) {
-        if (seen[row / 64] >> (row % 64) & 1)
-            rows[count++] = (uint16_t)row;
-    }
-    failed = sl_batch_share(link->op->context->pool, batch, rows, count);
-    failed->mark_count = 0;
-    free(rows);
-    return failed;
+    if (link->late_rows)
+        chain_set_aside(link, SL_EDGE_LATE,
+                        sl_side_rows_late(link->late_rows, link->current.input, batch));
+    sl_batch_unref(batch);
 }
 
 static int
@@ -163,19 +152,24 @@ chain_error(struct sl_out *out, const struct sl_batch *batch, const struct sl_ro
             size_t error_count, struct sl_error *err)
 {
     struct sl_link *link = (struct sl_link *)out;
-    struct sl_subtask *subtask = link->subtask;
     enum sl_on_error policy = link->op->context->settings->runtime_error;
-    bool is_routed = sl_output_has_side(subtask, link->index, SL_EDGE_ERROR);
 
     if (error_count == 0)
         return SL_OK;
-    if (policy == SL_ON_ERROR_FAIL || (policy == SL_ON_ERROR_DEAD_LETTER && !is_routed))
+    if (policy == SL_ON_ERROR_FAIL)
         return SL_ERROR(err, errors[0].code, "%s", errors[0].text);
-    sl_counter_add(&subtask->counters.skipped_rows, error_count);
-    if (policy == SL_ON_ERROR_DEAD_LETTER)
-        sl_output_side(subtask, link->index, SL_EDGE_ERROR,
-                       chain_failed_rows(link, batch, errors, error_count));
+    sl_counter_add(&link->subtask->counters.skipped_rows, error_count);
+    if (policy == SL_ON_ERROR_DEAD_LETTER && link->failed_rows)
+        chain_set_aside(link, SL_EDGE_ERROR,
+                        sl_side_rows_failed(link->failed_rows, link->current.input, batch, errors,
+                                            error_count));
     return SL_OK;
+}
+
+static void
+chain_dead(struct sl_out *out, struct sl_batch *batch)
+{
+    chain_set_aside((struct sl_link *)out, SL_EDGE_DEAD, batch);
 }
 
 void
@@ -184,6 +178,7 @@ sl_chain_init_out(struct sl_link *link)
     link->out.emit = chain_emit;
     link->out.late = chain_late;
     link->out.error = chain_error;
+    link->out.dead = chain_dead;
 }
 
 /* --- one link's machine --- */

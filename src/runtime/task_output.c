@@ -194,12 +194,6 @@ output_find_side(const struct sl_subtask *subtask, unsigned link, enum sl_edge_k
     return NULL;
 }
 
-bool
-sl_output_has_side(const struct sl_subtask *subtask, unsigned link, enum sl_edge_kind kind)
-{
-    return output_find_side(subtask, link, kind) != NULL;
-}
-
 void
 sl_output_side(struct sl_subtask *subtask, unsigned link, enum sl_edge_kind kind,
                struct sl_batch *batch)
