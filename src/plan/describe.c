@@ -134,6 +134,26 @@ describe_duration(struct sl_buffer *to, int64_t us)
 }
 
 void
+sl_describe_expand(struct sl_buffer *to, const struct sl_phys_expand *expand,
+                   const struct sl_schema *input)
+{
+    sl_describe_begin(to, "sets");
+    for (size_t set = 0; set < expand->set_count; set++) {
+        bool first = true;
+
+        sl_buffer_add_string(to, set ? ", {" : "{");
+        for (uint32_t i = 0; i < expand->key_count; i++) {
+            if (!(expand->kept[set] >> i & 1))
+                continue;
+            sl_buffer_printf(to, "%s%s", first ? "" : ", ", input->columns[i].name);
+            first = false;
+        }
+        sl_buffer_add_byte(to, '}');
+    }
+    sl_describe_end(to);
+}
+
+void
 sl_describe_window(struct sl_buffer *to, const struct sl_window *window, uint32_t time_column,
                    const struct sl_schema *input)
 {

@@ -20,6 +20,8 @@ void sl_describe_select(struct sl_buffer *to, struct sl_expr *const *exprs,
 void sl_describe_aggregates(struct sl_buffer *to, const uint32_t *keys, size_t key_count,
                             struct sl_aggregate *const *aggregates, size_t aggregate_count,
                             const struct sl_schema *output, const struct sl_schema *input);
+void sl_describe_expand(struct sl_buffer *to, const struct sl_phys_expand *expand,
+                        const struct sl_schema *input);
 void sl_describe_window(struct sl_buffer *to, const struct sl_window *window, uint32_t time_column,
                         const struct sl_schema *input);
 void sl_describe_sort(struct sl_buffer *to, const struct sl_sort_key *keys, size_t key_count,

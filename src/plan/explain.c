@@ -50,6 +50,12 @@ explain_union(const struct sl_phys_node *node, struct sl_buffer *to)
 }
 
 static void
+explain_expand(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    sl_describe_expand(to, node->detail, node->inputs[0].node->schema);
+}
+
+static void
 explain_window_table(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     const struct sl_phys_window_table *table = node->detail;

@@ -10,6 +10,7 @@ static const char *const logical_names[SL_LOG_KIND_COUNT] = {
     [SL_LOG_FILTER] = "LogicalFilter",
     [SL_LOG_PROJECT] = "LogicalProject",
     [SL_LOG_AGGREGATE] = "LogicalAggregate",
+    [SL_LOG_EXPAND] = "LogicalExpand",
     [SL_LOG_WINDOW_TABLE] = "LogicalWindowTableFunction",
     [SL_LOG_WINDOW_AGGREGATE] = "LogicalWindowAggregate",
     [SL_LOG_UNION] = "LogicalUnion",
@@ -92,6 +93,9 @@ logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
         sl_describe_aggregates(to, node->aggregate.keys, node->aggregate.key_count,
                                node->aggregate.aggregates, node->aggregate.aggregate_count,
                                node->schema, input);
+        break;
+    case SL_LOG_EXPAND:
+        sl_describe_expand(to, &node->expand, input);
         break;
     case SL_LOG_WINDOW_TABLE:
         sl_describe_window(to, &node->window_table.window, node->window_table.time_column, input);

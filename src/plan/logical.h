@@ -13,6 +13,7 @@ enum sl_log_kind {
     SL_LOG_VALUES,
     SL_LOG_FILTER,
     SL_LOG_PROJECT,
+    SL_LOG_EXPAND,           /* GROUPING SETS; output: the input, then the id of the set */
     SL_LOG_AGGREGATE,        /* output: the keys, then the aggregates */
     SL_LOG_WINDOW_TABLE,     /* output: the input, then window_start, window_end, window_time */
     SL_LOG_WINDOW_AGGREGATE, /* output: keys, aggregates, window_start, window_end, window_time */
@@ -81,6 +82,7 @@ struct sl_log_node {
         struct sl_expr **exprs; /* PROJECT: one a column of the schema */
         struct sl_log_aggregate aggregate;
         struct sl_log_window_table window_table;
+        struct sl_phys_expand expand;
         struct sl_phys_sort sort; /* only its keys */
         struct sl_phys_limit limit;
         struct sl_phys_change change;

@@ -100,6 +100,12 @@ static const struct sl_member calc_members[] = {
     MEMBER(sl_phys_calc, EXPRS, "exprs", exprs),
 };
 
+static const struct sl_member expand_members[] = {
+    MEMBER(sl_phys_expand, U32, "keyCount", key_count),
+    COUNTED(sl_phys_expand, COLUMNS, "kept", kept, set_count),
+    COUNTED(sl_phys_expand, COLUMNS, "ids", ids, set_count),
+};
+
 static const struct sl_member window_table_members[] = {
     MEMBER(sl_phys_window_table, WINDOW, "window", window),
     MEMBER(sl_phys_window_table, U32, "timeColumn", time_column),
@@ -180,6 +186,7 @@ const struct sl_layout sl_plan_details[SL_OP_COUNT] = {
     [SL_OP_SCAN] = LAYOUT(sl_phys_scan, scan_members),
     [SL_OP_VALUES] = LAYOUT(sl_phys_values, values_members),
     [SL_OP_CALC] = LAYOUT(sl_phys_calc, calc_members),
+    [SL_OP_EXPAND] = LAYOUT(sl_phys_expand, expand_members),
     [SL_OP_WINDOW_TABLE] = LAYOUT(sl_phys_window_table, window_table_members),
     [SL_OP_WINDOW_AGGREGATE] = LAYOUT(sl_phys_window_aggregate, window_aggregate_members),
     [SL_OP_GROUP_AGGREGATE] = LAYOUT(sl_phys_group_aggregate, group_aggregate_members),

@@ -162,6 +162,14 @@ struct sl_phys_group_aggregate {
     int64_t ttl_us;    /* a group goes so long after its last row; 0: it stays */
 };
 
+/* GROUPING SETS: each row once a set, with the set's id as the last column. */
+struct sl_phys_expand {
+    uint32_t key_count; /* the input's first columns */
+    uint32_t *kept;     /* by set: bit i says that column i stays; other keys are NULL */
+    uint32_t *ids;      /* by set */
+    size_t set_count;
+};
+
 /* GROUP BY over bounded input: emits at the end of input.  Without keys one row always comes. */
 struct sl_phys_batch_aggregate {
     uint32_t *keys;

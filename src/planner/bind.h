@@ -15,6 +15,7 @@
 #include "planner/planner.h"
 
 #define SL_BIND_AGGREGATE (UINT32_C(1) << 30)
+#define SL_BIND_GROUPING (UINT32_C(1) << 31) /* + index: GROUPING(…), in the same way */
 #define SL_BIND_DEPTH_MAX \
     400 /* of expressions: a stored plan's JSON must nest less than 2,048 deep */
 #define SL_BIND_VIEW_DEPTH_MAX 32
@@ -62,9 +63,24 @@ struct sl_scope {
     const struct sl_schema *columns;
 };
 
+struct sl_bound_grouping {
+    struct sl_expr **args;
+    size_t arg_count;
+};
+
 struct sl_bound_aggregates {
     struct sl_aggregate **items;
     size_t count, capacity;
+    struct sl_bound_grouping *groupings;
+    size_t grouping_count;
+};
+
+/* GROUP BY.  Without grouping sets set_count is 0; else kept and ids are those of EXPAND. */
+struct sl_group_keys {
+    struct sl_expr **exprs;
+    size_t count;
+    uint32_t *kept, *ids;
+    size_t set_count;
 };
 
 /* One clause that is being bound. */
@@ -190,13 +206,17 @@ struct sl_select_output {   /* the select list and what sorts it, bound over the
     struct sl_expr *having;
 };
 int sl_binder_group_by(struct sl_clause *binding, const struct sl_ast_select *select,
-                       struct sl_expr ***ret_keys, size_t *ret_key_count, struct sl_error *err);
+                       struct sl_group_keys *ret_keys, struct sl_error *err);
 /* Puts the aggregation over *node and rewrites the output's expressions over its columns. */
 int sl_binder_aggregation(struct sl_binder *binder, const struct sl_scope *scope,
-                          struct sl_expr **keys, size_t key_count,
-                          struct sl_bound_aggregates *aggregates, int offset,
-                          struct sl_select_output *output, struct sl_log_node **node,
+                          const struct sl_group_keys *keys, struct sl_bound_aggregates *aggregates,
+                          int offset, struct sl_select_output *output, struct sl_log_node **node,
                           struct sl_error *err);
+/* Is this key in every set? */
+bool sl_expand_keeps(const struct sl_phys_expand *expand, uint32_t key);
+/* The input, keys nullable that are not in every set, and the set's id. */
+struct sl_schema *sl_expand_schema(struct sl_arena *arena, const struct sl_schema *input,
+                                   const struct sl_phys_expand *expand);
 struct sl_log_node *sl_log_distinct(struct sl_arena *arena, struct sl_log_node *input, int offset);
 /* PROJECT; times of columns that pass through are kept. */
 struct sl_log_node *sl_log_project(struct sl_arena *arena, struct sl_log_node *input,

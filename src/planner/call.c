@@ -220,6 +220,46 @@ call_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
     return SL_OK;
 }
 
+/* GROUPING(key, …): the select's aggregation makes it what it is. */
+static int
+call_grouping(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
+              struct sl_error *err)
+{
+    struct sl_bound_aggregates *list = binding->aggregates;
+    struct sl_arena *arena = binding->binder->arena;
+    struct sl_bound_grouping made = {.arg_count = ast->call.arg_count};
+    size_t place = 0;
+
+    SL_TRY(call_check_place(binding, ast, err));
+    SL_TRY(call_args(binding, &ast->call, &made.args, err));
+    if (made.arg_count == 0 || ast->call.star) {
+        SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "GROUPING needs keys of the GROUP BY");
+        return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
+    }
+    for (; place < list->grouping_count; place++) {
+        const struct sl_bound_grouping *other = &list->groupings[place];
+        bool same = other->arg_count == made.arg_count;
+
+        for (size_t i = 0; same && i < made.arg_count; i++)
+            same = sl_expr_equal(other->args[i], made.args[i]);
+        if (same)
+            break;
+    }
+    if (place == list->grouping_count) {
+        struct sl_bound_grouping *items =
+            SL_NEW_ARRAY(arena, struct sl_bound_grouping, list->grouping_count + 1);
+
+        if (list->grouping_count)
+            memcpy(items, list->groupings, list->grouping_count * sizeof(*items));
+        items[list->grouping_count++] = made;
+        list->groupings = items;
+    }
+    *ret_expr = sl_expr_column(arena, SL_BIND_GROUPING + (uint32_t)place,
+                               sl_type_nullable(arena, &sl_type_bigint, false));
+    (*ret_expr)->offset = sl_binder_offset(binding->binder, ast->ast.offset);
+    return SL_OK;
+}
+
 int
 sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
                struct sl_error *err)
@@ -234,6 +274,8 @@ sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
         sl_error_hint(err, "SHOW FUNCTIONS lists what there is");
         return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
     }
+    if (sl_ast_name_is(&call->name, "GROUPING") || sl_ast_name_is(&call->name, "GROUPING_ID"))
+        return call_grouping(binding, ast, ret_expr, err);
     if (sl_aggregate_exists(call->name.parts[call->name.count - 1].text))
         return call_aggregate(binding, ast, ret_expr, err);
     return call_function(binding, ast, ret_expr, err);

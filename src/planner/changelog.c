@@ -16,6 +16,7 @@ changelog_needs(const struct sl_phys_node *node, bool wanted)
     case SL_OP_CALC: /* of an update only one row may pass */
         return wanted || ((const struct sl_phys_calc *)node->detail)->filter;
     case SL_OP_UNION:
+    case SL_OP_EXPAND:
     case SL_OP_WINDOW_TABLE:
         return wanted;
     case SL_OP_CHANGELOG_MERGE:
@@ -38,6 +39,7 @@ changelog_set_kinds(struct sl_phys_node *node, bool wanted)
         break;
     case SL_OP_CALC:
     case SL_OP_UNION:
+    case SL_OP_EXPAND:
     case SL_OP_WINDOW_TABLE:
         for (size_t i = 0; i < node->input_count; i++)
             kinds |= node->inputs[i].node->kinds;

@@ -1,4 +1,4 @@
-/* GROUP BY: the keys, and the aggregation under a select list.
+/* GROUP BY: the aggregation under a select list.
  *
  *   SELECT channel, SUM(price * 2) + 1 FROM bids GROUP BY channel
  * becomes
@@ -6,108 +6,17 @@
  *     AGGREGATE keys (channel), aggregates (SUM($1))
  *       PROJECT channel, price * 2
  *         bids
+ *
+ * With grouping sets an EXPAND stands over the lower PROJECT, and the set's id is the last key.
  */
 #include "planner/bind.h"
-
-/* --- keys --- */
-
-/* An output name that GROUP BY may use when no input column has it. */
-static const struct sl_ast_select_item *
-group_alias(const struct sl_ast_select *select, const struct sl_ast_expr *ast)
-{
-    if (ast->ast.kind != SL_AST_EXPR_COLUMN || ast->column.count != 1)
-        return NULL;
-    for (size_t i = 0; i < select->item_count; i++)
-        if (select->items[i].alias.text.start &&
-            sl_text_equal_nocase(select->items[i].alias.text, ast->column.parts[0].text))
-            return &select->items[i];
-    return NULL;
-}
-
-static int
-group_key(struct sl_clause *binding, const struct sl_ast_select *select,
-          const struct sl_ast_expr *ast, struct sl_expr **ret_key, struct sl_error *err)
-{
-    const struct sl_ast_select_item *alias = group_alias(select, ast);
-    int ordinal;
-
-    SL_TRY(sl_binder_ordinal(binding->binder, ast, "GROUP BY", select->item_count, &ordinal, err));
-    if (ordinal >= 0)
-        ast = select->items[ordinal].expr;
-    else if (alias && sl_schema_find(binding->scope->columns, ast->column.parts[0].text) == -1)
-        ast = alias->expr;
-    SL_TRY(sl_binder_expr(binding, ast, ret_key, err));
-    sl_parameters_end(binding->binder, ret_key, 1);
-    return SL_OK;
-}
-
-/* (a, b) in GROUP BY is two keys. */
-static int
-group_add(struct sl_clause *binding, const struct sl_ast_select *select,
-          const struct sl_ast_expr *ast, struct sl_expr **keys, size_t *count, struct sl_error *err)
-{
-    struct sl_expr *key;
-
-    SL_TRY(group_key(binding, select, ast, &key, err));
-    for (size_t i = 0; i < *count; i++)
-        if (sl_expr_equal(keys[i], key))
-            return SL_OK;
-    keys[(*count)++] = key;
-    return SL_OK;
-}
-
-static size_t
-group_key_count(const struct sl_ast_select *select)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < select->group_by.count; i++) {
-        const struct sl_ast_group *group = select->group_by.items[i];
-
-        if (group->kind == SL_AST_GROUP_EXPR)
-            count += group->expr->ast.kind == SL_AST_EXPR_ROW ? group->expr->items.count : 1;
-    }
-    return count;
-}
-
-int
-sl_binder_group_by(struct sl_clause *binding, const struct sl_ast_select *select,
-                   struct sl_expr ***ret_keys, size_t *ret_key_count, struct sl_error *err)
-{
-    struct sl_expr **keys =
-        SL_NEW_ARRAY(binding->binder->arena, struct sl_expr *, group_key_count(select));
-    size_t count = 0;
-
-    for (size_t i = 0; i < select->group_by.count; i++) {
-        const struct sl_ast_group *group = select->group_by.items[i];
-
-        if (group->kind == SL_AST_GROUP_EMPTY)
-            continue;
-        if (group->kind != SL_AST_GROUP_EXPR)
-            return sl_binder_refuse(binding->binder, group->offset,
-                                    group->kind == SL_AST_GROUP_SETS   ? "GROUPING SETS are"
-                                    : group->kind == SL_AST_GROUP_CUBE ? "CUBE is"
-                                                                       : "ROLLUP is",
-                                    err);
-        if (group->expr->ast.kind != SL_AST_EXPR_ROW) {
-            SL_TRY(group_add(binding, select, group->expr, keys, &count, err));
-            continue;
-        }
-        for (size_t j = 0; j < group->expr->items.count; j++)
-            SL_TRY(group_add(binding, select, group->expr->items.items[j], keys, &count, err));
-    }
-    *ret_keys = keys;
-    *ret_key_count = count;
-    return SL_OK;
-}
-
-/* --- the aggregation --- */
 
 struct group_rewrite {
     struct sl_binder *binder;
     const struct sl_scope *scope;
-    struct sl_expr **keys;
-    size_t key_count;
+    const struct sl_group_keys *keys;
+    size_t key_count; /* of the aggregation: with the set's id */
+    const struct sl_bound_aggregates *aggregates;
     const struct sl_schema *output; /* of the aggregation */
 };
 
@@ -123,6 +32,48 @@ group_not_a_key(const struct group_rewrite *rewrite, const struct sl_expr *colum
     return sl_error_at(err, column->offset);
 }
 
+/* GROUPING(a, b): a number with a bit a key, the last one's the lowest: 1 where it is not in the
+ * row's set. */
+static int
+group_grouping(const struct group_rewrite *rewrite, const struct sl_expr *expr,
+               struct sl_expr **ret_expr, struct sl_error *err)
+{
+    const struct sl_bound_grouping *grouping =
+        &rewrite->aggregates->groupings[expr->column - SL_BIND_GROUPING];
+    struct sl_arena *arena = rewrite->binder->arena;
+    struct sl_expr *sum = sl_binder_integer(arena, 0, &sl_type_bigint);
+
+    for (size_t i = 0; i < grouping->arg_count; i++) {
+        struct sl_expr *parts[2];
+        size_t key = 0;
+
+        while (key < rewrite->keys->count &&
+               !sl_expr_equal(grouping->args[i], rewrite->keys->exprs[key]))
+            key++;
+        if (key == rewrite->keys->count) {
+            SL_ERROR(err, SL_E_GROUPING,
+                     "arguments to GROUPING must be grouping expressions of the associated query "
+                     "level");
+            return sl_error_at(err, grouping->args[i]->offset);
+        }
+        parts[0] = sum;
+        parts[1] = sl_binder_integer(arena, 2, &sl_type_bigint);
+        SL_TRY(sl_expr_call(arena, "*", parts, 2, expr->offset, &sum, err));
+        if (!rewrite->keys->set_count)
+            continue;
+        /* The key's bit of the id. */
+        parts[0] = sl_log_column(arena, rewrite->output, (uint32_t)rewrite->key_count - 1);
+        parts[1] = sl_binder_integer(arena, INT64_C(1) << key, &sl_type_bigint);
+        SL_TRY(sl_expr_call(arena, "/", parts, 2, expr->offset, &parts[0], err));
+        parts[1] = sl_binder_integer(arena, 2, &sl_type_bigint);
+        SL_TRY(sl_expr_call(arena, "MOD", parts, 2, expr->offset, &parts[1], err));
+        parts[0] = sum;
+        SL_TRY(sl_expr_call(arena, "+", parts, 2, expr->offset, &sum, err));
+    }
+    *ret_expr = sum;
+    return SL_OK;
+}
+
 /* The same expression over the aggregation's columns. */
 static int
 group_rewrite_expr(const struct group_rewrite *rewrite, struct sl_expr *expr,
@@ -131,8 +82,8 @@ group_rewrite_expr(const struct group_rewrite *rewrite, struct sl_expr *expr,
     struct sl_arena *arena = rewrite->binder->arena;
     struct sl_expr *copy;
 
-    for (uint32_t i = 0; i < rewrite->key_count; i++) {
-        if (sl_expr_equal(expr, rewrite->keys[i])) {
+    for (uint32_t i = 0; i < rewrite->keys->count; i++) {
+        if (sl_expr_equal(expr, rewrite->keys->exprs[i])) {
             *ret_expr = sl_log_column(arena, rewrite->output, i);
             (*ret_expr)->offset = expr->offset;
             return SL_OK;
@@ -141,6 +92,8 @@ group_rewrite_expr(const struct group_rewrite *rewrite, struct sl_expr *expr,
     if (expr->kind == SL_EXPR_COLUMN) {
         if (expr->column < SL_BIND_AGGREGATE)
             return group_not_a_key(rewrite, expr, err);
+        if (expr->column >= SL_BIND_GROUPING)
+            return group_grouping(rewrite, expr, ret_expr, err);
         *ret_expr =
             sl_log_column(arena, rewrite->output,
                           (uint32_t)rewrite->key_count + (expr->column - SL_BIND_AGGREGATE));
@@ -150,37 +103,46 @@ group_rewrite_expr(const struct group_rewrite *rewrite, struct sl_expr *expr,
     copy = SL_NEW(arena, struct sl_expr);
     *copy = *expr;
     copy->args = SL_NEW_ARRAY(arena, struct sl_expr *, expr->arg_count);
-    for (size_t i = 0; i < expr->arg_count; i++)
+    for (size_t i = 0; i < expr->arg_count; i++) {
         SL_TRY(group_rewrite_expr(rewrite, expr->args[i], &copy->args[i], err));
+        /* A key is NULL where it is not in the set. */
+        if (copy->args[i]->type->nullable && !expr->args[i]->type->nullable)
+            copy->type = sl_type_nullable(arena, copy->type, true);
+    }
     *ret_expr = copy;
     return SL_OK;
 }
 
-/* Puts an expression among those that are computed under the aggregation; the same one once. */
+/* What is computed under the aggregation. */
+struct group_inputs {
+    struct sl_arena *arena;
+    struct sl_expr **exprs;
+    size_t count;
+    size_t shared; /* from here on the same expression stands once */
+};
+
 static struct sl_expr *
-group_input(struct sl_arena *arena, struct sl_expr **inputs, size_t *count, struct sl_expr *expr)
+group_input(struct group_inputs *inputs, struct sl_expr *expr)
 {
-    for (uint32_t i = 0; i < *count; i++)
-        if (sl_expr_equal(inputs[i], expr))
-            return sl_expr_column(arena, i, expr->type);
-    inputs[*count] = expr;
-    return sl_expr_column(arena, (uint32_t)(*count)++, expr->type);
+    for (size_t i = inputs->shared; i < inputs->count; i++)
+        if (sl_expr_equal(inputs->exprs[i], expr))
+            return sl_expr_column(inputs->arena, (uint32_t)i, expr->type);
+    inputs->exprs[inputs->count] = expr;
+    return sl_expr_column(inputs->arena, (uint32_t)inputs->count++, expr->type);
 }
 
 static struct sl_aggregate *
-group_aggregate(struct sl_arena *arena, const struct sl_aggregate *from, struct sl_expr **inputs,
-                size_t *count)
+group_aggregate(const struct sl_aggregate *from, struct group_inputs *inputs)
 {
-    struct sl_aggregate *aggregate = SL_NEW(arena, struct sl_aggregate);
+    struct sl_aggregate *aggregate = SL_NEW(inputs->arena, struct sl_aggregate);
 
     *aggregate = *from;
-    aggregate->args = SL_NEW_ARRAY(arena, struct sl_expr *, from->arg_count);
+    aggregate->args = SL_NEW_ARRAY(inputs->arena, struct sl_expr *, from->arg_count);
     for (size_t i = 0; i < from->arg_count; i++)
-        aggregate->args[i] = sl_aggregate_is_parameter(from, i)
-                                 ? from->args[i]
-                                 : group_input(arena, inputs, count, from->args[i]);
+        aggregate->args[i] =
+            sl_aggregate_is_parameter(from, i) ? from->args[i] : group_input(inputs, from->args[i]);
     if (from->filter)
-        aggregate->filter = group_input(arena, inputs, count, from->filter);
+        aggregate->filter = group_input(inputs, from->filter);
     return aggregate;
 }
 
@@ -193,42 +155,102 @@ group_input_name(struct sl_arena *arena, const struct sl_expr *expr,
     return sl_arena_printf(arena, "$f%zu", index);
 }
 
-/* PROJECT(keys, arguments) and AGGREGATE over it. */
+/* PROJECT(keys, arguments): keys that a set may make NULL are columns apart from arguments. */
 static struct sl_log_node *
-group_node(struct sl_arena *arena, struct sl_log_node *input, struct sl_expr **keys,
-           size_t key_count, const struct sl_bound_aggregates *aggregates)
+group_project(struct sl_arena *arena, struct sl_log_node *input, const struct sl_group_keys *keys,
+              const struct sl_bound_aggregates *aggregates, struct sl_log_aggregate *bound)
 {
-    size_t max = key_count, count = 0;
-    struct sl_log_aggregate bound = {0};
-    struct sl_expr **inputs;
+    struct group_inputs inputs = {.arena = arena};
+    size_t max = keys->count + 1;
     const char **names;
-    struct sl_schema *schema = sl_schema_new(arena, key_count + aggregates->count);
-    struct sl_log_node *node;
 
     for (size_t i = 0; i < aggregates->count; i++)
         max += aggregates->items[i]->arg_count + 1;
-    inputs = SL_NEW_ARRAY(arena, struct sl_expr *, max + 1);
-    names = SL_NEW_ARRAY(arena, const char *, max + 1);
-    bound.keys = SL_NEW_ARRAY(arena, uint32_t, key_count);
-    for (size_t i = 0; i < key_count; i++)
-        bound.keys[i] = group_input(arena, inputs, &count, keys[i])->column;
-    bound.key_count = key_count;
-    bound.aggregates = SL_NEW_ARRAY(arena, struct sl_aggregate *, aggregates->count);
+    inputs.exprs = SL_NEW_ARRAY(arena, struct sl_expr *, max);
+    names = SL_NEW_ARRAY(arena, const char *, max);
+    bound->keys = SL_NEW_ARRAY(arena, uint32_t, keys->count + 1);
+    for (size_t i = 0; i < keys->count; i++)
+        bound->keys[bound->key_count++] = group_input(&inputs, keys->exprs[i])->column;
+    inputs.shared = keys->set_count ? inputs.count : 0;
+    bound->aggregates = SL_NEW_ARRAY(arena, struct sl_aggregate *, aggregates->count);
     for (size_t i = 0; i < aggregates->count; i++)
-        bound.aggregates[i] = group_aggregate(arena, aggregates->items[i], inputs, &count);
-    bound.aggregate_count = aggregates->count;
-    if (!count) /* COUNT(*) alone: a batch without columns would be an oddity everywhere */
-        inputs[count++] = sl_binder_boolean(arena, true);
-    for (size_t i = 0; i < count; i++)
-        names[i] = group_input_name(arena, inputs[i], input->schema, i);
-    for (size_t i = 0; i < key_count; i++)
-        schema->columns[i] =
-            (struct sl_schema_column){.name = names[bound.keys[i]], .type = keys[i]->type};
+        bound->aggregates[i] = group_aggregate(aggregates->items[i], &inputs);
+    bound->aggregate_count = aggregates->count;
+    if (!inputs.count) /* COUNT(*) alone: a batch without columns would be an oddity everywhere */
+        inputs.exprs[inputs.count++] = sl_binder_boolean(arena, true);
+    for (size_t i = 0; i < inputs.count; i++)
+        names[i] = i >= keys->count && keys->set_count
+                       ? sl_arena_printf(arena, "$f%zu", i)
+                       : group_input_name(arena, inputs.exprs[i], input->schema, i);
+    return sl_log_project(arena, input, inputs.exprs, names, inputs.count);
+}
+
+bool
+sl_expand_keeps(const struct sl_phys_expand *expand, uint32_t key)
+{
+    for (size_t set = 0; set < expand->set_count; set++)
+        if (key >= expand->key_count || !(expand->kept[set] >> key & 1))
+            return false;
+    return true;
+}
+
+struct sl_schema *
+sl_expand_schema(struct sl_arena *arena, const struct sl_schema *input,
+                 const struct sl_phys_expand *expand)
+{
+    struct sl_schema *schema = sl_schema_new(arena, input->count + 1);
+
+    memcpy(schema->columns, input->columns, input->count * sizeof(*schema->columns));
+    for (uint32_t i = 0; i < expand->key_count; i++) {
+        if (sl_expand_keeps(expand, i))
+            continue;
+        schema->columns[i].type = sl_type_nullable(arena, input->columns[i].type, true);
+        schema->columns[i].time = SL_TIME_NONE;
+    }
+    schema->columns[input->count] = (struct sl_schema_column){
+        .name = "$e", .type = sl_type_nullable(arena, &sl_type_bigint, false)};
+    return schema;
+}
+
+static struct sl_log_node *
+group_expand(struct sl_arena *arena, struct sl_log_node *input, const struct sl_group_keys *keys,
+             int offset)
+{
+    struct sl_phys_expand expand = {.key_count = (uint32_t)keys->count,
+                                    .kept = keys->kept,
+                                    .ids = keys->ids,
+                                    .set_count = keys->set_count};
+    struct sl_log_node *node =
+        sl_log_new(arena, SL_LOG_EXPAND, sl_expand_schema(arena, input->schema, &expand), input);
+
+    node->expand = expand;
+    node->offset = offset;
+    return node;
+}
+
+/* AGGREGATE over EXPAND over PROJECT. */
+static struct sl_log_node *
+group_node(struct sl_arena *arena, struct sl_log_node *input, const struct sl_group_keys *keys,
+           const struct sl_bound_aggregates *aggregates, int offset)
+{
+    struct sl_log_aggregate bound = {0};
+    struct sl_schema *schema;
+    struct sl_log_node *node;
+
+    input = group_project(arena, input, keys, aggregates, &bound);
+    if (keys->set_count) {
+        bound.keys[bound.key_count++] = (uint32_t)input->schema->count;
+        input = group_expand(arena, input, keys, offset);
+    }
+    schema = sl_schema_new(arena, bound.key_count + aggregates->count);
+    for (size_t i = 0; i < bound.key_count; i++) {
+        schema->columns[i] = input->schema->columns[bound.keys[i]];
+        schema->columns[i].time = SL_TIME_NONE;
+    }
     for (size_t i = 0; i < aggregates->count; i++)
-        schema->columns[key_count + i] = (struct sl_schema_column){
+        schema->columns[bound.key_count + i] = (struct sl_schema_column){
             .name = sl_arena_printf(arena, "agg%zu", i), .type = aggregates->items[i]->type};
-    node = sl_log_new(arena, SL_LOG_AGGREGATE, schema,
-                      sl_log_project(arena, input, inputs, names, count));
+    node = sl_log_new(arena, SL_LOG_AGGREGATE, schema, input);
     node->aggregate = bound;
     return node;
 }
@@ -248,13 +270,15 @@ group_mark_times(struct sl_log_node *aggregate)
 }
 
 int
-sl_binder_aggregation(struct sl_binder *binder, const struct sl_scope *scope, struct sl_expr **keys,
-                      size_t key_count, struct sl_bound_aggregates *aggregates, int offset,
-                      struct sl_select_output *output, struct sl_log_node **node,
+sl_binder_aggregation(struct sl_binder *binder, const struct sl_scope *scope,
+                      const struct sl_group_keys *keys, struct sl_bound_aggregates *aggregates,
+                      int offset, struct sl_select_output *output, struct sl_log_node **node,
                       struct sl_error *err)
 {
-    struct sl_log_node *aggregate = group_node(binder->arena, *node, keys, key_count, aggregates);
-    struct group_rewrite rewrite = {binder, scope, keys, key_count, aggregate->schema};
+    struct sl_log_node *aggregate =
+        group_node(binder->arena, *node, keys, aggregates, sl_binder_offset(binder, offset));
+    struct group_rewrite rewrite = {
+        binder, scope, keys, aggregate->aggregate.key_count, aggregates, aggregate->schema};
 
     aggregate->offset = sl_binder_offset(binder, offset);
     aggregate->parallelism = binder->parallelism;

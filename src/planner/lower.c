@@ -415,6 +415,22 @@ lower_limit(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_ph
 }
 
 static int
+lower_expand(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_node **ret_node,
+             struct sl_error *err)
+{
+    struct sl_phys_expand *detail = SL_NEW(lowering->arena, struct sl_phys_expand);
+    struct sl_phys_node *input;
+
+    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
+    SL_TRY(sl_lower_refuse_upserts(input, node->offset, err));
+    *detail = node->expand;
+    *ret_node = sl_lower_add(lowering, SL_OP_EXPAND, input->parallelism, node->schema, detail);
+    sl_lower_connect(lowering, *ret_node, input);
+    (*ret_node)->kinds = input->kinds;
+    return SL_OK;
+}
+
+static int
 lower_change(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_node **ret_node,
              struct sl_error *err)
 {
@@ -461,6 +477,8 @@ sl_lower(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_
         return sl_lower_window_table(lowering, node, ret_node, err);
     case SL_LOG_WINDOW_AGGREGATE:
         return sl_lower_window_aggregate(lowering, node, ret_node, err);
+    case SL_LOG_EXPAND:
+        return lower_expand(lowering, node, ret_node, err);
     case SL_LOG_UNION:
         return lower_union(lowering, node, ret_node, err);
     case SL_LOG_SORT:

@@ -121,7 +121,7 @@ Test(planner_error, not_supported)
     REFUSED("SELECT SUM(price) OVER (PARTITION BY channel) FROM bids", "0A000", "SUM");
     REFUSED("SELECT 1 EXCEPT SELECT 2", "0A000", "SELECT");
     REFUSED("SELECT 1 INTERSECT SELECT 2", "0A000", "SELECT");
-    REFUSED("SELECT COUNT(*) FROM bids GROUP BY ROLLUP (channel)", "0A000", "ROLLUP");
+    REFUSED("SELECT COUNT(*) FROM bids GROUP BY CUBE (ROLLUP (channel))", "0A000", "ROLLUP");
     REFUSED("SELECT COUNT(*) FROM bids GROUP BY TUMBLE(ts, INTERVAL '1' MINUTE)", "0A000",
             "TUMBLE");
     planner_test_hint(&test, "window_start");

@@ -256,6 +256,23 @@ prune_window_table(struct sl_rewriter *rewriter, struct sl_log_node *node, const
     return map;
 }
 
+/* All keys are read by the aggregation above, and so stay the input's first columns. */
+static uint32_t *
+prune_expand(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    size_t count = node->schema->count - 1;
+    bool *wanted = prune_flags(rewriter, node->schema);
+    uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count + 1), *input_map;
+
+    memcpy(wanted, required, count * sizeof(*wanted));
+    memset(wanted, true, node->expand.key_count * sizeof(*wanted));
+    input_map = prune_node(rewriter, node->inputs[0], wanted);
+    memcpy(map, input_map, count * sizeof(*map));
+    map[count] = (uint32_t)node->inputs[0]->schema->count;
+    node->schema = sl_expand_schema(rewriter->arena, node->inputs[0]->schema, &node->expand);
+    return map;
+}
+
 /* Every input gives exactly the kept columns, in their order. */
 static uint32_t *
 prune_union(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
@@ -334,6 +351,8 @@ prune_node(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
         return prune_aggregate(rewriter, node, required);
     case SL_LOG_WINDOW_TABLE:
         return prune_window_table(rewriter, node, required);
+    case SL_LOG_EXPAND:
+        return prune_expand(rewriter, node, required);
     case SL_LOG_UNION:
         return prune_union(rewriter, node, required);
     case SL_LOG_SORT:

@@ -238,21 +238,20 @@ select_group(struct sl_clause *binding, const struct sl_ast_select *select,
 {
     struct sl_bound_aggregates *aggregates = binding->aggregates;
     struct sl_clause key_binding = *binding;
-    struct sl_expr **keys;
-    size_t key_count;
+    struct sl_group_keys keys;
     int offset = select->ast.offset;
 
-    if (!select->grouped && !select->having && !aggregates->count)
+    if (!select->grouped && !select->having && !aggregates->count && !aggregates->grouping_count)
         return SL_OK;
     key_binding.aggregates = NULL;
     key_binding.clause = "GROUP BY";
-    SL_TRY(sl_binder_group_by(&key_binding, select, &keys, &key_count, err));
+    SL_TRY(sl_binder_group_by(&key_binding, select, &keys, err));
     if (select->group_by.count)
         offset = ((const struct sl_ast_group *)select->group_by.items[0])->offset;
     else if (aggregates->count)
         offset = aggregates->items[0]->offset;
-    return sl_binder_aggregation(binding->binder, binding->scope, keys, key_count, aggregates,
-                                 offset, output, node, err);
+    return sl_binder_aggregation(binding->binder, binding->scope, &keys, aggregates, offset, output,
+                                 node, err);
 }
 
 static struct sl_log_node *

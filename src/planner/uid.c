@@ -73,6 +73,10 @@ uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
         sl_buffer_printf(role, "|%llu",
                          (unsigned long long)((struct sl_phys_sink *)node->detail)->table_id);
         break;
+    case SL_OP_EXPAND:
+        for (size_t i = 0; i < ((struct sl_phys_expand *)node->detail)->set_count; i++)
+            sl_buffer_printf(role, "|%u", ((struct sl_phys_expand *)node->detail)->kept[i]);
+        break;
     case SL_OP_GROUP_AGGREGATE:
         uid_add_group_aggregate(node, role);
         break;

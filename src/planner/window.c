@@ -87,6 +87,8 @@ sl_window_part_of(const struct sl_log_node *node, uint32_t column)
     for (;;) {
         if (node->kind == SL_LOG_FILTER) {
             node = node->inputs[0];
+        } else if (node->kind == SL_LOG_EXPAND && sl_expand_keeps(&node->expand, column)) {
+            node = node->inputs[0];
         } else if (node->kind == SL_LOG_PROJECT) {
             if (node->exprs[column]->kind != SL_EXPR_COLUMN)
                 return SL_WINDOW_PART_NONE;
