@@ -497,8 +497,9 @@ aggregation_check_overflow(const struct sl_aggregation_item *item, const uint64_
 {
     for (size_t word = 0; word < SL_VALIDITY_WORDS(row_count); word++)
         if (errors[word])
-            return SL_ERROR(err, SL_E_NUMERIC_OUT_OF_RANGE, "%s is out of the range of its type",
-                            sl_aggregate_name(item->aggregate));
+            return SL_ERROR(err, SL_E_NUMERIC_OUT_OF_RANGE, "%s %s",
+                            sl_aggregate_name(item->aggregate),
+                            sl_aggregate_misfit(item->aggregate));
     return SL_OK;
 }
 

@@ -46,8 +46,8 @@ collect_add_sorted(const struct sl_aggregate *aggregate, const struct aggregate_
     sl_buffer_done(&value);
 }
 
-static void
-collect_add(const struct sl_aggregate *aggregate, const struct aggregate_rows *rows)
+void
+sl_agg_list_add(const struct sl_aggregate *aggregate, const struct aggregate_rows *rows)
 {
     struct sl_buffer value;
 
@@ -69,8 +69,8 @@ collect_add(const struct sl_aggregate *aggregate, const struct aggregate_rows *r
     sl_buffer_done(&value);
 }
 
-static void
-collect_merge(const struct sl_aggregate *aggregate, void *to, const void *from,
+void
+sl_agg_list_merge(const struct sl_aggregate *aggregate, void *to, const void *from,
               struct sl_aggregate_keeper *keeper)
 {
     const struct agg_list *list = agg_list_of(from);
@@ -315,9 +315,9 @@ static const struct sl_aggregate_class collect_multiset =
     COLLECT_CLASS("COLLECT", COLLECT_MULTISET, collect_add_sorted, sl_agg_list_merge_sorted,
                   collect_finish_nested);
 static const struct sl_aggregate_class collect_first_retracting =
-    COLLECT_CLASS("FIRST_VALUE", COLLECT_FIRST, collect_add, collect_merge, collect_finish_one);
+    COLLECT_CLASS("FIRST_VALUE", COLLECT_FIRST, sl_agg_list_add, sl_agg_list_merge, collect_finish_one);
 static const struct sl_aggregate_class collect_last_retracting =
-    COLLECT_CLASS("LAST_VALUE", COLLECT_LAST, collect_add, collect_merge, collect_finish_one);
+    COLLECT_CLASS("LAST_VALUE", COLLECT_LAST, sl_agg_list_add, sl_agg_list_merge, collect_finish_one);
 static const struct sl_aggregate_class collect_first = {
     .name = "FIRST_VALUE",
     .variant = COLLECT_FIRST,
@@ -348,8 +348,8 @@ static const struct sl_aggregate_class collect_array = {
     .can_retract = true,
     .stored_args = 1,
     .keeps_nulls = true,
-    .add = collect_add,
-    .merge = collect_merge,
+    .add = sl_agg_list_add,
+    .merge = sl_agg_list_merge,
     .finish_all = collect_finish_nested,
 };
 static const struct sl_aggregate_class collect_list = {
@@ -360,8 +360,8 @@ static const struct sl_aggregate_class collect_list = {
     .can_retract = true,
     .stored_args = 1,
     .parameters = 1 << 1,
-    .add = collect_add,
-    .merge = collect_merge,
+    .add = sl_agg_list_add,
+    .merge = sl_agg_list_merge,
     .finish_all = list_finish,
 };
 

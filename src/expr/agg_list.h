@@ -69,6 +69,10 @@ void sl_agg_list_count_sorted(void *state, struct sl_aggregate_keeper *keeper, s
 void sl_agg_list_append(void *state, struct sl_aggregate_keeper *keeper, struct sl_text value);
 void sl_agg_list_remove(void *state, struct sl_text value);
 
+/* A class's `add` and `merge` for lists by arrival. */
+void sl_agg_list_add(const struct sl_aggregate *aggregate, const struct aggregate_rows *rows);
+void sl_agg_list_merge(const struct sl_aggregate *aggregate, void *to, const void *from,
+                       struct sl_aggregate_keeper *keeper);
 /* A class's merge for sorted lists. */
 void sl_agg_list_merge_sorted(const struct sl_aggregate *aggregate, void *to, const void *from,
                               struct sl_aggregate_keeper *keeper);

@@ -112,6 +112,12 @@ sl_aggregate_name(const struct sl_aggregate *aggregate)
     return aggregate->class->name;
 }
 
+const char *
+sl_aggregate_misfit(const struct sl_aggregate *aggregate)
+{
+    return aggregate->class->misfit ? aggregate->class->misfit : "is out of the range of its type";
+}
+
 void
 sl_aggregate_format(const struct sl_aggregate *aggregate, const struct sl_schema *input,
                     struct sl_buffer *to)

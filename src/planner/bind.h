@@ -156,6 +156,8 @@ int sl_binder_constant(struct sl_binder *binder, const struct sl_ast_expr *ast, 
                        struct sl_error *err);
 
 /* --- call.c --- */
+int sl_binder_json_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                             struct sl_expr **ret_expr, struct sl_error *err);
 int sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast,
                    struct sl_expr **ret_expr, struct sl_error *err);
 /* sl_expr_call, after parameters among the arguments got their types. */

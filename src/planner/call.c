@@ -159,6 +159,17 @@ call_collect(struct sl_clause *binding, struct sl_aggregate *aggregate)
 }
 
 static int
+call_use_aggregate(struct sl_clause *binding, struct sl_aggregate *aggregate, int offset,
+                   struct sl_expr **ret_expr)
+{
+    *ret_expr =
+        sl_expr_column(binding->binder->arena, SL_BIND_AGGREGATE + call_collect(binding, aggregate),
+                       aggregate->type);
+    (*ret_expr)->offset = offset;
+    return SL_OK;
+}
+
+static int
 call_check_place(const struct sl_clause *binding, const struct sl_ast_expr *ast,
                  struct sl_error *err)
 {
@@ -213,11 +224,45 @@ call_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
         return sl_error_at(err, offset);
     if (call->nulls == SL_AST_NULLS_IGNORE)
         sl_aggregate_ignore_nulls(aggregate);
-    *ret_expr =
-        sl_expr_column(binding->binder->arena, SL_BIND_AGGREGATE + call_collect(binding, aggregate),
-                       aggregate->type);
-    (*ret_expr)->offset = offset;
-    return SL_OK;
+    return call_use_aggregate(binding, aggregate, offset, ret_expr);
+}
+
+/* JSON_OBJECTAGG(KEY k VALUE v NULL ON NULL), JSON_ARRAYAGG(x ABSENT ON NULL): what stands here is
+ * what goes without saying. */
+int
+sl_binder_json_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                         struct sl_expr **ret_expr, struct sl_error *err)
+{
+    const struct sl_ast_json *json = &ast->json;
+    bool is_object = json->function == SL_AST_JSON_OBJECTAGG;
+    bool absent = json->on_null == SL_AST_JSON_ON_NULL_UNSAID
+                      ? !is_object
+                      : json->on_null == SL_AST_JSON_ABSENT_ON_NULL;
+    int offset = sl_binder_offset(binding->binder, ast->ast.offset);
+    struct sl_expr *args[2] = {NULL}, *filter = NULL;
+    struct sl_clause inner = *binding;
+    struct sl_aggregate *aggregate;
+    size_t count = 0;
+
+    SL_TRY(call_check_place(binding, ast, err));
+    if (json->order_by.count)
+        return sl_binder_refuse(binding->binder, ast->ast.offset, "ORDER BY in an aggregate is",
+                                err);
+    inner.in_aggregate = true;
+    if (is_object)
+        SL_TRY(sl_binder_expr(&inner, json->keys.items[0], &args[count++], err));
+    SL_TRY(sl_binder_expr(&inner, json->values.items[0], &args[count++], err));
+    sl_parameters_end(binding->binder, args, count);
+    if (json->filter) {
+        inner.clause = "FILTER";
+        SL_TRY(sl_binder_condition(&inner, json->filter, &filter, err));
+    }
+    if (sl_aggregate_bind(binding->binder->arena, is_object ? "JSON_OBJECTAGG" : "JSON_ARRAYAGG",
+                          args, count, false, filter, offset, &aggregate, err) < 0)
+        return sl_error_at(err, offset);
+    if (absent)
+        sl_aggregate_ignore_nulls(aggregate);
+    return call_use_aggregate(binding, aggregate, offset, ret_expr);
 }
 
 /* GROUPING(key, …): the select's aggregation makes it what it is. */

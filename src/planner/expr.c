@@ -509,6 +509,11 @@ expr_of_kind(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl
         return expr_quantified(binding, ast, ret_expr, err);
     case SL_AST_EXPR_CALL:
         return sl_binder_call(binding, ast, ret_expr, err);
+    case SL_AST_EXPR_JSON:
+        if (ast->json.function == SL_AST_JSON_OBJECTAGG ||
+            ast->json.function == SL_AST_JSON_ARRAYAGG)
+            return sl_binder_json_aggregate(binding, ast, ret_expr, err);
+        return expr_not_supported(binding, ast, err);
     case SL_AST_EXPR_CASE:
         return expr_case(binding, ast, ret_expr, err);
     case SL_AST_EXPR_CAST:
