@@ -71,7 +71,7 @@ sl_agg_list_add(const struct sl_aggregate *aggregate, const struct aggregate_row
 
 void
 sl_agg_list_merge(const struct sl_aggregate *aggregate, void *to, const void *from,
-              struct sl_aggregate_keeper *keeper)
+                  struct sl_aggregate_keeper *keeper)
 {
     const struct agg_list *list = agg_list_of(from);
 
@@ -314,10 +314,10 @@ const struct sl_aggregate_class sl_agg_max_retracting = COLLECT_CLASS(
 static const struct sl_aggregate_class collect_multiset =
     COLLECT_CLASS("COLLECT", COLLECT_MULTISET, collect_add_sorted, sl_agg_list_merge_sorted,
                   collect_finish_nested);
-static const struct sl_aggregate_class collect_first_retracting =
-    COLLECT_CLASS("FIRST_VALUE", COLLECT_FIRST, sl_agg_list_add, sl_agg_list_merge, collect_finish_one);
-static const struct sl_aggregate_class collect_last_retracting =
-    COLLECT_CLASS("LAST_VALUE", COLLECT_LAST, sl_agg_list_add, sl_agg_list_merge, collect_finish_one);
+static const struct sl_aggregate_class collect_first_retracting = COLLECT_CLASS(
+    "FIRST_VALUE", COLLECT_FIRST, sl_agg_list_add, sl_agg_list_merge, collect_finish_one);
+static const struct sl_aggregate_class collect_last_retracting = COLLECT_CLASS(
+    "LAST_VALUE", COLLECT_LAST, sl_agg_list_add, sl_agg_list_merge, collect_finish_one);
 static const struct sl_aggregate_class collect_first = {
     .name = "FIRST_VALUE",
     .variant = COLLECT_FIRST,
