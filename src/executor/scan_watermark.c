@@ -224,6 +224,33 @@ scan_take_watermarks(struct op_scan *scan, struct sl_scan_own_split *split, stru
         scan->periodic_us = now_us + scan->interval_us;
 }
 
+/* Without the watermarks of rows whose time is too far ahead of the clock; takes over and returns a
+ * reference. */
+static struct sl_column *
+scan_bound_watermarks(struct op_scan *scan, const struct sl_batch *batch,
+                      const struct sl_column *times, struct sl_column *watermarks, int64_t now_us)
+{
+    const struct sl_op_context *context = scan->op.context;
+    int64_t limit_us = now_us + scan->plan->max_ahead_us;
+    struct sl_column *bounded;
+    uint64_t *validity;
+
+    if (scan->plan->max_ahead_us == 0)
+        return watermarks;
+    if (times->type->kind == SL_TYPE_TIMESTAMP)
+        limit_us += sl_zone_offset_us(context->expr_settings.zone, now_us);
+    bounded = sl_column_alias(context->pool, watermarks, watermarks->type);
+    validity = sl_column_add_validity(bounded, context->pool);
+    for (size_t i = 0; i < sl_batch_live_count(batch); i++) {
+        size_t row = sl_batch_row(batch, i);
+
+        if (!sl_column_is_null(times, row) && ((const int64_t *)times->values)[row] > limit_us)
+            sl_validity_set(validity, row, false);
+    }
+    sl_column_unref(watermarks);
+    return bounded;
+}
+
 /* Takes these rows out of the batch; `rows` ascending. */
 static void
 scan_deselect(struct op_scan *scan, struct sl_batch *batch, const uint64_t *bad)
@@ -300,6 +327,7 @@ sl_scan_time_batch(struct op_scan *scan, struct sl_batch *batch, int64_t now_us,
     sl_eval_set_now(scan->time, now_us, scan->progress.watermark_ms);
     failed_count = sl_eval_run(scan->time, batch, columns);
     rc = scan_judge_times(scan, batch, columns[0], failed_count, out, err);
+    columns[1] = scan_bound_watermarks(scan, batch, columns[0], columns[1], now_us);
     if (rc == SL_OK)
         scan_take_watermarks(scan, split, batch, columns[1], now_us);
     sl_column_unref(columns[0]);

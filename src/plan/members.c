@@ -86,6 +86,7 @@ static const struct sl_member scan_members[] = {
     MEMBER(sl_phys_scan, EXPR, "watermark", watermark),
     MEMBER(sl_phys_scan, BOOL, "watermarkOnEvent", watermark_on_event),
     MEMBER(sl_phys_scan, I64, "idleTimeoutUs", idle_timeout_us),
+    MEMBER(sl_phys_scan, I64, "maxAheadUs", max_ahead_us),
     MEMBER(sl_phys_scan, BOOL, "bounded", bounded),
     MEMBER(sl_phys_scan, BOOL, "kinds", kinds),
     NAMED(sl_phys_scan, "onError", on_error, on_error_names),

@@ -105,6 +105,7 @@ struct sl_phys_scan {
     struct sl_expr *watermark;
     bool watermark_on_event;   /* scan.watermark.emit.strategy */
     int64_t idle_timeout_us;   /* 0: never idle */
+    int64_t max_ahead_us;      /* a time further ahead of the clock moves no watermark; 0: off */
     bool bounded;
     bool kinds;                /* rows carry kinds; false: a row that is not +I fails the job */
     enum sl_on_error on_error; /* of rows that do not decode, and of NULL event times */

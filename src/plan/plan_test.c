@@ -171,6 +171,7 @@ add_scan(struct sl_phys_plan *plan, struct sl_schema *physical)
         .filter = call(">", sl_expr_column(&arena, 0, &sl_type_bigint), integer(-1)),
         .watermark_on_event = true,
         .idle_timeout_us = 5000000,
+        .max_ahead_us = 7000000,
         .kinds = true,
         .on_error = SL_ON_ERROR_DEAD_LETTER};
     scan->metadata = SL_NEW(&arena, const char *);
