@@ -41,6 +41,7 @@ memory_updates(const struct sl_connector_config *config)
 struct memory_split {
     uint32_t ordinal;
     uint64_t next; /* index into the log */
+    bool is_paused;
 };
 
 struct memory_source {
@@ -217,7 +218,7 @@ memory_source_poll(struct sl_source *base, size_t bytes_max, struct sl_records *
         struct memory_split *split = &source->splits[source->turn];
 
         source->turn = (source->turn + 1) % source->split_count;
-        if (memory_poll_split(source, split, bytes_max, records))
+        if (!split->is_paused && memory_poll_split(source, split, bytes_max, records))
             return SL_OK;
     }
     for (uint32_t i = 0; i < source->split_count && all_ended; i++)
@@ -240,6 +241,12 @@ memory_source_finish(struct sl_source *base)
 
     if (source->end == UINT64_MAX)
         source->end = sl_memory_log_count(source->log);
+}
+
+static void
+memory_source_pause(struct sl_source *base, uint32_t split, bool paused)
+{
+    ((struct memory_source *)base)->splits[split].is_paused = paused;
 }
 
 static void
@@ -269,6 +276,7 @@ static const struct sl_source_class memory_source_class = {
     .split_state = memory_source_split_state,
     .position = memory_source_position,
     .finish = memory_source_finish,
+    .pause = memory_source_pause,
     .describe = memory_source_describe,
     .close = memory_source_close,
 };

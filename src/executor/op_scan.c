@@ -150,6 +150,7 @@ scan_open(struct sl_op *op, struct sl_error *err)
     scan->class = scan->connector->source;
     scan_make_config(scan);
     sl_scan_time_init(scan);
+    sl_scan_align_init(scan);
     scan_open_programs(scan);
     SL_TRY(scan_find_metadata(scan, err));
     SL_TRY(scan_open_decoder(scan, err));
@@ -173,6 +174,7 @@ sl_scan_start(struct sl_op *op, struct sl_error *err)
     if (rc != SL_OK)
         return rc;
     SL_ASSERT(scan->is_started);
+    sl_scan_align_begin(scan);
     sl_scan_time_schedule(scan);
     return SL_OK;
 }
@@ -358,6 +360,10 @@ sl_scan_step(struct sl_op *op, int64_t now_us, struct sl_out *out, struct sl_err
     if (scan->is_abandoned)
         return scan->outside.pending ? SL_AGAIN : SL_EOF;
     sl_scan_time_tick(scan, now_us);
+    if (scan->next_record >= scan->records.count && sl_scan_align(scan, now_us)) {
+        sl_scan_time_schedule(scan);
+        return SL_AGAIN;
+    }
     rc = sl_scan_read(scan, out, &batch, err);
     if (rc == SL_OK && batch)
         rc = scan_process(scan, batch, now_us, out, err);
@@ -367,6 +373,8 @@ sl_scan_step(struct sl_op *op, int64_t now_us, struct sl_out *out, struct sl_err
         scan_note_ends(scan);
         rc = scan_has_ended(scan) ? SL_EOF : SL_AGAIN;
     }
+    if (rc == SL_EOF)
+        sl_scan_align_end(scan);
     sl_scan_time_schedule(scan);
     return rc;
 }
@@ -405,7 +413,9 @@ sl_scan_catch_up(struct sl_op *op, struct sl_error *err)
     if (scan->next_record < scan->records.count)
         return SL_AGAIN;
     for (uint32_t i = 0; i < scan->split_count; i++) {
-        if (scan->class->split_state(scan->source, i) == SL_SPLIT_READING)
+        /* One that is held back stays so until another source has more to read. */
+        if (!sl_scan_is_held(scan, i) &&
+            scan->class->split_state(scan->source, i) == SL_SPLIT_READING)
             return SL_AGAIN;
     }
     scan->catch_up = SL_SCAN_NOT_ASKED;

@@ -21,6 +21,7 @@ struct sl_state;       /* storage/table.h: opens this subtask's state tables */
 struct sl_snapshot;    /* storage/snapshot.h */
 struct sl_manifest;    /* storage/manifest.h */
 struct sl_outbox_room; /* storage/outbox.h */
+struct sl_alignment;   /* executor/alignment.h */
 
 /* Where an operator's results go; made by the loop, one an operator. */
 struct sl_out {
@@ -58,6 +59,7 @@ struct sl_op_context {
     void *collector;               /* COLLECT: struct sl_collector of the session */
     bool checkpointed;             /* the job's barriers are stored */
     struct sl_outbox_room *outbox; /* the job's */
+    struct sl_alignment *alignment; /* the job's; for sources */
 };
 
 struct sl_op_class;

@@ -14,6 +14,8 @@ enum sl_scan_io { SL_SCAN_IO_OPEN, SL_SCAN_IO_DISCOVER, SL_SCAN_IO_REFRESH, SL_S
 /* Where a request for the present end stands (barrier, end_input). */
 enum sl_scan_refresh { SL_SCAN_NOT_ASKED, SL_SCAN_ASKED, SL_SCAN_REFRESHED };
 
+struct sl_alignment_member;
+
 struct sl_scan_own_split {
     const char *id;
     uint32_t ordinal;
@@ -22,6 +24,7 @@ struct sl_scan_own_split {
     int64_t active_us;    /* the last record's processing time */
     bool idle, ended;
     struct sl_text at_barrier; /* its position at the last one, where the connector wants to know */
+    bool held; /* by watermark alignment */
     bool ends; /* was found to be at its end just now */
 };
 
@@ -75,7 +78,8 @@ struct op_scan {
     struct sl_mark *marks;                      /* SL_BATCH_ROWS_MAX */
     int64_t interval_ms; /* a watermark this far ahead goes out at once; -1: every one does */
     int64_t interval_us, idle_timeout_us;
-    int64_t periodic_us, idle_check_us; /* deadlines, or INT64_MAX */
+    int64_t periodic_us, idle_check_us, align_check_us; /* deadlines, or INT64_MAX */
+    struct sl_alignment_member *alignment; /* NULL: in no group */
 };
 
 /* --- scan_io.c --- */
@@ -103,6 +107,16 @@ int sl_scan_read(struct op_scan *scan, struct sl_out *out, struct sl_batch **ret
 int sl_scan_row_error(struct op_scan *scan, const struct sl_batch *batch, uint32_t row, int code,
                       const char *reason, struct sl_error *err);
 void sl_scan_drop_records(struct op_scan *scan);
+
+/* --- scan_align.c --- */
+
+void sl_scan_align_init(struct op_scan *scan); /* after sl_scan_time_init */
+/* Before each step: says how far this scan is and which splits must wait; true: nothing is to be
+ * read now. */
+bool sl_scan_align(struct op_scan *scan, int64_t now_us);
+void sl_scan_align_begin(struct op_scan *scan); /* its splits are known */
+void sl_scan_align_end(struct op_scan *scan); /* it holds nobody back any more */
+bool sl_scan_is_held(const struct op_scan *scan, uint32_t split);
 
 /* --- scan_dead.c --- */
 

@@ -135,6 +135,7 @@ sl_scan_time_schedule(struct op_scan *scan)
     if (scan->idle_timeout_us > 0 && scan->idle_check_us == INT64_MAX && !scan->progress.idle)
         scan_check_idle(scan, sl_now_us(scan->op.context->env));
     scan->progress.deadline_us = SL_MIN(scan->periodic_us, scan->idle_check_us);
+    scan->progress.deadline_us = SL_MIN(scan->progress.deadline_us, scan->align_check_us);
     if (!scan->outside.pending) /* else its completion is the next step */
         scan->progress.deadline_us = SL_MIN(scan->progress.deadline_us, scan->discovery_us);
     if (scan->class->next_poll_us && scan->is_started && !scan_all_ended(scan))

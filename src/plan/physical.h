@@ -106,6 +106,8 @@ struct sl_phys_scan {
     bool watermark_on_event;   /* scan.watermark.emit.strategy */
     int64_t idle_timeout_us;   /* 0: never idle */
     int64_t max_ahead_us;      /* a time further ahead of the clock moves no watermark; 0: off */
+    const char *alignment_group; /* scan.watermark.alignment.group; NULL: none, else with … */
+    int64_t alignment_drift_us, alignment_update_us; /* … max-drift, update-interval */
     bool bounded;
     bool kinds;                /* rows carry kinds; false: a row that is not +I fails the job */
     enum sl_on_error on_error; /* of rows that do not decode, and of NULL event times */

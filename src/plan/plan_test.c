@@ -172,6 +172,9 @@ add_scan(struct sl_phys_plan *plan, struct sl_schema *physical)
         .watermark_on_event = true,
         .idle_timeout_us = 5000000,
         .max_ahead_us = 7000000,
+        .alignment_group = "g",
+        .alignment_drift_us = 8000000,
+        .alignment_update_us = 9000000,
         .kinds = true,
         .on_error = SL_ON_ERROR_DEAD_LETTER};
     scan->metadata = SL_NEW(&arena, const char *);

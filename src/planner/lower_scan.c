@@ -183,6 +183,7 @@ scan_set_time(struct sl_lowering *lowering, const struct sl_log_scan *scan,
 {
     const char *strategy = sl_option_get(&scan->options, "scan.watermark.emit.strategy");
     const char *idle = sl_option_get(&scan->options, "scan.watermark.idle-timeout");
+    const char *group = sl_option_get(&scan->options, "scan.watermark.alignment.group");
     const char *ahead = sl_option_get(&scan->options, "scan.watermark.max-ahead");
 
     if (lowering->settings.batch_mode || scan->watermark_column < 0)
@@ -196,6 +197,16 @@ scan_set_time(struct sl_lowering *lowering, const struct sl_log_scan *scan,
     detail->idle_timeout_us = lowering->settings.source_idle_timeout_us;
     if (idle)
         SL_ASSERT(sl_parse_duration_us(idle, &detail->idle_timeout_us));
+    if (group) {
+        const char *update =
+            sl_option_get(&scan->options, "scan.watermark.alignment.update-interval");
+
+        detail->alignment_group = group;
+        SL_ASSERT(sl_parse_duration_us(
+            sl_option_get(&scan->options, "scan.watermark.alignment.max-drift"),
+            &detail->alignment_drift_us));
+        SL_ASSERT(sl_parse_duration_us(update ? update : "1 s", &detail->alignment_update_us));
+    }
     if (ahead)
         SL_ASSERT(sl_parse_duration_us(ahead, &detail->max_ahead_us));
 }

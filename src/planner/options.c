@@ -27,6 +27,20 @@ static const struct sl_option_spec options_source[] = {
      .help = "a silent split holds back no watermark after this time",
      .min = 0,
      .max = INT64_MAX},
+    {.name = "scan.watermark.alignment.group",
+     .type = SL_OPTION_STRING,
+     .help = "sources of a job in the same group wait for the slowest of them"},
+    {.name = "scan.watermark.alignment.max-drift",
+     .type = SL_OPTION_DURATION,
+     .help = "how far ahead of the slowest one a source of the group may be",
+     .min = 1000,
+     .max = INT64_MAX / 2},
+    {.name = "scan.watermark.alignment.update-interval",
+     .type = SL_OPTION_DURATION,
+     .default_value = "1 s",
+     .help = "how often a source that waits looks again, at the least",
+     .min = 1000,
+     .max = INT64_MAX / 2},
     {.name = "scan.watermark.max-ahead",
      .type = SL_OPTION_DURATION,
      .help = "an event time further ahead of the clock than this moves no watermark",
@@ -263,25 +277,21 @@ options_check_dead_letter(const struct sl_option_list *options, const struct sl_
     return sl_error_at(err, table->key_offset);
 }
 
-/* Known from Flink or the contract, but not built. */
+/* The group and its bound come together. */
 static int
-options_check_support(const struct sl_table_format *format, const struct sl_option_list *options,
-                      struct sl_error *err)
+options_check_alignment(const struct sl_option_list *options, struct sl_error *err)
 {
-    static const char *const keys[] = {"scan.watermark.alignment.group",
-                                       "scan.watermark.alignment.max-drift",
-                                       "scan.watermark.alignment.update-interval"};
-    const struct sl_option *on_error = options_find_on_error(format, options, "on-error");
+    const struct sl_option *group = sl_option_find(options, "scan.watermark.alignment.group");
+    const struct sl_option *drift = sl_option_find(options, "scan.watermark.alignment.max-drift");
+    const struct sl_option *update =
+        sl_option_find(options, "scan.watermark.alignment.update-interval");
+    const struct sl_option *alone = group ? group : drift ? drift : update;
 
-    for (size_t i = 0; i < SL_COUNT_OF(keys); i++) {
-        const struct sl_option *option = sl_option_find(options, keys[i]);
-
-        if (!option)
-            continue;
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "option \"%s\" is not supported yet", keys[i]);
-        return sl_error_at(err, option->key_offset);
-    }
-    return options_check_dead_letter(options, on_error, err);
+    if (!alone || (group && drift))
+        return SL_OK;
+    SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE, "option \"%s\" needs \"%s\" beside it", alone->key,
+             group ? "scan.watermark.alignment.max-drift" : "scan.watermark.alignment.group");
+    return sl_error_at(err, alone->key_offset);
 }
 
 int
@@ -292,7 +302,9 @@ sl_table_check_options(const char *what, const struct sl_option_list *options,
     const struct sl_format_descriptor *key_format;
 
     SL_TRY(sl_table_format_of(what, options, &format, err));
-    SL_TRY(options_check_support(&format, options, err));
+    SL_TRY(options_check_dead_letter(options, options_find_on_error(&format, options, "on-error"),
+                                     err));
+    SL_TRY(options_check_alignment(options, err));
     SL_TRY(options_key_format(&format, options, &key_format, err));
     SL_TRY(options_check_keys(what, &format, key_format, options, err));
     if (format.connector->check)

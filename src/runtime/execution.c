@@ -3,6 +3,7 @@
  * Everything is built before any subtask starts; from then on each belongs to its slot's thread.
  * The memory goes when the last subtask is gone and no command is under way. */
 #include "executor/scan.h"
+#include "executor/alignment.h"
 #include "runtime/job.h"
 
 #include <stdlib.h>
@@ -118,6 +119,7 @@ sl_execution_new(struct sl_job *job)
     atomic_init(&execution->references, 1);
     execution->job = job;
     sl_arena_init(&execution->arena);
+    execution->alignment = sl_alignment_new(job->runtime->config.env);
     execution->graph = sl_graph_new(&execution->arena, job->plan);
     execution_make_subtasks(execution);
     execution_wire_all(execution);
@@ -144,6 +146,7 @@ sl_execution_unref(struct sl_execution *execution)
         sl_subtask_free(execution->subtasks[i]);
     sl_checkpoint_unref(execution->restored);
     sl_arena_done(&execution->arena);
+    sl_alignment_free(execution->alignment);
     free(execution);
     sl_job_unref(job);
 }

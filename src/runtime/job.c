@@ -13,6 +13,7 @@
  * 2. While an execution exists the job waits for its subtasks: nothing is freed under them.
  * 3. The server is told on an I/O thread, one call at a time, always of the newest state; whoever
  *    waits for the job's end waits for that call too. */
+#include "executor/alignment.h"
 #include "runtime/job.h"
 
 #include "base/log.h"
@@ -293,7 +294,9 @@ sl_job_subtask_started(struct sl_subtask *subtask)
     struct sl_job *job = execution->job;
 
     pthread_mutex_lock(&job->mutex);
-    if (--execution->starting_count == 0 && job->state == SL_RUN_RESTARTING && !job->is_stopping) {
+    if (--execution->starting_count == 0)
+        sl_alignment_open(execution->alignment);
+    if (execution->starting_count == 0 && job->state == SL_RUN_RESTARTING && !job->is_stopping) {
         sl_error_reset(&job->failure);
         job_set_state(job, SL_RUN_RUNNING);
     }

@@ -57,6 +57,7 @@ struct sl_execution {
     bool is_released;       /* … and were told to go */
     size_t finish_missing;  /* scans whose end is not known yet (end_input) */
     struct sl_checkpoint *restored; /* what it begins from; NULL: nothing */
+    struct sl_alignment *alignment;
 };
 
 struct sl_job {

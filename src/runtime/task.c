@@ -126,6 +126,7 @@ task_make_context(struct sl_subtask *subtask, struct sl_error *err)
         .collector = job->collector,
         .checkpointed = job->checkpointing.is_on,
         .outbox = &subtask->execution->job->outbox,
+        .alignment = subtask->execution->alignment,
     };
     subtask->context.expr_settings.overflow_wraps = settings->overflow_wraps;
     return sl_zone_find(sl_text_of(zone), &subtask->context.expr_settings.zone, err);
