@@ -69,6 +69,9 @@ struct sl_op { /* the first member of every operator's own struct */
     const struct sl_phys_node *node; /* read-only, outlives the operator */
     struct sl_op_context *context;
     int64_t watermark_ms; /* set by the loop before `watermark`; SL_WATERMARK_MIN at first */
+    /* Set by `open`: rows may come out so much later than their time, so the watermark behind the
+     * operator is so much less than its own. */
+    int64_t output_delay_ms;
 };
 
 struct sl_op_class {

@@ -82,6 +82,23 @@ link_forward(struct sl_link *link, enum sl_message_kind kind, int64_t value, str
     return sl_chain_push(link->subtask, link->index + 1, &element, err);
 }
 
+/* The watermark as those behind the operator see it. */
+static int64_t
+link_output_watermark(const struct sl_link *link, int64_t watermark_ms)
+{
+    int64_t delay_ms = link->op->output_delay_ms;
+
+    if (watermark_ms == SL_WATERMARK_MAX || watermark_ms < SL_WATERMARK_MIN + delay_ms)
+        return watermark_ms == SL_WATERMARK_MAX ? SL_WATERMARK_MAX : SL_WATERMARK_MIN;
+    return watermark_ms - delay_ms;
+}
+
+static int
+link_forward_watermark(struct sl_link *link, int64_t watermark_ms, struct sl_error *err)
+{
+    return link_forward(link, SL_MESSAGE_WATERMARK, link_output_watermark(link, watermark_ms), err);
+}
+
 /* --- what operators emit --- */
 
 /* The marks of the batch under way go with the rows of a row-keeping operator. */
@@ -363,7 +380,7 @@ link_end_batch(struct sl_link *link, struct sl_error *err)
     link->current.batch = NULL;
     link->call = SL_LINK_NONE;
     link->op->watermark_ms = SL_MAX(link->op->watermark_ms, merged_ms);
-    return forward ? link_forward(link, SL_MESSAGE_WATERMARK, merged_ms, err) : SL_OK;
+    return forward ? link_forward_watermark(link, merged_ms, err) : SL_OK;
 }
 
 static int
@@ -396,7 +413,7 @@ link_end_watermark(struct sl_link *link, struct sl_error *err)
     }
     if (link->is_paused)
         return SL_OK;
-    return link_forward(link, SL_MESSAGE_WATERMARK, link->op->watermark_ms, err);
+    return link_forward_watermark(link, link->op->watermark_ms, err);
 }
 
 static int
@@ -696,7 +713,8 @@ static int
 chain_tell_watermark(struct sl_subtask *subtask, struct sl_error *err)
 {
     const struct sl_link *last = &subtask->links[subtask->link_count - 1];
-    struct sl_element element = {.kind = SL_MESSAGE_WATERMARK, .value = last->op->watermark_ms};
+    struct sl_element element = {.kind = SL_MESSAGE_WATERMARK,
+                                 .value = link_output_watermark(last, last->op->watermark_ms)};
 
     if (last->was_paused || element.value == SL_WATERMARK_MIN)
         return SL_OK;
