@@ -91,6 +91,50 @@ explain_group_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
     }
 }
 
+/* "ts - INTERVAL '00:00:05'" */
+static void
+explain_bound(const char *name, int64_t us, struct sl_buffer *to)
+{
+    struct sl_expr bound = {.kind = SL_EXPR_LITERAL, .type = &sl_type_interval_day, .offset = -1};
+
+    sl_buffer_add_string(to, name);
+    if (us == 0)
+        return;
+    sl_buffer_add_string(to, us < 0 ? " - " : " + ");
+    bound.value.type = bound.type;
+    bound.value.integer = us < 0 ? -us : us;
+    sl_expr_format(&bound, NULL, to);
+}
+
+static void
+explain_interval_join(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_interval_join *join = node->detail;
+    const struct sl_schema *left = node->inputs[0].node->schema;
+    const struct sl_schema *right = node->inputs[1].node->schema;
+    const char *time = right->columns[join->right_time].name;
+    struct sl_schema *pair;
+    struct sl_arena arena;
+
+    sl_arena_init(&arena);
+    pair = sl_schema_new(&arena, join->column_count);
+    for (size_t i = 0; i < join->column_count; i++)
+        pair->columns[i] = join->columns[i] < left->count
+                               ? left->columns[join->columns[i]]
+                               : right->columns[join->columns[i] - left->count];
+    sl_describe_string(to, "joinType", sl_join_kind_name(join->join));
+    sl_describe_columns(to, "leftKeys", join->left_keys, join->key_count, left);
+    sl_describe_columns(to, "rightKeys", join->right_keys, join->key_count, right);
+    sl_describe_begin(to, join->processing_time ? "processingTime" : "eventTime");
+    sl_buffer_printf(to, "%s BETWEEN ", left->columns[join->left_time].name);
+    explain_bound(time, join->lower_us, to);
+    explain_bound(sl_arena_printf(&arena, " AND %s", time), join->upper_us, to);
+    sl_describe_end(to);
+    sl_describe_expr(to, "condition", join->condition, pair);
+    sl_describe_names(to, "select", node->schema);
+    sl_arena_done(&arena);
+}
+
 static void
 explain_batch_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
 {

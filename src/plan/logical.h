@@ -18,6 +18,7 @@ enum sl_log_kind {
     SL_LOG_WINDOW_TABLE,     /* output: the input, then window_start, window_end, window_time */
     SL_LOG_WINDOW_AGGREGATE, /* output: keys, aggregates, window_start, window_end, window_time */
     SL_LOG_UNION,            /* UNION ALL */
+    SL_LOG_JOIN,             /* output: the columns of the left input, then of the right */
     SL_LOG_SORT,
     SL_LOG_LIMIT,
     SL_LOG_CHANGE, /* UPDATE, DELETE */
@@ -61,6 +62,12 @@ struct sl_log_window_table {
     size_t partition_count;
 };
 
+/* Which join it is (interval, …) is found when it is lowered. */
+struct sl_log_join {
+    enum sl_join_kind kind;
+    struct sl_expr *condition; /* over the node's columns; NULL: all pairs */
+};
+
 struct sl_log_sink {
     const struct sl_table *table;
     const char *table_name;
@@ -83,6 +90,7 @@ struct sl_log_node {
         struct sl_log_aggregate aggregate;
         struct sl_log_window_table window_table;
         struct sl_phys_expand expand;
+        struct sl_log_join join;
         struct sl_phys_sort sort; /* only its keys */
         struct sl_phys_limit limit;
         struct sl_phys_change change;

@@ -20,6 +20,7 @@
     }
 
 static const char *const on_error_names[] = {"fail", "skip", "dead-letter"};
+static const char *const join_names[] = {"INNER", "LEFT", "RIGHT", "FULL"};
 static const char *const window_names[] = {"TUMBLE", "HOP", "CUMULATE", "SESSION"};
 
 static const struct sl_member window_members[] = {
@@ -132,6 +133,21 @@ static const struct sl_member group_aggregate_members[] = {
     MEMBER(sl_phys_group_aggregate, I64, "ttlUs", ttl_us),
 };
 
+static const struct sl_member interval_join_members[] = {
+    NAMED(sl_phys_interval_join, "joinType", join, join_names),
+    MEMBER(sl_phys_interval_join, BOOL, "processingTime", processing_time),
+    MEMBER(sl_phys_interval_join, U32, "leftTime", left_time),
+    MEMBER(sl_phys_interval_join, U32, "rightTime", right_time),
+    MEMBER(sl_phys_interval_join, I64, "lowerUs", lower_us),
+    MEMBER(sl_phys_interval_join, I64, "upperUs", upper_us),
+    MEMBER(sl_phys_interval_join, I64, "bucketUs", bucket_us),
+    MEMBER(sl_phys_interval_join, I64, "minCleanupUs", min_cleanup_us),
+    COUNTED(sl_phys_interval_join, COLUMNS, "leftKeys", left_keys, key_count),
+    COUNTED(sl_phys_interval_join, COLUMNS, "rightKeys", right_keys, key_count),
+    COUNTED(sl_phys_interval_join, COLUMNS, "columns", columns, column_count),
+    MEMBER(sl_phys_interval_join, EXPR, "condition", condition),
+};
+
 static const struct sl_member batch_aggregate_members[] = {
     COUNTED(sl_phys_batch_aggregate, COLUMNS, "keys", keys, key_count),
     COUNTED(sl_phys_batch_aggregate, AGGREGATES, "aggregates", aggregates, aggregate_count),
@@ -193,6 +209,7 @@ const struct sl_layout sl_plan_details[SL_OP_COUNT] = {
     [SL_OP_EXPAND] = LAYOUT(sl_phys_expand, expand_members),
     [SL_OP_WINDOW_TABLE] = LAYOUT(sl_phys_window_table, window_table_members),
     [SL_OP_WINDOW_AGGREGATE] = LAYOUT(sl_phys_window_aggregate, window_aggregate_members),
+    [SL_OP_INTERVAL_JOIN] = LAYOUT(sl_phys_interval_join, interval_join_members),
     [SL_OP_GROUP_AGGREGATE] = LAYOUT(sl_phys_group_aggregate, group_aggregate_members),
     [SL_OP_BATCH_AGGREGATE] = LAYOUT(sl_phys_batch_aggregate, batch_aggregate_members),
     [SL_OP_CHANGELOG_MERGE] = LAYOUT(sl_phys_changelog_merge, changelog_merge_members),

@@ -15,6 +15,20 @@ sl_op_kind_name(enum sl_op_kind kind)
 }
 
 const char *
+sl_join_kind_name(enum sl_join_kind kind)
+{
+    static const char *const names[] = {
+        [SL_JOIN_INNER] = "INNER",
+        [SL_JOIN_LEFT] = "LEFT",
+        [SL_JOIN_RIGHT] = "RIGHT",
+        [SL_JOIN_FULL] = "FULL",
+    };
+
+    SL_ASSERT(kind < SL_COUNT_OF(names));
+    return names[kind];
+}
+
+const char *
 sl_exchange_name(enum sl_exchange_kind kind)
 {
     static const char *const names[] = {

@@ -173,6 +173,36 @@ struct sl_phys_expand {
     size_t set_count;
 };
 
+enum sl_join_kind { SL_JOIN_INNER, SL_JOIN_LEFT, SL_JOIN_RIGHT, SL_JOIN_FULL };
+static inline bool
+sl_join_keeps_left(enum sl_join_kind kind) /* its rows come out without a match, too */
+{
+    return kind == SL_JOIN_LEFT || kind == SL_JOIN_FULL;
+}
+static inline bool
+sl_join_keeps_right(enum sl_join_kind kind)
+{
+    return kind == SL_JOIN_RIGHT || kind == SL_JOIN_FULL;
+}
+
+/* Pairs of rows of two streams with equal keys and lower <= left time - right time <= upper.
+ * A pair's columns are `columns`: places in the left input's columns followed by the right one's.
+ * The first of them, as many as the node's schema has, are the output; only `condition`, which is
+ * over all of them, reads the others. */
+struct sl_phys_interval_join {
+    enum sl_join_kind join;
+    bool processing_time;           /* the time of a row is when it comes */
+    uint32_t left_time, right_time; /* columns of their inputs */
+    int64_t lower_us, upper_us;
+    int64_t bucket_us;                /* state goes by buckets of so much time */
+    int64_t min_cleanup_us;           /* rows without a match stay so much longer */
+    uint32_t *left_keys, *right_keys; /* of their inputs; types are the same in pairs */
+    size_t key_count;
+    uint32_t *columns;
+    size_t column_count;
+    struct sl_expr *condition; /* NULL: none */
+};
+
 /* GROUP BY over bounded input: emits at the end of input.  Without keys one row always comes. */
 struct sl_phys_batch_aggregate {
     uint32_t *keys;
@@ -280,6 +310,7 @@ struct sl_phys_plan {
 
 /* Helpers. */
 const char *sl_op_kind_name(enum sl_op_kind kind); /* as in EXPLAIN */
+const char *sl_join_kind_name(enum sl_join_kind kind); /* "INNER", "LEFT", … */
 const char *sl_exchange_name(enum sl_exchange_kind kind);
 uint32_t sl_phys_max_parallelism(const struct sl_phys_plan *plan); /* the slots it needs */
 /* The column of its input `input` by whose event time the operator judges rows; -1: it does not. */

@@ -45,8 +45,8 @@ struct sl_binder {
     bool batch;          /* execution.runtime-mode */
     bool hide_positions;
     int view_depth, query_depth, query_count;
-    struct sl_bound_cte *ctes; /* the innermost first */
-    uint32_t parallelism;      /* hinted for the current block; 0: not */
+    struct sl_bound_cte *ctes;           /* the innermost first */
+    uint32_t parallelism;                /* hinted for the current block; 0: not */
     const struct sl_ast_hint *state_ttl; /* of the current block; NULL: none, or it found its use */
     const struct sl_ast_hint *late_rows; /* the same */
     struct sl_expr_settings settings;
@@ -56,11 +56,22 @@ struct sl_binder {
     bool leave_open;                       /* the next select leaves open parameters to INSERT */
 };
 
+/* A table of a join: its columns are side by side in the scope's. */
+struct sl_scope_part {
+    const char *schema_name, *name; /* as in struct sl_scope */
+    uint32_t first, count;
+};
+
 /* What an expression may refer to. */
 struct sl_scope {
     const char *schema_name; /* of a table; NULL else */
     const char *name;        /* alias or table name; NULL: cannot be qualified */
     const struct sl_schema *columns;
+    const struct sl_scope_part *parts; /* of a join: its tables, … */
+    size_t part_count;                 /* 0: no join */
+    const uint32_t *visible;           /* … the columns that need no qualifier, as in `*`, … */
+    size_t visible_count;
+    size_t merged_count; /* … of which the first so many are those of USING */
 };
 
 struct sl_bound_grouping {
@@ -109,6 +120,21 @@ char *sl_binder_name(const struct sl_binder *binder, const struct sl_ast_identif
 const char *sl_quote_name(struct sl_arena *arena, const char *name);
 void sl_binder_use(struct sl_binder *binder, const struct sl_table *table);
 bool sl_ast_name_is(const struct sl_ast_name *name, const char *text); /* one part, without case */
+
+/* --- scope.c --- */
+/* The column that a name begins with: its index, -1: none, -2: more than one.  *ret_part: so many
+ * parts of the name stand before the column's. */
+int sl_scope_find(const struct sl_scope *scope, const struct sl_ast_name *name, size_t *ret_part);
+int sl_scope_find_column(const struct sl_scope *scope, struct sl_text name); /* unqualified */
+/* The columns of the table of this name, or (NULL: without a qualifier) those of `*`: their indexes
+ * and number.  False: there is no such table. */
+bool sl_scope_star(struct sl_arena *arena, const struct sl_scope *scope,
+                   const struct sl_text *table, const uint32_t **ret_columns, size_t *ret_count);
+/* The name that a column must be qualified with to be unique; NULL: it needs none, or has none. */
+const char *sl_scope_qualifier(const struct sl_scope *scope, uint32_t column);
+/* 42703, 42P01: what the name begins with is not there. */
+int sl_scope_refuse(const struct sl_clause *binding, const struct sl_ast_name *name, size_t part,
+                    struct sl_error *err);
 
 /* --- find.c --- */
 /* 0A000 for what PostgreSQL's catalog would have, with the hint SHOW TABLES. */
@@ -248,6 +274,17 @@ int sl_binder_from(struct sl_binder *binder, const struct sl_ast *ast,
 int sl_binder_table(struct sl_binder *binder, const struct sl_ast_name *name,
                     const struct sl_ast_list *hints, struct sl_relation *ret_relation,
                     struct sl_error *err);
+/* --- join.c --- */
+int sl_binder_join(struct sl_binder *binder, const struct sl_ast_from_join *join,
+                   struct sl_relation *ret_relation, struct sl_error *err);
+/* FROM a, b: all pairs, which WHERE will choose from. */
+int sl_binder_join_all(struct sl_binder *binder, struct sl_relation *left,
+                       const struct sl_relation *right, int offset, struct sl_error *err);
+/* A join that gets a name is one table, with the columns of `*`. */
+void sl_binder_join_flatten(struct sl_binder *binder, struct sl_relation *relation);
+struct sl_log_node *sl_log_join(struct sl_arena *arena, enum sl_join_kind kind,
+                                struct sl_log_node *left, struct sl_log_node *right);
+
 int sl_binder_window_function(struct sl_binder *binder, const struct sl_ast_expr *call,
                               struct sl_relation *ret_relation, struct sl_error *err);
 bool sl_is_window_function(const struct sl_ast_name *name);

@@ -45,46 +45,6 @@ expr_field(struct sl_clause *binding, struct sl_expr *row, const struct sl_ast_i
     return sl_error_at(err, sl_binder_offset(binder, name->offset));
 }
 
-/* How many parts of the name qualify the column: t.c 1, s.t.c 2, c 0. */
-static size_t
-expr_qualifiers(const struct sl_scope *scope, const struct sl_ast_name *name)
-{
-    const struct sl_ast_identifier *parts = name->parts;
-
-    if (name->count >= 2 && scope->name &&
-        sl_text_equal_nocase(parts[0].text, sl_text_of(scope->name)))
-        return 1;
-    if (name->count >= 3 && scope->name && scope->schema_name &&
-        sl_text_equal_nocase(parts[0].text, sl_text_of(scope->schema_name)) &&
-        sl_text_equal_nocase(parts[1].text, sl_text_of(scope->name)))
-        return 2;
-    return 0;
-}
-
-static int
-expr_no_column(const struct sl_clause *binding, const struct sl_ast_name *name, size_t part,
-               struct sl_error *err)
-{
-    const struct sl_scope *scope = binding->scope;
-    const struct sl_ast_identifier *first = &name->parts[0];
-    struct sl_binder *binder = binding->binder;
-
-    if (!scope || !scope->columns->count) {
-        SL_ERROR(err, SL_E_UNDEFINED_COLUMN, "column \"%.*s\" does not exist",
-                 SL_TEXT_FORMAT(name->parts[name->count - 1].text));
-        sl_error_hint(err, "there is no column that could be used in %s", binding->clause);
-        return sl_error_at(err, sl_binder_offset(binder, name->offset));
-    }
-    if (name->count > 1 && part == 0) {
-        SL_ERROR(err, SL_E_UNDEFINED_TABLE, "missing FROM-clause entry for table \"%.*s\"",
-                 SL_TEXT_FORMAT(first->text));
-        if (scope->name)
-            sl_error_suggest(err, first->text, &scope->name, 1);
-        return sl_error_at(err, sl_binder_offset(binder, first->offset));
-    }
-    return sl_binder_no_column(binder, name->parts[part].text, name->offset, scope->columns, err);
-}
-
 static int
 expr_column(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
             struct sl_error *err)
@@ -92,8 +52,8 @@ expr_column(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_
     const struct sl_scope *scope = binding->scope;
     const struct sl_ast_name *name = &ast->column;
     struct sl_expr *expr;
-    size_t part = scope ? expr_qualifiers(scope, name) : 0;
-    int column = scope ? sl_schema_find(scope->columns, name->parts[part].text) : -1;
+    size_t part = 0;
+    int column = scope ? sl_scope_find(scope, name, &part) : -1;
 
     if (column == -2) {
         SL_ERROR(err, SL_E_AMBIGUOUS_COLUMN, "column reference \"%.*s\" is ambiguous",
@@ -101,7 +61,7 @@ expr_column(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_
         return sl_error_at(err, expr_offset(binding, ast));
     }
     if (column < 0)
-        return expr_no_column(binding, name, part, err);
+        return sl_scope_refuse(binding, name, part, err);
     expr = sl_log_column(binding->binder->arena, scope->columns, (uint32_t)column);
     expr->offset = expr_offset(binding, ast);
     for (part++; part < name->count; part++)

@@ -1,4 +1,4 @@
-/* FROM: tables, views, queries of WITH, subqueries, window table functions. */
+/* FROM: tables, views, queries of WITH, subqueries, window table functions; joins are in join.c. */
 #include "planner/bind.h"
 
 static int
@@ -192,9 +192,6 @@ from_table(struct sl_binder *binder, const struct sl_ast_from_table *from,
     return sl_binder_table(binder, &from->name, &from->hints, relation, err);
 }
 
-static int from_join(struct sl_binder *binder, const struct sl_ast_from_join *join,
-                     struct sl_error *err);
-
 static int
 from_item(struct sl_binder *binder, const struct sl_ast *ast, struct sl_relation *relation,
           struct sl_error *err)
@@ -209,23 +206,12 @@ from_item(struct sl_binder *binder, const struct sl_ast *ast, struct sl_relation
     case SL_AST_FROM_UNNEST:
         return from_refuse(binder, ast, "UNNEST is", err);
     case SL_AST_FROM_JOIN:
-        return from_join(binder, (const struct sl_ast_from_join *)ast, err);
+        return sl_binder_join(binder, (const struct sl_ast_from_join *)ast, relation, err);
     case SL_AST_FROM_MATCH:
         return from_refuse(binder, ast, "MATCH_RECOGNIZE is", err);
     default:
         return from_refuse(binder, ast, "this in FROM is", err);
     }
-}
-
-/* Its inputs are bound before it is refused: what is wrong with a name is told first. */
-static int
-from_join(struct sl_binder *binder, const struct sl_ast_from_join *join, struct sl_error *err)
-{
-    struct sl_relation relation;
-
-    SL_TRY(sl_binder_from(binder, join->left, &relation, err));
-    SL_TRY(sl_binder_from(binder, join->right, &relation, err));
-    return from_refuse(binder, join->right, "a join is", err);
 }
 
 int
@@ -237,6 +223,7 @@ sl_binder_from(struct sl_binder *binder, const struct sl_ast *ast, struct sl_rel
 
     SL_TRY(from_item(binder, ast, relation, err));
     if (from->alias.text.start) {
+        sl_binder_join_flatten(binder, relation);
         relation->scope.name = sl_binder_name(binder, &from->alias);
         relation->scope.schema_name = NULL;
     }

@@ -24,10 +24,14 @@ static int
 group_not_a_key(const struct group_rewrite *rewrite, const struct sl_expr *column,
                 struct sl_error *err)
 {
+    const char *table = rewrite->scope->part_count
+                            ? sl_scope_qualifier(rewrite->scope, column->column)
+                            : rewrite->scope->name;
+
     SL_ERROR(err, SL_E_GROUPING,
              "column \"%s%s%s\" must appear in the GROUP BY clause or be used in an aggregate "
              "function",
-             rewrite->scope->name ? rewrite->scope->name : "", rewrite->scope->name ? "." : "",
+             table ? table : "", table ? "." : "",
              rewrite->scope->columns->columns[column->column].name);
     return sl_error_at(err, column->offset);
 }

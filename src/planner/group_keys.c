@@ -44,7 +44,7 @@ group_key(struct sl_clause *binding, const struct sl_ast_select *select,
     SL_TRY(sl_binder_ordinal(binding->binder, ast, "GROUP BY", select->item_count, &ordinal, err));
     if (ordinal >= 0)
         ast = select->items[ordinal].expr;
-    else if (alias && sl_schema_find(binding->scope->columns, ast->column.parts[0].text) == -1)
+    else if (alias && sl_scope_find_column(binding->scope, ast->column.parts[0].text) == -1)
         ast = alias->expr;
     SL_TRY(sl_binder_expr(binding, ast, ret_key, err));
     sl_parameters_end(binding->binder, ret_key, 1);

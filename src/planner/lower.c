@@ -237,6 +237,38 @@ lower_filter(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_p
     return SL_OK;
 }
 
+/* A join makes only the columns that are read. */
+static int
+lower_project_join(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_expr *filter,
+                   struct sl_log_node *join, struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    bool *used = SL_NEW_ARRAY(lowering->arena, bool, join->schema->count + 1);
+    uint32_t *map = SL_NEW_ARRAY(lowering->arena, uint32_t, join->schema->count + 1);
+    struct sl_expr **exprs = SL_NEW_ARRAY(lowering->arena, struct sl_expr *, node->schema->count);
+    struct sl_phys_node *input;
+
+    sl_expr_mark_columns(filter, used);
+    for (size_t i = 0; i < node->schema->count; i++)
+        sl_expr_mark_columns(node->exprs[i], used);
+    SL_TRY(sl_lower_join(lowering, join, used, map, &input, err));
+    for (size_t i = 0; i < node->schema->count; i++)
+        exprs[i] = sl_expr_copy(lowering->arena, node->exprs[i], map);
+    if (filter)
+        filter = sl_expr_copy(lowering->arena, filter, map);
+    *ret_node = sl_lower_calc(lowering, input, filter, exprs, node->schema,
+                              node->parallelism ? node->parallelism : input->parallelism);
+    return SL_OK;
+}
+
+static int
+lower_all_of_join(struct sl_lowering *lowering, struct sl_log_node *node,
+                  struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    uint32_t *map = SL_NEW_ARRAY(lowering->arena, uint32_t, node->schema->count + 1);
+
+    return sl_lower_join(lowering, node, NULL, map, ret_node, err);
+}
+
 static int
 lower_project(struct sl_lowering *lowering, struct sl_log_node *node,
               struct sl_phys_node **ret_node, struct sl_error *err)
@@ -249,6 +281,8 @@ lower_project(struct sl_lowering *lowering, struct sl_log_node *node,
         filter = below->filter;
         below = below->inputs[0];
     }
+    if (below->kind == SL_LOG_JOIN)
+        return lower_project_join(lowering, node, filter, below, ret_node, err);
     SL_TRY(sl_lower(lowering, below, &input, err));
     if (filter)
         SL_TRY(sl_lower_refuse_upserts(input, node->offset, err));
@@ -481,6 +515,8 @@ sl_lower(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_
         return lower_expand(lowering, node, ret_node, err);
     case SL_LOG_UNION:
         return lower_union(lowering, node, ret_node, err);
+    case SL_LOG_JOIN:
+        return lower_all_of_join(lowering, node, ret_node, err);
     case SL_LOG_SORT:
         return lower_sort(lowering, node, NULL, ret_node, err);
     case SL_LOG_LIMIT:

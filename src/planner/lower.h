@@ -14,6 +14,7 @@ struct sl_lowering {
     size_t root_count;
     int64_t state_ttl_us; /* table.exec.state.ttl */
     struct sl_lower_side *sides; /* what the statement asks for by a hint or a table's option */
+    int64_t min_cleanup_us; /* table.exec.interval-join.min-cleanup-interval */
     struct sl_phys_settings settings;
     struct sl_phys_node **nodes;
     size_t node_count, node_capacity;
@@ -68,12 +69,20 @@ void sl_lower_add_side(struct sl_lowering *lowering, const char *table_name, int
  * are only counted. */
 int sl_lower_sides(struct sl_lowering *lowering, bool is_query, struct sl_error *err);
 
+/* lower_join.c */
+/* A JOIN, of whose columns those are wanted that `used` says (NULL: all); map[i] is where column i
+ * is in the output. */
+int sl_lower_join(struct sl_lowering *lowering, struct sl_log_node *node, const bool *used,
+                  uint32_t *map, struct sl_phys_node **ret_node, struct sl_error *err);
+
 /* lower_scan.c, lower_sink.c */
 int sl_lower_scan(struct sl_lowering *lowering, struct sl_log_node *node,
                   struct sl_phys_node **ret_node, struct sl_error *err);
 /* Of a connector that keeps partition columns outside its records. */
 int sl_lower_check_partitions(const struct sl_connector_descriptor *connector,
                               const struct sl_table *table, struct sl_error *err);
+/* The operator at or above which output changes first. */
+const struct sl_phys_node *sl_lower_who_updates(const struct sl_phys_node *node);
 int sl_lower_sink(struct sl_lowering *lowering, struct sl_log_node *node,
                   struct sl_phys_node **ret_node, struct sl_error *err);
 /* The same over `input`; NULL: side outputs feed it. */
@@ -87,6 +96,7 @@ void sl_lower_changelogs(struct sl_lowering *lowering);
 
 /* settings.c */
 int sl_lower_state_ttl(const struct sl_binder *binder, int64_t *ret_us, struct sl_error *err);
+int sl_lower_min_cleanup(const struct sl_binder *binder, int64_t *ret_us, struct sl_error *err);
 int sl_lower_settings(const struct sl_binder *binder, struct sl_phys_settings *settings,
                       uint32_t *ret_parallelism, struct sl_error *err);
 /* uid.c: ids that stay the same when the statement is planned again. */

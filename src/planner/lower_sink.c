@@ -9,13 +9,12 @@ sink_has_mode(const struct sl_log_sink *sink, const char *mode)
     return value && sl_equal_nocase(value, mode);
 }
 
-/* The operator whose output changes first. */
-static const struct sl_phys_node *
-sink_who_updates(const struct sl_phys_node *node)
+const struct sl_phys_node *
+sl_lower_who_updates(const struct sl_phys_node *node)
 {
     for (size_t i = 0; i < node->input_count; i++)
         if (node->inputs[i].node->kinds != SL_KINDS_INSERT)
-            return sink_who_updates(node->inputs[i].node);
+            return sl_lower_who_updates(node->inputs[i].node);
     return node;
 }
 
@@ -23,7 +22,7 @@ static int
 sink_append_only(const struct sl_log_node *node, const struct sl_table_format *format,
                  const struct sl_phys_node *input, struct sl_error *err)
 {
-    const struct sl_phys_node *updates = sink_who_updates(input);
+    const struct sl_phys_node *updates = sl_lower_who_updates(input);
 
     SL_ERROR(err, SL_E_NOT_SUPPORTED,
              "table \"%s\" does not take updates and deletes, which %s%s%s of this query produces",

@@ -107,6 +107,7 @@ static const struct test_setting test_defaults[] = {
     {"table.exec.source.idle-timeout", "0 ms"},
     {"table.exec.mini-batch.enabled", ""},
     {"table.exec.state.ttl", "0 ms"},
+    {"table.exec.interval-join.min-cleanup-interval", "0 ms"},
     {"table.exec.numeric-overflow", "error"},
     {"table.exec.runtime-error", "fail"},
     {"dead-letter.table", ""},

@@ -273,6 +273,29 @@ prune_expand(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool 
     return map;
 }
 
+/* What the condition reads stays among the join's columns. */
+static uint32_t *
+prune_join(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    size_t left_count = node->inputs[0]->schema->count, count = node->schema->count;
+    bool *wanted = prune_flags(rewriter, node->schema);
+    uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count + 1), *right;
+    size_t kept;
+
+    memcpy(wanted, required, count * sizeof(*wanted));
+    sl_expr_mark_columns(node->join.condition, wanted);
+    memcpy(map, prune_node(rewriter, node->inputs[0], wanted), left_count * sizeof(*map));
+    right = prune_node(rewriter, node->inputs[1], wanted + left_count);
+    kept = node->inputs[0]->schema->count;
+    for (size_t i = left_count; i < count; i++)
+        map[i] = right[i - left_count] == PRUNED ? PRUNED : (uint32_t)kept + right[i - left_count];
+    kept += node->inputs[1]->schema->count;
+    if (node->join.condition)
+        node->join.condition = sl_expr_copy(rewriter->arena, node->join.condition, map);
+    node->schema = prune_schema(rewriter, node->schema, map, kept);
+    return map;
+}
+
 /* Every input gives exactly the kept columns, in their order. */
 static uint32_t *
 prune_union(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
@@ -355,6 +378,8 @@ prune_node(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
         return prune_expand(rewriter, node, required);
     case SL_LOG_UNION:
         return prune_union(rewriter, node, required);
+    case SL_LOG_JOIN:
+        return prune_join(rewriter, node, required);
     case SL_LOG_SORT:
         return prune_sort(rewriter, node, required);
     case SL_LOG_LIMIT:

@@ -90,6 +90,8 @@ sl_rule_fold(struct sl_rewriter *rewriter, struct sl_log_node **place)
 
     if (node->kind == SL_LOG_FILTER)
         return fold_filter(rewriter, place);
+    if (node->kind == SL_LOG_JOIN)
+        return node->join.condition && fold_expr(rewriter, &node->join.condition);
     if (node->kind != SL_LOG_PROJECT)
         return false;
     for (size_t i = 0; i < node->schema->count; i++)

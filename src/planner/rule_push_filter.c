@@ -4,6 +4,8 @@
  *  → the scan of bids keeps only rows with price > 0
  *     … GROUP BY window_start, window_end, channel HAVING channel = 'a' AND COUNT(*) > 1
  *  → WHERE channel = 'a' … HAVING COUNT(*) > 1
+ *     … FROM a, b WHERE a.k = b.k AND a.x > 0
+ *  → (a WHERE x > 0) JOIN b ON a.k = b.k
  */
 #include "planner/rules.h"
 
@@ -117,6 +119,42 @@ push_through_aggregate(struct sl_rewriter *rewriter, struct sl_log_node **place)
     return true;
 }
 
+/* Filters of an inner join are its condition; of an outer one only those on rows that it keeps go
+ * below. */
+static bool
+push_through_join(struct sl_rewriter *rewriter, struct sl_log_node **place)
+{
+    struct sl_log_node *filter = *place, *node = filter->inputs[0];
+    struct sl_join_conjuncts split;
+
+    sl_join_split(rewriter->arena, node, filter->filter, &split);
+    if (sl_join_keeps_right(node->join.kind)) {
+        split.rest = sl_expr_and(rewriter->arena, split.rest, split.left);
+        split.left = NULL;
+    }
+    if (sl_join_keeps_left(node->join.kind)) {
+        split.rest = sl_expr_and(rewriter->arena, split.rest, split.right);
+        split.right = NULL;
+    }
+    if (node->join.kind != SL_JOIN_INNER) {
+        split.rest = sl_expr_and(rewriter->arena, split.rest, split.both);
+        split.both = NULL;
+    }
+    if (!split.left && !split.right && !split.both)
+        return false;
+    node->join.condition = sl_expr_and(rewriter->arena, node->join.condition, split.both);
+    if (split.left)
+        node->inputs[0] = sl_log_filter(rewriter->arena, node->inputs[0], split.left);
+    if (split.right)
+        node->inputs[1] = sl_log_filter(rewriter->arena, node->inputs[1],
+                                        sl_join_right_expr(rewriter->arena, node, split.right));
+    if (split.rest)
+        filter->filter = split.rest;
+    else
+        *place = node;
+    return true;
+}
+
 static bool
 push_through_union(struct sl_rewriter *rewriter, struct sl_log_node **place)
 {
@@ -174,6 +212,8 @@ sl_rule_push_filter(struct sl_rewriter *rewriter, struct sl_log_node **place)
         return push_through_aggregate(rewriter, place);
     case SL_LOG_UNION:
         return push_through_union(rewriter, place);
+    case SL_LOG_JOIN:
+        return push_through_join(rewriter, place);
     case SL_LOG_SORT:
         return push_through_sort(rewriter, place);
     case SL_LOG_SCAN:

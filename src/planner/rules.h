@@ -34,6 +34,19 @@ struct sl_expr *sl_expr_and(struct sl_arena *arena, struct sl_expr *a, struct sl
 /* May expressions over `inner` be written over what is under it? */
 bool sl_rule_can_merge(struct sl_rewriter *rewriter, struct sl_expr *const *outer,
                        size_t outer_count, struct sl_expr *const *inner, size_t inner_count);
+
+/* The conjuncts of a condition over a join's columns; each NULL where there is none. */
+struct sl_join_conjuncts {
+    struct sl_expr *left, *right; /* over the columns of one input alone */
+    struct sl_expr *both;
+    struct sl_expr *rest; /* not the same at every evaluation, or without columns */
+};
+void sl_join_split(struct sl_arena *arena, const struct sl_log_node *join,
+                   struct sl_expr *condition, struct sl_join_conjuncts *ret_split);
+/* Over the right input's own columns. */
+struct sl_expr *sl_join_right_expr(struct sl_arena *arena, const struct sl_log_node *join,
+                                   const struct sl_expr *expr);
+
 bool sl_log_is_identity(const struct sl_log_node *project);
 
 #endif

@@ -41,14 +41,16 @@ static int
 select_from(struct sl_binder *binder, const struct sl_ast_select *select,
             struct sl_relation *relation, struct sl_error *err)
 {
-    if (select->from.count) {
-        for (size_t i = 0; i < select->from.count; i++)
-            SL_TRY(sl_binder_from(binder, select->from.items[i], relation, err));
-        if (select->from.count == 1)
-            return SL_OK;
-        return sl_binder_refuse(binder, ((const struct sl_ast *)select->from.items[1])->offset,
-                                "a join is", err);
+    for (size_t i = 0; i < select->from.count; i++) {
+        const struct sl_ast *item = select->from.items[i];
+        struct sl_relation next;
+
+        SL_TRY(sl_binder_from(binder, item, i ? &next : relation, err));
+        if (i)
+            SL_TRY(sl_binder_join_all(binder, relation, &next, item->offset, err));
     }
+    if (select->from.count)
+        return SL_OK;
     relation->node = select_one_row(binder->arena);
     relation->scope = (struct sl_scope){.columns = sl_schema_new(binder->arena, 0)};
     return SL_OK;
@@ -78,18 +80,24 @@ select_add(struct sl_binder *binder, struct sl_select_output *output, struct sl_
 /* A view's text must say which columns its stars stood for when it was made. */
 static void
 select_note_star(struct sl_binder *binder, const struct sl_ast_select_item *item,
-                 const struct sl_scope *scope)
+                 const struct sl_scope *scope, const uint32_t *indexes, size_t count)
 {
-    const char *prefix = "", *columns = "";
+    const struct sl_ast_name *name = &item->expr->column;
+    const char *columns = "", *table = NULL;
     struct sl_star_expansion *expansion;
 
     if (!binder->expansions || binder->hide_positions)
         return;
-    if (item->expr->column.count)
-        prefix = sl_arena_printf(binder->arena, "%s.", sl_quote_name(binder->arena, scope->name));
-    for (size_t i = 0; i < scope->columns->count; i++)
-        columns = sl_arena_printf(binder->arena, "%s%s%s%s", columns, i ? ", " : "", prefix,
-                                  sl_quote_name(binder->arena, scope->columns->columns[i].name));
+    if (name->count)
+        table = sl_binder_name(binder, &name->parts[name->count - 1]);
+    for (size_t i = 0; i < count; i++) {
+        const char *qualifier = table ? table : sl_scope_qualifier(scope, indexes[i]);
+
+        columns = sl_arena_printf(
+            binder->arena, "%s%s%s%s%s", columns, i ? ", " : "",
+            qualifier ? sl_quote_name(binder->arena, qualifier) : "", qualifier ? "." : "",
+            sl_quote_name(binder->arena, scope->columns->columns[indexes[i]].name));
+    }
     expansion = SL_NEW(binder->arena, struct sl_star_expansion);
     *expansion =
         (struct sl_star_expansion){item->expr->ast.offset, item->expr->ast.end, columns, NULL};
@@ -104,28 +112,30 @@ select_star(struct sl_clause *binding, const struct sl_ast_select_item *item,
     const struct sl_scope *scope = binding->scope;
     const struct sl_ast_name *qualifier = &item->expr->column;
     struct sl_binder *binder = binding->binder;
+    const struct sl_text *table =
+        qualifier->count ? &qualifier->parts[qualifier->count - 1].text : NULL;
     int offset = sl_binder_offset(binder, item->expr->ast.offset);
+    const uint32_t *columns;
+    size_t count;
 
-    if (qualifier->count &&
-        (!scope->name || !sl_text_equal_nocase(qualifier->parts[qualifier->count - 1].text,
-                                               sl_text_of(scope->name)))) {
-        if (sl_schema_find(scope->columns, qualifier->parts[qualifier->count - 1].text) >= 0)
+    if (!sl_scope_star(binder->arena, scope, table, &columns, &count)) {
+        if (sl_scope_find_column(scope, *table) >= 0)
             return sl_binder_refuse(binder, item->expr->ast.offset, ".* of a column is", err);
         SL_ERROR(err, SL_E_UNDEFINED_TABLE, "missing FROM-clause entry for table \"%.*s\"",
-                 SL_TEXT_FORMAT(qualifier->parts[qualifier->count - 1].text));
+                 SL_TEXT_FORMAT(*table));
         return sl_error_at(err, offset);
     }
     if (!scope->columns->count) {
         SL_ERROR(err, SL_E_SYNTAX, "SELECT * with no tables specified is not valid");
         return sl_error_at(err, offset);
     }
-    for (uint32_t i = 0; i < scope->columns->count; i++) {
-        struct sl_expr *column = sl_log_column(binder->arena, scope->columns, i);
+    for (size_t i = 0; i < count; i++) {
+        struct sl_expr *column = sl_log_column(binder->arena, scope->columns, columns[i]);
 
         column->offset = offset;
-        select_add(binder, output, column, scope->columns->columns[i].name);
+        select_add(binder, output, column, scope->columns->columns[columns[i]].name);
     }
-    select_note_star(binder, item, scope);
+    select_note_star(binder, item, scope, columns, count);
     return SL_OK;
 }
 

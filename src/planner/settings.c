@@ -197,6 +197,12 @@ sl_lower_state_ttl(const struct sl_binder *binder, int64_t *ret_us, struct sl_er
 }
 
 int
+sl_lower_min_cleanup(const struct sl_binder *binder, int64_t *ret_us, struct sl_error *err)
+{
+    return settings_duration(binder, "table.exec.interval-join.min-cleanup-interval", ret_us, err);
+}
+
+int
 sl_lower_settings(const struct sl_binder *binder, struct sl_phys_settings *settings,
                   uint32_t *ret_parallelism, struct sl_error *err)
 {

@@ -60,6 +60,33 @@ uid_add_group_aggregate(const struct sl_phys_node *node, struct sl_buffer *role)
                    detail->aggregates, detail->aggregate_count, role);
 }
 
+/* State holds the columns of pairs, in their order, by bucket of time. */
+static void
+uid_add_interval_join(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    const struct sl_phys_interval_join *detail = node->detail;
+    const struct sl_schema *left = node->inputs[0].node->schema;
+    const struct sl_schema *right = node->inputs[1].node->schema;
+
+    sl_buffer_printf(role, "|%s %d %lld %lld %lld|%s %s", sl_join_kind_name(detail->join),
+                     detail->processing_time, (long long)detail->lower_us,
+                     (long long)detail->upper_us, (long long)detail->bucket_us,
+                     left->columns[detail->left_time].name,
+                     right->columns[detail->right_time].name);
+    uid_add_columns(left, detail->left_keys, detail->key_count, role);
+    uid_add_columns(right, detail->right_keys, detail->key_count, role);
+    for (size_t i = 0; i < detail->column_count; i++) {
+        uint32_t column = detail->columns[i];
+        const struct sl_schema_column *found =
+            column < left->count ? &left->columns[column] : &right->columns[column - left->count];
+
+        sl_buffer_printf(role, "|%s ", found->name);
+        sl_type_format(found->type, role);
+    }
+    if (detail->condition)
+        sl_expr_format(detail->condition, NULL, role);
+}
+
 static void
 uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
 {
@@ -79,6 +106,9 @@ uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
         break;
     case SL_OP_GROUP_AGGREGATE:
         uid_add_group_aggregate(node, role);
+        break;
+    case SL_OP_INTERVAL_JOIN:
+        uid_add_interval_join(node, role);
         break;
     case SL_OP_WINDOW_AGGREGATE:
         uid_add_window_aggregate(node, role);

@@ -1,0 +1,118 @@
+/* Inside executor: the interval join's parts; op_interval_join.c has its specification. */
+#ifndef SL_EXECUTOR_INTERVAL_JOIN_H
+#define SL_EXECUTOR_INTERVAL_JOIN_H
+
+#include "data/row.h"
+#include "executor/join_rows.h"
+#include "executor/operator.h"
+
+/* A row that will come out alone unless it finds a match. */
+struct join_due {
+    int64_t time_us;
+    uint32_t key_at, key_size; /* in the keys' bytes */
+};
+
+/* The rows without a match of the oldest bucket, by time; what the state says of them counts.  Not
+ * stored: it is made anew by a scan. */
+struct join_expiry {
+    int64_t bucket;
+    bool is_built;
+    bool is_scanning;
+    struct sl_state_scan scan;
+    struct join_due *heap; /* the least time first */
+    size_t count, capacity;
+    struct sl_buffer keys;
+    struct join_due *taken; /* from the heap, yet to be emitted; a batch of them */
+    size_t taken_count;
+};
+
+/* One input, and its rows. */
+struct join_side {
+    struct sl_state_table *table; /* (bucket, keys) → struct sl_join_rows */
+    const uint32_t *keys;         /* columns of the input */
+    uint32_t time_column;
+    bool keeps;        /* its rows come out without a match, too */
+    int64_t reach_us;  /* a row's matches have times up to its own + this; the watermark beyond it
+                          ends its stay */
+    uint32_t *columns; /* of the input, which are kept, … */
+    uint32_t *places;  /* … and where they are in a pair */
+    size_t column_count;
+    const struct sl_row_layout *layout;
+    struct join_expiry expiry;
+};
+
+struct join_pair {
+    uint16_t index;            /* of the batch's row, in `rows` */
+    struct sl_text text;       /* the other side's row */
+    struct sl_join_rows *kept; /* where it is, … */
+    uint32_t slot;
+};
+
+/* A batch under way. */
+struct join_probe {
+    struct sl_batch *batch; /* NULL: none */
+    unsigned input;
+    uint16_t *rows; /* those that can have matches */
+    uint64_t *hashes;
+    int64_t *times_us, *low_us, *high_us; /* of the row; of its matches: none where low > high */
+    bool *matched;
+    size_t row_count;
+    uint16_t *alone; /* rows that can have none */
+    size_t alone_count;
+    int64_t bucket; /* of the other side, where it stands; INT64_MAX: all are through */
+    size_t next;    /* among the bucket's candidates, … */
+    uint32_t slot;  /* … and there; UINT32_MAX: from its first match on */
+    bool is_resumed;
+};
+
+struct op_interval_join {
+    struct sl_op op;
+    const struct sl_phys_interval_join *plan;
+    struct join_side sides[2];
+    int64_t hold_us; /* rows without a match stay so much beyond their reach */
+    size_t batch_max;
+    struct sl_eval *condition; /* NULL: none */
+    struct join_probe probe;
+    struct join_pair *pairs;
+    size_t pair_count;
+    struct sl_column **key_columns, **side_columns;
+    struct sl_text *texts;
+    /* Scratch: the candidates of a bucket. */
+    uint16_t *some, *some_rows;
+    uint64_t *some_hashes;
+    const char **found;
+    char **values;
+    uint32_t *gathered;
+    uint16_t *selection;
+    struct sl_buffer packed;
+    struct sl_key_bytes key_bytes;
+    int64_t now_ms; /* processing time, never backwards */
+    int64_t due_us; /* processing time: the next tick; INT64_MAX: none */
+};
+
+/* The moment that rows are measured by: the watermark, or processing time. */
+int64_t join_clock_us(const struct op_interval_join *op);
+int64_t join_bucket_of(const struct op_interval_join *op, int64_t time_us);
+static inline bool
+join_is_over(const struct op_interval_join *op, const struct join_side *side, int64_t time_us)
+{
+    return join_clock_us(op) > time_us + side->reach_us + op->hold_us;
+}
+
+/* A batch of rows of one side without a match; columns[i] is side->columns[i], taken over. */
+int join_emit_alone(struct op_interval_join *op, const struct join_side *side,
+                    struct sl_column **columns, size_t row_count, struct sl_out *out);
+
+/* interval_join_expiry.c */
+void join_expiry_init(struct join_expiry *expiry, struct sl_arena *arena);
+void join_expiry_done(struct join_expiry *expiry);
+/* A row of that bucket was added that may come out alone. */
+void join_expiry_add(struct join_expiry *expiry, int64_t time_us, struct sl_text key);
+/* Emits what is over of both sides and drops its buckets.  SL_AGAIN: called again. */
+int join_expire(struct op_interval_join *op, struct sl_out *out, struct sl_error *err);
+/* Nothing is left half done: a barrier may pass, batches may come. */
+void join_expiry_pause(struct join_expiry *expiry);
+/* The first moment at which join_expire has something to do; INT64_MAX: none. */
+int64_t join_next_over_us(const struct op_interval_join *op);
+
+#endif
