@@ -265,10 +265,23 @@ explain_tree(const struct sl_phys_node *node, int depth, struct sl_buffer *to)
     }
 }
 
+/* To its input, which nobody else reads. */
 static bool
-explain_is_chained(const struct sl_phys_node *node)
+explain_is_chained(const struct sl_phys_node *node, const size_t *consumer_counts)
 {
-    return node->input_count == 1 && node->inputs[0].exchange == SL_EXCHANGE_FORWARD;
+    return node->input_count == 1 && node->inputs[0].exchange == SL_EXCHANGE_FORWARD &&
+           consumer_counts[node->inputs[0].node->id] == 1;
+}
+
+static size_t *
+explain_count_consumers(const struct sl_phys_plan *plan, struct sl_arena *arena)
+{
+    size_t *counts = SL_NEW_ARRAY(arena, size_t, plan->node_count + 1);
+
+    for (size_t i = 0; i < plan->node_count; i++)
+        for (size_t k = 0; k < plan->nodes[i]->input_count; k++)
+            counts[plan->nodes[i]->inputs[k].node->id]++;
+    return counts;
 }
 
 static void
@@ -287,12 +300,13 @@ static void
 explain_tasks(const struct sl_phys_plan *plan, struct sl_buffer *to)
 {
     struct sl_arena arena;
-    size_t *task_of, task_count = 0;
+    size_t *task_of, *consumer_counts, task_count = 0;
 
     sl_arena_init(&arena);
+    consumer_counts = explain_count_consumers(plan, &arena);
     task_of = SL_NEW_ARRAY(&arena, size_t, plan->node_count);
     for (size_t i = 0; i < plan->node_count; i++)
-        task_of[i] = explain_is_chained(plan->nodes[i])
+        task_of[i] = explain_is_chained(plan->nodes[i], consumer_counts)
                          ? task_of[plan->nodes[i]->inputs[0].node->id]
                          : task_count++;
     for (size_t task = 0; task < task_count; task++) {

@@ -90,6 +90,10 @@ int sl_lower_sink_over(struct sl_lowering *lowering, struct sl_log_node *node,
                        struct sl_phys_node *input, struct sl_phys_node **ret_node,
                        struct sl_error *err);
 
+/* lower_share.c */
+/* Scans of one table become one. */
+void sl_lower_share_scans(struct sl_lowering *lowering);
+
 /* changelog.c */
 /* Which updates come with their old rows: those for which some consumer asks. */
 void sl_lower_changelogs(struct sl_lowering *lowering);

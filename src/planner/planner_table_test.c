@@ -274,7 +274,7 @@ Test(planner_table, parameters)
          "filter=[(a > 6) AND (b = 'x')], select=[a])\n");
 }
 
-/* Two sinks, one plan; the logical text is what was written, before any rule. */
+/* Two sinks, one plan, one scan; the logical text is what was written, before any rule. */
 Test(planner_table, statement_set)
 {
     RUN("CREATE TABLE t (a INT) WITH ('connector'='memory');"
@@ -283,11 +283,12 @@ Test(planner_table, statement_set)
          "EXECUTE STATEMENT SET BEGIN INSERT INTO x SELECT a FROM t WHERE a > 1; "
          "INSERT INTO x SELECT a + 1 FROM t; END",
          "Sink(table=[x], connector=[blackhole], fields=[a], guarantee=[at-least-once])\n"
-         "+- Scan(table=[t], connector=[memory], format=[row], decode=[a], filter=[a > 1], "
-         "select=[a])\n"
+         "+- Calc(select=[a], where=[a > 1])\n"
+         "   +- Scan(table=[t], connector=[memory], format=[row], decode=[a], select=[a])\n"
          "Sink(table=[x], connector=[blackhole], fields=[a], guarantee=[at-least-once])\n"
-         "+- Scan(table=[t], connector=[memory], format=[row], decode=[a], select=[a + 1 AS a])\n");
-    cr_assert_str_neq(test.planned->plan->nodes[0]->uid, test.planned->plan->nodes[2]->uid);
+         "+- Calc(select=[a + 1 AS a])\n"
+         "   +- Scan(table=[t], connector=[memory], format=[row], decode=[a], select=[a])\n");
+    cr_assert_str_neq(test.planned->plan->nodes[2]->uid, test.planned->plan->nodes[4]->uid);
     cr_assert_null(test.planned->sink_name);
     cr_assert_str_eq(test.planned->logical_text, "LogicalSink(table=[x], fields=[a])\n"
                                                  "+- LogicalProject(select=[a])\n"
@@ -318,4 +319,34 @@ Test(planner_table, uids)
     RUN("SELECT window_start, COUNT(*) FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '2' "
         "MINUTE)) WHERE a > 1 GROUP BY window_start, window_end, a");
     cr_assert_str_neq(test.planned->plan->nodes[1]->uid, uid);
+}
+
+/* A table is read once where several read it: what any of them reads, and the filter of all. */
+Test(planner_table, shared_scans)
+{
+    RUN("CREATE TABLE t (a INT, b INT, c INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) "
+        "WITH ('connector'='memory');"
+        "CREATE TABLE x (a INT) WITH ('connector'='blackhole')");
+    cr_assert_str_eq(
+        planner_test_tasks(&test,
+                           "EXECUTE STATEMENT SET BEGIN INSERT INTO x SELECT b FROM t WHERE a > 1; "
+                           "INSERT INTO x SELECT c FROM t WHERE a > 1; INSERT INTO x SELECT a FROM "
+                           "t /*+ OPTIONS('scan.parallelism'='2') */; END"),
+        "Task 0 (parallelism 1): Scan[t]\n"
+        "Task 1 (parallelism 1): Calc -> Sink[x] <- forward from task 0\n"
+        "Task 2 (parallelism 1): Calc -> Sink[x] <- forward from task 0\n"
+        "Task 3 (parallelism 2): Scan[t] -> Sink[x]\n");
+    PLAN(&test, "SELECT b FROM t WHERE a > 1 UNION ALL SELECT b + c FROM t WHERE a > 1",
+         "Collect(fields=[b])\n"
+         "+- Union(union=[b])\n"
+         "   +- Calc(select=[b])\n"
+         "      +- Scan(table=[t], connector=[memory], format=[row], decode=[a, b, c, ts], "
+         "filter=[a > 1], watermark=[ts], select=[b, c])\n"
+         "   +- Calc(select=[b + c AS b])\n"
+         "      +- Scan(table=[t], connector=[memory], format=[row], decode=[a, b, c, ts], "
+         "filter=[a > 1], watermark=[ts], select=[b, c])\n");
+    /* A LIMIT may end its scan before others have read it. */
+    cr_assert_not_null(strstr(planner_test_tasks(&test, "SELECT * FROM (SELECT a FROM t LIMIT 1) "
+                                                        "UNION ALL SELECT a FROM t"),
+                              "Task 1 (parallelism 1): Scan[t]"));
 }
