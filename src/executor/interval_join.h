@@ -38,6 +38,8 @@ struct join_side {
     uint32_t *places;  /* … and where they are in a pair */
     size_t column_count;
     const struct sl_row_layout *layout;
+    const struct sl_row_layout *input_layout; /* of all columns of the input */
+    size_t input_count;
     struct join_expiry expiry;
 };
 
@@ -48,11 +50,15 @@ struct join_pair {
     uint32_t slot;
 };
 
+#define JOIN_FIRST_MATCH UINT32_MAX
+
 /* A batch under way. */
 struct join_probe {
     struct sl_batch *batch; /* NULL: none */
+    bool is_owned;          /* it had waited: a reference of its own */
     unsigned input;
-    uint16_t *rows; /* those that can have matches */
+    int64_t clock_us; /* when it came */
+    uint16_t *rows;   /* those that can have matches */
     uint64_t *hashes;
     int64_t *times_us, *low_us, *high_us; /* of the row; of its matches: none where low > high */
     bool *matched;
@@ -61,8 +67,9 @@ struct join_probe {
     size_t alone_count;
     int64_t bucket; /* of the other side, where it stands; INT64_MAX: all are through */
     size_t next;    /* among the bucket's candidates, … */
-    uint32_t slot;  /* … and there; UINT32_MAX: from its first match on */
-    bool is_resumed;
+    uint32_t slot;  /* … and there; JOIN_FIRST_MATCH: from its first match on */
+    size_t cut;     /* a row that begins at cut_slot in the bucket of its low_us; SIZE_MAX: none */
+    uint32_t cut_slot;
 };
 
 struct op_interval_join {
@@ -86,8 +93,10 @@ struct op_interval_join {
     uint16_t *selection;
     struct sl_buffer packed;
     struct sl_key_bytes key_bytes;
-    int64_t now_ms; /* processing time, never backwards */
-    int64_t due_us; /* processing time: the next tick; INT64_MAX: none */
+    int64_t now_ms;           /* processing time, never backwards */
+    struct sl_buffer pending; /* rows that wait, from pending_at on */
+    size_t pending_at;
+    bool is_paused;
 };
 
 /* The moment that rows are measured by: the watermark, or processing time. */
@@ -102,6 +111,24 @@ join_is_over(const struct op_interval_join *op, const struct join_side *side, in
 /* A batch of rows of one side without a match; columns[i] is side->columns[i], taken over. */
 int join_emit_alone(struct op_interval_join *op, const struct join_side *side,
                     struct sl_column **columns, size_t row_count, struct sl_out *out);
+
+/* The rows of the batch that reach a bucket of the other side, in some[], some_rows[],
+ * some_hashes[]; their number. */
+size_t join_list_candidates(struct op_interval_join *op, int64_t bucket);
+void join_start_probe(struct op_interval_join *op); /* the batch's rows are listed */
+void join_end_batch(struct op_interval_join *op);
+
+/* interval_join_pending.c */
+void join_pending_open(struct op_interval_join *op);
+/* The batch that join_begin has looked at waits behind those that do. */
+void join_pending_add(struct op_interval_join *op, const struct sl_batch *batch);
+/* The batch under way waits, if there is one, before all others. */
+void join_pending_pause(struct op_interval_join *op);
+/* The next rows that wait are the batch under way; there are some. */
+int join_pending_take(struct op_interval_join *op, struct sl_error *err);
+int join_pending_barrier(struct sl_op *base, uint64_t epoch, struct sl_snapshot *snapshot,
+                         struct sl_error *err);
+int join_pending_restore(struct sl_op *base, const struct sl_manifest *from, struct sl_error *err);
 
 /* interval_join_expiry.c */
 void join_expiry_init(struct join_expiry *expiry, struct sl_arena *arena);

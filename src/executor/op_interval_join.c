@@ -16,7 +16,8 @@
  * 2. A batch meets the other side first, bucket by bucket; then its rows are put into their own
  *    side's state.  No row of it changes what the next one meets, so they meet together.
  * 3. Pairs are collected, made columns, filtered by the condition and emitted a batch at a time.
- *    SL_AGAIN stops between two of those; `probe` says where it goes on.
+ *    SL_AGAIN stops between two of those; `probe` says where it goes on.  A barrier that overtakes
+ *    finds the rest of the batch in interval_join_pending.c.
  * 4. Watermarks behind the operator are held back by the longest reach: pairs and rows that come
  * out alone are never late.
  *
@@ -27,8 +28,6 @@
 #include "executor/interval_join.h"
 
 #include <stdlib.h>
-
-#define JOIN_FIRST_MATCH UINT32_MAX
 
 /* --- opening --- */
 
@@ -128,6 +127,7 @@ join_open(struct sl_op *base, struct sl_error *err)
     join_open_columns(op, &op->sides[0], left, 0);
     join_open_columns(op, &op->sides[1], right, (uint32_t)left->count);
     join_open_scratch(op);
+    join_pending_open(op);
     if (condition)
         op->condition = sl_eval_new(
             sl_program_new(base->context->arena, &condition, 1, &base->context->expr_settings),
@@ -237,7 +237,7 @@ join_find_reach(struct op_interval_join *op, const struct sl_batch *batch)
 {
     struct join_probe *probe = &op->probe;
     const struct join_side *own = join_own(op), *other = join_other(op);
-    int64_t clock_us = join_clock_us(op), stays_us = INT64_MIN;
+    int64_t clock_us = probe->clock_us, stays_us = INT64_MIN;
     const int64_t *times = batch->columns[own->time_column]->values;
 
     if (clock_us != INT64_MIN)
@@ -258,7 +258,9 @@ join_begin(struct op_interval_join *op, unsigned input, const struct sl_batch *b
     struct join_probe *probe = &op->probe;
 
     probe->input = input;
+    probe->cut = SIZE_MAX;
     join_read_clock(op, sl_now_us(op->op.context->env));
+    probe->clock_us = join_clock_us(op);
     for (size_t i = 0; i < op->plan->key_count; i++)
         op->key_columns[i] = batch->columns[join_own(op)->keys[i]];
     join_list_rows(op, batch);
@@ -284,8 +286,7 @@ join_next_bucket(struct op_interval_join *op, int64_t from_us)
     return bucket <= high_us ? bucket : INT64_MAX;
 }
 
-/* The rows that reach a bucket, in some[], some_rows[], some_hashes[]. */
-static size_t
+size_t
 join_list_candidates(struct op_interval_join *op, int64_t bucket)
 {
     const struct join_probe *probe = &op->probe;
@@ -489,6 +490,9 @@ join_probe_row(struct op_interval_join *op, size_t index, struct sl_join_rows *r
     struct join_probe *probe = &op->probe;
     uint32_t at = probe->slot;
 
+    if (at == JOIN_FIRST_MATCH && index == probe->cut &&
+        probe->bucket == join_bucket_of(op, probe->low_us[index]))
+        at = probe->cut_slot;
     if (at == JOIN_FIRST_MATCH)
         at = sl_join_rows_find(rows, probe->low_us[index]);
     probe->slot = JOIN_FIRST_MATCH;
@@ -570,7 +574,7 @@ static size_t
 join_list_staying(struct op_interval_join *op)
 {
     struct join_probe *probe = &op->probe;
-    int64_t clock_us = join_clock_us(op), bucket = INT64_MIN, end_us = INT64_MIN;
+    int64_t clock_us = probe->clock_us, bucket = INT64_MIN, end_us = INT64_MIN;
     bool is_sorted = true;
     size_t count = 0;
 
@@ -719,8 +723,27 @@ join_prepare(struct sl_op *base, unsigned input, const struct sl_batch *batch, s
 {
     struct op_interval_join *op = (struct op_interval_join *)base;
 
+    if (op->is_paused)
+        return SL_OK;
     join_begin(op, input, batch);
     return join_prepare_all(op, join_next_bucket(op, INT64_MIN), err);
+}
+
+void
+join_start_probe(struct op_interval_join *op)
+{
+    op->probe.next = 0;
+    op->probe.slot = JOIN_FIRST_MATCH;
+    op->probe.bucket = join_next_bucket(op, INT64_MIN);
+}
+
+void
+join_end_batch(struct op_interval_join *op)
+{
+    if (op->probe.is_owned)
+        sl_batch_unref(op->probe.batch);
+    op->probe.batch = NULL;
+    op->probe.is_owned = false;
 }
 
 static int
@@ -734,7 +757,7 @@ join_go_on(struct op_interval_join *op, struct sl_out *out, struct sl_error *err
         rc = join_keep_all(op, err);
     if (rc == SL_OK)
         join_emit_left_alone(op, out);
-    op->probe.batch = NULL;
+    join_end_batch(op);
     return rc;
 }
 
@@ -745,14 +768,16 @@ join_batch(struct sl_op *base, unsigned input, struct sl_batch *batch, struct sl
     struct op_interval_join *op = (struct op_interval_join *)base;
 
     join_begin(op, input, batch);
+    if (op->is_paused) {
+        join_pending_add(op, batch);
+        return SL_OK;
+    }
     op->probe.batch = batch;
-    op->probe.next = 0;
-    op->probe.slot = JOIN_FIRST_MATCH;
-    op->probe.bucket = join_next_bucket(op, INT64_MIN);
+    join_start_probe(op);
     return join_go_on(op, out, err);
 }
 
-/* Rows that were made ready for the batch may have left memory meanwhile. */
+/* Goes on with a batch.  Rows that were made ready for it may have left memory meanwhile. */
 static int
 join_resume_batch(struct op_interval_join *op, struct sl_out *out, struct sl_error *err)
 {
@@ -763,6 +788,24 @@ join_resume_batch(struct op_interval_join *op, struct sl_out *out, struct sl_err
     if (sl_state_is_cold(op->op.context->state))
         rc = join_prepare_all(op, op->probe.bucket, err);
     return rc == SL_OK ? join_go_on(op, out, err) : rc;
+}
+
+/* The batch under way, then those that wait. */
+static int
+join_resume_all(struct op_interval_join *op, struct sl_out *out, struct sl_error *err)
+{
+    int rc = op->probe.batch ? join_resume_batch(op, out, err) : SL_OK;
+
+    while (rc == SL_OK && op->pending_at < op->pending.length) {
+        rc = join_pending_take(op, err);
+        if (rc == SL_OK)
+            rc = join_resume_batch(op, out, err);
+    }
+    if (rc == SL_OK) {
+        sl_buffer_reset(&op->pending);
+        op->pending_at = 0;
+    }
+    return rc;
 }
 
 /* --- time --- */
@@ -777,14 +820,21 @@ join_next_due(struct sl_op *base)
     return base->watermark_ms + 1;
 }
 
+/* What waits comes before what is over: it came before. */
+static int
+join_fire(struct op_interval_join *op, struct sl_out *out, struct sl_error *err)
+{
+    int rc;
+
+    op->is_paused = false;
+    rc = join_resume_all(op, out, err);
+    return rc == SL_OK ? join_expire(op, out, err) : rc;
+}
+
 static int
 join_watermark(struct sl_op *base, struct sl_out *out, struct sl_error *err)
 {
-    struct op_interval_join *op = (struct op_interval_join *)base;
-
-    if (op->plan->processing_time && base->watermark_ms != SL_WATERMARK_MAX)
-        return SL_OK;
-    return join_expire(op, out, err);
+    return join_fire((struct op_interval_join *)base, out, err);
 }
 
 static int64_t
@@ -802,15 +852,18 @@ join_tick(struct sl_op *base, int64_t now_us, struct sl_out *out, struct sl_erro
     struct op_interval_join *op = (struct op_interval_join *)base;
 
     join_read_clock(op, now_us);
-    return join_expire(op, out, err);
+    return join_fire(op, out, err);
 }
 
+/* A batch that stopped is gone on with alone: the loop calls again for what is over. */
 static int
 join_resume(struct sl_op *base, struct sl_out *out, struct sl_error *err)
 {
     struct op_interval_join *op = (struct op_interval_join *)base;
 
-    return op->probe.batch ? join_resume_batch(op, out, err) : join_expire(op, out, err);
+    if (op->probe.batch && !op->probe.is_owned)
+        return join_resume_batch(op, out, err);
+    return join_fire(op, out, err);
 }
 
 static int
@@ -818,6 +871,8 @@ join_pause(struct sl_op *base, struct sl_out *out, struct sl_error *err)
 {
     struct op_interval_join *op = (struct op_interval_join *)base;
 
+    join_pending_pause(op);
+    op->is_paused = true;
     for (size_t i = 0; i < SL_COUNT_OF(op->sides); i++)
         join_expiry_pause(&op->sides[i].expiry);
     return SL_OK;
@@ -830,6 +885,8 @@ join_close(struct sl_op *base)
 
     for (size_t i = 0; i < SL_COUNT_OF(op->sides); i++)
         join_expiry_done(&op->sides[i].expiry);
+    join_end_batch(op);
+    sl_buffer_done(&op->pending);
     if (op->condition)
         sl_eval_free(op->condition);
     sl_buffer_done(&op->packed);
@@ -839,6 +896,7 @@ join_close(struct sl_op *base)
 const struct sl_op_class sl_op_interval_join = {
     .name = "IntervalJoin",
     .size = sizeof(struct op_interval_join),
+    .pauses_batches = true,
     .open = join_open,
     .prepare = join_prepare,
     .batch = join_batch,
@@ -848,5 +906,7 @@ const struct sl_op_class sl_op_interval_join = {
     .next_tick_us = join_next_tick,
     .tick = join_tick,
     .pause = join_pause,
+    .barrier = join_pending_barrier,
+    .restore = join_pending_restore,
     .close = join_close,
 };

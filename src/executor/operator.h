@@ -81,6 +81,7 @@ struct sl_op_class {
      * (Calc). Such an operator is given whole batches, and the loop moves their marks to what it
      * emits, so that they stay at their rows; other operators' marks go on behind the batch. */
     bool keeps_rows;
+    bool pauses_batches; /* `pause` also stops in `batch`, whose output is not bounded by its input */
 
     int (*open)(struct sl_op *op, struct sl_error *err); /* optional */
 
@@ -109,10 +110,11 @@ struct sl_op_class {
     int64_t (*next_tick_us)(struct sl_op *op);
     int (*tick)(struct sl_op *op, int64_t now_us, struct sl_out *out, struct sl_error *err);
 
-    /* A barrier overtakes what `watermark` or `tick` has stopped in: emits, whatever emit says, up
-     * to where `barrier` can tell what is left, at most a key group.  Batches and a higher
-     * op->watermark_ms may come before `resume` does; `watermark` after a restore goes on with what
-     * was left.  SL_AGAIN: the state is read; it is called again.  Optional: without it the call
+    /* A barrier overtakes what `watermark`, `tick` or (pauses_batches) `batch` has stopped in:
+     * emits, whatever emit says, up to where `barrier` can tell what is left, at most a key group.
+     * Batches and a higher op->watermark_ms may come before `resume` does; `watermark` after a
+     * restore goes on with what was left.  A batch that paused was taken: `barrier` stores what is
+     * left of its rows.  SL_AGAIN: the state is read; it is called again.  Optional: without it the call
      * under way is resumed to its end, so it must be bounded by its input. */
     int (*pause)(struct sl_op *op, struct sl_out *out, struct sl_error *err);
 

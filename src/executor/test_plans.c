@@ -103,8 +103,8 @@ test_plan_scan(struct test_plan *plan, uint64_t table, size_t column_count, uint
     if (delay_us >= 0)
         scan->time = scan->watermark = sl_expr_column(plan->arena, 0, &sl_type_timestamp3);
     if (delay_us > 0)
-        scan->watermark = test_call(plan, "-", scan->time,
-                                    test_literal(plan, &sl_type_interval_day, delay_us));
+        scan->watermark =
+            test_call(plan, "-", scan->time, test_literal(plan, &sl_type_interval_day, delay_us));
     return node;
 }
 
@@ -182,6 +182,55 @@ test_plan_tumble(struct test_plan *plan, struct sl_phys_node *input, uint32_t pa
                                 &aggregate->aggregates[1], &err) == SL_OK);
     aggregate->has_start = aggregate->has_end = true;
     return node;
+}
+
+/* -1 instead of NULL. */
+static struct sl_phys_node *
+test_plan_without_nulls(struct test_plan *plan, struct sl_phys_node *input)
+{
+    size_t count = input->schema->count;
+    struct sl_phys_node *node = test_node(plan, SL_OP_CALC, input->parallelism, 1);
+    struct sl_phys_calc *calc = SL_NEW(plan->arena, struct sl_phys_calc);
+
+    node->inputs[0].node = input;
+    node->schema = input->schema;
+    node->detail = calc;
+    calc->exprs = SL_NEW_ARRAY(plan->arena, struct sl_expr *, count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct sl_type *type = input->schema->columns[i].type;
+
+        calc->exprs[i] = test_call(plan, "COALESCE", sl_expr_column(plan->arena, i, type),
+                                   test_literal(plan, type, -1));
+    }
+    return node;
+}
+
+struct sl_phys_node *
+test_plan_interval_join(struct test_plan *plan, enum sl_join_kind kind, struct sl_phys_node *a,
+                        struct sl_phys_node *b, uint32_t parallelism, int64_t near_us)
+{
+    static uint32_t keys[] = {1}, columns[] = {0, 1, 2, 3, 5};
+    struct sl_phys_node *node = test_node(plan, SL_OP_INTERVAL_JOIN, parallelism, 2);
+    struct sl_phys_interval_join *join = SL_NEW(plan->arena, struct sl_phys_interval_join);
+
+    node->detail = join;
+    node->schema = test_schema(plan->arena, SL_COUNT_OF(columns));
+    for (size_t i = 0; i < SL_COUNT_OF(columns); i++)
+        node->schema->columns[i] = a->schema->columns[columns[i] % 3];
+    *join = (struct sl_phys_interval_join){
+        .join = kind,
+        .lower_us = -near_us,
+        .upper_us = near_us,
+        .bucket_us = near_us / 3 + 1,
+        .left_keys = keys,
+        .right_keys = keys,
+        .key_count = 1,
+        .columns = columns,
+        .column_count = SL_COUNT_OF(columns),
+    };
+    node->inputs[0] = (struct sl_phys_input){a, SL_EXCHANGE_HASH, keys, 1};
+    node->inputs[1] = (struct sl_phys_input){b, SL_EXCHANGE_HASH, keys, 1};
+    return test_plan_without_nulls(plan, node);
 }
 
 struct sl_phys_node *

@@ -56,6 +56,11 @@ struct sl_phys_node *test_plan_union(struct test_plan *plan, struct sl_phys_node
 struct sl_phys_node *test_plan_tumble(struct test_plan *plan, struct sl_phys_node *input,
                                       uint32_t parallelism, uint32_t key_column,
                                       uint32_t sum_column, int64_t size_us);
+/* Of rows (time, key, value) with equal keys whose times are at most near_us apart; output: time,
+ * key and value of the left one, time and value of the right one, -1 where there is none. */
+struct sl_phys_node *test_plan_interval_join(struct test_plan *plan, enum sl_join_kind kind,
+                                             struct sl_phys_node *a, struct sl_phys_node *b,
+                                             uint32_t parallelism, int64_t near_us);
 struct sl_phys_node *test_plan_sink(struct test_plan *plan, struct sl_phys_node *input,
                                     uint32_t parallelism, uint64_t table);
 /* The same, exactly once in a job that takes checkpoints. */

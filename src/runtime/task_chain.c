@@ -24,9 +24,9 @@
  * Each call may say SL_AGAIN: the state stays, and `resume` stands in for the call.
  *
  * Before a barrier that overtakes the chain runs empty: what is queued or cut is worked on without
- * regard to full outputs, for it is at most a batch an operator.  A firing that was stopped may be
- * more: its operator pauses and takes what is behind it; the watermark goes on when the firing,
- * which is resumed behind the barrier, is complete. */
+ * regard to full outputs, for it is at most a batch an operator.  A firing that was stopped, or a
+ * batch of an operator that pauses batches, may be more: its operator pauses and takes what is
+ * behind it; the watermark goes on when what is resumed behind the barrier is complete. */
 #include "executor/side_rows.h"
 #include "runtime/job.h"
 #include "storage/table.h"
@@ -486,12 +486,13 @@ static int
 link_overtake(struct sl_link *link, struct sl_error *err)
 {
     const struct sl_op_class *class = link->op->class;
-    bool is_firing = link->call == SL_LINK_WATERMARK || link->call == SL_LINK_TICK;
+    bool may_pause = link->call == SL_LINK_WATERMARK || link->call == SL_LINK_TICK ||
+                     (link->call == SL_LINK_BATCH && class->pauses_batches);
     int rc;
 
     if (link->call == SL_LINK_PREPARE || sl_state_wants_io(link->subtask->context.state))
         return SL_AGAIN;
-    if (!class->pause || !is_firing)
+    if (!class->pause || !may_pause)
         return sl_chain_outcome(link, class->resume(link->op, &link->out, err), err);
     rc = class->pause(link->op, &link->out, err);
     /* What emit said is no news; only the state is waited for. */

@@ -1,6 +1,7 @@
-/* Whole jobs under a seeded scheduler: rows → TUMBLE at parallelism 4 → rows, on one thread.
- * Whatever the order of steps, the result equals the same query's over the whole input as one
- * bounded batch, and the same seed gives the same trace.
+/* Whole jobs under a seeded scheduler: rows → TUMBLE at parallelism 4 → rows, on one thread; or
+ * rows of two tables → interval join → rows, which is compared with all pairs there are. Whatever
+ * the order of steps, the result equals the same query's over the whole input as one bounded batch,
+ * and the same seed gives the same trace.
  *
  * A part of the seeds runs with checkpoints into an exactly-once sink: the job fails, is restored,
  * and the whole server ends and starts again, with another parallelism, too, at any moment.  Some
@@ -24,6 +25,7 @@
 #define SIM_SEEDS 1000
 #define WINDOW_US INT64_C(10000000)
 #define DELAY_US INT64_C(5000000)
+#define NEAR_US INT64_C(1500000)
 #define TIMEOUT_US INT64_C(3600000000)
 
 enum { TABLE_IN = 1, TABLE_OUT, TABLE_BOUNDED, TABLE_OTHER, TABLE_SECOND };
@@ -31,6 +33,8 @@ enum { TABLE_IN = 1, TABLE_OUT, TABLE_BOUNDED, TABLE_OTHER, TABLE_SECOND };
 /* Of a job that is checkpointed; the same after each start, but for the parallelism. */
 struct shape {
     bool has_two_sources, has_second_window, has_sink_exchange;
+    bool has_join; /* an interval join of two sources instead of windows: */
+    enum sl_join_kind join;
     bool is_unaligned;
     int64_t aligned_us;
     uint32_t parallelism, sink_parallelism, batch_size;
@@ -156,32 +160,50 @@ world_plan_second_window(struct test_plan *plan, struct sl_phys_node *input, uin
     return node;
 }
 
+static struct sl_phys_node *
+world_plan_windows(const struct world *world, struct test_plan *plan, uint32_t parallelism,
+                   bool bounded)
+{
+    static uint32_t keys[] = {1};
+    struct sl_phys_node *scan = test_plan_scan(plan, TABLE_IN, 3, parallelism, DELAY_US, bounded);
+    struct sl_phys_node *tumble;
+
+    if (world->shape.has_two_sources)
+        scan = test_plan_union(
+            plan, scan, test_plan_scan(plan, TABLE_SECOND, 3, parallelism, DELAY_US, bounded),
+            parallelism);
+    tumble = test_plan_tumble(plan, scan, parallelism, 1, 2, WINDOW_US);
+    test_plan_exchange(tumble, SL_EXCHANGE_HASH, keys, 1);
+    return world->shape.has_second_window ? world_plan_second_window(plan, tumble, parallelism)
+                                          : tumble;
+}
+
+static struct sl_phys_node *
+world_plan_join(const struct world *world, struct test_plan *plan, uint32_t parallelism)
+{
+    return test_plan_interval_join(
+        plan, world->shape.join, test_plan_scan(plan, TABLE_IN, 3, parallelism, DELAY_US, false),
+        test_plan_scan(plan, TABLE_SECOND, 3, parallelism, DELAY_US, false), parallelism, NEAR_US);
+}
+
 static struct sl_job *
 world_start(struct world *world, uint64_t out, uint32_t parallelism, bool bounded)
 {
     static const uint32_t batch_sizes[] = {1, 7, 64, 4096};
-    static uint32_t keys[] = {1};
     struct test_plan plan;
-    struct sl_phys_node *scan, *tumble;
+    struct sl_phys_node *made;
     char id[33];
     struct sl_job_spec spec = {.id = id, .name = "sim"};
     struct sl_job *job;
     struct sl_error err;
 
     test_plan_init(&plan, &world->arena);
-    scan = test_plan_scan(&plan, TABLE_IN, 3, parallelism, DELAY_US, bounded);
-    if (world->shape.has_two_sources)
-        scan = test_plan_union(
-            &plan, scan, test_plan_scan(&plan, TABLE_SECOND, 3, parallelism, DELAY_US, bounded),
-            parallelism);
-    tumble = test_plan_tumble(&plan, scan, parallelism, 1, 2, WINDOW_US);
-    test_plan_exchange(tumble, SL_EXCHANGE_HASH, keys, 1);
-    if (world->shape.has_second_window)
-        tumble = world_plan_second_window(&plan, tumble, parallelism);
+    made = world->shape.has_join ? world_plan_join(world, &plan, parallelism)
+                                 : world_plan_windows(world, &plan, parallelism, bounded);
     if (world->restored && !bounded)
-        world_plan_published(world, &plan, tumble, out);
+        world_plan_published(world, &plan, made, out);
     else
-        test_plan_sink(&plan, tumble, parallelism, out);
+        test_plan_sink(&plan, made, parallelism, out);
     plan.plan->settings.batch_mode = bounded;
     plan.plan->settings.batch_size =
         world->shape.batch_size ? world->shape.batch_size : batch_sizes[sim_random(world->sim) % 4];
@@ -240,6 +262,49 @@ world_check_bounded(struct world *world)
                     test_table_sum(TABLE_OUT) == test_table_sum(TABLE_BOUNDED),
                 "the result is not the bounded query's");
     sl_job_unref(bounded);
+}
+
+/* The pairs of the rows of one table (once: of the left one), and those without one, if they are
+ * kept. */
+static void
+world_pair(const struct shape *shape, bool is_right)
+{
+    uint64_t tables[] = {TABLE_IN, TABLE_SECOND};
+    bool keeps = is_right ? sl_join_keeps_right(shape->join) : sl_join_keeps_left(shape->join);
+
+    for (size_t i = 0; i < test_table_count(tables[is_right]); i++) {
+        struct test_row x = test_table_row(tables[is_right], i);
+        bool matched = false;
+
+        for (size_t k = 0; k < test_table_count(tables[!is_right]); k++) {
+            struct test_row y = test_table_row(tables[!is_right], k);
+            struct test_row pair = {
+                .values = {x.values[0], x.values[1], x.values[2], y.values[0], y.values[2]}};
+
+            if (x.values[1] != y.values[1] || llabs(x.values[0] - y.values[0]) > NEAR_US)
+                continue;
+            matched = true;
+            if (!is_right)
+                test_table_add(TABLE_BOUNDED, &pair);
+        }
+        if (keeps && !matched) {
+            struct test_row left = {.values = {x.values[0], x.values[1], x.values[2], -1, -1}};
+            struct test_row right = {.values = {-1, -1, -1, x.values[0], x.values[2]}};
+
+            test_table_add(TABLE_BOUNDED, is_right ? &right : &left);
+        }
+    }
+}
+
+static void
+world_check_join(struct world *world)
+{
+    world_pair(&world->shape, false);
+    world_pair(&world->shape, true);
+    world_check(world,
+                test_table_count(TABLE_OUT) == test_table_count(TABLE_BOUNDED) &&
+                    test_table_sum(TABLE_OUT) == test_table_sum(TABLE_BOUNDED),
+                "the pairs are not those of the tables");
 }
 
 /* One seed; returns the trace. */
@@ -302,6 +367,13 @@ world_choose_shape(struct world *world)
         .key_count = chance / 64 % 2 ? 200 : 7,
         .spacing_us = chance / 64 % 2 ? 8000 : 100000,
     };
+    if (world->seed % 16 == 4) {
+        world->shape.has_join = world->shape.has_two_sources = true;
+        world->shape.has_second_window = false;
+        world->shape.join = (enum sl_join_kind)(chance / 1024 % 4);
+        /* Many rows of one key, or few of many. */
+        world->shape.key_count = world->shape.batch_size ? 40 : 1 + chance / 4096 % 2;
+    }
     world_choose_parallelism(world);
 }
 
@@ -399,7 +471,10 @@ world_run_restored(uint64_t seed, bool *ret_failed)
                 "end_input");
     world_wait(&world, job);
     world_count_unaligned(&world, job);
-    world_check_bounded(&world);
+    if (world.shape.has_join)
+        world_check_join(&world);
+    else
+        world_check_bounded(&world);
     sl_job_unref(job);
     trace = sim_trace(world.sim) ^ test_table_hash(TABLE_OUT);
     *ret_failed |= world.failed;
