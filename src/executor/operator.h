@@ -81,7 +81,7 @@ struct sl_op_class {
      * (Calc). Such an operator is given whole batches, and the loop moves their marks to what it
      * emits, so that they stay at their rows; other operators' marks go on behind the batch. */
     bool keeps_rows;
-    bool pauses_batches; /* `pause` also stops in `batch`, whose output is not bounded by its input */
+    bool pauses_batches; /* `pause` stops in `batch`, too, whose output no input bounds */
 
     int (*open)(struct sl_op *op, struct sl_error *err); /* optional */
 
@@ -114,8 +114,8 @@ struct sl_op_class {
      * emits, whatever emit says, up to where `barrier` can tell what is left, at most a key group.
      * Batches and a higher op->watermark_ms may come before `resume` does; `watermark` after a
      * restore goes on with what was left.  A batch that paused was taken: `barrier` stores what is
-     * left of its rows.  SL_AGAIN: the state is read; it is called again.  Optional: without it the call
-     * under way is resumed to its end, so it must be bounded by its input. */
+     * left of its rows.  SL_AGAIN: the state is read; it is called again.  Optional: without it the
+     * call under way is resumed to its end, so it must be bounded by its input. */
     int (*pause)(struct sl_op *op, struct sl_out *out, struct sl_error *err);
 
     /* All inputs have ended (after the highest watermark was fired): emit what is left. */
