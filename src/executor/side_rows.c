@@ -69,7 +69,9 @@ sl_side_rows_new(struct sl_op *op, const struct sl_phys_node *sink)
         rows->row_types[0] = side_row_type(arena, side_scan_row(arena, node->detail));
     }
     for (size_t i = 0; i < node->input_count; i++)
-        rows->row_types[i] = side_row_type(arena, node->inputs[i].node->schema);
+        rows->row_types[i] = side_row_type(arena, node->kind == SL_OP_INTERVAL_JOIN
+                                                      ? sl_phys_pair_schema(arena, node)
+                                                      : node->inputs[i].node->schema);
     return rows;
 }
 

@@ -19,8 +19,8 @@ struct sl_side_record {
 struct sl_side_rows *sl_side_rows_new(struct sl_op *op, const struct sl_phys_node *sink);
 
 /* Batches for the sink, the caller's.  Late: live rows of an input batch.  Failed: rows of a batch
- * that came by input `input`, or a scan's own row; errors are in the order of their rows, a row's
- * first one counts.  NULL: there is none. */
+ * that came by input `input`, or a scan's own row, or a join's pair; errors are in the order of
+ * their rows, a row's first one counts.  NULL: there is none. */
 struct sl_batch *sl_side_rows_late(struct sl_side_rows *rows, unsigned input,
                                    const struct sl_batch *batch);
 struct sl_batch *sl_side_rows_failed(struct sl_side_rows *rows, unsigned input,

@@ -117,11 +117,7 @@ explain_interval_join(const struct sl_phys_node *node, struct sl_buffer *to)
     struct sl_arena arena;
 
     sl_arena_init(&arena);
-    pair = sl_schema_new(&arena, join->column_count);
-    for (size_t i = 0; i < join->column_count; i++)
-        pair->columns[i] = join->columns[i] < left->count
-                               ? left->columns[join->columns[i]]
-                               : right->columns[join->columns[i] - left->count];
+    pair = sl_phys_pair_schema(&arena, node);
     sl_describe_string(to, "joinType", sl_join_kind_name(join->join));
     sl_describe_columns(to, "leftKeys", join->left_keys, join->key_count, left);
     sl_describe_columns(to, "rightKeys", join->right_keys, join->key_count, right);

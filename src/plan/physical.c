@@ -51,6 +51,21 @@ sl_phys_max_parallelism(const struct sl_phys_plan *plan)
     return max;
 }
 
+struct sl_schema *
+sl_phys_pair_schema(struct sl_arena *arena, const struct sl_phys_node *node)
+{
+    const struct sl_phys_interval_join *join = node->detail;
+    const struct sl_schema *left = node->inputs[0].node->schema;
+    const struct sl_schema *right = node->inputs[1].node->schema;
+    struct sl_schema *pair = sl_schema_new(arena, join->column_count);
+
+    for (size_t i = 0; i < join->column_count; i++)
+        pair->columns[i] = join->columns[i] < left->count
+                               ? left->columns[join->columns[i]]
+                               : right->columns[join->columns[i] - left->count];
+    return pair;
+}
+
 int32_t
 sl_phys_time_column(const struct sl_phys_node *node, size_t input)
 {

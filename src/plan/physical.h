@@ -315,6 +315,8 @@ const char *sl_exchange_name(enum sl_exchange_kind kind);
 uint32_t sl_phys_max_parallelism(const struct sl_phys_plan *plan); /* the slots it needs */
 /* The column of its input `input` by whose event time the operator judges rows; -1: it does not. */
 int32_t sl_phys_time_column(const struct sl_phys_node *node, size_t input);
+/* The columns of an interval join's pairs, named and typed as in its inputs. */
+struct sl_schema *sl_phys_pair_schema(struct sl_arena *arena, const struct sl_phys_node *node);
 /* Scans that are unbounded: does the job ever end by itself? */
 bool sl_phys_is_bounded(const struct sl_phys_plan *plan);
 

@@ -50,6 +50,7 @@ share_same_source(const struct sl_phys_node *a, const struct sl_phys_node *b)
            a->parallelism == b->parallelism && a->kinds == b->kinds && x->kinds == y->kinds &&
            x->bounded == y->bounded && x->on_error == y->on_error &&
            x->idle_timeout_us == y->idle_timeout_us && !x->time == !y->time &&
+           a->error.sink == b->error.sink && a->late.sink == b->late.sink &&
            share_same_options(&x->hints, &y->hints);
 }
 
@@ -201,6 +202,8 @@ share_make_reader(const struct share_group *group, struct sl_phys_node *node,
 {
     node->kind = SL_OP_CALC;
     node->detail = calc;
+    if (group->lowering->settings.runtime_error != SL_ON_ERROR_DEAD_LETTER)
+        node->error.sink = NULL; /* was for records that make no row */
     node->inputs = SL_NEW(group->lowering->arena, struct sl_phys_input);
     node->inputs[0].node = group->first;
     node->input_count = 1;
