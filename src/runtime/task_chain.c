@@ -210,6 +210,25 @@ sl_chain_outcome(struct sl_link *link, int rc, struct sl_error *err)
     return rc;
 }
 
+/* The first live row that is not before physical row `from`. */
+static size_t
+link_first_live(const struct sl_batch *batch, uint32_t from)
+{
+    size_t low = 0, high = sl_batch_live_count(batch);
+
+    if (!batch->selection)
+        return SL_MIN((size_t)from, high);
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (batch->selection[middle] < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Physical rows [from, to) of the batch, itself when that is all of it. */
 static struct sl_batch *
 link_cut(struct sl_link *link, struct sl_batch *batch, uint32_t from, uint32_t to)
@@ -220,14 +239,8 @@ link_cut(struct sl_link *link, struct sl_batch *batch, uint32_t from, uint32_t t
 
     if (from == 0 && to == batch->row_count)
         return sl_batch_ref(batch);
-    for (size_t i = 0; i < live; i++) {
-        size_t row = sl_batch_row(batch, i);
-
-        if (row >= to)
-            break;
-        if (row >= from)
-            rows[count++] = (uint16_t)row;
-    }
+    for (size_t i = link_first_live(batch, from); i < live && sl_batch_row(batch, i) < to; i++)
+        rows[count++] = (uint16_t)sl_batch_row(batch, i);
     piece = sl_batch_share(link->op->context->pool, batch, rows, count);
     piece->mark_count = 0;
     return piece;
