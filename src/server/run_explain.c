@@ -84,6 +84,22 @@ explain_hide_secrets(struct sl_arena *arena, struct sl_phys_plan *plan)
     }
 }
 
+/* psql cuts a statement set at every semicolon: what follows must not run. */
+static int
+explain_refuse_open_set(struct sl_portal *portal, const struct sl_ast *statement,
+                        struct sl_error *err)
+{
+    if (statement->kind != SL_AST_STATEMENT_SET ||
+        ((const struct sl_ast_statement_set *)statement)->complete)
+        return SL_OK;
+    sl_abort_statement_set(portal->session);
+    portal->session->set_open = portal->session->set_failed = true;
+    SL_ERROR(err, SL_E_NOT_SUPPORTED, "EXPLAIN of a statement set in pieces is not supported");
+    sl_error_hint(err, "what follows until END is not run; send it in one message: psql -c "
+                       "\"EXPLAIN STATEMENT SET BEGIN …; END\"");
+    return sl_error_at(err, statement->offset);
+}
+
 int
 sl_run_explain(struct sl_portal *portal, struct sl_error *err)
 {
@@ -92,6 +108,7 @@ sl_run_explain(struct sl_portal *portal, struct sl_error *err)
     struct sl_buffer text;
     bool json;
 
+    SL_TRY(explain_refuse_open_set(portal, explain->statement, err));
     SL_TRY(explain_check_options(explain, &json, err));
     SL_TRY(sl_portal_plan(portal, explain->statement, true, &planned, err));
     sl_buffer_init(&text, SIZE_MAX / 2);
