@@ -152,6 +152,11 @@ Test(planner_join, names)
     cr_assert_eq(
         planner_test_run(&test, "SELECT x, y FROM a NATURAL JOIN (SELECT k, y, ts FROM b)"), SL_OK,
         "%s", test.err.text);
+    /* A view's star says which tables its columns are of. */
+    cr_assert_eq(
+        planner_test_run(&test, "CREATE VIEW v (k, ts, id1, x, plain, pt1, id2, y, pt2) AS "
+                                "SELECT * FROM a JOIN b USING (k, ts); SELECT id1, id2, k FROM v"),
+        SL_OK, "%s", test.err.text);
     REFUSED("SELECT id FROM a JOIN b ON a.k = b.k AND " NEAR, "42702", "id FROM");
     REFUSED("SELECT k FROM a, b WHERE " NEAR, "42702", "k FROM");
     REFUSED("SELECT c.k FROM a JOIN b ON a.k = b.k AND " NEAR, "42P01", "c.k");
