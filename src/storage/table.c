@@ -181,6 +181,16 @@ sl_table_first_time(const struct sl_state_table *table)
     return INT64_MAX;
 }
 
+int64_t
+sl_table_next_time(const struct sl_state_table *table, int64_t time)
+{
+    for (size_t i = table_slice_index(table, time); i < table->slice_count; i++)
+        if (table->slices[i]->time > time &&
+            (table->slices[i]->row_count > 0 || table->slices[i]->cold))
+            return table->slices[i]->time;
+    return INT64_MAX;
+}
+
 static void
 table_note_dropped(struct sl_state_table *table, int64_t time)
 {

@@ -103,7 +103,8 @@ int sl_table_prepare(struct sl_state_table *table, const struct sl_state_keys *k
 
 /* Values of these keys, inserted (zeroed) where absent or expired, writable, their rows dirty.
  * created[i], when wanted, tells which were absent (of two equal keys in the batch only the first).
- */
+ * A row that the store alone has is shadowed where its key was not prepared: only for tables whose
+ * values are always written whole, and never deleted but by sl_table_drop_time. */
 void sl_table_upsert(struct sl_state_table *table, const struct sl_state_keys *keys,
                      char **ret_values, bool *created);
 /* Values or NULL, to be read only. */
@@ -124,6 +125,8 @@ struct sl_view sl_table_grow_view(struct sl_state_table *table, int64_t time,
 
 /* The least time that has rows; INT64_MAX: none. */
 int64_t sl_table_first_time(const struct sl_state_table *table);
+/* The same of the times above `time`. */
+int64_t sl_table_next_time(const struct sl_state_table *table, int64_t time);
 /* Everything of this time is gone. */
 void sl_table_drop_time(struct sl_state_table *table, int64_t time);
 
