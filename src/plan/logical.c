@@ -98,6 +98,9 @@ logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
         sl_describe_expand(to, &node->expand, input);
         break;
     case SL_LOG_WINDOW_TABLE:
+        if (node->window_table.partition_count)
+            sl_describe_columns(to, "partitionBy", node->window_table.partition,
+                                node->window_table.partition_count, input);
         sl_describe_window(to, &node->window_table.window, node->window_table.time_column, input);
         break;
     case SL_LOG_UNION:

@@ -125,6 +125,12 @@ static const struct sl_member window_aggregate_members[] = {
     MEMBER(sl_phys_window_aggregate, BOOL, "hasTime", has_time),
 };
 
+static const struct sl_member session_table_members[] = {
+    MEMBER(sl_phys_session_table, WINDOW, "window", window),
+    MEMBER(sl_phys_session_table, U32, "timeColumn", time_column),
+    COUNTED(sl_phys_session_table, COLUMNS, "keys", keys, key_count),
+};
+
 static const struct sl_member group_aggregate_members[] = {
     COUNTED(sl_phys_group_aggregate, COLUMNS, "keys", keys, key_count),
     COUNTED(sl_phys_group_aggregate, AGGREGATES, "aggregates", aggregates, aggregate_count),
@@ -193,6 +199,8 @@ const struct sl_layout sl_plan_details[SL_OP_COUNT] = {
     [SL_OP_EXPAND] = LAYOUT(sl_phys_expand, expand_members),
     [SL_OP_WINDOW_TABLE] = LAYOUT(sl_phys_window_table, window_table_members),
     [SL_OP_WINDOW_AGGREGATE] = LAYOUT(sl_phys_window_aggregate, window_aggregate_members),
+    [SL_OP_SESSION_TABLE] = LAYOUT(sl_phys_session_table, session_table_members),
+    [SL_OP_SESSION_AGGREGATE] = LAYOUT(sl_phys_window_aggregate, window_aggregate_members),
     [SL_OP_GROUP_AGGREGATE] = LAYOUT(sl_phys_group_aggregate, group_aggregate_members),
     [SL_OP_BATCH_AGGREGATE] = LAYOUT(sl_phys_batch_aggregate, batch_aggregate_members),
     [SL_OP_CHANGELOG_MERGE] = LAYOUT(sl_phys_changelog_merge, changelog_merge_members),

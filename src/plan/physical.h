@@ -155,6 +155,16 @@ struct sl_phys_window_aggregate {
     bool has_start, has_end, has_time;
 };
 
+/* The rows of sessions with window_start, window_end, window_time, once a session is over.  `keys`
+ * are what it is partitioned by.  SESSION_AGGREGATE has a struct sl_phys_window_aggregate, whose
+ * keys these are. */
+struct sl_phys_session_table {
+    struct sl_window window;
+    uint32_t time_column;
+    uint32_t *keys;
+    size_t key_count;
+};
+
 /* GROUP BY over a stream: emits the changes of its groups' results.  Output: keys, aggregates. */
 struct sl_phys_group_aggregate {
     uint32_t *keys;

@@ -281,7 +281,7 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     const struct sl_log_aggregate *from = &node->aggregate;
     struct sl_phys_node *input, *made;
 
-    if (sl_lower_is_window_group(node))
+    if (sl_lower_is_window_group(node) && !sl_lower_is_session_group(node))
         return sl_lower_refuse(node, "this use of window columns",
                                "use window columns neither in arguments of aggregates nor together "
                                "with other columns in WHERE",
