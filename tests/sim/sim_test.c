@@ -1,4 +1,5 @@
-/* Whole jobs under a seeded scheduler: rows → TUMBLE at parallelism 4 → rows, on one thread.
+/* Whole jobs under a seeded scheduler: rows → TUMBLE or SESSION at parallelism 4 → rows, on one
+ * thread.
  * Whatever the order of steps, the result equals the same query's over the whole input as one
  * bounded batch, and the same seed gives the same trace.
  *
@@ -23,6 +24,7 @@
 
 #define SIM_SEEDS 1000
 #define WINDOW_US INT64_C(10000000)
+#define GAP_US INT64_C(1000000)
 #define DELAY_US INT64_C(5000000)
 #define TIMEOUT_US INT64_C(3600000000)
 
@@ -30,7 +32,7 @@ enum { TABLE_IN = 1, TABLE_OUT, TABLE_BOUNDED, TABLE_OTHER, TABLE_SECOND };
 
 /* Of a job that is checkpointed; the same after each start, but for the parallelism. */
 struct shape {
-    bool has_two_sources, has_second_window, has_sink_exchange;
+    bool has_sessions, has_two_sources, has_second_window, has_sink_exchange;
     bool is_unaligned;
     int64_t aligned_us;
     uint32_t parallelism, sink_parallelism, batch_size;
@@ -66,7 +68,8 @@ static void
 world_begin(struct world *world, uint64_t seed)
 {
     *world = (struct world){.seed = seed, .sim = sim_new(seed)};
-    world->shape = (struct shape){.key_count = 7, .spacing_us = 100000};
+    world->shape =
+        (struct shape){.has_sessions = seed / 4 % 2, .key_count = 7, .spacing_us = 100000};
     snprintf(world->directory, sizeof(world->directory), "%s/sluice-sim-%d",
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", getpid());
     mkdir(world->directory, 0700);
@@ -156,32 +159,55 @@ world_plan_second_window(struct test_plan *plan, struct sl_phys_node *input, uin
     return node;
 }
 
+/* The watermark lags a bit more behind sessions: a row at it would be in time for a window, and too
+ * late for a session that has just ended. */
+static int64_t
+world_delay_us(const struct world *world)
+{
+    return DELAY_US + (world->shape.has_sessions ? 2000 : 0);
+}
+
+static struct sl_phys_node *
+world_plan_window(const struct world *world, struct test_plan *plan, struct sl_phys_node *input,
+                  uint32_t parallelism)
+{
+    static uint32_t keys[] = {1};
+    struct sl_phys_node *node = test_plan_tumble(plan, input, parallelism, 1, 2, WINDOW_US);
+
+    if (world->shape.has_sessions) {
+        node->kind = SL_OP_SESSION_AGGREGATE;
+        ((struct sl_phys_window_aggregate *)node->detail)->window =
+            (struct sl_window){.kind = SL_WINDOW_SESSION, .size_us = GAP_US};
+    }
+    test_plan_exchange(node, SL_EXCHANGE_HASH, keys, 1);
+    return node;
+}
+
 static struct sl_job *
 world_start(struct world *world, uint64_t out, uint32_t parallelism, bool bounded)
 {
     static const uint32_t batch_sizes[] = {1, 7, 64, 4096};
-    static uint32_t keys[] = {1};
     struct test_plan plan;
-    struct sl_phys_node *scan, *tumble;
+    struct sl_phys_node *scan, *window;
     char id[33];
     struct sl_job_spec spec = {.id = id, .name = "sim"};
     struct sl_job *job;
     struct sl_error err;
 
     test_plan_init(&plan, &world->arena);
-    scan = test_plan_scan(&plan, TABLE_IN, 3, parallelism, DELAY_US, bounded);
+    scan = test_plan_scan(&plan, TABLE_IN, 3, parallelism, world_delay_us(world), bounded);
     if (world->shape.has_two_sources)
         scan = test_plan_union(
-            &plan, scan, test_plan_scan(&plan, TABLE_SECOND, 3, parallelism, DELAY_US, bounded),
+            &plan, scan,
+            test_plan_scan(&plan, TABLE_SECOND, 3, parallelism, world_delay_us(world), bounded),
             parallelism);
-    tumble = test_plan_tumble(&plan, scan, parallelism, 1, 2, WINDOW_US);
-    test_plan_exchange(tumble, SL_EXCHANGE_HASH, keys, 1);
+    window = world_plan_window(world, &plan, scan, parallelism);
     if (world->shape.has_second_window)
-        tumble = world_plan_second_window(&plan, tumble, parallelism);
+        window = world_plan_second_window(&plan, window, parallelism);
     if (world->restored && !bounded)
-        world_plan_published(world, &plan, tumble, out);
+        world_plan_published(world, &plan, window, out);
     else
-        test_plan_sink(&plan, tumble, parallelism, out);
+        test_plan_sink(&plan, window, parallelism, out);
     plan.plan->settings.batch_mode = bounded;
     plan.plan->settings.batch_size =
         world->shape.batch_size ? world->shape.batch_size : batch_sizes[sim_random(world->sim) % 4];
@@ -289,10 +315,12 @@ static void
 world_choose_shape(struct world *world)
 {
     uint64_t chance = sim_random(world->sim);
+    bool has_sessions = world->shape.has_sessions;
 
     world->shape = (struct shape){
+        .has_sessions = has_sessions,
         .has_two_sources = chance % 3 == 0,
-        .has_second_window = chance / 256 % 2 == 0,
+        .has_second_window = !has_sessions && chance / 256 % 2 == 0,
         .has_sink_exchange = chance / 4 % 3 != 0,
         .is_unaligned = chance / 16 % 4 != 0,
         .aligned_us = chance / 128 % 2 ? (int64_t)(sim_random(world->sim) % 20000) : 0,
