@@ -37,6 +37,17 @@ struct sl_table_use {
     uint32_t version;
 };
 
+/* TUMBLE(ts, i), HOP or SESSION in GROUP BY: see group_window.c. */
+struct sl_group_window {
+    struct sl_window window;
+    uint32_t time_column;            /* of FROM */
+    const struct sl_schema *columns; /* FROM's and the window's; NULL: not made yet */
+    uint32_t first;                  /* of them: window_start */
+    struct sl_expr **computed;       /* keys that are computed under the window, … */
+    uint32_t computed_first;         /* … into these columns */
+    size_t computed_count;
+};
+
 struct sl_binder {
     struct sl_plan_context *context;
     struct sl_arena *arena;
@@ -45,10 +56,11 @@ struct sl_binder {
     bool batch;          /* execution.runtime-mode */
     bool hide_positions;
     int view_depth, query_depth, query_count;
-    struct sl_bound_cte *ctes; /* the innermost first */
-    uint32_t parallelism;      /* hinted for the current block; 0: not */
+    struct sl_bound_cte *ctes;           /* the innermost first */
+    uint32_t parallelism;                /* hinted for the current block; 0: not */
     const struct sl_ast_hint *state_ttl; /* of the current block; NULL: none, or it found its use */
     const struct sl_ast_hint *late_rows; /* the same */
+    const struct sl_group_window *group_window; /* of the current block; NULL: none */
     struct sl_expr_settings settings;
     struct sl_table_use *uses;
     size_t use_count, use_capacity;
@@ -197,6 +209,22 @@ int sl_binder_order_columns(struct sl_binder *binder, const struct sl_ast_order 
 int sl_binder_ordinal(const struct sl_binder *binder, const struct sl_ast_expr *ast,
                       const char *clause, size_t count, int *ret_index, struct sl_error *err);
 bool sl_sort_nulls_first(const struct sl_ast_order_item *item);
+
+/* --- group_window.c --- */
+/* A group window in GROUP BY becomes a window table function over *node, and the binder's
+ * group_window. */
+int sl_binder_group_window(struct sl_clause *binding, const struct sl_ast_select *select,
+                           struct sl_log_node **node, struct sl_error *err);
+bool sl_is_group_window(const struct sl_ast_expr *ast);
+/* The keys that one in GROUP BY stands for: none, as long as it is not made, or three. */
+int sl_binder_group_window_keys(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                                struct sl_expr *ret_keys[3], size_t *ret_count,
+                                struct sl_error *err);
+/* TUMBLE_START(ts, i) and its like; SL_EOF: it is none of these. */
+int sl_binder_group_window_call(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                                struct sl_expr **ret_expr, struct sl_error *err);
+/* An expression of the block over what was computed under its window. */
+struct sl_expr *sl_group_window_replace(const struct sl_binder *binder, struct sl_expr *expr);
 
 struct sl_select_output {   /* the select list and what sorts it, bound over the scope */
     struct sl_expr **exprs; /* the items, then sort expressions that are not among them */

@@ -246,6 +246,14 @@ select_group(struct sl_clause *binding, const struct sl_ast_select *select,
     key_binding.aggregates = NULL;
     key_binding.clause = "GROUP BY";
     SL_TRY(sl_binder_group_by(&key_binding, select, &keys, err));
+    for (size_t i = 0; i < output->count; i++)
+        output->exprs[i] = sl_group_window_replace(binding->binder, output->exprs[i]);
+    if (output->having)
+        output->having = sl_group_window_replace(binding->binder, output->having);
+    for (size_t i = 0; i < aggregates->grouping_count; i++)
+        for (size_t j = 0; j < aggregates->groupings[i].arg_count; j++)
+            aggregates->groupings[i].args[j] =
+                sl_group_window_replace(binding->binder, aggregates->groupings[i].args[j]);
     if (select->group_by.count)
         offset = ((const struct sl_ast_group *)select->group_by.items[0])->offset;
     else if (aggregates->count)
@@ -318,6 +326,7 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
         if (binder->parallelism)
             node->parallelism = binder->parallelism;
     }
+    SL_TRY(sl_binder_group_window(&binding, select, &node, err));
     binding.aggregates = &aggregates;
     binding.clause = "SELECT";
     SL_TRY(select_items(&binding, select, &output, err));
@@ -362,6 +371,7 @@ sl_binder_select(struct sl_binder *binder, const struct sl_ast_select *select,
                  const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
                  struct sl_error *err)
 {
+    const struct sl_group_window *outer_window = binder->group_window;
     const struct sl_ast_hint *outer_ttl = binder->state_ttl, *outer_late = binder->late_rows;
     uint32_t outer = binder->parallelism;
     int rc;
@@ -369,6 +379,7 @@ sl_binder_select(struct sl_binder *binder, const struct sl_ast_select *select,
     SL_TRY(select_check(binder, select, err));
     binder->parallelism = 0;
     binder->state_ttl = binder->late_rows = NULL;
+    binder->group_window = NULL;
     rc = sl_binder_select_hints(binder, &select->hints, err);
     if (rc == SL_OK)
         rc = select_build(binder, select, order_by, ret_node, err);
@@ -379,5 +390,6 @@ sl_binder_select(struct sl_binder *binder, const struct sl_ast_select *select,
     binder->parallelism = outer;
     binder->state_ttl = outer_ttl;
     binder->late_rows = outer_late;
+    binder->group_window = outer_window;
     return rc;
 }
