@@ -24,6 +24,7 @@ sessions_open_scratch(struct sl_sessions *sessions, struct sl_arena *arena)
     sessions->fold_states = SL_NEW_ARRAY(arena, char *, max);
     sessions->timer_places = SL_NEW_ARRAY(arena, uint16_t, max);
     sessions->late_places = SL_NEW_ARRAY(arena, uint16_t, max);
+    sessions->late_clocks = SL_NEW_ARRAY(arena, int64_t, max);
     sessions->some_rows = SL_NEW_ARRAY(arena, uint16_t, max);
     sessions->some_hashes = SL_NEW_ARRAY(arena, uint64_t, max);
     sessions->some_dues = SL_NEW_ARRAY(arena, int64_t, max);
@@ -206,6 +207,7 @@ session_row(const struct session_visit *visit)
                   sl_sessions_due_ms(sessions, head->end_us) > visit->clock_ms)) {
         session_extend(visit, head);
     } else if (!session_place(visit, state)) {
+        sessions->late_clocks[sessions->late_count] = visit->clock_ms;
         sessions->late_places[sessions->late_count++] = (uint16_t)visit->place;
         return;
     }
@@ -295,6 +297,24 @@ sessions_add_timers(struct sl_sessions *sessions)
     sessions->timer_count = 0;
 }
 
+/* Hands out the rows in some_rows, with the watermark that they were late by. */
+static void
+sessions_route_late(struct sl_sessions *sessions, const struct sl_batch *batch, struct sl_out *out)
+{
+    struct sl_op *op = sessions->op;
+    int64_t watermark_ms = op->watermark_ms;
+
+    for (size_t from = 0, i = 1; i <= sessions->late_count; i++) {
+        if (i < sessions->late_count && sessions->late_clocks[i] == sessions->late_clocks[from])
+            continue;
+        op->watermark_ms = sessions->late_clocks[from];
+        out->late(out,
+                  sl_batch_share(op->context->pool, batch, sessions->some_rows + from, i - from));
+        from = i;
+    }
+    op->watermark_ms = watermark_ms;
+}
+
 /* Hands out the late rows; keys that have nothing else leave no state. */
 static void
 sessions_add_late(struct sl_sessions *sessions, const struct sl_batch *batch, struct sl_out *out)
@@ -303,8 +323,7 @@ sessions_add_late(struct sl_sessions *sessions, const struct sl_batch *batch, st
         sessions_some_keys(sessions, sessions->late_places, sessions->late_count);
     size_t count = 0;
 
-    out->late(out, sl_batch_share(sessions->op->context->pool, batch, sessions->some_rows,
-                                  sessions->late_count));
+    sessions_route_late(sessions, batch, out);
     for (size_t i = 0; i < sessions->late_count; i++) {
         size_t place = sessions->late_places[i];
         const struct sl_session_head *head = sl_session_head_of(sessions->states[place]);

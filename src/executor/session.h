@@ -135,7 +135,8 @@ struct sl_sessions {
     size_t fold_count;
     uint16_t *timer_places; /* … whose keys get timers, … */
     size_t timer_count;
-    uint16_t *late_places; /* … and late */
+    uint16_t *late_places; /* … and late, … */
+    int64_t *late_clocks;  /* … by this watermark */
     size_t late_count;
     uint16_t *some_rows;
     uint64_t *some_hashes;

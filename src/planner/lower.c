@@ -289,6 +289,7 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(lower_retracting(input, node, err));
+    sl_lower_session_late(lowering, node, input);
     detail->keys = from->keys;
     detail->key_count = from->key_count;
     detail->aggregates = from->aggregates;

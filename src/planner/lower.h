@@ -62,6 +62,9 @@ int sl_lower_session_table(struct sl_lowering *lowering, struct sl_log_node *nod
                            struct sl_phys_node **ret_node, struct sl_error *err);
 /* GROUP BY the window of a session, by other keys than it is partitioned by. */
 bool sl_lower_is_session_group(const struct sl_log_node *node);
+/* … whose rows that are late go where the hint LATE_ROWS says. */
+void sl_lower_session_late(struct sl_lowering *lowering, const struct sl_log_node *node,
+                           struct sl_phys_node *input);
 int sl_lower_window_table(struct sl_lowering *lowering, struct sl_log_node *node,
                           struct sl_phys_node **ret_node, struct sl_error *err);
 

@@ -30,6 +30,18 @@ sl_lower_is_session_group(const struct sl_log_node *node)
     return false;
 }
 
+void
+sl_lower_session_late(struct sl_lowering *lowering, const struct sl_log_node *node,
+                      struct sl_phys_node *input)
+{
+    if (!node->aggregate.late_table || !sl_lower_is_session_group(node))
+        return;
+    while (input->kind == SL_OP_CALC)
+        input = input->inputs[0].node;
+    if (input->kind == SL_OP_SESSION_TABLE)
+        sl_lower_add_side(lowering, node->aggregate.late_table, node->offset, &input->late);
+}
+
 static int
 session_refuse_nested(struct sl_arena *arena, const struct sl_log_node *node, struct sl_error *err)
 {
