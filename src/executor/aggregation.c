@@ -230,6 +230,30 @@ sl_aggregation_begin(struct sl_aggregation *aggregation, struct sl_op *op,
     return (int)row_count;
 }
 
+int
+sl_aggregation_drop_timeless(struct sl_aggregation *aggregation, const struct sl_batch *batch,
+                             uint32_t time_column, size_t row_count, const char *text,
+                             struct sl_out *out, struct sl_error *err)
+{
+    const struct sl_column *times = batch->columns[time_column];
+    uint16_t *rows = aggregation->rows;
+    size_t kept = 0;
+
+    if (!times->validity)
+        return (int)row_count;
+    for (size_t i = 0; i < row_count; i++) {
+        struct sl_row_error error = {rows[i], SL_E_NULL_VALUE, text};
+
+        if (sl_column_is_null(times, rows[i])) {
+            SL_TRY(out->error(out, batch, &error, 1, err));
+            continue;
+        }
+        rows[kept] = rows[i];
+        aggregation->hashes[kept++] = aggregation->hashes[i];
+    }
+    return (int)kept;
+}
+
 size_t
 sl_aggregation_begin_prepare(struct sl_aggregation *aggregation, struct sl_op *op,
                              const struct sl_batch *batch)

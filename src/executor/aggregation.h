@@ -53,6 +53,11 @@ void sl_aggregation_close(struct sl_aggregation *aggregation);
  * their number, or a negative code. */
 int sl_aggregation_begin(struct sl_aggregation *aggregation, struct sl_op *op,
                          const struct sl_batch *batch, struct sl_out *out, struct sl_error *err);
+/* Rows without a time are errors, with this text; the first `row_count` of
+ * aggregation->rows keep the others, with their hashes.  Returns how many, or a negative code. */
+int sl_aggregation_drop_timeless(struct sl_aggregation *aggregation, const struct sl_batch *batch,
+                                 uint32_t time_column, size_t row_count, const char *text,
+                                 struct sl_out *out, struct sl_error *err);
 /* Folds `row_count` rows of the batch into the state of `time`. */
 void sl_aggregation_add(struct sl_aggregation *aggregation, const struct sl_batch *batch,
                         int64_t time, const uint16_t *rows, const uint64_t *hashes,

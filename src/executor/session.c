@@ -218,31 +218,6 @@ session_row(const struct session_visit *visit)
 
 /* --- a batch --- */
 
-/* Rows without a time are errors; the others stay, with their hashes. */
-static int
-sessions_drop_timeless(struct sl_sessions *sessions, const struct sl_batch *batch, size_t row_count,
-                       struct sl_out *out, struct sl_error *err)
-{
-    const struct sl_column *times = batch->columns[sessions->time_column];
-    uint16_t *rows = sessions->aggregation.rows;
-    size_t kept = 0;
-
-    if (!times->validity || sessions->window->processing_time)
-        return (int)row_count;
-    for (size_t i = 0; i < row_count; i++) {
-        struct sl_row_error error = {rows[i], SL_E_NULL_VALUE,
-                                     "the time of a session must not be NULL"};
-
-        if (sl_column_is_null(times, rows[i])) {
-            SL_TRY(out->error(out, batch, &error, 1, err));
-            continue;
-        }
-        rows[kept] = rows[i];
-        sessions->aggregation.hashes[kept++] = sessions->aggregation.hashes[i];
-    }
-    return (int)kept;
-}
-
 static void
 sessions_place_rows(struct sl_sessions *sessions, const struct sl_batch *batch, size_t row_count)
 {
@@ -347,8 +322,10 @@ sl_session_op_batch(struct sl_op *op, unsigned input, struct sl_batch *batch, st
     struct sl_aggregation *aggregation = &sessions->aggregation;
     int count = sl_aggregation_begin(aggregation, op, batch, out, err);
 
-    if (count > 0)
-        count = sessions_drop_timeless(sessions, batch, (size_t)count, out, err);
+    if (count > 0 && !sessions->window->processing_time)
+        count =
+            sl_aggregation_drop_timeless(aggregation, batch, sessions->time_column, (size_t)count,
+                                         "the time of a session must not be NULL", out, err);
     if (count > 0) {
         struct sl_state_keys keys = {.columns = aggregation->key_columns,
                                      .rows = aggregation->rows,

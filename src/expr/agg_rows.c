@@ -66,6 +66,26 @@ sl_aggregate_rows_at(const char *accumulator, size_t index)
     return agg_list_row(list, &agg_list_slots(list)[index]);
 }
 
+void
+sl_aggregate_rows_keep(char *accumulator, const bool *keeps)
+{
+    struct agg_list *list = (struct agg_list *)(uintptr_t)agg_list_of(accumulator);
+    struct agg_slot *slots = (struct agg_slot *)(void *)(list + 1);
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (keeps[i]) {
+            slots[kept++] = slots[i];
+            continue;
+        }
+        list->dead += slots[i].length;
+        list->total -= slots[i].count;
+    }
+    list->count = kept;
+    if (kept == 0)
+        list->used = list->dead = 0;
+}
+
 bool
 sl_aggregate_rows_overflowed(const char *accumulator)
 {

@@ -91,6 +91,8 @@ struct sl_column *sl_aggregate_finish(const struct sl_aggregate *aggregate, stru
 struct sl_aggregate *sl_aggregate_rows(struct sl_arena *arena, const struct sl_schema *input);
 size_t sl_aggregate_rows_count(const char *accumulator);
 struct sl_text sl_aggregate_rows_at(const char *accumulator, size_t index);
+/* Lets go of the rows for which keeps[] says so not. */
+void sl_aggregate_rows_keep(char *accumulator, const bool *keeps);
 /* They found no room in 1 GiB. */
 bool sl_aggregate_rows_overflowed(const char *accumulator);
 

@@ -93,6 +93,18 @@ explain_session_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
 }
 
 static void
+explain_trigger_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_trigger_aggregate *aggregate = node->detail;
+    const struct sl_schema *input = node->inputs[0].node->schema;
+
+    sl_describe_columns(to, "groupBy", aggregate->keys, aggregate->key_count, input);
+    sl_describe_trigger(to, &aggregate->trigger);
+    sl_describe_aggregates(to, aggregate->keys, aggregate->key_count, aggregate->aggregates,
+                           aggregate->aggregate_count, node->schema, input);
+}
+
+static void
 explain_group_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     const struct sl_phys_group_aggregate *aggregate = node->detail;

@@ -60,7 +60,8 @@ struct sl_binder {
     uint32_t parallelism;                /* hinted for the current block; 0: not */
     const struct sl_ast_hint *state_ttl; /* of the current block; NULL: none, or it found its use */
     const struct sl_ast_hint *late_rows; /* the same */
-    const struct sl_group_window *group_window; /* of the current block; NULL: none */
+    const struct sl_ast_hint *trigger, *evictor; /* the same */
+    const struct sl_group_window *group_window;  /* of the current block; NULL: none */
     struct sl_expr_settings settings;
     struct sl_table_use *uses;
     size_t use_count, use_capacity;
@@ -210,6 +211,16 @@ int sl_binder_ordinal(const struct sl_binder *binder, const struct sl_ast_expr *
                       const char *clause, size_t count, int *ret_index, struct sl_error *err);
 bool sl_sort_nulls_first(const struct sl_ast_order_item *item);
 
+/* --- trigger.c --- */
+/* Takes a hint TRIGGER or EVICTOR of the current block; false: it is another one. */
+bool sl_binder_trigger_hint(struct sl_binder *binder, const struct sl_ast_hint *hint);
+/* What the hints of the block say of a GROUP BY over these columns, whose keys are given; then they
+ * have found their use.  *ret_found false: there is no TRIGGER.  *ret_time_column -1: it needs
+ * none. */
+int sl_binder_trigger(struct sl_binder *binder, const struct sl_schema *columns,
+                      struct sl_trigger *ret_trigger, int32_t *ret_time_column, bool *ret_found,
+                      struct sl_error *err);
+
 /* --- group_window.c --- */
 /* A group window in GROUP BY becomes a window table function over *node, and the binder's
  * group_window. */
@@ -279,6 +290,9 @@ int sl_binder_table(struct sl_binder *binder, const struct sl_ast_name *name,
 int sl_binder_window_function(struct sl_binder *binder, const struct sl_ast_expr *call,
                               struct sl_relation *ret_relation, struct sl_error *err);
 bool sl_is_window_function(const struct sl_ast_name *name);
+/* count_window.c: COUNT_WINDOW(TABLE t PARTITION BY (k), size [, slide]). */
+int sl_binder_count_window(struct sl_binder *binder, const struct sl_ast_expr *call,
+                           struct sl_relation *ret_relation, struct sl_error *err);
 struct sl_schema *sl_window_schema(struct sl_arena *arena, const struct sl_schema *input,
                                    uint32_t time_column);
 /* An expression of a table's definition; positions are hidden, errors name the table. */

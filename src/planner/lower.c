@@ -480,6 +480,10 @@ sl_lower(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_
         return sl_lower_window_aggregate(lowering, node, ret_node, err);
     case SL_LOG_EXPAND:
         return lower_expand(lowering, node, ret_node, err);
+    case SL_LOG_COUNT_WINDOW:
+        return sl_lower_count_window(node, err);
+    case SL_LOG_TRIGGER_AGGREGATE:
+        return sl_lower_trigger_aggregate(lowering, node, ret_node, err);
     case SL_LOG_UNION:
         return lower_union(lowering, node, ret_node, err);
     case SL_LOG_SORT:

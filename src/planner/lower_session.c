@@ -5,7 +5,10 @@
 static const struct sl_log_node *
 session_window_of(const struct sl_log_node *node, uint32_t column)
 {
-    while (node->kind == SL_LOG_FILTER || node->kind == SL_LOG_PROJECT) {
+    while (node->kind == SL_LOG_FILTER || node->kind == SL_LOG_PROJECT ||
+           node->kind == SL_LOG_EXPAND) {
+        if (node->kind == SL_LOG_EXPAND && column >= node->inputs[0]->schema->count)
+            return NULL;
         if (node->kind == SL_LOG_PROJECT) {
             if (node->exprs[column]->kind != SL_EXPR_COLUMN)
                 return NULL;
@@ -36,7 +39,7 @@ sl_lower_session_late(struct sl_lowering *lowering, const struct sl_log_node *no
 {
     if (!node->aggregate.late_table || !sl_lower_is_session_group(node))
         return;
-    while (input->kind == SL_OP_CALC)
+    while (input->kind == SL_OP_CALC || input->kind == SL_OP_EXPAND)
         input = input->inputs[0].node;
     if (input->kind == SL_OP_SESSION_TABLE)
         sl_lower_add_side(lowering, node->aggregate.late_table, node->offset, &input->late);

@@ -65,6 +65,18 @@ uid_add_session_table(const struct sl_phys_node *node, struct sl_buffer *role)
 }
 
 static void
+uid_add_trigger_aggregate(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    const struct sl_phys_trigger_aggregate *detail = node->detail;
+    const struct sl_trigger *trigger = &detail->trigger;
+
+    sl_buffer_printf(role, "|%d %lld %d %lld %d", (int)trigger->kind, (long long)trigger->every,
+                     (int)trigger->evictor, (long long)trigger->keeps, (int)trigger->purges);
+    uid_add_groups(node->inputs[0].node->schema, detail->keys, detail->key_count,
+                   detail->aggregates, detail->aggregate_count, role);
+}
+
+static void
 uid_add_group_aggregate(const struct sl_phys_node *node, struct sl_buffer *role)
 {
     const struct sl_phys_group_aggregate *detail = node->detail;
@@ -92,6 +104,9 @@ uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
         break;
     case SL_OP_GROUP_AGGREGATE:
         uid_add_group_aggregate(node, role);
+        break;
+    case SL_OP_TRIGGER_AGGREGATE:
+        uid_add_trigger_aggregate(node, role);
         break;
     case SL_OP_SESSION_TABLE:
         uid_add_session_table(node, role);
