@@ -63,6 +63,7 @@ struct sl_log_window_table {
     uint32_t time_column;
     uint32_t *partition; /* SESSION: columns of the input, by which rows are put together */
     size_t partition_count;
+    bool keeps_rows; /* its late rows are wanted whole */
 };
 
 struct sl_log_count_window {

@@ -189,6 +189,19 @@ prune_renumber_aggregate(struct sl_rewriter *rewriter, struct sl_log_aggregate *
     }
 }
 
+/* What comes late to sessions under an aggregation is wanted whole, where its hint says so. */
+static void
+prune_keep_late(const struct sl_log_node *aggregate)
+{
+    struct sl_log_node *node = aggregate->inputs[0];
+
+    while (node->kind == SL_LOG_FILTER || node->kind == SL_LOG_PROJECT ||
+           node->kind == SL_LOG_EXPAND)
+        node = node->inputs[0];
+    if (node->kind == SL_LOG_WINDOW_TABLE && aggregate->aggregate.late_table)
+        node->window_table.keeps_rows = true;
+}
+
 static bool
 prune_has_time(const struct sl_log_node *node)
 {
@@ -206,6 +219,7 @@ prune_aggregate(struct sl_rewriter *rewriter, struct sl_log_node *node, const bo
     size_t parts = aggregate->key_count + aggregate->aggregate_count;
     uint32_t *map, *input_map;
 
+    prune_keep_late(node);
     memcpy(wanted, required, count * sizeof(*wanted));
     for (size_t i = 0; i < aggregate->key_count; i++)
         wanted[i] = true;
@@ -261,7 +275,8 @@ prune_window_table(struct sl_rewriter *rewriter, struct sl_log_node *node, const
     struct sl_schema *schema;
 
     memcpy(wanted, required, count * sizeof(*wanted));
-    if (node->window_table.window.kind == SL_WINDOW_SESSION && rewriter->keeps_late_rows)
+    if (node->window_table.window.kind == SL_WINDOW_SESSION &&
+        (node->window_table.keeps_rows || rewriter->keeps_late_rows))
         memset(wanted, true, count * sizeof(*wanted));
     wanted[node->window_table.time_column] = true;
     for (size_t i = 0; i < node->window_table.partition_count; i++)

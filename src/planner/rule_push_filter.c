@@ -219,6 +219,7 @@ sl_rule_push_filter(struct sl_rewriter *rewriter, struct sl_log_node **place)
         return push_through_count_window(rewriter, place);
     case SL_LOG_AGGREGATE:
     case SL_LOG_WINDOW_AGGREGATE:
+    case SL_LOG_TRIGGER_AGGREGATE:
         return push_through_aggregate(rewriter, place);
     case SL_LOG_UNION:
         return push_through_union(rewriter, place);
