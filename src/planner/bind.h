@@ -290,6 +290,10 @@ int sl_binder_table(struct sl_binder *binder, const struct sl_ast_name *name,
 int sl_binder_window_function(struct sl_binder *binder, const struct sl_ast_expr *call,
                               struct sl_relation *ret_relation, struct sl_error *err);
 bool sl_is_window_function(const struct sl_ast_name *name);
+/* TABLE t PARTITION BY k, j or (k, j): columns of `schema`. */
+int sl_binder_partition(struct sl_binder *binder, const struct sl_ast_list *items,
+                        const char *usage, const struct sl_schema *schema, uint32_t **ret_columns,
+                        size_t *ret_count, struct sl_error *err);
 /* count_window.c: COUNT_WINDOW(TABLE t PARTITION BY (k), size [, slide]). */
 int sl_binder_count_window(struct sl_binder *binder, const struct sl_ast_expr *call,
                            struct sl_relation *ret_relation, struct sl_error *err);

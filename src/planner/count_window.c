@@ -13,55 +13,6 @@ count_window_bad(const struct sl_binder *binder, int offset, const char *text, s
 }
 
 static int
-count_window_key(struct sl_binder *binder, const struct sl_ast_expr *item,
-                 const struct sl_schema *schema, struct sl_log_count_window *window,
-                 struct sl_error *err)
-{
-    int column;
-
-    if (item->ast.kind != SL_AST_EXPR_COLUMN || item->column.count != 1)
-        return count_window_bad(binder, item->ast.offset, "takes columns alone in PARTITION BY",
-                                err);
-    column = sl_schema_find(schema, item->column.parts[0].text);
-    if (column == -2) {
-        SL_ERROR(err, SL_E_AMBIGUOUS_COLUMN, "column reference \"%.*s\" is ambiguous",
-                 SL_TEXT_FORMAT(item->column.parts[0].text));
-        return sl_error_at(err, sl_binder_offset(binder, item->ast.offset));
-    }
-    if (column < 0)
-        return sl_binder_no_column(binder, item->column.parts[0].text, item->ast.offset, schema,
-                                   err);
-    window->partition[window->partition_count++] = (uint32_t)column;
-    return SL_OK;
-}
-
-static int
-count_window_partition(struct sl_binder *binder, const struct sl_ast_list *items,
-                       const struct sl_schema *schema, struct sl_log_count_window *window,
-                       struct sl_error *err)
-{
-    size_t max = 1;
-
-    for (size_t i = 0; i < items->count; i++) {
-        const struct sl_ast_expr *item = items->items[i];
-
-        max += item->ast.kind == SL_AST_EXPR_ROW ? item->items.count : 1;
-    }
-    window->partition = SL_NEW_ARRAY(binder->arena, uint32_t, max);
-    for (size_t i = 0; i < items->count; i++) {
-        const struct sl_ast_expr *item = items->items[i];
-
-        if (item->ast.kind != SL_AST_EXPR_ROW) {
-            SL_TRY(count_window_key(binder, item, schema, window, err));
-            continue;
-        }
-        for (size_t j = 0; j < item->items.count; j++)
-            SL_TRY(count_window_key(binder, item->items.items[j], schema, window, err));
-    }
-    return SL_OK;
-}
-
-static int
 count_window_data(struct sl_binder *binder, const struct sl_ast_expr *ast,
                   struct sl_relation *relation, struct sl_log_count_window *window,
                   struct sl_error *err)
@@ -77,8 +28,9 @@ count_window_data(struct sl_binder *binder, const struct sl_ast_expr *ast,
     } else {
         SL_TRY(sl_binder_table(binder, &ast->table.name, &ast->table.hints, relation, err));
     }
-    return count_window_partition(binder, &ast->table.partition_by, relation->node->schema, window,
-                                  err);
+    return sl_binder_partition(binder, &ast->table.partition_by, COUNT_WINDOW_USAGE,
+                               relation->node->schema, &window->partition, &window->partition_count,
+                               err);
 }
 
 static int
