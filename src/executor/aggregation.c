@@ -98,6 +98,27 @@ aggregation_open_scratch(struct sl_aggregation *aggregation, struct sl_arena *ar
     aggregation->some_rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
 }
 
+/* Gives an aggregate its place in the value; returns the number of views so far. */
+static size_t
+aggregation_place(struct sl_aggregation *aggregation, struct sl_arena *arena, size_t index,
+                  const struct sl_aggregate *aggregate, uint32_t *views, size_t view_count)
+{
+    struct sl_aggregation_item *item = &aggregation->items[index];
+
+    item->aggregate = aggregate;
+    if (aggregate->distinct && aggregation->has_sets) {
+        sl_distinct_init(&item->set, arena, aggregate);
+        item->set.set_offset = aggregation->value_size;
+        views[view_count++] = (uint32_t)aggregation->value_size;
+        aggregation->value_size += SL_DISTINCT_SIZE;
+    }
+    item->state_offset = item->set.state_offset = aggregation->value_size;
+    if (sl_aggregate_has_view(aggregate))
+        views[view_count++] = (uint32_t)aggregation->value_size;
+    aggregation->value_size += sl_aggregate_size(aggregate);
+    return view_count;
+}
+
 int
 sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const char *name,
                     const uint32_t *keys, size_t key_count, struct sl_aggregate *const *aggregates,
@@ -112,7 +133,7 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
                                        .key_count = key_count,
                                        .has_time = has_time,
                                        .ttl_us = aggregation->ttl_us};
-    uint32_t *views = SL_NEW_ARRAY(arena, uint32_t, aggregate_count + 1);
+    uint32_t *views = SL_NEW_ARRAY(arena, uint32_t, 2 * aggregate_count + 1);
     struct sl_expr **exprs;
 
     aggregation->pool = op->context->pool;
@@ -124,18 +145,16 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
     aggregation->items = SL_NEW_ARRAY(arena, struct sl_aggregation_item, aggregate_count + 1);
     for (size_t i = 0; i < key_count; i++)
         types[i] = input->columns[keys[i]].type;
-    for (size_t i = 0; i < aggregate_count; i++) {
-        aggregation->items[i].aggregate = aggregates[i];
-        aggregation->items[i].state_offset = aggregation->value_size;
-        if (sl_aggregate_has_view(aggregates[i]))
-            views[spec.view_count++] = (uint32_t)aggregation->value_size;
-        aggregation->value_size += sl_aggregate_size(aggregates[i]);
-    }
+    if (aggregation->head_view)
+        views[spec.view_count++] = aggregation->head_view;
+    for (size_t i = 0; i < aggregate_count; i++)
+        spec.view_count =
+            aggregation_place(aggregation, arena, i, aggregates[i], views, spec.view_count);
     spec.view_offsets = views;
     spec.value_size = SL_MAX(aggregation->value_size, (size_t)8);
     SL_TRY(sl_state_table_open(op->context->state, &spec, &aggregation->table, err));
     for (size_t i = 0; i < aggregate_count; i++)
-        if (aggregates[i]->distinct)
+        if (aggregates[i]->distinct && !aggregation->has_sets)
             SL_TRY(aggregation_open_distinct(aggregation, op, name, types, i, has_time, err));
     exprs = aggregation_list_exprs(aggregation, arena);
     aggregation_open_scratch(aggregation, arena);
@@ -209,6 +228,30 @@ sl_aggregation_begin(struct sl_aggregation *aggregation, struct sl_op *op,
     row_count = aggregation_list_rows(aggregation, batch, errors, error_count);
     aggregation_hash(aggregation, batch, row_count);
     return (int)row_count;
+}
+
+int
+sl_aggregation_drop_timeless(struct sl_aggregation *aggregation, const struct sl_batch *batch,
+                             uint32_t time_column, size_t row_count, const char *text,
+                             struct sl_out *out, struct sl_error *err)
+{
+    const struct sl_column *times = batch->columns[time_column];
+    uint16_t *rows = aggregation->rows;
+    size_t kept = 0;
+
+    if (!times->validity)
+        return (int)row_count;
+    for (size_t i = 0; i < row_count; i++) {
+        struct sl_row_error error = {rows[i], SL_E_NULL_VALUE, text};
+
+        if (sl_column_is_null(times, rows[i])) {
+            SL_TRY(out->error(out, batch, &error, 1, err));
+            continue;
+        }
+        rows[kept] = rows[i];
+        aggregation->hashes[kept++] = aggregation->hashes[i];
+    }
+    return (int)kept;
 }
 
 size_t
@@ -440,6 +483,14 @@ aggregation_add_item(struct sl_aggregation *aggregation, const struct sl_batch *
         rows = aggregation->some_rows;
         states = aggregation->some_states;
     }
+    if (item->set.aggregate) {
+        aggregation_set_some(aggregation, rows, states, row_count);
+        row_count = sl_distinct_add(&item->set, aggregation->arguments[item->argument],
+                                    aggregation->some_rows, aggregation->some_states, row_count,
+                                    &keeper.keeper);
+        rows = aggregation->some_rows;
+        states = aggregation->some_states;
+    }
     if (item->distinct) {
         row_count = aggregation_distinct(aggregation, batch, item, time, rows, states, row_count);
         rows = aggregation->some_rows;
@@ -474,6 +525,24 @@ sl_aggregation_add(struct sl_aggregation *aggregation, const struct sl_batch *ba
 }
 
 void
+sl_aggregation_merge(struct sl_aggregation *aggregation, int64_t time, char *to, const char *from)
+{
+    struct aggregation_keeper keeper = {
+        {aggregation_keep, aggregation_reserve}, aggregation->table, time};
+
+    for (size_t i = 0; i < aggregation->count; i++) {
+        const struct sl_aggregation_item *item = &aggregation->items[i];
+
+        SL_ASSERT(!item->distinct);
+        if (item->set.aggregate)
+            sl_distinct_merge(&item->set, aggregation->pool, to, from, &keeper.keeper);
+        else
+            sl_aggregate_merge(item->aggregate, to + item->state_offset, from + item->state_offset,
+                               &keeper.keeper);
+    }
+}
+
+void
 sl_aggregation_reset(struct sl_aggregation *aggregation, int64_t time, char *state)
 {
     static const struct sl_view empty;
@@ -486,6 +555,12 @@ sl_aggregation_reset(struct sl_aggregation *aggregation, int64_t time, char *sta
             sl_table_keep_view(aggregation->table, time,
                                (const struct sl_view *)(const void *)accumulator, &empty);
         memset(accumulator, 0, sl_aggregate_size(item->aggregate));
+        if (!item->set.aggregate)
+            continue;
+        accumulator = state + item->set.set_offset;
+        sl_table_keep_view(aggregation->table, time,
+                           (const struct sl_view *)(const void *)accumulator, &empty);
+        memset(accumulator, 0, SL_DISTINCT_SIZE);
     }
 }
 
@@ -513,6 +588,9 @@ sl_aggregation_results(struct sl_aggregation *aggregation, char *const *states, 
         const struct sl_aggregation_item *item = &aggregation->items[i];
 
         memset(errors, 0, sizeof(errors));
+        for (size_t row = 0; item->set.aggregate && row < row_count; row++)
+            if (sl_distinct_has_overflowed(&item->set, states[row]))
+                errors[row / 64] |= UINT64_C(1) << (row % 64);
         ret_columns[i] =
             sl_aggregate_finish(item->aggregate, aggregation->pool, states, item->state_offset,
                                 row_count, aggregation->overflow_wraps ? NULL : errors);

@@ -4,6 +4,7 @@
 #define SL_EXECUTOR_AGGREGATION_H
 
 #include "executor/operator.h"
+#include "expr/distinct.h"
 #include "storage/table.h"
 
 /* An accumulator's place in the state row's value, and where its columns are in the program. */
@@ -12,13 +13,16 @@ struct sl_aggregation_item {
     size_t state_offset;
     int32_t argument;                /* index of the first one's expression; -1: COUNT(*) */
     int32_t filter;                  /* -1: none */
-    struct sl_state_table *distinct; /* (keys…, argument) → 8 bytes; NULL: not DISTINCT */
+    struct sl_state_table *distinct; /* (keys…, argument) → 8 bytes; NULL: not DISTINCT, … */
+    struct sl_distinct set;          /* … or its values are in the row; aggregate NULL: not */
 };
 
 struct sl_aggregation {
     struct sl_aggregation_item *items;
     size_t count;
-    size_t head_size; /* bytes of the value before the accumulators, the operator's own */
+    size_t head_size;   /* bytes of the value before the accumulators, the operator's own */
+    uint32_t head_view; /* where these hold a view; 0: nowhere */
+    bool has_sets;      /* DISTINCT values are kept in the row, so that rows can be merged */
     size_t value_size;
     struct sl_state_table *table; /* keys → accumulators */
     const uint32_t *keys;         /* columns of the input */
@@ -36,8 +40,8 @@ struct sl_aggregation {
     uint16_t *rows, *some_rows;
 };
 
-/* Opens the state tables `<name>` and `<name>.distinct.<i>`; `head_size` and `ttl_us` may be set
- * before. */
+/* Opens the state tables `<name>` and `<name>.distinct.<i>`; `head_size`, `head_view`, `has_sets`
+ * and `ttl_us` may be set before. */
 int sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const char *name,
                         const uint32_t *keys, size_t key_count,
                         struct sl_aggregate *const *aggregates, size_t aggregate_count,
@@ -49,6 +53,11 @@ void sl_aggregation_close(struct sl_aggregation *aggregation);
  * their number, or a negative code. */
 int sl_aggregation_begin(struct sl_aggregation *aggregation, struct sl_op *op,
                          const struct sl_batch *batch, struct sl_out *out, struct sl_error *err);
+/* Rows without a time are errors, with this text; the first `row_count` of
+ * aggregation->rows keep the others, with their hashes.  Returns how many, or a negative code. */
+int sl_aggregation_drop_timeless(struct sl_aggregation *aggregation, const struct sl_batch *batch,
+                                 uint32_t time_column, size_t row_count, const char *text,
+                                 struct sl_out *out, struct sl_error *err);
 /* Folds `row_count` rows of the batch into the state of `time`. */
 void sl_aggregation_add(struct sl_aggregation *aggregation, const struct sl_batch *batch,
                         int64_t time, const uint16_t *rows, const uint64_t *hashes,
@@ -62,6 +71,10 @@ void sl_aggregation_add_to(struct sl_aggregation *aggregation, const struct sl_b
  * there. */
 int sl_aggregation_results(struct sl_aggregation *aggregation, char *const *states,
                            size_t row_count, struct sl_column **ret_columns, struct sl_error *err);
+/* Folds the accumulators of the value `from`, which may be a copy, into those of `to`; DISTINCT
+ * ones must have sets. */
+void sl_aggregation_merge(struct sl_aggregation *aggregation, int64_t time, char *to,
+                          const char *from);
 /* The accumulators of a state are empty again. */
 void sl_aggregation_reset(struct sl_aggregation *aggregation, int64_t time, char *state);
 /* The same for an operator's `prepare`: as `begin`, but rows that fail are left in, untold; then

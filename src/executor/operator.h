@@ -82,6 +82,10 @@ struct sl_op_class {
      * emits, so that they stay at their rows; other operators' marks go on behind the batch. */
     bool keeps_rows;
     bool pauses_batches; /* `pause` stops in `batch`, too, whose output no input bounds */
+    /* True: each call of `batch` gets a whole batch with its marks, and judges each row by the
+     * watermark there (op->watermark_ms is the one before the batch); `watermark` follows with the
+     * last of them.  For operators whose lateness every watermark can change. */
+    bool takes_marks;
 
     int (*open)(struct sl_op *op, struct sl_error *err); /* optional */
 

@@ -178,7 +178,7 @@ sl_aggregate_remake(struct sl_arena *arena, struct sl_aggregate *aggregate)
 bool
 sl_aggregate_is_parameter(const struct sl_aggregate *aggregate, size_t index)
 {
-    return aggregate->class->parameters >> index & 1;
+    return index < 32 && aggregate->class->parameters >> index & 1;
 }
 
 bool

@@ -86,6 +86,16 @@ void sl_aggregate_merge(const struct sl_aggregate *aggregate, char *to, const ch
 struct sl_column *sl_aggregate_finish(const struct sl_aggregate *aggregate, struct sl_pool *pool,
                                       char *const *states, size_t state_offset, size_t row_count,
                                       uint64_t *errors);
+/* All columns of an input, kept row by row as they come: for operators that hand rows out again.
+ * It has no result; its rows are packed by `layout`. */
+struct sl_aggregate *sl_aggregate_rows(struct sl_arena *arena, const struct sl_schema *input);
+size_t sl_aggregate_rows_count(const char *accumulator);
+struct sl_text sl_aggregate_rows_at(const char *accumulator, size_t index);
+/* Lets go of the rows for which keeps[] says so not. */
+void sl_aggregate_rows_keep(char *accumulator, const bool *keeps);
+/* They found no room in 1 GiB. */
+bool sl_aggregate_rows_overflowed(const char *accumulator);
+
 /* For SHOW FUNCTIONS: names of all functions and aggregates, sorted. */
 size_t sl_function_names(struct sl_arena *arena, const char ***ret_names);
 

@@ -179,6 +179,33 @@ sl_describe_window(struct sl_buffer *to, const struct sl_window *window, uint32_
 }
 
 void
+sl_describe_trigger(struct sl_buffer *to, const struct sl_trigger *trigger)
+{
+    static const char *const names[] = {"count", "continuous-event-time",
+                                        "continuous-processing-time"};
+
+    sl_describe_begin(to, "trigger");
+    sl_buffer_printf(to, "%s(", names[trigger->kind]);
+    if (trigger->kind == SL_TRIGGER_COUNT)
+        sl_buffer_printf(to, "%lld", (long long)trigger->every);
+    else
+        describe_duration(to, trigger->every);
+    sl_buffer_add_string(to, trigger->purges ? "), purging" : ")");
+    sl_describe_end(to);
+    if (trigger->evictor == SL_EVICTOR_NONE)
+        return;
+    sl_describe_begin(to, "evictor");
+    if (trigger->evictor == SL_EVICTOR_COUNT) {
+        sl_buffer_printf(to, "count(%lld", (long long)trigger->keeps);
+    } else {
+        sl_buffer_add_string(to, "time(");
+        describe_duration(to, trigger->keeps);
+    }
+    sl_buffer_add_byte(to, ')');
+    sl_describe_end(to);
+}
+
+void
 sl_describe_sort(struct sl_buffer *to, const struct sl_sort_key *keys, size_t key_count,
                  const struct sl_schema *input)
 {

@@ -76,6 +76,35 @@ explain_window_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
 }
 
 static void
+explain_session_table(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_session_table *table = node->detail;
+    const struct sl_schema *input = node->inputs[0].node->schema;
+
+    if (table->key_count)
+        sl_describe_columns(to, "partitionBy", table->keys, table->key_count, input);
+    sl_describe_window(to, &table->window, table->time_column, input);
+}
+
+static void
+explain_session_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    explain_window_aggregate(node, to);
+}
+
+static void
+explain_trigger_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_trigger_aggregate *aggregate = node->detail;
+    const struct sl_schema *input = node->inputs[0].node->schema;
+
+    sl_describe_columns(to, "groupBy", aggregate->keys, aggregate->key_count, input);
+    sl_describe_trigger(to, &aggregate->trigger);
+    sl_describe_aggregates(to, aggregate->keys, aggregate->key_count, aggregate->aggregates,
+                           aggregate->aggregate_count, node->schema, input);
+}
+
+static void
 explain_group_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     const struct sl_phys_group_aggregate *aggregate = node->detail;

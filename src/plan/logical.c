@@ -13,6 +13,8 @@ static const char *const logical_names[SL_LOG_KIND_COUNT] = {
     [SL_LOG_EXPAND] = "LogicalExpand",
     [SL_LOG_WINDOW_TABLE] = "LogicalWindowTableFunction",
     [SL_LOG_WINDOW_AGGREGATE] = "LogicalWindowAggregate",
+    [SL_LOG_COUNT_WINDOW] = "LogicalCountWindow",
+    [SL_LOG_TRIGGER_AGGREGATE] = "LogicalTriggerAggregate",
     [SL_LOG_UNION] = "LogicalUnion",
     [SL_LOG_JOIN] = "LogicalJoin",
     [SL_LOG_SORT] = "LogicalSort",
@@ -87,10 +89,13 @@ logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
         sl_describe_select(to, node->exprs, node->schema, input);
         break;
     case SL_LOG_WINDOW_AGGREGATE:
+    case SL_LOG_TRIGGER_AGGREGATE:
     case SL_LOG_AGGREGATE:
         sl_describe_columns(to, "groupBy", node->aggregate.keys, node->aggregate.key_count, input);
         if (node->kind == SL_LOG_WINDOW_AGGREGATE)
             sl_describe_window(to, &node->aggregate.window, node->aggregate.time_column, input);
+        if (node->kind == SL_LOG_TRIGGER_AGGREGATE)
+            sl_describe_trigger(to, &node->aggregate.trigger);
         sl_describe_aggregates(to, node->aggregate.keys, node->aggregate.key_count,
                                node->aggregate.aggregates, node->aggregate.aggregate_count,
                                node->schema, input);
@@ -99,7 +104,19 @@ logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
         sl_describe_expand(to, &node->expand, input);
         break;
     case SL_LOG_WINDOW_TABLE:
+        if (node->window_table.partition_count)
+            sl_describe_columns(to, "partitionBy", node->window_table.partition,
+                                node->window_table.partition_count, input);
         sl_describe_window(to, &node->window_table.window, node->window_table.time_column, input);
+        break;
+    case SL_LOG_COUNT_WINDOW:
+        if (node->count_window.partition_count)
+            sl_describe_columns(to, "partitionBy", node->count_window.partition,
+                                node->count_window.partition_count, input);
+        sl_describe_begin(to, "window");
+        sl_buffer_printf(to, "size=[%lld], slide=[%lld]", (long long)node->count_window.size,
+                         (long long)node->count_window.slide);
+        sl_describe_end(to);
         break;
     case SL_LOG_UNION:
         sl_describe_string(to, "all", "true");

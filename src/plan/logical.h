@@ -13,12 +13,14 @@ enum sl_log_kind {
     SL_LOG_VALUES,
     SL_LOG_FILTER,
     SL_LOG_PROJECT,
-    SL_LOG_EXPAND,           /* GROUPING SETS; output: the input, then the id of the set */
-    SL_LOG_AGGREGATE,        /* output: the keys, then the aggregates */
-    SL_LOG_WINDOW_TABLE,     /* output: the input, then window_start, window_end, window_time */
-    SL_LOG_WINDOW_AGGREGATE, /* output: keys, aggregates, window_start, window_end, window_time */
-    SL_LOG_UNION,            /* UNION ALL */
-    SL_LOG_JOIN,             /* output: the columns of the left input, then of the right */
+    SL_LOG_EXPAND,            /* GROUPING SETS; output: the input, then the id of the set */
+    SL_LOG_AGGREGATE,         /* output: the keys, then the aggregates */
+    SL_LOG_WINDOW_TABLE,      /* output: the input, then window_start, window_end, window_time */
+    SL_LOG_WINDOW_AGGREGATE,  /* output: keys, aggregates, window_start, window_end, window_time */
+    SL_LOG_COUNT_WINDOW,      /* output: the input, then window_id */
+    SL_LOG_TRIGGER_AGGREGATE, /* output: keys, aggregates, window_id */
+    SL_LOG_UNION,             /* UNION ALL */
+    SL_LOG_JOIN,              /* output: the columns of the left input, then of the right */
     SL_LOG_SORT,
     SL_LOG_LIMIT,
     SL_LOG_CHANGE, /* UPDATE, DELETE */
@@ -42,13 +44,15 @@ struct sl_log_scan {
 };
 
 struct sl_log_aggregate {
-    struct sl_window window; /* WINDOW_AGGREGATE */
-    uint32_t time_column;
-    uint32_t *keys; /* of the input */
+    struct sl_window window;   /* WINDOW_AGGREGATE */
+    struct sl_trigger trigger; /* TRIGGER_AGGREGATE */
+    uint32_t time_column;      /* of both, where it has one */
+    uint32_t *keys;            /* of the input */
     size_t key_count;
     struct sl_aggregate **aggregates; /* their arguments and filters are columns of the input */
     size_t aggregate_count;
-    bool parts[3];    /* WINDOW_AGGREGATE: window_start, window_end, window_time are made */
+    bool parts[3];    /* WINDOW_AGGREGATE: window_start, window_end, window_time are made;
+                         TRIGGER_AGGREGATE: window_id, has a time column */
     bool is_distinct; /* SELECT DISTINCT, UNION: for messages */
     bool has_ttl;     /* the STATE_TTL hint names its input: */
     int64_t ttl_us;
@@ -59,6 +63,13 @@ struct sl_log_window_table {
     struct sl_window window;
     uint32_t time_column;
     uint32_t *partition; /* SESSION: columns of the input, by which rows are put together */
+    size_t partition_count;
+    bool keeps_rows; /* its late rows are wanted whole */
+};
+
+struct sl_log_count_window {
+    int64_t size, slide; /* rows */
+    uint32_t *partition;
     size_t partition_count;
 };
 
@@ -91,6 +102,7 @@ struct sl_log_node {
         struct sl_log_window_table window_table;
         struct sl_phys_expand expand;
         struct sl_log_join join;
+        struct sl_log_count_window count_window;
         struct sl_phys_sort sort; /* only its keys */
         struct sl_phys_limit limit;
         struct sl_phys_change change;

@@ -126,6 +126,29 @@ static const struct sl_member window_aggregate_members[] = {
     MEMBER(sl_phys_window_aggregate, BOOL, "hasTime", has_time),
 };
 
+static const struct sl_member session_table_members[] = {
+    MEMBER(sl_phys_session_table, WINDOW, "window", window),
+    MEMBER(sl_phys_session_table, U32, "timeColumn", time_column),
+    COUNTED(sl_phys_session_table, COLUMNS, "keys", keys, key_count),
+};
+
+static const char *const trigger_names[] = {"count", "continuous-event-time",
+                                            "continuous-processing-time"};
+static const char *const evictor_names[] = {"none", "count", "time"};
+
+static const struct sl_member trigger_aggregate_members[] = {
+    NAMED(sl_phys_trigger_aggregate, "trigger", trigger.kind, trigger_names),
+    MEMBER(sl_phys_trigger_aggregate, I64, "every", trigger.every),
+    NAMED(sl_phys_trigger_aggregate, "evictor", trigger.evictor, evictor_names),
+    MEMBER(sl_phys_trigger_aggregate, I64, "keeps", trigger.keeps),
+    MEMBER(sl_phys_trigger_aggregate, BOOL, "purges", trigger.purges),
+    MEMBER(sl_phys_trigger_aggregate, U32, "timeColumn", time_column),
+    COUNTED(sl_phys_trigger_aggregate, COLUMNS, "keys", keys, key_count),
+    COUNTED(sl_phys_trigger_aggregate, AGGREGATES, "aggregates", aggregates, aggregate_count),
+    MEMBER(sl_phys_trigger_aggregate, BOOL, "hasId", has_id),
+    MEMBER(sl_phys_trigger_aggregate, I64, "ttlUs", ttl_us),
+};
+
 static const struct sl_member group_aggregate_members[] = {
     COUNTED(sl_phys_group_aggregate, COLUMNS, "keys", keys, key_count),
     COUNTED(sl_phys_group_aggregate, AGGREGATES, "aggregates", aggregates, aggregate_count),
@@ -210,6 +233,9 @@ const struct sl_layout sl_plan_details[SL_OP_COUNT] = {
     [SL_OP_WINDOW_TABLE] = LAYOUT(sl_phys_window_table, window_table_members),
     [SL_OP_WINDOW_AGGREGATE] = LAYOUT(sl_phys_window_aggregate, window_aggregate_members),
     [SL_OP_INTERVAL_JOIN] = LAYOUT(sl_phys_interval_join, interval_join_members),
+    [SL_OP_SESSION_TABLE] = LAYOUT(sl_phys_session_table, session_table_members),
+    [SL_OP_SESSION_AGGREGATE] = LAYOUT(sl_phys_window_aggregate, window_aggregate_members),
+    [SL_OP_TRIGGER_AGGREGATE] = LAYOUT(sl_phys_trigger_aggregate, trigger_aggregate_members),
     [SL_OP_GROUP_AGGREGATE] = LAYOUT(sl_phys_group_aggregate, group_aggregate_members),
     [SL_OP_BATCH_AGGREGATE] = LAYOUT(sl_phys_batch_aggregate, batch_aggregate_members),
     [SL_OP_CHANGELOG_MERGE] = LAYOUT(sl_phys_changelog_merge, changelog_merge_members),

@@ -70,8 +70,12 @@ int32_t
 sl_phys_time_column(const struct sl_phys_node *node, size_t input)
 {
     const struct sl_phys_window_aggregate *window = node->detail;
+    const struct sl_phys_session_table *session = node->detail;
 
     switch (node->kind) {
+    case SL_OP_SESSION_TABLE:
+        return session->window.processing_time ? -1 : (int32_t)session->time_column;
+    case SL_OP_SESSION_AGGREGATE:
     case SL_OP_WINDOW_AGGREGATE:
         return window->window.processing_time ? -1 : (int32_t)window->time_column;
     default:

@@ -155,6 +155,43 @@ struct sl_phys_window_aggregate {
     bool has_start, has_end, has_time;
 };
 
+/* The rows of sessions with window_start, window_end, window_time, once a session is over.  `keys`
+ * are what it is partitioned by.  SESSION_AGGREGATE has a struct sl_phys_window_aggregate, whose
+ * keys these are. */
+struct sl_phys_session_table {
+    struct sl_window window;
+    uint32_t time_column;
+    uint32_t *keys;
+    size_t key_count;
+};
+
+enum sl_trigger_kind { SL_TRIGGER_COUNT, SL_TRIGGER_EVENT_TIME, SL_TRIGGER_PROCESSING_TIME };
+enum sl_evictor_kind { SL_EVICTOR_NONE, SL_EVICTOR_COUNT, SL_EVICTOR_TIME };
+
+/* When a group's result comes, and of which rows: after every `every` rows, or at whole multiples
+ * of `every` microseconds; of all rows, of the last `keeps`, or of those less than `keeps`
+ * microseconds before the newest. */
+struct sl_trigger {
+    enum sl_trigger_kind kind;
+    int64_t every;
+    enum sl_evictor_kind evictor;
+    int64_t keeps;
+    bool purges; /* each result is of the rows since the last one */
+};
+
+/* GROUP BY by a trigger: each firing adds one row.  Output: keys, aggregates, and with has_id the
+ * number of the group's firing, from 1. */
+struct sl_phys_trigger_aggregate {
+    struct sl_trigger trigger;
+    uint32_t time_column; /* of the input; where trigger or evictor go by event time */
+    uint32_t *keys;
+    size_t key_count;
+    struct sl_aggregate **aggregates;
+    size_t aggregate_count;
+    bool has_id;
+    int64_t ttl_us; /* a group goes so long after its last row; 0: it stays */
+};
+
 /* GROUP BY over a stream: emits the changes of its groups' results.  Output: keys, aggregates. */
 struct sl_phys_group_aggregate {
     uint32_t *keys;

@@ -283,6 +283,45 @@ Test(plan, streaming)
     cr_assert(!sl_phys_is_bounded(plan));
 }
 
+/* scan → sessions → trigger → collect. */
+Test(plan, sessions_and_triggers)
+{
+    struct sl_phys_plan *plan = plan_new(8);
+    struct sl_schema *physical = schema_of(2, "price", &sl_type_bigint, "ts", &sl_type_timestamp3);
+    struct sl_schema *windows = schema_of(5, "price", &sl_type_bigint, "ts", &sl_type_timestamp3,
+                                          "window_start", &sl_type_timestamp3, "window_end",
+                                          &sl_type_timestamp3, "window_time", &sl_type_timestamp3);
+    struct sl_schema *result = schema_of(4, "price", &sl_type_bigint, "n", &sl_type_bigint, "total",
+                                         &sl_type_bigint, "window_id", &sl_type_bigint);
+    struct sl_phys_session_table *table = SL_NEW(&arena, struct sl_phys_session_table);
+    struct sl_phys_trigger_aggregate *aggregate = SL_NEW(&arena, struct sl_phys_trigger_aggregate);
+    struct sl_phys_node *node = add_scan(plan, physical);
+
+    *table = (struct sl_phys_session_table){
+        .window = {.kind = SL_WINDOW_SESSION, .size_us = 60000000, .processing_time = true},
+        .time_column = 1,
+        .keys = columns(1, 0),
+        .key_count = 1};
+    node = add(plan, SL_OP_SESSION_TABLE, windows, table, node);
+    *aggregate = (struct sl_phys_trigger_aggregate){
+        .trigger = {.kind = SL_TRIGGER_EVENT_TIME,
+                    .every = 60000000,
+                    .evictor = SL_EVICTOR_TIME,
+                    .keeps = 3600000000,
+                    .purges = true},
+        .time_column = 4,
+        .keys = columns(1, 0),
+        .key_count = 1,
+        .aggregates = aggregates(sl_expr_column(&arena, 0, &sl_type_bigint),
+                                 call(">", sl_expr_column(&arena, 0, &sl_type_bigint), integer(0))),
+        .aggregate_count = 2,
+        .has_id = true,
+        .ttl_us = 86400000000};
+    node = add(plan, SL_OP_TRIGGER_AGGREGATE, result, aggregate, node);
+    add(plan, SL_OP_COLLECT, schema_of(0), SL_NEW(&arena, struct sl_phys_collect), node);
+    check_round_trip(plan);
+}
+
 /* values and scan → union → merge → batch aggregate → sort → limit → collect, and a change. */
 Test(plan, bounded)
 {

@@ -37,6 +37,17 @@ struct sl_table_use {
     uint32_t version;
 };
 
+/* TUMBLE(ts, i), HOP or SESSION in GROUP BY: see group_window.c. */
+struct sl_group_window {
+    struct sl_window window;
+    uint32_t time_column;            /* of FROM */
+    const struct sl_schema *columns; /* FROM's and the window's; NULL: not made yet */
+    uint32_t first;                  /* of them: window_start */
+    struct sl_expr **computed;       /* keys that are computed under the window, … */
+    uint32_t computed_first;         /* … into these columns */
+    size_t computed_count;
+};
+
 struct sl_binder {
     struct sl_plan_context *context;
     struct sl_arena *arena;
@@ -49,6 +60,8 @@ struct sl_binder {
     uint32_t parallelism;                /* hinted for the current block; 0: not */
     const struct sl_ast_hint *state_ttl; /* of the current block; NULL: none, or it found its use */
     const struct sl_ast_hint *late_rows; /* the same */
+    const struct sl_ast_hint *trigger, *evictor; /* the same */
+    const struct sl_group_window *group_window;  /* of the current block; NULL: none */
     struct sl_expr_settings settings;
     struct sl_table_use *uses;
     size_t use_count, use_capacity;
@@ -224,6 +237,32 @@ int sl_binder_ordinal(const struct sl_binder *binder, const struct sl_ast_expr *
                       const char *clause, size_t count, int *ret_index, struct sl_error *err);
 bool sl_sort_nulls_first(const struct sl_ast_order_item *item);
 
+/* --- trigger.c --- */
+/* Takes a hint TRIGGER or EVICTOR of the current block; false: it is another one. */
+bool sl_binder_trigger_hint(struct sl_binder *binder, const struct sl_ast_hint *hint);
+/* What the hints of the block say of a GROUP BY over these columns, whose keys are given; then they
+ * have found their use.  *ret_found false: there is no TRIGGER.  *ret_time_column -1: it needs
+ * none. */
+int sl_binder_trigger(struct sl_binder *binder, const struct sl_schema *columns,
+                      struct sl_trigger *ret_trigger, int32_t *ret_time_column, bool *ret_found,
+                      struct sl_error *err);
+
+/* --- group_window.c --- */
+/* A group window in GROUP BY becomes a window table function over *node, and the binder's
+ * group_window. */
+int sl_binder_group_window(struct sl_clause *binding, const struct sl_ast_select *select,
+                           struct sl_log_node **node, struct sl_error *err);
+bool sl_is_group_window(const struct sl_ast_expr *ast);
+/* The keys that one in GROUP BY stands for: none, as long as it is not made, or three. */
+int sl_binder_group_window_keys(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                                struct sl_expr *ret_keys[3], size_t *ret_count,
+                                struct sl_error *err);
+/* TUMBLE_START(ts, i) and its like; SL_EOF: it is none of these. */
+int sl_binder_group_window_call(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                                struct sl_expr **ret_expr, struct sl_error *err);
+/* An expression of the block over what was computed under its window. */
+struct sl_expr *sl_group_window_replace(const struct sl_binder *binder, struct sl_expr *expr);
+
 struct sl_select_output {   /* the select list and what sorts it, bound over the scope */
     struct sl_expr **exprs; /* the items, then sort expressions that are not among them */
     const char **names;
@@ -288,6 +327,13 @@ struct sl_log_node *sl_log_join(struct sl_arena *arena, enum sl_join_kind kind,
 int sl_binder_window_function(struct sl_binder *binder, const struct sl_ast_expr *call,
                               struct sl_relation *ret_relation, struct sl_error *err);
 bool sl_is_window_function(const struct sl_ast_name *name);
+/* TABLE t PARTITION BY k, j or (k, j): columns of `schema`. */
+int sl_binder_partition(struct sl_binder *binder, const struct sl_ast_list *items,
+                        const char *usage, const struct sl_schema *schema, uint32_t **ret_columns,
+                        size_t *ret_count, struct sl_error *err);
+/* count_window.c: COUNT_WINDOW(TABLE t PARTITION BY (k), size [, slide]). */
+int sl_binder_count_window(struct sl_binder *binder, const struct sl_ast_expr *call,
+                           struct sl_relation *ret_relation, struct sl_error *err);
 struct sl_schema *sl_window_schema(struct sl_arena *arena, const struct sl_schema *input,
                                    uint32_t time_column);
 /* An expression of a table's definition; positions are hidden, errors name the table. */

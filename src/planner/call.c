@@ -51,29 +51,6 @@ call_check_clauses(const struct sl_clause *binding, const struct sl_ast_expr *as
     return SL_OK;
 }
 
-/* TUMBLE(ts, …) in GROUP BY and its TUMBLE_START: the windows of old. */
-static int
-call_check_group_window(const struct sl_clause *binding, const struct sl_ast_expr *ast,
-                        struct sl_error *err)
-{
-    static const char *const names[] = {
-        "TUMBLE",        "HOP",         "SESSION",         "CUMULATE",
-        "TUMBLE_START",  "TUMBLE_END",  "TUMBLE_ROWTIME",  "TUMBLE_PROCTIME",
-        "HOP_START",     "HOP_END",     "HOP_ROWTIME",     "HOP_PROCTIME",
-        "SESSION_START", "SESSION_END", "SESSION_ROWTIME", "SESSION_PROCTIME"};
-
-    for (size_t i = 0; i < SL_COUNT_OF(names); i++) {
-        if (!sl_ast_name_is(&ast->call.name, names[i]))
-            continue;
-        call_refuse(binding, ast, "a group window function is", err);
-        return sl_error_hint(
-            err,
-            "use TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) in FROM and GROUP "
-            "BY window_start, window_end");
-    }
-    return SL_OK;
-}
-
 static int
 call_args(struct sl_clause *binding, const struct sl_ast_call *call, struct sl_expr ***ret_args,
           struct sl_error *err)
@@ -104,7 +81,9 @@ call_function(struct sl_clause *binding, const struct sl_ast_expr *ast, struct s
     struct sl_expr **args;
     int rc;
 
-    SL_TRY(call_check_group_window(binding, ast, err));
+    rc = sl_binder_group_window_call(binding, ast, ret_expr, err);
+    if (rc != SL_EOF)
+        return rc;
     SL_TRY(call_args(binding, call, &args, err));
     rc = sl_binder_session_call(binding, name, args, call->arg_count, offset, ret_expr, err);
     if (rc == SL_EOF)

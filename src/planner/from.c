@@ -177,8 +177,12 @@ static int
 from_call(struct sl_binder *binder, const struct sl_ast_from_call *from,
           struct sl_relation *relation, struct sl_error *err)
 {
-    if (from->call->ast.kind != SL_AST_EXPR_CALL || from->from.lateral || from->with_ordinality ||
-        !sl_is_window_function(&from->call->call.name))
+    bool is_call =
+        from->call->ast.kind == SL_AST_EXPR_CALL && !from->from.lateral && !from->with_ordinality;
+
+    if (is_call && sl_ast_name_is(&from->call->call.name, "COUNT_WINDOW"))
+        return sl_binder_count_window(binder, from->call, relation, err);
+    if (!is_call || !sl_is_window_function(&from->call->call.name))
         return from_refuse(binder, &from->call->ast, "this table function is", err);
     return sl_binder_window_function(binder, from->call, relation, err);
 }

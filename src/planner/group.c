@@ -165,7 +165,7 @@ group_project(struct sl_arena *arena, struct sl_log_node *input, const struct sl
               const struct sl_bound_aggregates *aggregates, struct sl_log_aggregate *bound)
 {
     struct group_inputs inputs = {.arena = arena};
-    size_t max = keys->count + 1;
+    size_t max = keys->count + 2;
     const char **names;
 
     for (size_t i = 0; i < aggregates->count; i++)
@@ -180,6 +180,9 @@ group_project(struct sl_arena *arena, struct sl_log_node *input, const struct sl
     for (size_t i = 0; i < aggregates->count; i++)
         bound->aggregates[i] = group_aggregate(aggregates->items[i], &inputs);
     bound->aggregate_count = aggregates->count;
+    if (bound->parts[1])
+        bound->time_column =
+            group_input(&inputs, sl_log_column(arena, input->schema, bound->time_column))->column;
     if (!inputs.count) /* COUNT(*) alone: a batch without columns would be an oddity everywhere */
         inputs.exprs[inputs.count++] = sl_binder_boolean(arena, true);
     for (size_t i = 0; i < inputs.count; i++)
@@ -232,12 +235,13 @@ group_expand(struct sl_arena *arena, struct sl_log_node *input, const struct sl_
     return node;
 }
 
-/* AGGREGATE over EXPAND over PROJECT. */
+/* AGGREGATE over EXPAND over PROJECT; `from` has the trigger, and its time column of the input. */
 static struct sl_log_node *
 group_node(struct sl_arena *arena, struct sl_log_node *input, const struct sl_group_keys *keys,
-           const struct sl_bound_aggregates *aggregates, int offset)
+           const struct sl_bound_aggregates *aggregates, const struct sl_log_aggregate *from,
+           int offset)
 {
-    struct sl_log_aggregate bound = {0};
+    struct sl_log_aggregate bound = *from;
     struct sl_schema *schema;
     struct sl_log_node *node;
 
@@ -279,11 +283,22 @@ sl_binder_aggregation(struct sl_binder *binder, const struct sl_scope *scope,
                       int offset, struct sl_select_output *output, struct sl_log_node **node,
                       struct sl_error *err)
 {
-    struct sl_log_node *aggregate =
-        group_node(binder->arena, *node, keys, aggregates, sl_binder_offset(binder, offset));
-    struct group_rewrite rewrite = {
-        binder, scope, keys, aggregate->aggregate.key_count, aggregates, aggregate->schema};
+    struct group_rewrite rewrite = {binder, scope, keys, 0, aggregates, NULL};
+    struct sl_log_aggregate bound = {0};
+    struct sl_log_node *aggregate;
+    int32_t time_column;
+    bool has_trigger;
 
+    SL_TRY(sl_binder_trigger(binder, (*node)->schema, &bound.trigger, &time_column, &has_trigger,
+                             err));
+    bound.parts[1] = time_column >= 0;
+    bound.time_column = time_column >= 0 ? (uint32_t)time_column : 0;
+    aggregate = group_node(binder->arena, *node, keys, aggregates, &bound,
+                           sl_binder_offset(binder, offset));
+    if (has_trigger)
+        aggregate->kind = SL_LOG_TRIGGER_AGGREGATE;
+    rewrite.key_count = aggregate->aggregate.key_count;
+    rewrite.output = aggregate->schema;
     aggregate->offset = sl_binder_offset(binder, offset);
     aggregate->parallelism = binder->parallelism;
     group_mark_times(aggregate);

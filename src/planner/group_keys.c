@@ -59,16 +59,13 @@ group_too_many(const struct group_binding *binding, int offset, const char *what
     return sl_error_at(err, sl_binder_offset(binding->clause->binder, offset));
 }
 
-/* *ret_mask is its bit. */
-static int
-group_add_key(struct group_binding *binding, const struct sl_ast_expr *ast, uint32_t *ret_mask,
-              struct sl_error *err)
+/* Returns its bit. */
+static uint32_t
+group_add_expr(struct group_binding *binding, struct sl_expr *key)
 {
     struct sl_group_keys *keys = binding->keys;
-    struct sl_expr *key;
     size_t i = 0;
 
-    SL_TRY(group_key(binding->clause, binding->select, ast, &key, err));
     while (i < keys->count && !sl_expr_equal(keys->exprs[i], key))
         i++;
     if (i == binding->capacity) {
@@ -82,7 +79,25 @@ group_add_key(struct group_binding *binding, const struct sl_ast_expr *ast, uint
     }
     if (i == keys->count)
         keys->exprs[keys->count++] = key;
-    *ret_mask = i < 32 ? UINT32_C(1) << i : 0; /* many keys have no sets */
+    return i < 32 ? UINT32_C(1) << i : 0; /* many keys have no sets */
+}
+
+/* A key; a group window is three.  *ret_mask are its bits. */
+static int
+group_add_key(struct group_binding *binding, const struct sl_ast_expr *ast, uint32_t *ret_mask,
+              struct sl_error *err)
+{
+    const struct sl_binder *binder = binding->clause->binder;
+    struct sl_expr *keys[3];
+    size_t count = 1;
+
+    if (sl_is_group_window(ast) && binder->group_window)
+        SL_TRY(sl_binder_group_window_keys(binding->clause, ast, keys, &count, err));
+    else
+        SL_TRY(group_key(binding->clause, binding->select, ast, &keys[0], err));
+    *ret_mask = 0;
+    for (size_t i = 0; i < count; i++)
+        *ret_mask |= group_add_expr(binding, sl_group_window_replace(binder, keys[i]));
     return SL_OK;
 }
 

@@ -315,7 +315,7 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     const struct sl_log_aggregate *from = &node->aggregate;
     struct sl_phys_node *input, *made;
 
-    if (sl_lower_is_window_group(node))
+    if (sl_lower_is_window_group(node) && !sl_lower_is_session_group(node))
         return sl_lower_refuse(node, "this use of window columns",
                                "use window columns neither in arguments of aggregates nor together "
                                "with other columns in WHERE",
@@ -323,6 +323,7 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(lower_retracting(input, node, err));
+    sl_lower_session_late(lowering, node, input);
     detail->keys = from->keys;
     detail->key_count = from->key_count;
     detail->aggregates = from->aggregates;
@@ -513,6 +514,10 @@ sl_lower(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_
         return sl_lower_window_aggregate(lowering, node, ret_node, err);
     case SL_LOG_EXPAND:
         return lower_expand(lowering, node, ret_node, err);
+    case SL_LOG_COUNT_WINDOW:
+        return sl_lower_count_window(node, err);
+    case SL_LOG_TRIGGER_AGGREGATE:
+        return sl_lower_trigger_aggregate(lowering, node, ret_node, err);
     case SL_LOG_UNION:
         return lower_union(lowering, node, ret_node, err);
     case SL_LOG_JOIN:

@@ -58,6 +58,19 @@ int sl_lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node
 bool sl_lower_is_window_group(const struct sl_log_node *node);
 int sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
                               struct sl_phys_node **ret_node, struct sl_error *err);
+/* lower_trigger.c */
+int sl_lower_trigger_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
+                               struct sl_phys_node **ret_node, struct sl_error *err);
+int sl_lower_count_window(const struct sl_log_node *node, struct sl_error *err); /* refuses it */
+
+/* lower_session.c */
+int sl_lower_session_table(struct sl_lowering *lowering, struct sl_log_node *node,
+                           struct sl_phys_node **ret_node, struct sl_error *err);
+/* GROUP BY the window of a session, by other keys than it is partitioned by. */
+bool sl_lower_is_session_group(const struct sl_log_node *node);
+/* … whose rows that are late go where the hint LATE_ROWS says. */
+void sl_lower_session_late(struct sl_lowering *lowering, const struct sl_log_node *node,
+                           struct sl_phys_node *input);
 int sl_lower_window_table(struct sl_lowering *lowering, struct sl_log_node *node,
                           struct sl_phys_node **ret_node, struct sl_error *err);
 

@@ -18,7 +18,7 @@ lower_refuse_kind(const struct sl_log_node *node, const struct sl_window *window
 {
     static const char *const names[] = {"TUMBLE", "HOP", "CUMULATE", "SESSION"};
 
-    if (window->kind == SL_WINDOW_TUMBLE)
+    if (window->kind == SL_WINDOW_TUMBLE || window->kind == SL_WINDOW_SESSION)
         return SL_OK;
     SL_ERROR(err, SL_E_NOT_SUPPORTED, "the window function %s is not supported yet",
              names[window->kind]);
@@ -50,9 +50,10 @@ sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node
     detail->has_start = from->parts[0];
     detail->has_end = from->parts[1];
     detail->has_time = from->parts[2];
-    *ret_node = sl_lower_add(lowering, SL_OP_WINDOW_AGGREGATE,
-                             from->key_count ? sl_lower_parallelism(lowering, node) : 1,
-                             node->schema, detail);
+    *ret_node = sl_lower_add(
+        lowering,
+        from->window.kind == SL_WINDOW_SESSION ? SL_OP_SESSION_AGGREGATE : SL_OP_WINDOW_AGGREGATE,
+        from->key_count ? sl_lower_parallelism(lowering, node) : 1, node->schema, detail);
     sl_lower_connect_keyed(lowering, *ret_node, input, detail->keys, detail->key_count);
     if (from->late_table)
         sl_lower_add_side(lowering, from->late_table, node->offset, &(*ret_node)->late);
@@ -66,6 +67,8 @@ sl_lower_window_table(struct sl_lowering *lowering, struct sl_log_node *node,
     struct sl_phys_window_table *detail = SL_NEW(lowering->arena, struct sl_phys_window_table);
     struct sl_phys_node *input;
 
+    if (node->window_table.window.kind == SL_WINDOW_SESSION)
+        return sl_lower_session_table(lowering, node, ret_node, err);
     SL_TRY(lower_refuse_kind(node, &node->window_table.window, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sl_lower_refuse_upserts(input, node->offset, err));

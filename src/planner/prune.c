@@ -189,6 +189,26 @@ prune_renumber_aggregate(struct sl_rewriter *rewriter, struct sl_log_aggregate *
     }
 }
 
+/* What comes late to sessions under an aggregation is wanted whole, where its hint says so. */
+static void
+prune_keep_late(const struct sl_log_node *aggregate)
+{
+    struct sl_log_node *node = aggregate->inputs[0];
+
+    while (node->kind == SL_LOG_FILTER || node->kind == SL_LOG_PROJECT ||
+           node->kind == SL_LOG_EXPAND)
+        node = node->inputs[0];
+    if (node->kind == SL_LOG_WINDOW_TABLE && aggregate->aggregate.late_table)
+        node->window_table.keeps_rows = true;
+}
+
+static bool
+prune_has_time(const struct sl_log_node *node)
+{
+    return node->kind == SL_LOG_WINDOW_AGGREGATE ||
+           (node->kind == SL_LOG_TRIGGER_AGGREGATE && node->aggregate.parts[1]);
+}
+
 static uint32_t *
 prune_aggregate(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
 {
@@ -199,6 +219,7 @@ prune_aggregate(struct sl_rewriter *rewriter, struct sl_log_node *node, const bo
     size_t parts = aggregate->key_count + aggregate->aggregate_count;
     uint32_t *map, *input_map;
 
+    prune_keep_late(node);
     memcpy(wanted, required, count * sizeof(*wanted));
     for (size_t i = 0; i < aggregate->key_count; i++)
         wanted[i] = true;
@@ -206,6 +227,8 @@ prune_aggregate(struct sl_rewriter *rewriter, struct sl_log_node *node, const bo
     for (size_t i = 0; node->kind == SL_LOG_WINDOW_AGGREGATE && i < 3; i++)
         if (aggregate->parts[i])
             aggregate->parts[i] = map[parts++] != PRUNED;
+    if (node->kind == SL_LOG_TRIGGER_AGGREGATE && aggregate->parts[0])
+        aggregate->parts[0] = map[parts] != PRUNED;
     prune_aggregates(rewriter, aggregate, map);
     for (size_t i = 0; i < aggregate->key_count; i++)
         read[aggregate->keys[i]] = true;
@@ -214,16 +237,31 @@ prune_aggregate(struct sl_rewriter *rewriter, struct sl_log_node *node, const bo
             sl_expr_mark_columns(aggregate->aggregates[i]->args[j], read);
         sl_expr_mark_columns(aggregate->aggregates[i]->filter, read);
     }
-    if (node->kind == SL_LOG_WINDOW_AGGREGATE)
+    if (prune_has_time(node))
         read[aggregate->time_column] = true;
     if (node->kind == SL_LOG_WINDOW_AGGREGATE &&
         (aggregate->late_table || rewriter->keeps_late_rows))
         memset(read, true, node->inputs[0]->schema->count * sizeof(*read));
     input_map = prune_node(rewriter, node->inputs[0], read);
     prune_renumber_aggregate(rewriter, aggregate, input_map);
-    if (node->kind == SL_LOG_WINDOW_AGGREGATE)
+    if (prune_has_time(node))
         aggregate->time_column = input_map[aggregate->time_column];
     node->schema = prune_schema(rewriter, node->schema, map, kept);
+    return map;
+}
+
+/* What was not fused is refused: all of it stays. */
+static uint32_t *
+prune_count_window(struct sl_rewriter *rewriter, struct sl_log_node *node)
+{
+    size_t count = node->schema->count;
+    bool *wanted = prune_flags(rewriter, node->schema);
+    uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count);
+
+    memset(wanted, true, count * sizeof(*wanted));
+    prune_node(rewriter, node->inputs[0], wanted);
+    for (uint32_t i = 0; i < count; i++)
+        map[i] = i;
     return map;
 }
 
@@ -237,6 +275,9 @@ prune_window_table(struct sl_rewriter *rewriter, struct sl_log_node *node, const
     struct sl_schema *schema;
 
     memcpy(wanted, required, count * sizeof(*wanted));
+    if (node->window_table.window.kind == SL_WINDOW_SESSION &&
+        (node->window_table.keeps_rows || rewriter->keeps_late_rows))
+        memset(wanted, true, count * sizeof(*wanted));
     wanted[node->window_table.time_column] = true;
     for (size_t i = 0; i < node->window_table.partition_count; i++)
         wanted[node->window_table.partition[i]] = true;
@@ -371,11 +412,14 @@ prune_node(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
         return prune_project(rewriter, node, required);
     case SL_LOG_AGGREGATE:
     case SL_LOG_WINDOW_AGGREGATE:
+    case SL_LOG_TRIGGER_AGGREGATE:
         return prune_aggregate(rewriter, node, required);
     case SL_LOG_WINDOW_TABLE:
         return prune_window_table(rewriter, node, required);
     case SL_LOG_EXPAND:
         return prune_expand(rewriter, node, required);
+    case SL_LOG_COUNT_WINDOW:
+        return prune_count_window(rewriter, node);
     case SL_LOG_UNION:
         return prune_union(rewriter, node, required);
     case SL_LOG_JOIN:

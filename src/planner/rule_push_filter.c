@@ -51,12 +51,47 @@ push_passes_project(const struct sl_expr *conjunct, const struct sl_log_node *pr
     return sl_expr_walk(conjunct, push_visit_project, &visit) && visit.deterministic;
 }
 
+struct push_partition {
+    const uint32_t *columns;
+    size_t count;
+};
+
+static bool
+push_visit_partition(const struct sl_expr *expr, void *arg)
+{
+    const struct push_partition *partition = arg;
+    bool found = expr->kind != SL_EXPR_COLUMN;
+
+    for (size_t i = 0; i < partition->count && !found; i++)
+        found = partition->columns[i] == expr->column;
+    return found;
+}
+
+/* Only whole partitions may be filtered out. */
+static bool
+push_passes_partition(const struct sl_expr *conjunct, const uint32_t *columns, size_t count)
+{
+    struct push_partition partition = {columns, count};
+
+    return sl_expr_is_deterministic(conjunct) && sl_expr_has_columns(conjunct) &&
+           sl_expr_walk(conjunct, push_visit_partition, &partition);
+}
+
+static bool
+push_passes_count_window(const struct sl_expr *conjunct, const struct sl_log_node *window)
+{
+    return push_passes_partition(conjunct, window->count_window.partition,
+                                 window->count_window.partition_count);
+}
+
 /* A session would end without the rows that are filtered out. */
 static bool
 push_passes_window(const struct sl_expr *conjunct, const struct sl_log_node *window)
 {
-    return window->window_table.window.kind != SL_WINDOW_SESSION &&
-           sl_expr_is_deterministic(conjunct) &&
+    if (window->window_table.window.kind == SL_WINDOW_SESSION)
+        return push_passes_partition(conjunct, window->window_table.partition,
+                                     window->window_table.partition_count);
+    return sl_expr_is_deterministic(conjunct) &&
            sl_expr_columns_within(conjunct, 0, (uint32_t)window->inputs[0]->schema->count);
 }
 
@@ -99,6 +134,17 @@ static bool
 push_through_window(struct sl_rewriter *rewriter, struct sl_log_node **place)
 {
     struct sl_expr *rest, *passed = push_split(rewriter, *place, push_passes_window, &rest);
+
+    if (!passed)
+        return false;
+    push_below(rewriter, place, 0, passed, rest);
+    return true;
+}
+
+static bool
+push_through_count_window(struct sl_rewriter *rewriter, struct sl_log_node **place)
+{
+    struct sl_expr *rest, *passed = push_split(rewriter, *place, push_passes_count_window, &rest);
 
     if (!passed)
         return false;
@@ -207,8 +253,11 @@ sl_rule_push_filter(struct sl_rewriter *rewriter, struct sl_log_node **place)
         return push_through_project(rewriter, place);
     case SL_LOG_WINDOW_TABLE:
         return push_through_window(rewriter, place);
+    case SL_LOG_COUNT_WINDOW:
+        return push_through_count_window(rewriter, place);
     case SL_LOG_AGGREGATE:
     case SL_LOG_WINDOW_AGGREGATE:
+    case SL_LOG_TRIGGER_AGGREGATE:
         return push_through_aggregate(rewriter, place);
     case SL_LOG_UNION:
         return push_through_union(rewriter, place);

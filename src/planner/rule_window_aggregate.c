@@ -81,11 +81,46 @@ window_has_part(const struct window_fusion *fusion, uint32_t part)
     return false;
 }
 
+/* Sessions are kept by the columns that they are partitioned by, which must be the keys. */
+static bool
+window_keys_are_partition(const struct window_fusion *fusion)
+{
+    const struct sl_log_aggregate *aggregate = &fusion->aggregate->aggregate;
+    const struct sl_log_window_table *table = &fusion->window->window_table;
+    size_t found = 0;
+
+    for (size_t i = 0; i < aggregate->key_count; i++) {
+        const struct sl_expr *key = fusion->exprs[aggregate->keys[i]];
+        size_t at = 0;
+
+        if (window_is_of_windows(fusion, key))
+            continue;
+        while (at < table->partition_count &&
+               (key->kind != SL_EXPR_COLUMN || key->column != table->partition[at]))
+            at++;
+        if (at == table->partition_count)
+            return false;
+    }
+    for (size_t at = 0; at < table->partition_count; at++)
+        for (size_t i = 0; i < aggregate->key_count; i++) {
+            const struct sl_expr *key = fusion->exprs[aggregate->keys[i]];
+
+            if (key->kind == SL_EXPR_COLUMN && key->column == table->partition[at]) {
+                found++;
+                break;
+            }
+        }
+    return found == table->partition_count;
+}
+
 static bool
 window_can_fuse(const struct window_fusion *fusion)
 {
     const struct sl_log_aggregate *aggregate = &fusion->aggregate->aggregate;
 
+    if (fusion->window->window_table.window.kind == SL_WINDOW_SESSION &&
+        !window_keys_are_partition(fusion))
+        return false;
     if (!window_has_part(fusion, 0) || !window_has_part(fusion, 1))
         return false;
     if (fusion->filter && !window_is_of_windows(fusion, fusion->filter->filter))

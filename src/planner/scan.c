@@ -39,6 +39,8 @@ sl_binder_select_hints(struct sl_binder *binder, const struct sl_ast_list *hints
             binder->late_rows = hint;
             continue;
         }
+        if (sl_binder_trigger_hint(binder, hint))
+            continue;
         if (!sl_text_equal_nocase(hint->name.text, SL_TEXT("PARALLELISM")))
             return scan_refuse_hint(binder, hint, err);
         if (hint->item_count != 1 || hint->options.count ||

@@ -256,6 +256,14 @@ select_group(struct sl_clause *binding, const struct sl_ast_select *select,
     key_binding.aggregates = NULL;
     key_binding.clause = "GROUP BY";
     SL_TRY(sl_binder_group_by(&key_binding, select, &keys, err));
+    for (size_t i = 0; i < output->count; i++)
+        output->exprs[i] = sl_group_window_replace(binding->binder, output->exprs[i]);
+    if (output->having)
+        output->having = sl_group_window_replace(binding->binder, output->having);
+    for (size_t i = 0; i < aggregates->grouping_count; i++)
+        for (size_t j = 0; j < aggregates->groupings[i].arg_count; j++)
+            aggregates->groupings[i].args[j] =
+                sl_group_window_replace(binding->binder, aggregates->groupings[i].args[j]);
     if (select->group_by.count)
         offset = ((const struct sl_ast_group *)select->group_by.items[0])->offset;
     else if (aggregates->count)
@@ -328,6 +336,7 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
         if (binder->parallelism)
             node->parallelism = binder->parallelism;
     }
+    SL_TRY(sl_binder_group_window(&binding, select, &node, err));
     binding.aggregates = &aggregates;
     binding.clause = "SELECT";
     SL_TRY(select_items(&binding, select, &output, err));
@@ -367,11 +376,25 @@ select_unused_late_rows(const struct sl_binder *binder, struct sl_error *err)
     return sl_error_at(err, sl_binder_offset(binder, binder->late_rows->offset));
 }
 
+static int
+select_unused_trigger(const struct sl_binder *binder, struct sl_error *err)
+{
+    const struct sl_ast_hint *hint = binder->trigger ? binder->trigger : binder->evictor;
+
+    SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+             "the hint %.*s stands in a query block without aggregation",
+             SL_TEXT_FORMAT(hint->name.text));
+    sl_error_hint(err, "put it behind the SELECT of the block that has GROUP BY");
+    return sl_error_at(err, sl_binder_offset(binder, hint->offset));
+}
+
 int
 sl_binder_select(struct sl_binder *binder, const struct sl_ast_select *select,
                  const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
                  struct sl_error *err)
 {
+    const struct sl_group_window *outer_window = binder->group_window;
+    const struct sl_ast_hint *outer_trigger = binder->trigger, *outer_evictor = binder->evictor;
     const struct sl_ast_hint *outer_ttl = binder->state_ttl, *outer_late = binder->late_rows;
     uint32_t outer = binder->parallelism;
     int rc;
@@ -379,6 +402,8 @@ sl_binder_select(struct sl_binder *binder, const struct sl_ast_select *select,
     SL_TRY(select_check(binder, select, err));
     binder->parallelism = 0;
     binder->state_ttl = binder->late_rows = NULL;
+    binder->group_window = NULL;
+    binder->trigger = binder->evictor = NULL;
     rc = sl_binder_select_hints(binder, &select->hints, err);
     if (rc == SL_OK)
         rc = select_build(binder, select, order_by, ret_node, err);
@@ -389,5 +414,10 @@ sl_binder_select(struct sl_binder *binder, const struct sl_ast_select *select,
     binder->parallelism = outer;
     binder->state_ttl = outer_ttl;
     binder->late_rows = outer_late;
+    if (rc == SL_OK && (binder->trigger || binder->evictor))
+        rc = select_unused_trigger(binder, err);
+    binder->group_window = outer_window;
+    binder->trigger = outer_trigger;
+    binder->evictor = outer_evictor;
     return rc;
 }

@@ -52,6 +52,31 @@ uid_add_window_aggregate(const struct sl_phys_node *node, struct sl_buffer *role
 }
 
 static void
+uid_add_session_table(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    const struct sl_phys_session_table *detail = node->detail;
+    const struct sl_schema *input = node->inputs[0].node->schema;
+
+    sl_buffer_printf(role, "|%lld|%s", (long long)detail->window.size_us,
+                     input->columns[detail->time_column].name);
+    uid_add_columns(input, detail->keys, detail->key_count, role);
+    for (size_t i = 0; i < input->count; i++) /* its rows are what it keeps */
+        sl_buffer_printf(role, "|%s", input->columns[i].name);
+}
+
+static void
+uid_add_trigger_aggregate(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    const struct sl_phys_trigger_aggregate *detail = node->detail;
+    const struct sl_trigger *trigger = &detail->trigger;
+
+    sl_buffer_printf(role, "|%d %lld %d %lld %d", (int)trigger->kind, (long long)trigger->every,
+                     (int)trigger->evictor, (long long)trigger->keeps, (int)trigger->purges);
+    uid_add_groups(node->inputs[0].node->schema, detail->keys, detail->key_count,
+                   detail->aggregates, detail->aggregate_count, role);
+}
+
+static void
 uid_add_group_aggregate(const struct sl_phys_node *node, struct sl_buffer *role)
 {
     const struct sl_phys_group_aggregate *detail = node->detail;
@@ -110,6 +135,13 @@ uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
     case SL_OP_INTERVAL_JOIN:
         uid_add_interval_join(node, role);
         break;
+    case SL_OP_TRIGGER_AGGREGATE:
+        uid_add_trigger_aggregate(node, role);
+        break;
+    case SL_OP_SESSION_TABLE:
+        uid_add_session_table(node, role);
+        break;
+    case SL_OP_SESSION_AGGREGATE:
     case SL_OP_WINDOW_AGGREGATE:
         uid_add_window_aggregate(node, role);
         break;

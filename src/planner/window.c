@@ -63,7 +63,7 @@ static const struct window_function window_functions[] = {
      true,
      3,
      {{"DATA", WINDOW_DATA}, {"TIMECOL", WINDOW_TIMECOL}, {"GAP", WINDOW_GAP}},
-     "SESSION(TABLE t [PARTITION BY k], DESCRIPTOR(ts), gap INTERVAL '5' MINUTE)"},
+     "SESSION(TABLE t [PARTITION BY (k)], DESCRIPTOR(ts), gap INTERVAL '5' MINUTE)"},
 };
 
 static const struct window_function *
@@ -179,6 +179,47 @@ window_find_column(struct sl_binder *binder, const struct sl_ast_identifier *nam
     return SL_OK;
 }
 
+static int
+window_add_partition(struct sl_binder *binder, const struct sl_ast_expr *item, const char *usage,
+                     const struct sl_schema *schema, uint32_t *ret_column, struct sl_error *err)
+{
+    if (item->ast.kind == SL_AST_EXPR_COLUMN && item->column.count == 1)
+        return window_find_column(binder, &item->column.parts[0], schema, ret_column, err);
+    SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "PARTITION BY of a table takes columns alone");
+    sl_error_hint(err, "%s", usage);
+    return sl_error_at(err, sl_binder_offset(binder, item->ast.offset));
+}
+
+int
+sl_binder_partition(struct sl_binder *binder, const struct sl_ast_list *items, const char *usage,
+                    const struct sl_schema *schema, uint32_t **ret_columns, size_t *ret_count,
+                    struct sl_error *err)
+{
+    size_t max = 1, count = 0;
+    uint32_t *columns;
+
+    for (size_t i = 0; i < items->count; i++) {
+        const struct sl_ast_expr *item = items->items[i];
+
+        max += item->ast.kind == SL_AST_EXPR_ROW ? item->items.count : 1;
+    }
+    columns = SL_NEW_ARRAY(binder->arena, uint32_t, max);
+    for (size_t i = 0; i < items->count; i++) {
+        const struct sl_ast_expr *item = items->items[i];
+
+        if (item->ast.kind != SL_AST_EXPR_ROW) {
+            SL_TRY(window_add_partition(binder, item, usage, schema, &columns[count++], err));
+            continue;
+        }
+        for (size_t j = 0; j < item->items.count; j++)
+            SL_TRY(window_add_partition(binder, item->items.items[j], usage, schema,
+                                        &columns[count++], err));
+    }
+    *ret_columns = columns;
+    *ret_count = count;
+    return SL_OK;
+}
+
 /* Also the columns of PARTITION BY, which may be named in the table alone. */
 static int
 window_partitions(const struct window_call *call, const struct sl_ast_table_argument *table,
@@ -195,17 +236,9 @@ window_partitions(const struct window_call *call, const struct sl_ast_table_argu
         return sl_binder_refuse(
             binder, call->args[WINDOW_DATA]->ast.offset,
             sl_arena_printf(binder->arena, "PARTITION BY in %s is", call->function->name), err);
-    ret_table->partition = SL_NEW_ARRAY(binder->arena, uint32_t, table->partition_by.count + 1);
-    for (size_t i = 0; i < table->partition_by.count; i++) {
-        const struct sl_ast_expr *item = table->partition_by.items[i];
-
-        if (item->ast.kind != SL_AST_EXPR_COLUMN || item->column.count != 1)
-            return window_bad_argument(call, item->ast.offset,
-                                       "takes columns alone in PARTITION BY", err);
-        SL_TRY(window_find_column(binder, &item->column.parts[0], relation->node->schema,
-                                  &ret_table->partition[ret_table->partition_count++], err));
-    }
-    return SL_OK;
+    return sl_binder_partition(binder, &table->partition_by, call->function->usage,
+                               relation->node->schema, &ret_table->partition,
+                               &ret_table->partition_count, err);
 }
 
 static int

@@ -6,7 +6,8 @@
  *    work only while no deeper link is pending and no output is blocked; so the deepest goes first.
  * 3. Rows of one call lie between two due times of their operator: a batch is cut before the row
  *    whose mark reaches next_due_ms.  Marks that reach none are merged and go on behind the batch.
- * 4. An operator that keeps its rows is never cut: its marks move to the batch that it emits.
+ * 4. An operator that keeps its rows is never cut: its marks move to the batch that it emits.  One
+ *    that takes marks is not, either: it gets them with the batch, and the last one behind it.
  * 5. A watermark goes on after the firing that it caused is complete; END goes through an operator
  *    as the highest watermark, then `end`, and only then to the next one.
  *
@@ -270,6 +271,22 @@ link_fire(struct sl_link *link, int64_t watermark_ms, struct sl_error *err)
     return sl_chain_outcome(link, link->op->class->watermark(link->op, &link->out, err), err);
 }
 
+/* The whole batch; its last mark, if it is news, is behind it. */
+static uint32_t
+link_whole_end(struct sl_link *link)
+{
+    const struct sl_batch *batch = link->current.batch;
+
+    if (link->next_mark < batch->mark_count) {
+        link->next_mark = batch->mark_count - 1;
+        if (batch->marks[link->next_mark].time_ms > link->op->watermark_ms)
+            link->mark_ms = batch->marks[link->next_mark].time_ms;
+        else
+            link->next_mark++;
+    }
+    return batch->row_count;
+}
+
 /* Finds where the next piece ends, passing the marks that reach nothing. */
 static uint32_t
 link_piece_end(struct sl_link *link)
@@ -278,6 +295,8 @@ link_piece_end(struct sl_link *link)
     int64_t due_ms = link->op->class->next_due_ms(link->op);
 
     link->mark_ms = SL_WATERMARK_MIN;
+    if (link->op->class->takes_marks)
+        return link_whole_end(link);
     if (link->op->class->keeps_rows) {
         if (batch->mark_count)
             link->merged_ms = SL_MAX(link->merged_ms, batch->marks[batch->mark_count - 1].time_ms);

@@ -103,7 +103,8 @@ int sl_table_prepare(struct sl_state_table *table, const struct sl_state_keys *k
 
 /* Values of these keys, inserted (zeroed) where absent or expired, writable, their rows dirty.
  * created[i], when wanted, tells which were absent (of two equal keys in the batch only the first).
- */
+ * A row that the store alone has is shadowed where its key was not prepared: only for tables whose
+ * values are always written whole, and never deleted but by sl_table_drop_time. */
 void sl_table_upsert(struct sl_state_table *table, const struct sl_state_keys *keys,
                      char **ret_values, bool *created);
 /* Values or NULL, to be read only. */

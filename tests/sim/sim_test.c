@@ -1,7 +1,7 @@
-/* Whole jobs under a seeded scheduler: rows → TUMBLE at parallelism 4 → rows, on one thread; or
- * rows of two tables → interval join → rows, which is compared with all pairs there are. Whatever
- * the order of steps, the result equals the same query's over the whole input as one bounded batch,
- * and the same seed gives the same trace.
+/* Whole jobs under a seeded scheduler: rows → TUMBLE or SESSION at parallelism 4 → rows, on one
+ * thread; or rows of two tables → interval join → rows, which is compared with all pairs there are.
+ * Whatever the order of steps, the result equals the same query's over the whole input as one
+ * bounded batch, and the same seed gives the same trace.
  *
  * A part of the seeds runs with checkpoints into an exactly-once sink: the job fails, is restored,
  * and the whole server ends and starts again, with another parallelism, too, at any moment.  Some
@@ -24,6 +24,7 @@
 
 #define SIM_SEEDS 1000
 #define WINDOW_US INT64_C(10000000)
+#define GAP_US INT64_C(1000000)
 #define DELAY_US INT64_C(5000000)
 #define NEAR_US INT64_C(1500000)
 #define TIMEOUT_US INT64_C(3600000000)
@@ -32,7 +33,7 @@ enum { TABLE_IN = 1, TABLE_OUT, TABLE_BOUNDED, TABLE_OTHER, TABLE_SECOND };
 
 /* Of a job that is checkpointed; the same after each start, but for the parallelism. */
 struct shape {
-    bool has_two_sources, has_second_window, has_sink_exchange;
+    bool has_sessions, has_two_sources, has_second_window, has_sink_exchange;
     bool has_join; /* an interval join of two sources instead of windows: */
     enum sl_join_kind join;
     bool is_unaligned;
@@ -70,7 +71,8 @@ static void
 world_begin(struct world *world, uint64_t seed)
 {
     *world = (struct world){.seed = seed, .sim = sim_new(seed)};
-    world->shape = (struct shape){.key_count = 7, .spacing_us = 100000};
+    world->shape =
+        (struct shape){.has_sessions = seed / 4 % 2, .key_count = 7, .spacing_us = 100000};
     snprintf(world->directory, sizeof(world->directory), "%s/sluice-sim-%d",
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", getpid());
     mkdir(world->directory, 0700);
@@ -160,22 +162,45 @@ world_plan_second_window(struct test_plan *plan, struct sl_phys_node *input, uin
     return node;
 }
 
+/* The watermark lags a bit more behind sessions: a row at it would be in time for a window, and too
+ * late for a session that has just ended. */
+static int64_t
+world_delay_us(const struct world *world)
+{
+    return DELAY_US + (world->shape.has_sessions ? 2000 : 0);
+}
+
+static struct sl_phys_node *
+world_plan_window(const struct world *world, struct test_plan *plan, struct sl_phys_node *input,
+                  uint32_t parallelism)
+{
+    static uint32_t keys[] = {1};
+    struct sl_phys_node *node = test_plan_tumble(plan, input, parallelism, 1, 2, WINDOW_US);
+
+    if (world->shape.has_sessions) {
+        node->kind = SL_OP_SESSION_AGGREGATE;
+        ((struct sl_phys_window_aggregate *)node->detail)->window =
+            (struct sl_window){.kind = SL_WINDOW_SESSION, .size_us = GAP_US};
+    }
+    test_plan_exchange(node, SL_EXCHANGE_HASH, keys, 1);
+    return node;
+}
+
 static struct sl_phys_node *
 world_plan_windows(const struct world *world, struct test_plan *plan, uint32_t parallelism,
                    bool bounded)
 {
-    static uint32_t keys[] = {1};
-    struct sl_phys_node *scan = test_plan_scan(plan, TABLE_IN, 3, parallelism, DELAY_US, bounded);
-    struct sl_phys_node *tumble;
+    int64_t delay_us = world_delay_us(world);
+    struct sl_phys_node *scan = test_plan_scan(plan, TABLE_IN, 3, parallelism, delay_us, bounded);
+    struct sl_phys_node *window;
 
     if (world->shape.has_two_sources)
         scan = test_plan_union(
-            plan, scan, test_plan_scan(plan, TABLE_SECOND, 3, parallelism, DELAY_US, bounded),
+            plan, scan, test_plan_scan(plan, TABLE_SECOND, 3, parallelism, delay_us, bounded),
             parallelism);
-    tumble = test_plan_tumble(plan, scan, parallelism, 1, 2, WINDOW_US);
-    test_plan_exchange(tumble, SL_EXCHANGE_HASH, keys, 1);
-    return world->shape.has_second_window ? world_plan_second_window(plan, tumble, parallelism)
-                                          : tumble;
+    window = world_plan_window(world, plan, scan, parallelism);
+    return world->shape.has_second_window ? world_plan_second_window(plan, window, parallelism)
+                                          : window;
 }
 
 static struct sl_phys_node *
@@ -354,10 +379,12 @@ static void
 world_choose_shape(struct world *world)
 {
     uint64_t chance = sim_random(world->sim);
+    bool has_sessions = world->shape.has_sessions;
 
     world->shape = (struct shape){
+        .has_sessions = has_sessions,
         .has_two_sources = chance % 3 == 0,
-        .has_second_window = chance / 256 % 2 == 0,
+        .has_second_window = !has_sessions && chance / 256 % 2 == 0,
         .has_sink_exchange = chance / 4 % 3 != 0,
         .is_unaligned = chance / 16 % 4 != 0,
         .aligned_us = chance / 128 % 2 ? (int64_t)(sim_random(world->sim) % 20000) : 0,
