@@ -122,7 +122,6 @@ Test(planner_error, not_supported)
     REFUSED("SELECT 1 EXCEPT SELECT 2", "0A000", "SELECT");
     REFUSED("SELECT 1 INTERSECT SELECT 2", "0A000", "SELECT");
     REFUSED("SELECT COUNT(*) FROM bids GROUP BY CUBE (ROLLUP (channel))", "0A000", "ROLLUP");
-    planner_test_hint(&test, "window_start");
     REFUSED("SELECT * FROM bids FOR SYSTEM_TIME AS OF TIMESTAMP '2020-01-01 00:00:00'", "0A000",
             "TIMESTAMP");
     REFUSED("WITH RECURSIVE t AS (SELECT 1) SELECT * FROM t", "0A000", "t AS");
