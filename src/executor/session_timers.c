@@ -204,7 +204,7 @@ sl_session_timers_add(struct sl_session_timers *timers, const struct sl_state_ke
 int64_t
 sl_session_timers_first_ms(const struct sl_session_timers *timers)
 {
-    int64_t next = sl_table_next_time(timers->table, timers->loaded_ms);
+    int64_t next = sl_table_next_time(timers->table, timers->loaded_ms + 1);
 
     if (timers->is_scanning)
         next = SL_MIN(next, timers->scanned_ms);
@@ -246,7 +246,7 @@ sl_session_timers_load(struct sl_session_timers *timers, int64_t clock_ms, struc
 
         if (rc != SL_OK)
             return rc;
-        next = sl_table_next_time(timers->table, timers->loaded_ms);
+        next = sl_table_next_time(timers->table, timers->loaded_ms + 1);
         if (next > clock_ms || next == INT64_MAX)
             return SL_OK;
         timers->is_scanning = true;

@@ -173,22 +173,18 @@ state_table_slice(struct sl_state_table *table, int64_t time, bool make)
 }
 
 int64_t
-sl_table_first_time(const struct sl_state_table *table)
+sl_table_next_time(const struct sl_state_table *table, int64_t time)
 {
-    for (size_t i = 0; i < table->slice_count; i++)
+    for (size_t i = table_slice_index(table, time); i < table->slice_count; i++)
         if (table->slices[i]->row_count > 0 || table->slices[i]->cold)
             return table->slices[i]->time;
     return INT64_MAX;
 }
 
 int64_t
-sl_table_next_time(const struct sl_state_table *table, int64_t time)
+sl_table_first_time(const struct sl_state_table *table)
 {
-    for (size_t i = table_slice_index(table, time); i < table->slice_count; i++)
-        if (table->slices[i]->time > time &&
-            (table->slices[i]->row_count > 0 || table->slices[i]->cold))
-            return table->slices[i]->time;
-    return INT64_MAX;
+    return sl_table_next_time(table, INT64_MIN);
 }
 
 static void

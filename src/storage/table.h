@@ -125,7 +125,7 @@ struct sl_view sl_table_grow_view(struct sl_state_table *table, int64_t time,
 
 /* The least time that has rows; INT64_MAX: none. */
 int64_t sl_table_first_time(const struct sl_state_table *table);
-/* The same of the times above `time`. */
+/* The least time from `time` on that has rows; INT64_MAX: none. */
 int64_t sl_table_next_time(const struct sl_state_table *table, int64_t time);
 /* Everything of this time is gone. */
 void sl_table_drop_time(struct sl_state_table *table, int64_t time);

@@ -243,8 +243,6 @@ Test(table, dropping_a_slice_spares_its_frozen_rows_and_is_told)
     add_to(table, 0, 100, 60, 1);
     add_to(table, 0, 100, 120, 2);
     cr_assert_eq(sl_table_first_time(table), 60);
-    cr_assert_eq(sl_table_next_time(table, INT64_MIN), 60);
-    cr_assert_eq(sl_table_next_time(table, 60), 120);
     frozen = sl_table_freeze(table);
     sl_table_drop_time(table, 60);
     cr_assert_eq(sl_table_first_time(table), 120);
@@ -260,6 +258,21 @@ Test(table, dropping_a_slice_spares_its_frozen_rows_and_is_told)
     frozen = sl_table_freeze(table);
     cr_assert_eq(sl_frozen_dropped_times(frozen, &dropped), 0);
     sl_table_frozen_end(table, frozen, true);
+}
+
+Test(table, the_next_time_is_of_a_slice_with_rows)
+{
+    struct sl_state_table *table = open_table(true);
+
+    cr_assert_eq(sl_table_next_time(table, INT64_MIN), INT64_MAX);
+    add_to(table, 0, 4, -20, 1);
+    add_to(table, 0, 4, 10, 1);
+    add_to(table, 0, 4, 30, 1);
+    delete_from(table, 0, 4, 10);
+    cr_assert_eq(sl_table_first_time(table), -20);
+    cr_assert_eq(sl_table_next_time(table, -20), -20);
+    cr_assert_eq(sl_table_next_time(table, -19), 30, "the slice of 10 is empty");
+    cr_assert_eq(sl_table_next_time(table, 31), INT64_MAX);
 }
 
 /* Every row of the slice changed while the first set was written: storage knows the slice all the
