@@ -525,7 +525,8 @@ sl_aggregation_add(struct sl_aggregation *aggregation, const struct sl_batch *ba
 }
 
 void
-sl_aggregation_merge(struct sl_aggregation *aggregation, int64_t time, char *to, const char *from)
+sl_aggregation_merge_value(struct sl_aggregation *aggregation, int64_t time, char *to,
+                           const char *from)
 {
     struct aggregation_keeper keeper = {
         {aggregation_keep, aggregation_reserve}, aggregation->table, time};

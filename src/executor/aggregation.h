@@ -73,8 +73,8 @@ int sl_aggregation_results(struct sl_aggregation *aggregation, char *const *stat
                            size_t row_count, struct sl_column **ret_columns, struct sl_error *err);
 /* Folds the accumulators of the value `from`, which may be a copy, into those of `to`; DISTINCT
  * ones must have sets. */
-void sl_aggregation_merge(struct sl_aggregation *aggregation, int64_t time, char *to,
-                          const char *from);
+void sl_aggregation_merge_value(struct sl_aggregation *aggregation, int64_t time, char *to,
+                                const char *from);
 /* The accumulators of a state are empty again. */
 void sl_aggregation_reset(struct sl_aggregation *aggregation, int64_t time, char *state);
 /* The same for an operator's `prepare`: as `begin`, but rows that fail are left in, untold; then

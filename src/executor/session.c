@@ -152,7 +152,7 @@ session_merge(const struct session_visit *visit, char *state)
         if (!best.at)
             break;
         sl_parked_read(&sessions->aggregation, state, &best, sessions->value);
-        sl_aggregation_merge(&sessions->aggregation, 0, state, sessions->value);
+        sl_aggregation_merge_value(&sessions->aggregation, 0, state, sessions->value);
         last_us = best.session.start_us;
         head->start_us = SL_MIN(head->start_us, best.session.start_us);
         head->end_us = SL_MAX(head->end_us, best.session.end_us);
@@ -184,8 +184,8 @@ session_place(const struct session_visit *visit, char *state)
         return false;
     if (head->is_pending)
         sessions_fold(sessions, visit->batch);
-    if (head->is_open)
-        sl_park(&sessions->aggregation, state, in_place.due_ms);
+    if (head->is_open && !sl_park(&sessions->aggregation, state, in_place.due_ms))
+        sessions->is_full = true; /* which ends the job */
     head->is_open = true;
     head->start_us = visit->start_us;
     head->end_us = visit->end_us;
@@ -340,6 +340,9 @@ sl_session_op_batch(struct sl_op *op, unsigned input, struct sl_batch *batch, st
             sessions_add_late(sessions, batch, out);
     }
     sl_aggregation_end(aggregation);
+    if (sessions->is_full)
+        return SL_ERROR(err, SL_E_LIMIT_EXCEEDED,
+                        "the open sessions of one key have more than 1 GiB");
     return SL_MIN(count, SL_OK);
 }
 

@@ -54,8 +54,9 @@ bool sl_parked_next(const struct sl_session_head *head, struct sl_parked_cursor 
 /* Of all that are parked, INT64_MAX and INT64_MIN where none are. */
 int64_t sl_parked_due_ms(const struct sl_session_head *head);
 int64_t sl_parked_end_us(const struct sl_session_head *head);
-/* The session in place moves to the blob, leaving empty accumulators. */
-void sl_park(struct sl_aggregation *aggregation, char *state, int64_t due_ms);
+#define SL_PARKED_MAX (UINT32_C(1) << 30) /* bytes of a blob */
+/* The session in place moves to the blob, leaving empty accumulators.  False: there is no room. */
+bool sl_park(struct sl_aggregation *aggregation, char *state, int64_t due_ms);
 /* Copies the accumulators of a parked session into `ret_value` (value_size bytes), whose views
  * point into the blob. */
 void sl_parked_read(const struct sl_aggregation *aggregation, const char *state,
@@ -141,7 +142,8 @@ struct sl_sessions {
     uint16_t *some_rows;
     uint64_t *some_hashes;
     int64_t *some_dues;
-    char *value; /* one value, of a parked session */
+    char *value;  /* one value, of a parked session */
+    bool is_full; /* a key's sessions found no room */
     /* Firing. */
     struct sl_session_due *dues; /* taken from the timers, not yet worked on */
     size_t due_count;

@@ -118,16 +118,21 @@ parked_make_room(struct sl_aggregation *aggregation, struct sl_session_head *hea
     return blob;
 }
 
-void
+bool
 sl_park(struct sl_aggregation *aggregation, char *state, int64_t due_ms)
 {
     struct sl_session_head *head = sl_session_head_of(state);
-    size_t size = parked_size(aggregation, state);
-    struct parked_blob *blob = parked_make_room(aggregation, head, size);
-    struct parked_entry *entry = (struct parked_entry *)(void *)((char *)blob + blob->used);
-    size_t fixed = aggregation->value_size - aggregation->head_size;
-    char *to = (char *)(entry + 1);
+    size_t size = parked_size(aggregation, state), fixed;
+    struct parked_blob *blob = parked_blob_of(head);
+    struct parked_entry *entry;
+    char *to;
 
+    if (size + (blob ? blob->used : sizeof(*blob)) > SL_PARKED_MAX)
+        return false;
+    blob = parked_make_room(aggregation, head, size);
+    entry = (struct parked_entry *)(void *)((char *)blob + blob->used);
+    fixed = aggregation->value_size - aggregation->head_size;
+    to = (char *)(entry + 1);
     *entry = (struct parked_entry){.size = (uint32_t)size,
                                    .session = {head->start_us, head->end_us, due_ms}};
     memcpy(to, state + aggregation->head_size, fixed);
@@ -151,6 +156,7 @@ sl_park(struct sl_aggregation *aggregation, char *state, int64_t due_ms)
     blob->due_ms = SL_MIN(blob->due_ms, due_ms);
     sl_aggregation_reset(aggregation, 0, state);
     head->is_open = false;
+    return true;
 }
 
 void
