@@ -111,6 +111,33 @@ Test(planner_error, streaming)
 }
 
 /* Everything that parses and is not built says its name. */
+/* Auxiliary functions want their window in GROUP BY; a window stands nowhere else. */
+Test(planner_error, group_windows)
+{
+    REFUSED("SELECT TUMBLE_START(ts, INTERVAL '1' HOUR) FROM bids GROUP BY TUMBLE(ts, INTERVAL '1' "
+            "MINUTE)",
+            "42803", "TUMBLE_START");
+    planner_test_hint(&test, "GROUP BY TUMBLE(ts");
+    REFUSED("SELECT SESSION(ts, INTERVAL '1' HOUR) FROM bids GROUP BY channel", "42803", "SESSION");
+    REFUSED(
+        "SELECT COUNT(*) FROM bids GROUP BY TUMBLE(ts, INTERVAL '1' HOUR), SESSION(ts, INTERVAL "
+        "'1' HOUR)",
+        "0A000", "SESSION");
+    REFUSED("SELECT COUNT(*) FROM bids GROUP BY CUMULATE(ts, INTERVAL '1' HOUR, INTERVAL '2' HOUR)",
+            "0A000", "CUMULATE");
+    planner_test_hint(&test, "TABLE(CUMULATE(");
+}
+
+/* Hints of a block name themselves where they are wrong. */
+Test(planner_error, triggers)
+{
+    REFUSED("SELECT /*+ TRIGGER('count') */ COUNT(*) FROM bids", "22023", "TRIGGER");
+    REFUSED("SELECT /*+ TRIGGER('count', 5), EVICTOR('size', 5) */ COUNT(*) FROM bids", "22023",
+            "EVICTOR");
+    REFUSED("SELECT /*+ TRIGGER('count', 5) */ price FROM bids", "22023", "TRIGGER");
+    planner_test_hint(&test, "GROUP BY");
+}
+
 Test(planner_error, not_supported)
 {
     REFUSED("SELECT * FROM bids, v", "0A000", "v");
@@ -122,6 +149,9 @@ Test(planner_error, not_supported)
     REFUSED("SELECT 1 EXCEPT SELECT 2", "0A000", "SELECT");
     REFUSED("SELECT 1 INTERSECT SELECT 2", "0A000", "SELECT");
     REFUSED("SELECT COUNT(*) FROM bids GROUP BY CUBE (ROLLUP (channel))", "0A000", "ROLLUP");
+    REFUSED("SELECT * FROM TABLE(COUNT_WINDOW(TABLE bids PARTITION BY (channel), 3))", "0A000",
+            "COUNT_WINDOW");
+    planner_test_hint(&test, "window_id");
     REFUSED("SELECT * FROM bids FOR SYSTEM_TIME AS OF TIMESTAMP '2020-01-01 00:00:00'", "0A000",
             "TIMESTAMP");
     REFUSED("WITH RECURSIVE t AS (SELECT 1) SELECT * FROM t", "0A000", "t AS");
