@@ -28,6 +28,7 @@ struct sl_connector_config {
     const struct sl_zone *zone;
     /* Sources: */
     bool bounded;            /* ends at the end that the table has when it is opened */
+    bool with_keys;          /* records have their keys */
     const uint32_t *columns; /* column sources: the physical columns that are wanted */
     size_t column_count;
     struct sl_line_rule lines; /* how the format has records in a file */

@@ -63,13 +63,16 @@ struct sl_kafka_options {
 
 /* --- kafka_options.c --- */
 
-#define SL_KAFKA_OPTION_COUNT 19
+#define SL_KAFKA_OPTION_COUNT 21
 extern const struct sl_option_spec sl_kafka_option_specs[SL_KAFKA_OPTION_COUNT];
 void sl_kafka_options_read(struct sl_arena *arena, const struct sl_option_list *list,
                            struct sl_kafka_options *options);
 int sl_kafka_check(const struct sl_option_list *list, const struct sl_schema *schema,
                    struct sl_error *err);
+int sl_kafka_check_upsert(const struct sl_option_list *list, const struct sl_schema *schema,
+                          struct sl_error *err);
 bool sl_kafka_is_bounded(const struct sl_option_list *list);
+bool sl_kafka_is_upsert(const struct sl_option_list *list); /* upsert-kafka: read from the start */
 /* A librdkafka configuration with our defaults and the table's properties for this kind of client;
  * the caller's. */
 int sl_kafka_configure(const struct sl_option_list *list, rd_kafka_type_t type,

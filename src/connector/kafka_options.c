@@ -74,18 +74,26 @@ const struct sl_option_spec sl_kafka_option_specs[] = {
      .default_value = "ALL",
      .choices = "ALL|EXCEPT_KEY",
      .help = "ALL: the value holds every column"},
-    {.name = "key.format",
-     .type = SL_OPTION_STRING,
-     .flags = SL_OPTION_LATER,
-     .help = "records are written without a key, keys are not read"},
+    {.name = "key.format", .type = SL_OPTION_STRING, .help = "how keys are written"},
     {.name = "key.fields",
      .type = SL_OPTION_LIST,
-     .flags = SL_OPTION_LATER,
-     .help = "records are written without a key, keys are not read"},
+     .help = "the columns that are in the key; ';' between several"},
     {.name = "key.fields-prefix",
      .type = SL_OPTION_STRING,
-     .flags = SL_OPTION_LATER,
-     .help = "records are written without a key, keys are not read"},
+     .help = "what the names of the key's columns begin with in the table, and not in the key"},
+    {.name = "sink.buffer-flush.max-rows",
+     .type = SL_OPTION_INTEGER,
+     .default_value = "0",
+     .min = 0,
+     .max = INT32_MAX,
+     .help = "with buffer-flush.interval: of changes of a key that come together the last is "
+             "written; 0: all are"},
+    {.name = "sink.buffer-flush.interval",
+     .type = SL_OPTION_DURATION,
+     .default_value = "0 s",
+     .min = 0,
+     .max = INT64_MAX,
+     .help = "with buffer-flush.max-rows"},
     {.name = "sink.transactional-id-prefix",
      .type = SL_OPTION_STRING,
      .help = "of exactly-once producers; the job's id unless set"},
@@ -285,6 +293,7 @@ kafka_set_producer_defaults(rd_kafka_conf_t *conf, const struct sl_option_list *
     sl_kafka_set(conf, "queue.buffering.max.messages", "500000");
     sl_kafka_set(conf, "queue.buffering.max.kbytes", "262144");
     sl_kafka_set(conf, "message.timeout.ms", "120000");
+    sl_kafka_set(conf, "partitioner", "murmur2_random"); /* keys go where Java's client puts them */
 }
 
 int
@@ -453,21 +462,8 @@ kafka_check_properties(const struct sl_option_list *list, struct sl_error *err)
 }
 
 static int
-kafka_check_include(const struct sl_option_list *list, struct sl_error *err)
+kafka_check_common(const struct sl_option_list *list, struct sl_error *err)
 {
-    const struct sl_option *include = sl_option_find(list, "value.fields-include");
-
-    if (!include || sl_equal_nocase(include->value, "ALL"))
-        return SL_OK;
-    SL_ERROR(err, SL_E_NOT_SUPPORTED, "'value.fields-include' = 'EXCEPT_KEY' is not supported yet");
-    return sl_error_at(err, include->value_offset);
-}
-
-int
-sl_kafka_check(const struct sl_option_list *list, const struct sl_schema *schema,
-               struct sl_error *err)
-{
-    SL_TRY(kafka_check_include(list, err));
     SL_TRY(kafka_check_topics(list, err));
     SL_TRY(kafka_check_properties(list, err));
     SL_TRY(kafka_check_mode(list, "startup", kafka_option(list, "scan.startup.mode").integer,
@@ -479,10 +475,88 @@ sl_kafka_check(const struct sl_option_list *list, const struct sl_schema *schema
     return SL_OK;
 }
 
+/* Both connectors have these options in one table; some are only the other's. */
+static int
+kafka_check_foreign(const struct sl_option_list *list, const char *const *names, size_t count,
+                    const char *connector, struct sl_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct sl_option *option = sl_option_find(list, names[i]);
+
+        if (!option)
+            continue;
+        SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "connector %s has no option \"%s\"", connector,
+                 names[i]);
+        return sl_error_at(err, option->key_offset);
+    }
+    return SL_OK;
+}
+
+/* Keys of plain tables. */
+static int
+kafka_check_keys(const struct sl_option_list *list, struct sl_error *err)
+{
+    static const char *const keys[] = {"key.format", "key.fields", "key.fields-prefix"};
+    const struct sl_option *include = sl_option_find(list, "value.fields-include");
+
+    for (size_t i = 0; i < SL_COUNT_OF(keys); i++) {
+        const struct sl_option *option = sl_option_find(list, keys[i]);
+
+        if (!option)
+            continue;
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "option \"%s\" is not supported yet", keys[i]);
+        sl_error_hint(err, "records are written without a key, keys are not read; connector "
+                           "upsert-kafka has keys");
+        return sl_error_at(err, option->key_offset);
+    }
+    if (!include || sl_equal_nocase(include->value, "ALL"))
+        return SL_OK;
+    SL_ERROR(err, SL_E_NOT_SUPPORTED, "'value.fields-include' = 'EXCEPT_KEY' is not supported yet");
+    return sl_error_at(err, include->value_offset);
+}
+
+int
+sl_kafka_check(const struct sl_option_list *list, const struct sl_schema *schema,
+               struct sl_error *err)
+{
+    static const char *const foreign[] = {"sink.buffer-flush.max-rows",
+                                          "sink.buffer-flush.interval"};
+
+    SL_TRY(kafka_check_foreign(list, foreign, SL_COUNT_OF(foreign), "kafka", err));
+    SL_TRY(kafka_check_keys(list, err));
+    return kafka_check_common(list, err);
+}
+
+int
+sl_kafka_check_upsert(const struct sl_option_list *list, const struct sl_schema *schema,
+                      struct sl_error *err)
+{
+    static const char *const foreign[] = {"topic-pattern", "key.fields", "format",
+                                          "scan.startup.mode", "scan.startup.timestamp-millis",
+                                          "scan.startup.specific-offsets", "sink.partitioner"};
+    static const char *const required[] = {"topic", "key.format", "value.format"};
+
+    SL_TRY(kafka_check_foreign(list, foreign, SL_COUNT_OF(foreign), "upsert-kafka", err));
+    for (size_t i = 0; i < SL_COUNT_OF(required); i++)
+        if (!sl_option_find(list, required[i]))
+            return SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                            "a table of connector upsert-kafka needs the option \"%s\"",
+                            required[i]);
+    return kafka_check_common(list, err);
+}
+
 bool
 sl_kafka_is_bounded(const struct sl_option_list *list)
 {
     return kafka_option(list, "scan.bounded.mode").integer != SL_KAFKA_BOUNDED_NEVER;
+}
+
+bool
+sl_kafka_is_upsert(const struct sl_option_list *list)
+{
+    const char *connector = sl_option_get(list, "connector");
+
+    return connector && sl_equal_nocase(connector, "upsert-kafka");
 }
 
 /* --- reading them --- */
@@ -541,6 +615,8 @@ sl_kafka_options_read(struct sl_arena *arena, const struct sl_option_list *list,
         .partitioner = (enum sl_kafka_partitioner)kafka_option(list, "sink.partitioner").integer,
         .waits_for_acks = !guarantee || !sl_equal_nocase(guarantee, "none"),
     };
+    if (sl_kafka_is_upsert(list))
+        options->startup = SL_KAFKA_START_EARLIEST;
     if (topic)
         kafka_read_topics(arena, topic, options);
     if (startup)

@@ -513,6 +513,16 @@ kafka_lay_out(struct kafka_fill *fill, struct sl_block *slab, uint32_t count)
     fill->limit = slab->data + slab->size - 64;
 }
 
+/* Its bytes are in another slab now. */
+static void
+kafka_move_record(struct sl_record *record, const char *from, const char *to)
+{
+    if (record->value)
+        record->value = to + (record->value - from);
+    if (record->key)
+        record->key = to + (record->key - from);
+}
+
 /* Moves what is there into another slab, for `count` records. */
 static void
 kafka_move(struct kafka_fill *fill, struct sl_block *slab, uint32_t count)
@@ -525,10 +535,8 @@ kafka_move(struct kafka_fill *fill, struct sl_block *slab, uint32_t count)
         memcpy(fill->extras, from.extras, from.count * sizeof(*from.extras));
     fill->at = fill->values + (from.at - from.values);
     memcpy(fill->values, from.values, (size_t)(from.at - from.values));
-    for (uint32_t i = 0; i < from.count; i++) {
-        if (fill->items[i].value)
-            fill->items[i].value = fill->values + (from.items[i].value - from.values);
-    }
+    for (uint32_t i = 0; i < from.count; i++)
+        kafka_move_record(&fill->items[i], from.values, fill->values);
 }
 
 static char *
@@ -565,6 +573,20 @@ kafka_take_extra(struct kafka_fill *fill, rd_kafka_message_t *message,
 }
 
 static void
+kafka_take_key(struct kafka_fill *fill, const rd_kafka_message_t *message,
+               struct sl_record *record)
+{
+    const char *values = fill->values;
+    char *to = kafka_reserve(fill, message->key_len);
+
+    kafka_move_record(record, values, fill->values);
+    memcpy(to, message->key, message->key_len);
+    fill->at += message->key_len;
+    record->key = to;
+    record->key_length = (uint32_t)message->key_len;
+}
+
+static void
 kafka_take_message(struct kafka_fill *fill, rd_kafka_message_t *message)
 {
     struct kafka_split *split = fill->split;
@@ -585,12 +607,13 @@ kafka_take_message(struct kafka_fill *fill, rd_kafka_message_t *message)
         record.value = to;
         record.value_length = (uint32_t)message->len;
     }
+    if (message->key && fill->source->source.config->with_keys)
+        kafka_take_key(fill, message, &record);
     if (fill->extras) {
-        size_t value_offset = record.value ? (size_t)(record.value - fill->values) : 0;
+        const char *values = fill->values;
 
         kafka_take_extra(fill, message, timestamp_type);
-        if (record.value)
-            record.value = fill->values + value_offset; /* the slab may have grown */
+        kafka_move_record(&record, values, fill->values);
     }
     fill->items[fill->count++] = record;
     split->next = message->offset + 1;

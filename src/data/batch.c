@@ -293,6 +293,22 @@ sl_batch_concat(struct sl_pool *pool, struct sl_batch *const *batches, size_t ba
     return to;
 }
 
+bool
+sl_column_values_equal(const struct sl_column *a, size_t row_a, const struct sl_column *b,
+                       size_t row_b)
+{
+    size_t width = sl_type_width(a->type->kind);
+
+    if (sl_column_is_null(a, row_a) || sl_column_is_null(b, row_b))
+        return sl_column_is_null(a, row_a) == sl_column_is_null(b, row_b);
+    if (sl_type_is_view(a->type->kind))
+        return sl_view_equal((const struct sl_view *)a->values + row_a,
+                             (const struct sl_view *)b->values + row_b);
+    return !sl_type_is_nested(a->type->kind) &&
+           memcmp((const char *)a->values + row_a * width, (const char *)b->values + row_b * width,
+                  width) == 0;
+}
+
 struct sl_column *
 sl_column_gather_two(struct sl_pool *pool, struct sl_column *first, struct sl_column *second,
                      const uint32_t *rows, size_t row_count)

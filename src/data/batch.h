@@ -112,6 +112,9 @@ sl_column_integer(const struct sl_column *column, size_t row)
         return ((const int64_t *)column->values)[row];
     }
 }
+/* Are two values of one type the same, NULLs too?  Nested ones never are. */
+bool sl_column_values_equal(const struct sl_column *a, size_t row_a, const struct sl_column *b,
+                            size_t row_b);
 static inline void
 sl_validity_set(uint64_t *validity, size_t row, bool valid)
 {

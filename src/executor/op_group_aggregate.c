@@ -7,7 +7,7 @@
  *    where a group that has lost all of its rows gets new ones: its accumulators begin anew.
  * 2. A group that is new gives +I, one whose results changed -U and +U (or only +U, where nobody
  *    wants the old ones), one that lost its last row -D; equal results give nothing.
- * 3. A row that is taken back from a group that has none is left out, as Flink does.
+ * 3. A row that is taken back from a group that has none is left out, as Flink does, and counted.
  *
  * State: keys → the number of rows, then the accumulators. */
 #include "executor/aggregation.h"
@@ -40,6 +40,7 @@ struct op_group_aggregate {
     uint16_t *slots; /* 1 + index of the group with that state; 0: free */
     struct group *groups;
     size_t group_count;
+    size_t unmatched; /* rows of the batch that are taken back and were not there */
     uint16_t *rows; /* of the segment, … */
     char **row_states;
     size_t row_count;
@@ -123,8 +124,10 @@ group_aggregate_segment(struct op_group_aggregate *op, const struct sl_batch *ba
             group->count = group->count_before;
             op->group_states[op->group_count++] = group->state;
         }
-        if (takes_back && group->count == 0)
+        if (takes_back && group->count == 0) {
+            op->unmatched++;
             continue;
+        }
         group->count += takes_back ? -1 : 1;
         op->rows[op->row_count] = row;
         op->row_states[op->row_count++] = op->states[i];
@@ -133,21 +136,6 @@ group_aggregate_segment(struct op_group_aggregate *op, const struct sl_batch *ba
 }
 
 /* --- changes --- */
-
-static bool
-column_is_equal(const struct sl_column *a, const struct sl_column *b, size_t row)
-{
-    size_t width = sl_type_width(a->type->kind);
-
-    if (sl_column_is_null(a, row) || sl_column_is_null(b, row))
-        return sl_column_is_null(a, row) == sl_column_is_null(b, row);
-    if (sl_type_is_view(a->type->kind))
-        return sl_view_equal((const struct sl_view *)a->values + row,
-                             (const struct sl_view *)b->values + row);
-    return !sl_type_is_nested(a->type->kind) &&
-           memcmp((const char *)a->values + row * width, (const char *)b->values + row * width,
-                  width) == 0;
-}
 
 static void
 group_aggregate_judge(struct op_group_aggregate *op, const struct group_chunk *chunk)
@@ -164,7 +152,7 @@ group_aggregate_judge(struct op_group_aggregate *op, const struct group_chunk *c
     for (size_t c = 0; c < op->plan->aggregate_count; c++) {
         for (size_t i = 0; i < chunk->count; i++) {
             if (changes[i] == GROUP_SAME && groups[i].count > 0 &&
-                !column_is_equal(chunk->before[c], chunk->after[c], i))
+                !sl_column_values_equal(chunk->before[c], i, chunk->after[c], i))
                 changes[i] = GROUP_CHANGED;
         }
     }
@@ -349,6 +337,9 @@ group_aggregate_all(struct op_group_aggregate *op, const struct sl_batch *batch,
     }
     if (batch->kinds)
         group_aggregate_drop_empty(op, row_count);
+    if (op->unmatched > 0)
+        out->unmatched(out, op->unmatched);
+    op->unmatched = 0;
     return SL_OK;
 }
 

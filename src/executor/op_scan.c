@@ -24,6 +24,7 @@ scan_make_config(struct op_scan *scan)
     scan->config = (struct sl_connector_config){
         SL_OUTSIDE_CONFIG(context, plan),
         .bounded = plan->bounded,
+        .with_keys = plan->record.key_format != NULL,
         .partition_keys = plan->partition_keys,
         .partition_types = plan->partition_types,
         .partition_by_count = plan->partition_count,
@@ -31,15 +32,6 @@ scan_make_config(struct op_scan *scan)
         .column_count = plan->decoded_count,
         .buffer_bytes = SCAN_BUFFER_BYTES,
     };
-}
-
-/* "value.format" puts "value." before the format's options. */
-static const char *
-scan_format_prefix(struct op_scan *scan, const char *format)
-{
-    bool is_value = sl_option_get(scan->plan->options, "value.format") != NULL;
-
-    return sl_arena_printf(scan->op.context->arena, "%s%s.", is_value ? "value." : "", format);
 }
 
 static int
@@ -51,21 +43,21 @@ scan_open_decoder(struct op_scan *scan, struct sl_error *err)
 
     if (scan->class->makes_columns)
         return SL_OK;
-    class = name ? sl_format_find(name) : NULL;
-    if (class == NULL || class->decoder_size == 0)
-        return SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "table \"%s\" has no format that can be read",
-                        scan->plan->table_name);
-    scan->format = (struct sl_format_config){
+    scan->format.config = (struct sl_format_config){
         .options = scan->plan->options,
-        .prefix = scan_format_prefix(scan, name),
         .physical = scan->plan->physical,
         .columns = scan->plan->decoded,
         .column_count = scan->plan->decoded_count,
         .zone = scan->op.context->expr_settings.zone,
     };
+    SL_TRY(sl_record_format(scan->op.context->arena, &scan->plan->record, name,
+                            scan->plan->table_name, &scan->format, &class, err));
+    if (class->decoder_size == 0)
+        return SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "table \"%s\" has no format that can be read",
+                        scan->plan->table_name);
     if (class->line_rule)
-        SL_TRY(class->line_rule(&scan->format, &scan->config.lines, err));
-    return sl_decoder_new(class, &scan->format, &scan->decoder, err);
+        SL_TRY(class->line_rule(&scan->format.config, &scan->config.lines, err));
+    return sl_decoder_new(class, &scan->format.config, &scan->decoder, err);
 }
 
 /* The connector's keys, and behind them the partition columns; SIZE_MAX: there is none. */

@@ -1,10 +1,11 @@
-/* Writes a table: rows → (format) → connector.  -U rows of an upsert sink are dropped, NULLs in NOT
- * NULL columns are errors of their rows, a barrier is acknowledged when the connector says so. */
+/* Writes a table: rows → (format) → connector.  Which rows are written, sink_rows.c says; a barrier
+ * is acknowledged when the connector says so. */
 #include "executor/sink.h"
 
 #include "executor/outside.h"
+#include "executor/record_format.h"
+#include "executor/sink_rows.h"
 #include "executor/sink_statement.h"
-#include "format/format.h"
 #include "storage/outbox.h"
 #include "storage/snapshot.h"
 
@@ -18,7 +19,7 @@ struct op_sink {
     struct sl_sink *sink;
     struct sl_connector_config config;
     struct sl_encoder *encoder; /* NULL: the connector takes columns */
-    struct sl_format_config format;
+    struct sl_key_value format;
     uint32_t *written; /* the columns that are in records; NULL: all */
     size_t written_count;
     struct sl_encoded encoded;
@@ -27,7 +28,7 @@ struct op_sink {
     struct sl_text *asides;  /* SL_BATCH_ROWS_MAX */
     struct sl_buffer aside_bytes;
     uint32_t timestamp_column; /* of the input; UINT32_MAX: none goes to the record's time */
-    uint16_t *selection;
+    struct sl_sink_rows rows; /* which of them are written */
     struct sl_sink_progress progress;
     bool waits; /* write said SL_AGAIN */
     uint64_t barrier_epoch;
@@ -166,28 +167,27 @@ sink_open_encoder(struct op_sink *sink, struct sl_error *err)
     struct sl_arena *arena = sink->op.context->arena;
     const char *name = plan->format ? plan->format : sink->connector->descriptor.internal_format;
     const struct sl_format_class *class;
-    bool is_value = sl_option_get(plan->options, "value.format") != NULL;
 
     if (sink->class->takes_columns)
         return SL_OK;
-    class = name ? sl_format_find(name) : NULL;
-    if (class == NULL || class->encoder_size == 0)
-        return SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
-                        "table \"%s\" has no format that can be written", plan->table_name);
-    sink->format = (struct sl_format_config){
+    sink->format.config = (struct sl_format_config){
         .options = plan->options,
-        .prefix = sl_arena_printf(arena, "%s%s.", is_value ? "value." : "", name),
         .physical = sink_written_columns(sink),
         .primary_key = plan->primary_key,
-        .primary_key_count = sink->written ? 0 : plan->primary_key_count,
         .zone = sink->op.context->expr_settings.zone,
     };
+    sink->format.config.primary_key_count = sink->written ? 0 : plan->primary_key_count;
+    SL_TRY(sl_record_format(arena, &plan->record, name, plan->table_name, &sink->format, &class,
+                            err));
+    if (class->encoder_size == 0)
+        return SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
+                        "table \"%s\" has no format that can be written", plan->table_name);
     sink->items = SL_NEW_ARRAY(arena, struct sl_record, SL_BATCH_ROWS_MAX);
     sink->asides = SL_NEW_ARRAY(arena, struct sl_text, SL_BATCH_ROWS_MAX);
     /* What has no outbox takes metadata out of the rows. */
     sink->has_asides = sink->connector->aside && (plan->partition_by_count > 0 ||
                                                   (sink_is_late(sink) && plan->metadata_count > 0));
-    return sl_encoder_new(class, &sink->format, &sink->encoder, err);
+    return sl_encoder_new(class, &sink->format.config, &sink->encoder, err);
 }
 
 /* A record carries its time itself; what else there is the connector takes out of the rows. */
@@ -226,7 +226,7 @@ sink_open(struct sl_op *op, struct sl_error *err)
                         "connector \"%s\" of table \"%s\" cannot be written to",
                         sink->plan->connector, sink->plan->table_name);
     sink->class = sink->connector->sink;
-    sink->selection = SL_NEW_ARRAY(op->context->arena, uint16_t, SL_BATCH_ROWS_MAX);
+    sl_sink_rows_open(&sink->rows, sink->plan, op->context);
     sink_make_config(sink);
     SL_TRY(sink_open_metadata(sink, err));
     SL_TRY(sink_open_encoder(sink, err));
@@ -249,77 +249,6 @@ sink_close(struct sl_op *op)
     sl_outbox_writer_done(&sink->outbox);
     sl_sink_statement_free(sink->statement);
     sl_buffer_done(&sink->aside_bytes);
-}
-
-/* --- rows that are not written --- */
-
-/* The NOT NULL column in which the row has a NULL, or SIZE_MAX. */
-static size_t
-sink_null_column(const struct op_sink *sink, const struct sl_batch *batch, size_t row)
-{
-    for (size_t i = 0; i < sink->plan->not_null_count; i++) {
-        if (sl_column_is_null(batch->columns[sink->plan->not_null[i]], row))
-            return sink->plan->not_null[i];
-    }
-    return SIZE_MAX;
-}
-
-static int
-sink_judge_null(struct op_sink *sink, const struct sl_batch *batch, size_t row, size_t column,
-                struct sl_out *out, struct sl_error *err)
-{
-    struct sl_row_error error = {(uint32_t)row, SL_E_NOT_NULL_VIOLATION, err->text};
-
-    SL_ERROR(err, SL_E_NOT_NULL_VIOLATION,
-             "column \"%s\" of table \"%s\" is NOT NULL, the row has NULL there",
-             sink->plan->physical->columns[column].name, sink->plan->table_name);
-    if (sink->plan->on_error == SL_ON_ERROR_FAIL)
-        return err->code;
-    if (sink->plan->on_error == SL_ON_ERROR_DEAD_LETTER)
-        out->error(out, batch, &error, 1, err);
-    else
-        sink->progress.skipped_rows++;
-    sl_error_reset(err);
-    return SL_OK;
-}
-
-static bool
-sink_may_drop(const struct op_sink *sink, const struct sl_batch *batch)
-{
-    bool have_nulls = false;
-
-    for (size_t i = 0; i < sink->plan->not_null_count; i++)
-        have_nulls |= batch->columns[sink->plan->not_null[i]]->validity != NULL;
-    return have_nulls || (sink->plan->upsert && batch->kinds);
-}
-
-/* The rows to write, as a batch; a new reference. */
-static int
-sink_select(struct op_sink *sink, struct sl_batch *batch, struct sl_out *out,
-            struct sl_batch **ret_batch, struct sl_error *err)
-{
-    size_t live = sl_batch_live_count(batch), count = 0;
-
-    if (!sink_may_drop(sink, batch)) {
-        *ret_batch = sl_batch_ref(batch);
-        return SL_OK;
-    }
-    for (size_t i = 0; i < live; i++) {
-        size_t row = sl_batch_row(batch, i), column;
-
-        if (sink->plan->upsert && sl_batch_kind(batch, row) == SL_ROW_UPDATE_BEFORE)
-            continue;
-        column = sink_null_column(sink, batch, row);
-        if (column != SIZE_MAX) {
-            SL_TRY(sink_judge_null(sink, batch, row, column, out, err));
-            continue;
-        }
-        sink->selection[count++] = (uint16_t)row;
-    }
-    *ret_batch = count == live
-                     ? sl_batch_ref(batch)
-                     : sl_batch_share(sink->op.context->pool, batch, sink->selection, count);
-    return SL_OK;
 }
 
 /* --- writing --- */
@@ -399,6 +328,26 @@ sink_note_outbox(struct op_sink *sink, int64_t bytes)
     sink->outbox_bytes = bytes;
 }
 
+/* Records of the rows that were encoded. */
+static void
+sink_fill_items(struct op_sink *sink, const struct sl_batch *batch, size_t live)
+{
+    const struct sl_encoded *values = &sink->encoded, *keys = values->keys;
+
+    for (size_t i = 0; i < live; i++) {
+        sink->items[i] = (struct sl_record){
+            .value = values->data.data + values->offsets[i],
+            .value_length = values->is_null[i] ? SL_RECORD_NULL
+                                               : values->offsets[i + 1] - values->offsets[i],
+            .key_length = SL_RECORD_NULL,
+            .timestamp_us = sink_timestamp(sink, batch, i)};
+        if (!keys || keys->is_null[i])
+            continue;
+        sink->items[i].key = keys->data.data + keys->offsets[i];
+        sink->items[i].key_length = keys->offsets[i + 1] - keys->offsets[i];
+    }
+}
+
 static int
 sink_write_records(struct op_sink *sink, struct sl_batch *batch, struct sl_error *err)
 {
@@ -412,17 +361,11 @@ sink_write_records(struct op_sink *sink, struct sl_batch *batch, struct sl_error
     if (sink->has_asides)
         SL_TRY(sink_make_asides(sink, &metadata, live, err));
     SL_ASSERT(sink->encoded.count == live);
-    for (size_t i = 0; i < live; i++) {
-        uint32_t start = sink->encoded.offsets[i], end = sink->encoded.offsets[i + 1];
-
-        sink->items[i] = (struct sl_record){
-            .value = sink->encoded.data.data + start,
-            .value_length = sink->encoded.is_null[i] ? SL_RECORD_NULL : end - start,
-            .key_length = SL_RECORD_NULL,
-            .timestamp_us = sink_timestamp(sink, batch, i)};
-    }
+    sink_fill_items(sink, batch, live);
     records.count = (uint32_t)live;
     records.bytes = sink->encoded.data.length;
+    if (sink->encoded.keys)
+        records.bytes += sink->encoded.keys->data.length;
     sink->progress.bytes += records.bytes;
     if (sink->statement)
         return sl_sink_statement_add(sink->statement, &records, err);
@@ -445,7 +388,8 @@ sink_batch(struct sl_op *op, unsigned input, struct sl_batch *batch, struct sl_o
     struct sl_batch *chosen = NULL;
     int rc = SL_OK;
 
-    SL_TRY(sink_select(sink, batch, out, &chosen, err));
+    SL_TRY(sl_sink_rows_select(&sink->rows, batch, out, &sink->progress.skipped_rows, &chosen,
+                               err));
     if (sl_batch_live_count(chosen) > 0) {
         sink->progress.rows += sl_batch_live_count(chosen);
         if (sink->class->takes_columns) {

@@ -30,6 +30,8 @@ struct sl_out {
     /* Live rows of `batch` that came too late: counted, and routed if the plan says so.  Takes over
      * the reference. */
     void (*late)(struct sl_out *out, struct sl_batch *batch);
+    /* So many rows were taken back that are not there: counted, and logged once. */
+    void (*unmatched)(struct sl_out *out, size_t row_count);
     /* Rows of `batch` (an input batch; not taken over) that failed: the policy decides.  Negative:
      * the job fails, err is filled; OK: they were skipped or routed, and counted. */
     int (*error)(struct sl_out *out, const struct sl_batch *batch,

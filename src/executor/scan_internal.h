@@ -7,7 +7,7 @@
 #include "executor/outside.h"
 #include "executor/scan.h"
 #include "executor/side_rows.h"
-#include "format/format.h"
+#include "executor/record_format.h"
 
 enum sl_scan_io { SL_SCAN_IO_OPEN, SL_SCAN_IO_DISCOVER, SL_SCAN_IO_REFRESH, SL_SCAN_IO_CLOSE };
 
@@ -43,7 +43,7 @@ struct op_scan {
     struct sl_source *source;
     struct sl_connector_config config;
     struct sl_decoder *decoder; /* NULL: the connector makes columns */
-    struct sl_format_config format;
+    struct sl_key_value format;
     struct sl_scan_progress progress;
 
     struct sl_outside outside;

@@ -269,6 +269,13 @@ scan_deselect(struct op_scan *scan, struct sl_batch *batch, const uint64_t *bad)
     batch->selection_count = (uint32_t)count;
 }
 
+/* A deletion of upserts need not have a time. */
+static bool
+scan_has_key_alone(const struct op_scan *scan, const struct sl_batch *batch, size_t row)
+{
+    return scan->plan->record.tombstones && sl_batch_kind(batch, row) == SL_ROW_DELETE;
+}
+
 /* Rows whose time or watermark failed to evaluate go by the job's policy, rows without a time by
  * the table's. */
 static int
@@ -290,7 +297,8 @@ scan_judge_times(struct op_scan *scan, struct sl_batch *batch, const struct sl_c
     for (size_t i = 0; times->validity && i < sl_batch_live_count(batch); i++) {
         size_t row = sl_batch_row(batch, i);
 
-        if (!sl_column_is_null(times, row) || (bad[row / 64] >> (row % 64) & 1))
+        if (!sl_column_is_null(times, row) || (bad[row / 64] >> (row % 64) & 1) ||
+            scan_has_key_alone(scan, batch, row))
             continue;
         if (scan->plan->on_error == SL_ON_ERROR_FAIL)
             return sl_scan_row_error(scan, batch, (uint32_t)row, SL_E_NULL_VALUE,

@@ -58,6 +58,7 @@ struct sl_encoded {
     uint32_t *offsets;
     bool *is_null;
     size_t count, capacity;
+    const struct sl_encoded *keys; /* one a record, until the next call of encode; NULL: no keys */
 };
 
 struct sl_format_class {

@@ -130,6 +130,7 @@ sl_encoded_reset(struct sl_encoded *encoded)
 {
     sl_buffer_reset(&encoded->data);
     encoded->count = 0;
+    encoded->keys = NULL;
 }
 
 void

@@ -3,6 +3,16 @@
 #include "plan/describe.h"
 
 static void
+explain_record(const struct sl_phys_record *record, const struct sl_schema *physical,
+               struct sl_buffer *to)
+{
+    if (!record->key_format)
+        return;
+    sl_describe_string(to, "keyFormat", record->key_format);
+    sl_describe_columns(to, "keyFields", record->key_columns, record->key_column_count, physical);
+}
+
+static void
 explain_scan(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     const struct sl_phys_scan *scan = node->detail;
@@ -18,6 +28,7 @@ explain_scan(const struct sl_phys_node *node, struct sl_buffer *to)
     sl_describe_string(to, "table", scan->table_name);
     sl_describe_string(to, "connector", scan->connector);
     sl_describe_string(to, "format", scan->format);
+    explain_record(&scan->record, scan->physical, to);
     sl_describe_columns(to, "decode", scan->decoded, scan->decoded_count, scan->physical);
     sl_describe_expr(to, "filter", scan->filter, row);
     sl_describe_expr(to, "watermark", scan->watermark, row);
@@ -105,6 +116,16 @@ explain_trigger_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
 }
 
 static void
+explain_ttl(int64_t ttl_us, struct sl_buffer *to)
+{
+    if (!ttl_us)
+        return;
+    sl_describe_begin(to, "stateTtl");
+    sl_buffer_printf(to, "%lld ms", (long long)(ttl_us / SL_US_PER_MS));
+    sl_describe_end(to);
+}
+
+static void
 explain_group_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     const struct sl_phys_group_aggregate *aggregate = node->detail;
@@ -113,11 +134,7 @@ explain_group_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
     sl_describe_columns(to, "groupBy", aggregate->keys, aggregate->key_count, input);
     sl_describe_aggregates(to, aggregate->keys, aggregate->key_count, aggregate->aggregates,
                            aggregate->aggregate_count, node->schema, input);
-    if (aggregate->ttl_us) {
-        sl_describe_begin(to, "stateTtl");
-        sl_buffer_printf(to, "%lld ms", (long long)(aggregate->ttl_us / SL_US_PER_MS));
-        sl_describe_end(to);
-    }
+    explain_ttl(aggregate->ttl_us, to);
 }
 
 /* "ts - INTERVAL '00:00:05'" */
@@ -182,6 +199,29 @@ explain_changelog_merge(const struct sl_phys_node *node, struct sl_buffer *to)
 }
 
 static void
+explain_changelog_normalize(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_changelog_normalize *normalize = node->detail;
+
+    sl_describe_columns(to, "key", normalize->keys, normalize->key_count, node->schema);
+    sl_describe_expr(to, "condition", normalize->filter, node->schema);
+    explain_ttl(normalize->ttl_us, to);
+}
+
+static void
+explain_upsert_materialize(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    static const char *const names[] = {NULL, "NOTHING", "ERROR"};
+    const struct sl_phys_upsert_materialize *materialize = node->detail;
+
+    sl_describe_columns(to, "key", materialize->keys, materialize->key_count, node->schema);
+    sl_describe_columns(to, "upsertKey", materialize->identity, materialize->identity_count,
+                        node->schema);
+    sl_describe_string(to, "onConflict", names[materialize->conflict]);
+    explain_ttl(materialize->ttl_us, to);
+}
+
+static void
 explain_sort(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     const struct sl_phys_sort *sort = node->detail;
@@ -214,11 +254,14 @@ explain_sink(const struct sl_phys_node *node, struct sl_buffer *to)
     sl_describe_string(to, "table", sink->table_name);
     sl_describe_string(to, "connector", sink->connector);
     sl_describe_string(to, "format", sink->format);
+    explain_record(&sink->record, sink->physical, to);
     if (node->input_count)
         sl_describe_names(to, "fields", node->inputs[0].node->schema);
     if (sink->upsert)
         sl_describe_columns(to, "upsertKey", sink->primary_key, sink->primary_key_count,
                             sink->physical);
+    if (sink->before_deletes)
+        sl_describe_string(to, "beforeDeletes", "true");
     sl_describe_string(to, "guarantee", sink->guarantee);
 }
 
@@ -239,22 +282,23 @@ static void (*const explain_details[SL_OP_COUNT])(const struct sl_phys_node *,
 #undef OPERATOR
 };
 
-/* Which row kinds come out, where it is not +I alone. */
+/* Which row kinds come out, as Flink writes them. */
 static void
 explain_kinds(const struct sl_phys_node *node, struct sl_buffer *to)
 {
-    static const char *const names[] = {"+I", "-U", "+U", "-D"};
+    static const char *const names[] = {"I", "UB", "UA", "D"};
     const char *comma = "";
 
-    if (node->kind == SL_OP_SINK || node->kind == SL_OP_COLLECT || node->kinds == SL_KINDS_INSERT)
-        return;
-    sl_describe_begin(to, "changelog");
-    for (unsigned i = 0; i < SL_COUNT_OF(names); i++) {
-        if (!(node->kinds & (1u << i)))
-            continue;
-        sl_buffer_printf(to, "%s%s", comma, names[i]);
-        comma = ", ";
-    }
+    sl_describe_begin(to, "changelogMode");
+    if (node->kind == SL_OP_SINK || node->kind == SL_OP_COLLECT)
+        sl_buffer_add_string(to, "NONE");
+    else
+        for (unsigned i = 0; i < SL_COUNT_OF(names); i++) {
+            if (!(node->kinds & (1u << i)))
+                continue;
+            sl_buffer_printf(to, "%s%s", comma, names[i]);
+            comma = ",";
+        }
     sl_describe_end(to);
 }
 
@@ -266,27 +310,37 @@ explain_indent(struct sl_buffer *to, int depth)
 }
 
 static void
-explain_tree(const struct sl_phys_node *node, int depth, struct sl_buffer *to)
+explain_exchange(const struct sl_phys_input *input, bool changelog_mode, struct sl_buffer *to)
+{
+    sl_buffer_printf(to, "Exchange(distribution=[%s", sl_exchange_name(input->exchange));
+    for (size_t k = 0; k < input->key_count; k++)
+        sl_buffer_printf(to, "%s%s", k ? ", " : "[",
+                         input->node->schema->columns[input->keys[k]].name);
+    sl_buffer_add_string(to, input->key_count ? "]]" : "]");
+    if (changelog_mode)
+        explain_kinds(input->node, to);
+    sl_buffer_add_string(to, ")\n");
+}
+
+static void
+explain_tree(const struct sl_phys_node *node, int depth, bool changelog_mode, struct sl_buffer *to)
 {
     explain_indent(to, depth);
     sl_buffer_printf(to, "%s(", sl_op_kind_name(node->kind));
     explain_details[node->kind](node, to);
-    explain_kinds(node, to);
+    if (changelog_mode)
+        explain_kinds(node, to);
     sl_buffer_add_string(to, ")\n");
     for (size_t i = 0; i < node->input_count; i++) {
         const struct sl_phys_input *input = &node->inputs[i];
 
         if (input->exchange == SL_EXCHANGE_FORWARD) {
-            explain_tree(input->node, depth + 1, to);
+            explain_tree(input->node, depth + 1, changelog_mode, to);
             continue;
         }
         explain_indent(to, depth + 1);
-        sl_buffer_printf(to, "Exchange(distribution=[%s", sl_exchange_name(input->exchange));
-        for (size_t k = 0; k < input->key_count; k++)
-            sl_buffer_printf(to, "%s%s", k ? ", " : "[",
-                             input->node->schema->columns[input->keys[k]].name);
-        sl_buffer_add_string(to, input->key_count ? "]])\n" : "])\n");
-        explain_tree(input->node, depth + 2, to);
+        explain_exchange(input, changelog_mode, to);
+        explain_tree(input->node, depth + 2, changelog_mode, to);
     }
 }
 
@@ -358,7 +412,7 @@ explain_tasks(const struct sl_phys_plan *plan, struct sl_buffer *to)
 }
 
 void
-sl_phys_explain(const struct sl_phys_plan *plan, struct sl_buffer *to)
+sl_phys_explain(const struct sl_phys_plan *plan, bool changelog_mode, struct sl_buffer *to)
 {
     bool *consumed;
     struct sl_arena arena;
@@ -370,7 +424,7 @@ sl_phys_explain(const struct sl_phys_plan *plan, struct sl_buffer *to)
             consumed[plan->nodes[i]->inputs[j].node->id] = true;
     for (size_t i = 0; i < plan->node_count; i++)
         if (!consumed[i])
-            explain_tree(plan->nodes[i], 0, to);
+            explain_tree(plan->nodes[i], 0, changelog_mode, to);
     sl_buffer_add_string(to, "\n== Tasks ==\n");
     explain_tasks(plan, to);
     sl_arena_done(&arena);

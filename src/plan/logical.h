@@ -84,6 +84,8 @@ struct sl_log_sink {
     const char *table_name;
     struct sl_option_list options, hints;
     uint32_t *columns; /* the table's column that each input column goes to */
+    bool has_conflict; /* it says ON CONFLICT */
+    enum sl_conflict conflict;
 };
 
 struct sl_log_node {

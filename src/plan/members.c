@@ -19,8 +19,17 @@
         sizeof(struct structure), members, SL_COUNT_OF(members) \
     }
 
+#define RECORD(structure)                                                                 \
+    MEMBER(structure, STRING, "keyFormat", record.key_format),                            \
+        COUNTED(structure, COLUMNS, "keyColumns", record.key_columns,                     \
+                record.key_column_count),                                                 \
+        MEMBER(structure, STRING, "keyPrefix", record.key_prefix),                        \
+        MEMBER(structure, BOOL, "valueExceptKey", record.value_except_key),               \
+        MEMBER(structure, BOOL, "tombstones", record.tombstones)
+
 static const char *const on_error_names[] = {"fail", "skip", "dead-letter"};
 static const char *const join_names[] = {"INNER", "LEFT", "RIGHT", "FULL"};
+static const char *const conflict_names[] = {"deduplicate", "nothing", "error"};
 static const char *const window_names[] = {"TUMBLE", "HOP", "CUMULATE", "SESSION"};
 
 static const struct sl_member window_members[] = {
@@ -72,6 +81,7 @@ static const struct sl_member scan_members[] = {
     MEMBER(sl_phys_scan, STRING, "table", table_name),
     MEMBER(sl_phys_scan, STRING, "connector", connector),
     MEMBER(sl_phys_scan, STRING, "format", format),
+    RECORD(sl_phys_scan),
     MEMBER(sl_phys_scan, REFERENCED_OPTIONS, "options", options),
     MEMBER(sl_phys_scan, OPTIONS, "hints", hints),
     MEMBER(sl_phys_scan, SCHEMA, "physical", physical),
@@ -180,6 +190,20 @@ static const struct sl_member changelog_merge_members[] = {
     COUNTED(sl_phys_changelog_merge, COLUMNS, "keys", keys, key_count),
 };
 
+static const struct sl_member changelog_normalize_members[] = {
+    COUNTED(sl_phys_changelog_normalize, COLUMNS, "keys", keys, key_count),
+    MEMBER(sl_phys_changelog_normalize, EXPR, "filter", filter),
+    MEMBER(sl_phys_changelog_normalize, BOOL, "emitsBefore", emits_before),
+    MEMBER(sl_phys_changelog_normalize, I64, "ttlUs", ttl_us),
+};
+
+static const struct sl_member upsert_materialize_members[] = {
+    NAMED(sl_phys_upsert_materialize, "conflict", conflict, conflict_names),
+    COUNTED(sl_phys_upsert_materialize, COLUMNS, "keys", keys, key_count),
+    COUNTED(sl_phys_upsert_materialize, COLUMNS, "identity", identity, identity_count),
+    MEMBER(sl_phys_upsert_materialize, I64, "ttlUs", ttl_us),
+};
+
 static const struct sl_member sort_members[] = {
     COUNTED(sl_phys_sort, SORT_KEYS, "keys", keys, key_count),
     MEMBER(sl_phys_sort, I64, "offset", offset),
@@ -202,6 +226,7 @@ static const struct sl_member sink_members[] = {
     MEMBER(sl_phys_sink, STRING, "table", table_name),
     MEMBER(sl_phys_sink, STRING, "connector", connector),
     MEMBER(sl_phys_sink, STRING, "format", format),
+    RECORD(sl_phys_sink),
     MEMBER(sl_phys_sink, REFERENCED_OPTIONS, "options", options),
     MEMBER(sl_phys_sink, OPTIONS, "hints", hints),
     MEMBER(sl_phys_sink, SCHEMA, "physical", physical),
@@ -210,10 +235,14 @@ static const struct sl_member sink_members[] = {
     COUNTED(sl_phys_sink, COLUMNS, "primaryKey", primary_key, primary_key_count),
     COUNTED(sl_phys_sink, COLUMNS, "partitionBy", partition_by, partition_by_count),
     MEMBER(sl_phys_sink, BOOL, "upsert", upsert),
+    MEMBER(sl_phys_sink, BOOL, "beforeDeletes", before_deletes),
+    MEMBER(sl_phys_sink, U32, "bufferRows", buffer_rows),
     MEMBER(sl_phys_sink, STRING, "guarantee", guarantee),
     MEMBER(sl_phys_sink, BOOL, "atomic", atomic),
     MEMBER(sl_phys_sink, U32, "laneCount", lane_count),
     COUNTED(sl_phys_sink, COLUMNS, "notNull", not_null, not_null_count),
+    MEMBER(sl_phys_sink, BOOL, "dropsNulls", drops_nulls),
+    COUNTED(sl_phys_sink, COLUMNS, "sized", sized, sized_count),
     NAMED(sl_phys_sink, "onError", on_error, on_error_names),
 };
 
@@ -239,6 +268,8 @@ const struct sl_layout sl_plan_details[SL_OP_COUNT] = {
     [SL_OP_GROUP_AGGREGATE] = LAYOUT(sl_phys_group_aggregate, group_aggregate_members),
     [SL_OP_BATCH_AGGREGATE] = LAYOUT(sl_phys_batch_aggregate, batch_aggregate_members),
     [SL_OP_CHANGELOG_MERGE] = LAYOUT(sl_phys_changelog_merge, changelog_merge_members),
+    [SL_OP_CHANGELOG_NORMALIZE] = LAYOUT(sl_phys_changelog_normalize, changelog_normalize_members),
+    [SL_OP_UPSERT_MATERIALIZE] = LAYOUT(sl_phys_upsert_materialize, upsert_materialize_members),
     [SL_OP_SORT] = LAYOUT(sl_phys_sort, sort_members),
     [SL_OP_LIMIT] = LAYOUT(sl_phys_limit, limit_members),
     [SL_OP_CHANGE] = LAYOUT(sl_phys_change, change_members),

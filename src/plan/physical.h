@@ -72,6 +72,16 @@ struct sl_phys_node {
     void *detail; /* struct sl_phys_<stem>, below; NULL for UNION */
 };
 
+/* Records whose key has a format of its own. */
+struct sl_phys_record {
+    const char *key_format; /* NULL: keys are not read or written */
+    uint32_t *key_columns;  /* of physical, in the key's order */
+    size_t key_column_count;
+    const char *key_prefix; /* of the key columns' names, not in the key; NULL: none */
+    bool value_except_key;  /* the value is without the key columns */
+    bool tombstones;        /* a record without a value deletes */
+};
+
 enum sl_on_error { SL_ON_ERROR_FAIL, SL_ON_ERROR_SKIP, SL_ON_ERROR_DEAD_LETTER };
 
 /* The scan's row is: the decoded physical columns, then the metadata columns.  `filter`, `time`,
@@ -85,6 +95,7 @@ struct sl_phys_scan {
     const char *table_name; /* for people: "bids", "x.bids" */
     const char *connector;
     const char *format;     /* NULL: the connector makes columns */
+    struct sl_phys_record record;
     const struct sl_option_list *options; /* not stored; with the hints applied */
     struct sl_option_list hints;          /* stored: the OPTIONS hint of this scan */
     struct sl_schema *physical;           /* what records have: the table's physical columns in
@@ -254,6 +265,30 @@ struct sl_phys_changelog_merge {
     size_t key_count;
 };
 
+/* Upserts in (-U is left out), changes with whole rows out: what a key had before is in state. */
+struct sl_phys_changelog_normalize {
+    uint32_t *keys;
+    size_t key_count;
+    struct sl_expr *filter; /* rows that do not pass are as if deleted; NULL: all pass */
+    bool emits_before;      /* somebody wants -U */
+    int64_t ttl_us;         /* a key goes so long after its last row; 0: it stays */
+};
+
+/* ON CONFLICT: what a row does whose key has another row already.  NOTHING and ERROR are for rows
+ * that are only added. */
+enum sl_conflict { SL_CONFLICT_DEDUPLICATE, SL_CONFLICT_NOTHING, SL_CONFLICT_ERROR };
+
+/* What a sink that keeps rows by `keys` has, where the input's rows go by `identity` (without one
+ * by their values): of several rows of a key the newest, or the first. */
+struct sl_phys_upsert_materialize {
+    enum sl_conflict conflict;
+    uint32_t *keys;
+    size_t key_count;
+    uint32_t *identity;
+    size_t identity_count;
+    int64_t ttl_us; /* a key goes so long after its last row; 0: it stays */
+};
+
 struct sl_sort_key {
     uint32_t column;
     bool descending, nulls_first;
@@ -283,6 +318,7 @@ struct sl_phys_sink {
     const char *table_name;
     const char *connector;
     const char *format;
+    struct sl_phys_record record;
     const struct sl_option_list *options; /* not stored */
     struct sl_option_list hints;
     struct sl_schema *physical; /* what is written: one column of the input each, in order */
@@ -293,12 +329,19 @@ struct sl_phys_sink {
     size_t primary_key_count;
     uint32_t *partition_by;
     size_t partition_by_count;
-    bool upsert;                /* -U rows are dropped before they are written */
+    bool upsert;                /* -U rows are dropped before they are written, … */
+    bool before_deletes;        /* … but those without a +U of their key behind, which are -D */
+    uint32_t buffer_rows;       /* of so many rows that come together the last of each key is
+                                   written; 0: all are */
     const char *guarantee;      /* "at-least-once", "exactly-once", "none" */
     bool atomic;                /* a statement that ends by itself: all is written at its end */
     uint32_t lane_count;        /* of its outbox, from when it was made; 0: by its parallelism */
     uint32_t *not_null;         /* columns in which a NULL is an error of the row */
     size_t not_null_count;
+    bool drops_nulls;           /* … or drops it */
+    uint32_t *sized;            /* columns in which a text or bytes of another length than the
+                                   column's is an error */
+    size_t sized_count;
     enum sl_on_error on_error;
 };
 
@@ -358,8 +401,9 @@ struct sl_schema *sl_phys_pair_schema(struct sl_arena *arena, const struct sl_ph
 bool sl_phys_is_bounded(const struct sl_phys_plan *plan);
 
 /* EXPLAIN's physical section, without its heading, and after an empty line, with theirs, the tasks
- * with their parallelism; a line a row. */
-void sl_phys_explain(const struct sl_phys_plan *plan, struct sl_buffer *to);
+ * with their parallelism; a line a row.  With `changelog_mode` each operator and exchange tells the
+ * row kinds that it emits. */
+void sl_phys_explain(const struct sl_phys_plan *plan, bool changelog_mode, struct sl_buffer *to);
 /* Versioned JSON; read back gives an equal plan (its JSON is the same bytes). */
 void sl_phys_write_json(const struct sl_phys_plan *plan, struct sl_buffer *to);
 int sl_phys_read_json(struct sl_arena *arena, struct sl_text json, struct sl_phys_plan **ret_plan,

@@ -140,8 +140,8 @@ check_round_trip(const struct sl_phys_plan *plan)
     cr_assert_str_eq(third.data, first.data);
     sl_buffer_reset(&second);
     sl_buffer_reset(&third);
-    sl_phys_explain(plan, &second);
-    sl_phys_explain(read, &third);
+    sl_phys_explain(plan, true, &second);
+    sl_phys_explain(read, true, &third);
     cr_assert_str_eq(third.data, second.data);
     sl_buffer_done(&first);
     sl_buffer_done(&second);

@@ -387,6 +387,13 @@ struct sl_table_format {
 };
 int sl_table_format_of(const char *what, const struct sl_option_list *options,
                        struct sl_table_format *ret_format, struct sl_error *err);
+/* Key and value of the table's records; zeroed without a key.format. */
+int sl_table_record(struct sl_arena *arena, const struct sl_table *table,
+                    const struct sl_option_list *options, const struct sl_table_format *format,
+                    struct sl_phys_record *record, struct sl_error *err);
+/* … of a new table: whether both formats can hold their part of it. */
+int sl_table_check_record(struct sl_arena *arena, const struct sl_table *table,
+                          const struct sl_option_list *options, struct sl_error *err);
 /* Every option is known and parses; the connector's and the format's own checks. */
 int sl_table_check_options(const char *what, const struct sl_option_list *options,
                            const struct sl_schema *physical, struct sl_error *err);

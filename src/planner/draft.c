@@ -533,6 +533,7 @@ sl_draft_finish(struct sl_draft *draft, struct sl_table **ret_table, struct sl_e
     SL_TRY(draft_bind_watermark(draft, table, err));
     SL_TRY(draft_check_options(draft, table, err));
     SL_TRY(draft_check_changes(draft, table, err));
+    SL_TRY(sl_table_check_record(draft->binder->arena, table, &table->options, err));
     *ret_table = table;
     return SL_OK;
 }

@@ -314,9 +314,17 @@ insert_check(struct sl_binder *binder, const struct sl_ast_insert *insert,
     }
     if (insert->overwrite)
         return sl_binder_refuse(binder, insert->ast.offset, "INSERT OVERWRITE is", err);
-    if (insert->on_conflict != SL_AST_CONFLICT_UNSAID)
-        return sl_binder_refuse(binder, insert->ast.offset, "ON CONFLICT is", err);
     return SL_OK;
+}
+
+static void
+insert_set_conflict(const struct sl_ast_insert *insert, struct sl_log_sink *sink)
+{
+    sink->has_conflict = insert->on_conflict != SL_AST_CONFLICT_UNSAID;
+    if (insert->on_conflict == SL_AST_CONFLICT_NOTHING)
+        sink->conflict = SL_CONFLICT_NOTHING;
+    if (insert->on_conflict == SL_AST_CONFLICT_ERROR)
+        sink->conflict = SL_CONFLICT_ERROR;
 }
 
 int
@@ -337,5 +345,8 @@ sl_binder_insert(struct sl_binder *binder, const struct sl_ast_insert *insert,
         targets.schema->count = 0;
     }
     SL_TRY(insert_row(binder, &targets, insert->name.offset, &node, err));
-    return sl_binder_sink(binder, table, &insert->hints, insert->name.offset, node, ret_node, err);
+    SL_TRY(
+        sl_binder_sink(binder, table, &insert->hints, insert->name.offset, node, ret_node, err));
+    insert_set_conflict(insert, &(*ret_node)->sink);
+    return SL_OK;
 }

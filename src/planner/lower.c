@@ -159,20 +159,6 @@ sl_lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node *no
     return SL_OK;
 }
 
-/* A stream of upserts has no old rows: only a sink that takes it as it is can use it. */
-int
-sl_lower_refuse_upserts(const struct sl_phys_node *input, int offset, struct sl_error *err)
-{
-    if (!sl_kinds_lack_before(input->kinds))
-        return SL_OK;
-    SL_ERROR(err, SL_E_NOT_SUPPORTED,
-             "a table with 'changelog-mode' = 'upsert' is not supported here yet");
-    sl_error_hint(err,
-                  "it can go unfiltered into a sink with the same primary key; 'changelog-mode' "
-                  "= 'all' can be used everywhere");
-    return sl_error_at(err, offset);
-}
-
 /* --- calc --- */
 
 /* Where the columns of a key are in the output; false: one is not there. */
@@ -230,7 +216,6 @@ lower_filter(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_p
     struct sl_phys_node *input;
 
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(sl_lower_refuse_upserts(input, node->offset, err));
     *ret_node =
         sl_lower_calc(lowering, input, node->filter, lower_identity(lowering, node->schema),
                       node->schema, node->parallelism ? node->parallelism : input->parallelism);
@@ -284,8 +269,6 @@ lower_project(struct sl_lowering *lowering, struct sl_log_node *node,
     if (below->kind == SL_LOG_JOIN)
         return lower_project_join(lowering, node, filter, below, ret_node, err);
     SL_TRY(sl_lower(lowering, below, &input, err));
-    if (filter)
-        SL_TRY(sl_lower_refuse_upserts(input, node->offset, err));
     *ret_node = sl_lower_calc(lowering, input, filter, node->exprs, node->schema,
                               node->parallelism ? node->parallelism : input->parallelism);
     return SL_OK;
@@ -300,7 +283,6 @@ lower_retracting(const struct sl_phys_node *input, const struct sl_log_node *nod
 {
     const struct sl_log_aggregate *aggregate = &node->aggregate;
 
-    SL_TRY(sl_lower_refuse_upserts(input, node->offset, err));
     for (size_t i = 0; i < aggregate->aggregate_count && input->kinds != SL_KINDS_INSERT; i++)
         SL_TRY(sl_aggregate_set_retracts(aggregate->aggregates[i], err));
     return SL_OK;
@@ -395,7 +377,6 @@ lower_union(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_ph
 
     for (size_t i = 0; i < node->input_count; i++) {
         SL_TRY(sl_lower(lowering, node->inputs[i], &inputs[i], err));
-        SL_TRY(sl_lower_refuse_upserts(inputs[i], node->offset, err));
         if (!node->parallelism)
             parallelism = SL_MAX(parallelism, inputs[i]->parallelism);
         kinds |= inputs[i]->kinds;
@@ -457,7 +438,6 @@ lower_expand(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_p
     struct sl_phys_node *input;
 
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(sl_lower_refuse_upserts(input, node->offset, err));
     *detail = node->expand;
     *ret_node = sl_lower_add(lowering, SL_OP_EXPAND, input->parallelism, node->schema, detail);
     sl_lower_connect(lowering, *ret_node, input);

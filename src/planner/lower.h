@@ -12,9 +12,10 @@ struct sl_lowering {
     bool bounded_operators; /* operators that wait for the end of input may be used */
     bool synchronous;       /* a change that ends by itself: VALUES, UPDATE, DELETE, batch mode */
     size_t root_count;
-    int64_t state_ttl_us; /* table.exec.state.ttl */
     struct sl_lower_side *sides; /* what the statement asks for by a hint or a table's option */
     int64_t min_cleanup_us; /* table.exec.interval-join.min-cleanup-interval */
+    int64_t state_ttl_us;   /* table.exec.state.ttl */
+    bool source_duplicates; /* table.exec.source.cdc-events-duplicate */
     struct sl_phys_settings settings;
     struct sl_phys_node **nodes;
     size_t node_count, node_capacity;
@@ -49,7 +50,6 @@ int sl_lower_refuse(const struct sl_log_node *node, const char *construct, const
                     struct sl_error *err);
 int sl_lower_refuse_updating(const struct sl_phys_node *input, const struct sl_log_node *node,
                              const char *construct, struct sl_error *err);
-int sl_lower_refuse_upserts(const struct sl_phys_node *input, int offset, struct sl_error *err);
 int sl_lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node *node,
                                 struct sl_error *err);
 
@@ -107,6 +107,22 @@ int sl_lower_sink_over(struct sl_lowering *lowering, struct sl_log_node *node,
 /* Scans of one table become one. */
 void sl_lower_share_scans(struct sl_lowering *lowering);
 
+/* sink_mode.c */
+/* Which changes the sink is given, and whether it takes them; *input may be materialised by the
+ * sink's key first.  Sets `upsert` and `before_deletes`. */
+int sl_lower_sink_mode(struct sl_lowering *lowering, const struct sl_log_node *node,
+                       const struct sl_table_format *format, uint32_t parallelism,
+                       struct sl_phys_sink *detail, struct sl_phys_node **input,
+                       struct sl_error *err);
+/* sink_constraints.c */
+/* NOT NULL and lengths, as the settings table.exec.sink.*-enforcer say. */
+int sl_lower_sink_constraints(struct sl_lowering *lowering, const struct sl_log_node *node,
+                              struct sl_phys_sink *detail, struct sl_phys_node **input,
+                              struct sl_error *err);
+/* Rows that the sink would drop for a NULL do not come so far. */
+int sl_lower_sink_not_null(struct sl_lowering *lowering, const struct sl_phys_sink *detail,
+                           struct sl_phys_node **input, struct sl_error *err);
+
 /* changelog.c */
 /* Which updates come with their old rows: those for which some consumer asks. */
 void sl_lower_changelogs(struct sl_lowering *lowering);
@@ -114,6 +130,7 @@ void sl_lower_changelogs(struct sl_lowering *lowering);
 /* settings.c */
 int sl_lower_state_ttl(const struct sl_binder *binder, int64_t *ret_us, struct sl_error *err);
 int sl_lower_min_cleanup(const struct sl_binder *binder, int64_t *ret_us, struct sl_error *err);
+bool sl_lower_source_duplicates(const struct sl_binder *binder);
 int sl_lower_settings(const struct sl_binder *binder, struct sl_phys_settings *settings,
                       uint32_t *ret_parallelism, struct sl_error *err);
 /* uid.c: ids that stay the same when the statement is planned again. */

@@ -2,8 +2,9 @@
  *
  * The declared row (physical, metadata and computed columns) is written over the base row, which is
  * all physical columns and then all metadata columns of the connector; then only those base columns
- * that an expression reads stay.  Where a bounded read must merge a changelog, the scan emits the
- * declared columns that are needed, the merge follows, and then a CALC with the rest. */
+ * that an expression reads stay.  Where a bounded read must merge a changelog, or a stream of
+ * upserts is normalised, the scan emits the declared columns that are needed, the merge or the
+ * normalisation follows, and then a CALC with the rest. */
 #include "planner/lower.h"
 
 struct scan_base {
@@ -15,6 +16,7 @@ struct scan_base {
     size_t metadata_count;
     struct sl_expr **declared; /* each declared column over the base row */
     size_t base_count;
+    struct sl_phys_record record;
 };
 
 static const struct sl_metadata_spec *
@@ -220,6 +222,8 @@ scan_changelog_of(const struct sl_log_scan *scan, const struct sl_table_format *
 {
     const char *mode = sl_option_get(&scan->options, "changelog-mode");
 
+    if (format->connector->abilities & SL_ABILITY_UPSERT_KEYS)
+        return SCAN_UPSERT;
     if (!(format->connector->abilities & SL_ABILITY_RECORD_KINDS))
         return format->format && format->format->source_kinds ? SCAN_ALL : SCAN_APPEND;
     if (!mode)
@@ -308,6 +312,7 @@ scan_node(struct sl_lowering *lowering, const struct sl_log_node *node,
     detail->physical = base->physical;
     scan_set_primary_key(lowering, base, detail);
     scan_set_partitions(lowering, base, detail);
+    detail->record = base->record;
     detail->bounded = node->scan.bounded;
     detail->on_error = sl_table_on_error(&base->format, &node->scan.options);
     if (filter)
@@ -328,12 +333,13 @@ scan_node(struct sl_lowering *lowering, const struct sl_log_node *node,
     return made;
 }
 
-/* --- a bounded read of a changelog --- */
+/* --- a changelog that is settled by its key: merged at its end, or normalised as it comes --- */
 
-/* Which declared columns the merge must keep: the key (or what is read), and what CALC reads. */
+/* Which declared columns must be kept: the key (or what is read), and what is read above. */
 static bool *
-scan_merge_columns(struct sl_lowering *lowering, const struct sl_log_node *node,
-                   const struct sl_table *table, struct sl_expr *rest, struct sl_expr *const *exprs)
+scan_settled_columns(struct sl_lowering *lowering, const struct sl_log_node *node,
+                     const struct sl_table *table, struct sl_expr *rest,
+                     struct sl_expr *const *exprs)
 {
     bool *used = SL_NEW_ARRAY(lowering->arena, bool, table->column_count + 1);
 
@@ -367,7 +373,8 @@ scan_is_of_key(const struct sl_expr *conjunct, const struct sl_table *table)
     return true;
 }
 
-/* The part of the filter that may be applied before the merge; the rest in *ret_rest. */
+/* The part of the filter that may be applied before rows meet by their key; the rest in *ret_rest.
+ */
 static struct sl_expr *
 scan_split_filter(struct sl_lowering *lowering, const struct sl_log_scan *scan,
                   struct sl_expr **ret_rest)
@@ -409,19 +416,60 @@ scan_merge(struct sl_lowering *lowering, const struct sl_table *table, struct sl
 }
 
 static struct sl_phys_node *
-scan_merged(struct sl_lowering *lowering, const struct sl_log_node *node,
-            const struct scan_base *base, struct sl_expr *const *exprs)
+scan_normalize(struct sl_lowering *lowering, const struct sl_log_node *node, struct sl_expr *filter,
+               struct sl_phys_node *scan)
+{
+    struct sl_phys_changelog_normalize *detail =
+        SL_NEW(lowering->arena, struct sl_phys_changelog_normalize);
+    struct sl_phys_node *made;
+
+    detail->keys = scan->upsert_key;
+    detail->key_count = scan->upsert_key_count;
+    detail->filter = filter;
+    detail->emits_before = true;
+    detail->ttl_us = lowering->state_ttl_us;
+    made = sl_lower_add(lowering, SL_OP_CHANGELOG_NORMALIZE,
+                        node->parallelism ? node->parallelism : lowering->parallelism, scan->schema,
+                        detail);
+    made->kinds = SL_KINDS_ALL;
+    made->upsert_key = scan->upsert_key;
+    made->upsert_key_count = scan->upsert_key_count;
+    sl_lower_connect_keyed(lowering, made, scan, detail->keys, detail->key_count);
+    return made;
+}
+
+/* The projection above the settled rows, where there is something to do. */
+static struct sl_phys_node *
+scan_project(struct sl_lowering *lowering, const struct sl_log_node *node,
+             struct sl_expr *const *exprs, const uint32_t *map, struct sl_expr *rest,
+             struct sl_phys_node *settled)
+{
+    struct sl_expr **above = SL_NEW_ARRAY(lowering->arena, struct sl_expr *, node->schema->count);
+    bool identity = !rest && settled->schema->count == node->schema->count;
+
+    for (size_t i = 0; i < node->schema->count; i++) {
+        above[i] = sl_expr_copy(lowering->arena, exprs[i], map);
+        identity &= above[i]->kind == SL_EXPR_COLUMN && above[i]->column == i;
+    }
+    if (identity) {
+        settled->schema = node->schema;
+        return settled;
+    }
+    return sl_lower_calc(lowering, settled, rest, above, node->schema, settled->parallelism);
+}
+
+static struct sl_phys_node *
+scan_settled(struct sl_lowering *lowering, const struct sl_log_node *node,
+             const struct scan_base *base, struct sl_expr *const *exprs, unsigned kinds)
 {
     struct sl_arena *arena = lowering->arena;
     const struct sl_table *table = base->table;
     struct sl_expr *rest, *before = scan_split_filter(lowering, &node->scan, &rest);
-    bool *used = scan_merge_columns(lowering, node, table, rest, exprs);
+    bool *used = scan_settled_columns(lowering, node, table, rest, exprs);
     struct sl_schema *schema = sl_schema_new(arena, table->column_count);
     struct sl_expr **emitted = SL_NEW_ARRAY(arena, struct sl_expr *, table->column_count);
-    struct sl_expr **above = SL_NEW_ARRAY(arena, struct sl_expr *, node->schema->count);
     uint32_t *map = SL_NEW_ARRAY(arena, uint32_t, table->column_count);
     struct sl_phys_node *made;
-    bool identity;
 
     schema->count = 0;
     for (uint32_t i = 0; i < table->column_count; i++) {
@@ -433,19 +481,26 @@ scan_merged(struct sl_lowering *lowering, const struct sl_log_node *node,
     }
     made = scan_node(lowering, node, base, before, emitted, schema);
     ((struct sl_phys_scan *)made->detail)->kinds = true;
-    made->kinds = SL_KINDS_ALL;
-    made = scan_merge(lowering, table, made);
-    identity = !rest && schema->count == node->schema->count;
-    for (size_t i = 0; i < node->schema->count; i++) {
-        above[i] = sl_expr_copy(arena, exprs[i], map);
-        identity &= above[i]->kind == SL_EXPR_COLUMN && above[i]->column == i;
-    }
-    if (identity) {
-        made->schema = node->schema;
-        return made;
-    }
-    return sl_lower_calc(lowering, made, rest ? sl_expr_copy(arena, rest, map) : NULL, above,
-                         node->schema, made->parallelism);
+    made->kinds = kinds;
+    rest = rest ? sl_expr_copy(arena, rest, map) : NULL;
+    if (lowering->settings.batch_mode)
+        return scan_project(lowering, node, exprs, map, rest, scan_merge(lowering, table, made));
+    made = scan_normalize(lowering, node, rest, made);
+    return scan_project(lowering, node, exprs, map, NULL, made);
+}
+
+/* Changes that may come twice are told apart by the key. */
+static int
+scan_check_duplicates(const struct sl_log_node *node, struct sl_error *err)
+{
+    if (node->scan.table->primary_key_count)
+        return SL_OK;
+    SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+             "'table.exec.source.cdc-events-duplicate' needs a PRIMARY KEY, which table \"%s\" "
+             "does not have",
+             node->scan.table_name);
+    sl_error_hint(err, "declare PRIMARY KEY (…) NOT ENFORCED on it");
+    return sl_error_at(err, node->offset);
 }
 
 static int
@@ -453,19 +508,20 @@ scan_streamed(struct sl_lowering *lowering, const struct sl_log_node *node,
               const struct scan_base *base, struct sl_expr *const *exprs,
               enum scan_changelog changelog, struct sl_phys_node **ret_node, struct sl_error *err)
 {
-    if (changelog == SCAN_UPSERT && node->scan.filter) {
-        SL_ERROR(err, SL_E_NOT_SUPPORTED,
-                 "a filter over a table with 'changelog-mode' = 'upsert' is not supported yet");
-        sl_error_hint(err, "use 'changelog-mode' = 'all'");
-        return sl_error_at(err, node->offset);
+    bool duplicates = changelog == SCAN_ALL && lowering->source_duplicates;
+
+    if (duplicates)
+        SL_TRY(scan_check_duplicates(node, err));
+    if (changelog == SCAN_UPSERT || duplicates) {
+        *ret_node =
+            scan_settled(lowering, node, base, exprs, duplicates ? SL_KINDS_ALL : SL_KINDS_UPSERT);
+        return SL_OK;
     }
     *ret_node = scan_node(lowering, node, base, node->scan.filter, exprs, node->schema);
-    ((struct sl_phys_scan *)(*ret_node)->detail)->kinds =
-        changelog == SCAN_ALL || changelog == SCAN_UPSERT;
-    if (changelog == SCAN_ALL)
+    if (changelog == SCAN_ALL) {
+        ((struct sl_phys_scan *)(*ret_node)->detail)->kinds = true;
         (*ret_node)->kinds = SL_KINDS_ALL;
-    if (changelog == SCAN_UPSERT)
-        (*ret_node)->kinds = SL_KINDS_UPSERT;
+    }
     return SL_OK;
 }
 
@@ -479,6 +535,8 @@ sl_lower_scan(struct sl_lowering *lowering, struct sl_log_node *node,
 
     SL_TRY(sl_table_format_of(sl_arena_printf(lowering->arena, "table \"%s\"", base.table->name),
                               &node->scan.options, &base.format, err));
+    SL_TRY(sl_table_record(lowering->arena, base.table, &node->scan.options, &base.format,
+                           &base.record, err));
     SL_TRY(scan_set_physical(lowering, &base, err));
     SL_TRY(scan_declare(lowering, &node->scan, &base, err));
     if (!exprs) {
@@ -488,7 +546,7 @@ sl_lower_scan(struct sl_lowering *lowering, struct sl_log_node *node,
     }
     changelog = scan_changelog_of(&node->scan, &base.format);
     if (lowering->settings.batch_mode && changelog != SCAN_APPEND) {
-        *ret_node = scan_merged(lowering, node, &base, exprs);
+        *ret_node = scan_settled(lowering, node, &base, exprs, SL_KINDS_ALL);
         return SL_OK;
     }
     return scan_streamed(lowering, node, &base, exprs, changelog, ret_node, err);

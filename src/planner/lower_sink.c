@@ -1,13 +1,5 @@
-/* A sink: which changes it takes and which it is given. */
+/* A sink: its columns, its guarantee. */
 #include "planner/lower.h"
-
-static bool
-sink_has_mode(const struct sl_log_sink *sink, const char *mode)
-{
-    const char *value = sl_option_get(&sink->options, "changelog-mode");
-
-    return value && sl_equal_nocase(value, mode);
-}
 
 const struct sl_phys_node *
 sl_lower_who_updates(const struct sl_phys_node *node)
@@ -16,107 +8,6 @@ sl_lower_who_updates(const struct sl_phys_node *node)
         if (node->inputs[i].node->kinds != SL_KINDS_INSERT)
             return sl_lower_who_updates(node->inputs[i].node);
     return node;
-}
-
-static int
-sink_append_only(const struct sl_log_node *node, const struct sl_table_format *format,
-                 const struct sl_phys_node *input, struct sl_error *err)
-{
-    const struct sl_phys_node *updates = sl_lower_who_updates(input);
-
-    SL_ERROR(err, SL_E_NOT_SUPPORTED,
-             "table \"%s\" does not take updates and deletes, which %s%s%s of this query produces",
-             node->sink.table_name, sl_op_kind_name(updates->kind),
-             updates->kind == SL_OP_SCAN ? " of table " : "",
-             updates->kind == SL_OP_SCAN
-                 ? ((const struct sl_phys_scan *)updates->detail)->table_name
-                 : "");
-    if ((format->connector->abilities & SL_ABILITY_UPSERT_SINK) &&
-        !node->sink.table->primary_key_count)
-        sl_error_hint(err, "declare PRIMARY KEY (…) NOT ENFORCED on it, by which rows are updated");
-    else if (sink_has_mode(&node->sink, "append"))
-        sl_error_hint(err, "it has 'changelog-mode' = 'append'");
-    return sl_error_at(err, node->offset);
-}
-
-/* Are the columns that identify a row of the input the sink's primary key? */
-static bool
-sink_key_matches(const struct sl_log_sink *sink, const struct sl_phys_node *input)
-{
-    const struct sl_table *table = sink->table;
-
-    if (input->upsert_key_count != table->primary_key_count)
-        return false;
-    for (size_t i = 0; i < input->upsert_key_count; i++) {
-        bool found = false;
-
-        for (size_t j = 0; j < table->primary_key_count; j++)
-            found |= sink->columns[input->upsert_key[i]] == table->primary_key[j];
-        if (!found)
-            return false;
-    }
-    return true;
-}
-
-static int
-sink_key_differs(const struct sl_log_node *node, struct sl_error *err)
-{
-    SL_ERROR(err, SL_E_NOT_SUPPORTED,
-             "updates by another key than the primary key of table \"%s\" are not supported yet",
-             node->sink.table_name);
-    return sl_error_at(err, node->offset);
-}
-
-/* Where the format says what a row is, the connector only carries records. */
-static bool
-sink_takes_retractions(const struct sl_table_format *format, unsigned kinds)
-{
-    unsigned format_kinds = format->format ? format->format->sink_kinds : SL_KINDS_ALL;
-
-    if ((format_kinds & kinds) != kinds)
-        return false;
-    return (format->connector->abilities & SL_ABILITY_RETRACT_SINK) || format->format;
-}
-
-static int
-sink_needs_before(const struct sl_log_node *node, const struct sl_table_format *format,
-                  struct sl_error *err)
-{
-    SL_ERROR(err, SL_E_NOT_SUPPORTED,
-             "table \"%s\" of format %s needs the row before each update, which this query does "
-             "not produce",
-             node->sink.table_name, format->format_name);
-    sl_error_hint(err, "read tables with 'changelog-mode' = 'all'");
-    return sl_error_at(err, node->offset);
-}
-
-/* Sets `upsert`: -U is not written. */
-static int
-sink_choose_mode(const struct sl_log_node *node, const struct sl_table_format *format,
-                 const struct sl_phys_node *input, struct sl_phys_sink *detail,
-                 struct sl_error *err)
-{
-    unsigned abilities = format->connector->abilities;
-    bool by_key = node->sink.table->primary_key_count != 0;
-    bool is_change = input->kind == SL_OP_CHANGE;
-    bool retract = sink_takes_retractions(format, input->kinds);
-
-    if (input->kinds == SL_KINDS_INSERT)
-        return SL_OK;
-    if (sink_has_mode(&node->sink, "append"))
-        return sink_append_only(node, format, input, err);
-    if (sink_has_mode(&node->sink, "upsert") || !retract) {
-        if (!(abilities & SL_ABILITY_UPSERT_SINK) || !by_key)
-            return sink_append_only(node, format, input, err);
-        detail->upsert = true;
-        return is_change || sink_key_matches(&node->sink, input) ? SL_OK
-                                                                 : sink_key_differs(node, err);
-    }
-    if (sl_kinds_lack_before(input->kinds) && format->format)
-        return sink_needs_before(node, format, err);
-    if (sl_kinds_lack_before(input->kinds))
-        return by_key && sink_key_matches(&node->sink, input) ? SL_OK : sink_key_differs(node, err);
-    return SL_OK;
 }
 
 static bool
@@ -260,8 +151,6 @@ sl_lower_sink_over(struct sl_lowering *lowering, struct sl_log_node *node,
     if (format.format && format.format->check_sink &&
         format.format->check_sink(&node->sink.options, err) < 0)
         return sl_error_at(err, node->offset);
-    if (input)
-        SL_TRY(sink_choose_mode(node, &format, input, detail, err));
     detail->table_id = table->id;
     detail->table_version = table->version;
     detail->table_name = node->sink.table_name;
@@ -270,6 +159,7 @@ sl_lower_sink_over(struct sl_lowering *lowering, struct sl_log_node *node,
     detail->options = &node->sink.options;
     detail->hints = node->sink.hints;
     detail->physical = sl_table_physical(lowering->arena, table);
+    SL_TRY(sl_table_record(lowering->arena, table, detail->options, &format, &detail->record, err));
     if (sink_guarantee(lowering, &node->sink, &format, detail, err) < 0)
         return sl_error_at(err, node->offset);
     detail->on_error = lowering->settings.runtime_error;
@@ -280,6 +170,10 @@ sl_lower_sink_over(struct sl_lowering *lowering, struct sl_log_node *node,
                                               input ? input->parallelism : 1);
     if (detail->atomic)
         parallelism = 1; /* one transaction */
+    if (input) {
+        SL_TRY(sl_lower_sink_constraints(lowering, node, detail, &input, err));
+        SL_TRY(sl_lower_sink_mode(lowering, node, &format, parallelism, detail, &input, err));
+    }
     *ret_node =
         sl_lower_add(lowering, SL_OP_SINK, parallelism, sl_schema_new(lowering->arena, 0), detail);
     if (input)

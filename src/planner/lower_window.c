@@ -71,13 +71,14 @@ sl_lower_window_table(struct sl_lowering *lowering, struct sl_log_node *node,
         return sl_lower_session_table(lowering, node, ret_node, err);
     SL_TRY(lower_refuse_kind(node, &node->window_table.window, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(sl_lower_refuse_upserts(input, node->offset, err));
     detail->window = node->window_table.window;
     detail->time_column = node->window_table.time_column;
     *ret_node =
         sl_lower_add(lowering, SL_OP_WINDOW_TABLE, input->parallelism, node->schema, detail);
     sl_lower_connect(lowering, *ret_node, input);
     (*ret_node)->kinds = input->kinds;
+    if (detail->window.kind != SL_WINDOW_TUMBLE)
+        return SL_OK; /* a row is in several windows: its key is no longer its own */
     (*ret_node)->upsert_key = input->upsert_key;
     (*ret_node)->upsert_key_count = input->upsert_key_count;
     return SL_OK;

@@ -309,8 +309,8 @@ sl_table_check_options(const char *what, const struct sl_option_list *options,
     SL_TRY(options_check_keys(what, &format, key_format, options, err));
     if (format.connector->check)
         SL_TRY(format.connector->check(options, physical, err));
-    if (format.format && format.format->check)
-        SL_TRY(format.format->check(options, physical, err));
+    if (format.format && format.format->check && !key_format)
+        SL_TRY(format.format->check(options, physical, err)); /* else sl_table_check_record does */
     return SL_OK;
 }
 

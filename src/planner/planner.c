@@ -267,13 +267,6 @@ planner_lower_query(struct planner *planner, struct sl_lowering *lowering,
 
     lowering->bounded_operators = lowering->settings.batch_mode || bounded;
     SL_TRY(sl_lower(lowering, logical, &root, err));
-    if (sl_kinds_lack_before(root->kinds) && !bounded) {
-        SL_ERROR(err, SL_E_NOT_SUPPORTED,
-                 "a SELECT from a table with 'changelog-mode' = 'upsert' is not supported yet");
-        sl_error_hint(err,
-                      "use 'changelog-mode' = 'all', or SET 'execution.runtime-mode' = 'batch'");
-        return err->code;
-    }
     planned->updating = root->kinds != SL_KINDS_INSERT;
     planned->endless = !planner_ends(logical);
     if (planned->updating && bounded) {
@@ -324,6 +317,7 @@ planner_lower(struct planner *planner, struct sl_rewriter *rewriter, struct sl_p
     SL_TRY(sl_lower_settings(&planner->binder, &lowering.settings, &lowering.parallelism, err));
     SL_TRY(sl_lower_state_ttl(&planner->binder, &lowering.state_ttl_us, err));
     SL_TRY(sl_lower_min_cleanup(&planner->binder, &lowering.min_cleanup_us, err));
+    lowering.source_duplicates = sl_lower_source_duplicates(&planner->binder);
     if (planner->roots[0]->inputs && planner->roots[0]->inputs[0]->kind == SL_LOG_CHANGE)
         lowering.parallelism = 1;
     if (planner->is_query)

@@ -92,9 +92,8 @@ Test(planner_join, keys)
          "a.ts < b.ts + INTERVAL '1' HOUR GROUP BY a.id",
          "Collect(fields=[count], rowKinds=[true])\n"
          "+- Exchange(distribution=[global])\n"
-         "   +- Calc(select=[agg0 AS count], changelog=[+I, -U, +U])\n"
-         "      +- GroupAggregate(groupBy=[id], select=[id, COUNT(*) AS agg0], changelog=[+I, -U, "
-         "+U])\n"
+         "   +- Calc(select=[agg0 AS count])\n"
+         "      +- GroupAggregate(groupBy=[id], select=[id, COUNT(*) AS agg0])\n"
          "         +- Exchange(distribution=[hash[id]])\n"
          "            +- Calc(select=[id])\n"
          "               +- IntervalJoin(joinType=[INNER], leftKeys=[$k0, $k1], rightKeys=[id, k], "

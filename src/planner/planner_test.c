@@ -41,6 +41,10 @@ stop(void)
 
 TestSuite(planner, .init = start, .fini = stop);
 
+#define UPSERTS                                                        \
+    "CREATE TABLE up (k INT, v STRING, PRIMARY KEY (k) NOT ENFORCED) " \
+    "WITH ('connector'='memory', 'changelog-mode'='upsert');"
+
 #define MAIN_JOB                                                                             \
     "INSERT INTO per_minute SELECT window_start, window_end, channel, COUNT(*), SUM(price) " \
     "FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) "                   \
@@ -191,12 +195,12 @@ Test(planner, changelog_merge)
          "+- Calc(select=[v], where=[v <> 'x'])\n"
          "   +- ChangelogMerge(key=[k])\n"
          "      +- Scan(table=[m], connector=[memory], format=[row], decode=[k, v], "
-         "filter=[k > 1], select=[k, v], bounded=[true], changelog=[+I, -U, +U, -D])\n");
+         "filter=[k > 1], select=[k, v], bounded=[true])\n");
     PLAN(&test, "SELECT b FROM log WHERE a = 1",
          "Collect(fields=[b])\n"
          "+- ChangelogMerge(key=[all columns])\n"
          "   +- Scan(table=[log], connector=[memory], format=[row], decode=[a, b], "
-         "filter=[a = 1], select=[b], bounded=[true], changelog=[+I, -U, +U, -D])\n");
+         "filter=[a = 1], select=[b], bounded=[true])\n");
     planner_test_set("parallelism.default", "2");
     cr_assert_str_eq(planner_test_tasks(&test, "SELECT COUNT(*) FROM m"),
                      "Task 0 (parallelism 2): Scan[m]\n"
@@ -207,10 +211,11 @@ Test(planner, changelog_merge)
 /* Streaming: unset is append-only; 'all' carries its kinds, and the result shows them. */
 Test(planner, changelogs)
 {
+    test.changelog_mode = true;
     PLAN(&test, "SELECT k FROM changes WHERE v = 'x'",
-         "Collect(fields=[k], rowKinds=[true])\n"
+         "Collect(fields=[k], rowKinds=[true], changelogMode=[NONE])\n"
          "+- Scan(table=[changes], connector=[memory], format=[row], decode=[k, v], "
-         "filter=[v = 'x'], select=[k], changelog=[+I, -U, +U, -D])\n");
+         "filter=[v = 'x'], select=[k], changelogMode=[I,UB,UA,D])\n");
     cr_assert(test.planned->updating);
     cr_assert_str_eq(test.planned->columns->columns[0].name, "op");
     cr_assert_eq(test.planned->columns->count, 2);
@@ -222,48 +227,167 @@ Test(planner, changelogs)
                          "per_minute");
     cr_assert_eq(planner_test_run(&test,
                                   "CREATE TABLE appends (k INT, v STRING) WITH "
-                                  "('connector'='memory', 'changelog-mode'='append');"
-                                  "CREATE TABLE up (k INT, v STRING, PRIMARY KEY (k) NOT ENFORCED) "
-                                  "WITH ('connector'='memory', 'changelog-mode'='upsert');"),
+                                  "('connector'='memory', 'changelog-mode'='append');" UPSERTS),
                  SL_OK, "%s", test.err.text);
     planner_test_refused(&test, "INSERT INTO appends SELECT * FROM changes", "0A000", "appends");
     PLAN(&test, "INSERT INTO up SELECT * FROM changes",
          "Sink(table=[up], connector=[memory], format=[row], fields=[k, v], upsertKey=[k], "
-         "guarantee=[exactly-once])\n"
+         "guarantee=[exactly-once], changelogMode=[NONE])\n"
          "+- Scan(table=[changes], connector=[memory], format=[row], decode=[k, v], "
-         "select=[k, v], changelog=[+I, -U, +U, -D])\n");
-    planner_test_refused(&test, "INSERT INTO up SELECT k + 1, v FROM changes", "0A000", "up");
-    cr_assert_eq(planner_test_run(&test, "INSERT INTO changes SELECT * FROM up"), SL_OK, "%s",
-                 test.err.text);
-    planner_test_refused(&test, "INSERT INTO changes SELECT * FROM up WHERE k > 1", "0A000", "up");
-    planner_test_refused(&test, "SELECT * FROM up", "0A000", NULL);
+         "select=[k, v], changelogMode=[I,UB,UA,D])\n");
+}
+
+/* Upserts are normalised where a consumer needs old rows or a filter needs whole ones; conditions
+ * on the key go below. */
+Test(planner, upserts)
+{
+    test.changelog_mode = true;
+    cr_assert_eq(planner_test_run(&test, UPSERTS), SL_OK, "%s", test.err.text);
+    PLAN(&test, "SELECT v FROM up WHERE k > 1 AND v <> 'x'",
+         "Collect(fields=[v], rowKinds=[true], changelogMode=[NONE])\n"
+         "+- Calc(select=[v], changelogMode=[I,UB,UA,D])\n"
+         "   +- ChangelogNormalize(key=[k], condition=[v <> 'x'], changelogMode=[I,UB,UA,D])\n"
+         "      +- Scan(table=[up], connector=[memory], format=[row], decode=[k, v], "
+         "filter=[k > 1], select=[k, v], changelogMode=[I,UA,D])\n");
+    /* A table that takes all kinds is given -U, … */
+    PLAN(&test, "INSERT INTO changes SELECT * FROM up",
+         "Sink(table=[changes], connector=[memory], format=[row], fields=[k, v], "
+         "guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- ChangelogNormalize(key=[k], changelogMode=[I,UB,UA,D])\n"
+         "   +- Scan(table=[up], connector=[memory], format=[row], decode=[k, v], "
+         "select=[k, v], changelogMode=[I,UA,D])\n");
+    /* … one that keeps rows by the same key is not, and takes upserts as they are. */
+    PLAN(&test, "INSERT INTO up_kn SELECT k, COUNT(*) FROM up GROUP BY k",
+         "Sink(table=[up_kn], connector=[memory], format=[row], fields=[k, n], upsertKey=[k], "
+         "guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- GroupAggregate(groupBy=[k], select=[k, COUNT(*) AS n], changelogMode=[I,UA,D])\n"
+         "   +- ChangelogNormalize(key=[k], changelogMode=[I,UB,UA,D])\n"
+         "      +- Scan(table=[up], connector=[memory], format=[row], decode=[k], select=[k], "
+         "changelogMode=[I,UA,D])\n");
+    PLAN(&test, "INSERT INTO up_kn SELECT k, CAST(k AS BIGINT) FROM up",
+         "Sink(table=[up_kn], connector=[memory], format=[row], fields=[k, n], upsertKey=[k], "
+         "guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- Calc(select=[k, CAST(k AS BIGINT) AS n], changelogMode=[I,UA,D])\n"
+         "   +- Scan(table=[up], connector=[memory], format=[row], decode=[k], select=[k], "
+         "changelogMode=[I,UA,D])\n");
+    PLAN(&test, "INSERT INTO up_kn SELECT k, CAST(k AS BIGINT) FROM up WHERE v = 'x'",
+         "Sink(table=[up_kn], connector=[memory], format=[row], fields=[k, n], upsertKey=[k], "
+         "guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- Calc(select=[k, CAST(k AS BIGINT) AS n], changelogMode=[I,UA,D])\n"
+         "   +- ChangelogNormalize(key=[k], condition=[v = 'x'], changelogMode=[I,UA,D])\n"
+         "      +- Scan(table=[up], connector=[memory], format=[row], decode=[k, v], "
+         "select=[k, v], changelogMode=[I,UA,D])\n");
+    planner_test_set("parallelism.default", "2");
+    cr_assert_str_eq(planner_test_tasks(&test, "INSERT INTO changes SELECT * FROM up"),
+                     "Task 0 (parallelism 2): Scan[up]\n"
+                     "Task 1 (parallelism 2): ChangelogNormalize -> Sink[changes] <- hash from "
+                     "task 0\n");
+    cr_assert_str_eq(planner_test_tasks(&test, "INSERT INTO up_kn SELECT k, 1 FROM up"),
+                     "Task 0 (parallelism 2): Scan[up] -> Calc -> Sink[up_kn]\n");
+}
+
+/* Changes that may come twice are compared by the key; without one that cannot be. */
+Test(planner, duplicate_changes)
+{
+    test.changelog_mode = true;
+    planner_test_set("table.exec.source.cdc-events-duplicate", "true");
+    planner_test_set("table.exec.state.ttl", "1 h");
+    cr_assert_eq(planner_test_run(&test, "CREATE TABLE keyless (k INT) WITH "
+                                         "('connector'='memory', 'changelog-mode'='all');" UPSERTS),
+                 SL_OK, "%s", test.err.text);
+    PLAN(&test, "INSERT INTO up SELECT * FROM changes",
+         "Sink(table=[up], connector=[memory], format=[row], fields=[k, v], upsertKey=[k], "
+         "guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- ChangelogNormalize(key=[k], stateTtl=[3600000 ms], changelogMode=[I,UA,D])\n"
+         "   +- Scan(table=[changes], connector=[memory], format=[row], decode=[k, v], "
+         "select=[k, v], changelogMode=[I,UB,UA,D])\n");
+    planner_test_refused(&test, "SELECT * FROM keyless", "22023", "keyless");
+    planner_test_hint(&test, "PRIMARY KEY");
+}
+
+/* Where a sink's PRIMARY KEY is not what the query's rows go by, rows are kept to know the newest
+ * of each; where it has more columns than that, -U deletes. */
+Test(planner, materialized_sinks)
+{
+    test.changelog_mode = true;
+    cr_assert_eq(planner_test_run(&test,
+                                  "CREATE TABLE by_v (v STRING, k INT, PRIMARY KEY (v) NOT "
+                                  "ENFORCED) WITH ('connector'='memory', "
+                                  "'changelog-mode'='upsert');"
+                                  "CREATE TABLE by_both (v STRING, k INT, PRIMARY KEY (v, k) "
+                                  "NOT ENFORCED) WITH ('connector'='memory', "
+                                  "'changelog-mode'='upsert');"),
+                 SL_OK, "%s", test.err.text);
+    PLAN(&test, "INSERT INTO by_v SELECT v, k FROM changes",
+         "Sink(table=[by_v], connector=[memory], format=[row], fields=[v, k], upsertKey=[v], "
+         "guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- SinkUpsertMaterializer(key=[v], upsertKey=[k], changelogMode=[I,UA,D])\n"
+         "   +- Scan(table=[changes], connector=[memory], format=[row], decode=[k, v], "
+         "select=[v, k], changelogMode=[I,UB,UA,D])\n");
+    PLAN(&test, "INSERT INTO by_v SELECT v, 1 FROM changes",
+         "Sink(table=[by_v], connector=[memory], format=[row], fields=[v, k], upsertKey=[v], "
+         "guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- SinkUpsertMaterializer(key=[v], changelogMode=[I,UA,D])\n"
+         "   +- Scan(table=[changes], connector=[memory], format=[row], decode=[v], "
+         "select=[v, 1 AS k], changelogMode=[I,UB,UA,D])\n");
+    PLAN(&test, "INSERT INTO by_both SELECT v, k FROM changes",
+         "Sink(table=[by_both], connector=[memory], format=[row], fields=[v, k], upsertKey=[v, k], "
+         "beforeDeletes=[true], guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- Scan(table=[changes], connector=[memory], format=[row], decode=[k, v], "
+         "select=[v, k], changelogMode=[I,UB,UA,D])\n");
+    /* Rows that are only added replace one another without it, unless the statement says more. */
+    PLAN(&test, "INSERT INTO by_v SELECT v, k FROM log_kv",
+         "Sink(table=[by_v], connector=[memory], format=[row], fields=[v, k], "
+         "guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- Scan(table=[log_kv], connector=[memory], format=[row], decode=[k, v], "
+         "select=[v, k], changelogMode=[I])\n");
+    PLAN(&test, "INSERT INTO by_v SELECT v, k FROM log_kv ON CONFLICT DO DEDUPLICATE",
+         "Sink(table=[by_v], connector=[memory], format=[row], fields=[v, k], upsertKey=[v], "
+         "guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- SinkUpsertMaterializer(key=[v], changelogMode=[I,UA])\n"
+         "   +- Scan(table=[log_kv], connector=[memory], format=[row], decode=[k, v], "
+         "select=[v, k], changelogMode=[I])\n");
+    planner_test_set("table.exec.sink.upsert-materialize", "NONE");
+    PLAN(&test, "INSERT INTO by_v SELECT v, k FROM changes",
+         "Sink(table=[by_v], connector=[memory], format=[row], fields=[v, k], upsertKey=[v], "
+         "beforeDeletes=[true], guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- Scan(table=[changes], connector=[memory], format=[row], decode=[k, v], "
+         "select=[v, k], changelogMode=[I,UB,UA,D])\n");
+    planner_test_set("table.exec.sink.upsert-materialize", "FORCE");
+    PLAN(&test, "INSERT INTO m SELECT k, v FROM changes",
+         "Sink(table=[m], connector=[memory], format=[row], fields=[k, v], upsertKey=[k], "
+         "guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- SinkUpsertMaterializer(key=[k], upsertKey=[k], changelogMode=[I,UA,D])\n"
+         "   +- Scan(table=[changes], connector=[memory], format=[row], decode=[k, v], "
+         "select=[k, v], changelogMode=[I,UB,UA,D])\n");
 }
 
 /* GROUP BY over a stream updates; who keeps rows by their key gets no -U. */
 Test(planner, group_aggregates)
 {
+    test.changelog_mode = true;
     PLAN(&test, "SELECT k, COUNT(*) AS n FROM log_kv GROUP BY k HAVING COUNT(*) > 1",
-         "Collect(fields=[k, n], rowKinds=[true])\n"
-         "+- Calc(select=[k, agg0 AS n], where=[agg0 > 1], changelog=[+I, -U, +U])\n"
+         "Collect(fields=[k, n], rowKinds=[true], changelogMode=[NONE])\n"
+         "+- Calc(select=[k, agg0 AS n], where=[agg0 > 1], changelogMode=[I,UB,UA])\n"
          "   +- GroupAggregate(groupBy=[k], select=[k, COUNT(*) AS agg0], "
-         "changelog=[+I, -U, +U])\n"
+         "changelogMode=[I,UB,UA])\n"
          "      +- Scan(table=[log_kv], connector=[memory], format=[row], decode=[k], "
-         "select=[k])\n");
+         "select=[k], changelogMode=[I])\n");
     PLAN(&test, "INSERT INTO up_kn SELECT k, COUNT(*) FROM log_kv GROUP BY k",
          "Sink(table=[up_kn], connector=[memory], format=[row], fields=[k, n], upsertKey=[k], "
-         "guarantee=[exactly-once])\n"
-         "+- GroupAggregate(groupBy=[k], select=[k, COUNT(*) AS n], changelog=[+I, +U])\n"
+         "guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- GroupAggregate(groupBy=[k], select=[k, COUNT(*) AS n], changelogMode=[I,UA])\n"
          "   +- Scan(table=[log_kv], connector=[memory], format=[row], decode=[k], "
-         "select=[k])\n");
+         "select=[k], changelogMode=[I])\n");
     /* Of the two rows of an update only one may pass the filter. */
     PLAN(&test, "INSERT INTO up_kn SELECT k, COUNT(*) FROM log_kv GROUP BY k HAVING COUNT(*) < 9",
          "Sink(table=[up_kn], connector=[memory], format=[row], fields=[k, n], upsertKey=[k], "
-         "guarantee=[exactly-once])\n"
-         "+- Calc(select=[k, agg0 AS n], where=[agg0 < 9], changelog=[+I, -U, +U])\n"
+         "beforeDeletes=[true], guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- Calc(select=[k, agg0 AS n], where=[agg0 < 9], changelogMode=[I,UB,UA])\n"
          "   +- GroupAggregate(groupBy=[k], select=[k, COUNT(*) AS agg0], "
-         "changelog=[+I, -U, +U])\n"
+         "changelogMode=[I,UB,UA])\n"
          "      +- Scan(table=[log_kv], connector=[memory], format=[row], decode=[k], "
-         "select=[k])\n");
+         "select=[k], changelogMode=[I])\n");
     planner_test_refused(&test,
                          "SELECT COUNT(*) FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL "
                          "'1' MINUTE)) GROUP BY window_start, window_end, window_start < ts",
@@ -276,20 +400,20 @@ Test(planner, update_and_delete)
     PLAN(&test, "UPDATE m SET v = v || '!' WHERE k = 1",
          "Sink(table=[m], connector=[memory], format=[row], fields=[k, v], "
          "guarantee=[exactly-once])\n"
-         "+- Change(kind=[UPDATE], changelog=[-U, +U])\n"
+         "+- Change(kind=[UPDATE])\n"
          "   +- Calc(select=[k, v, k AS new_k, v || '!' AS new_v])\n"
          "      +- ChangelogMerge(key=[k])\n"
          "         +- Scan(table=[m], connector=[memory], format=[row], decode=[k, v], "
-         "filter=[k = 1], select=[k, v], bounded=[true], changelog=[+I, -U, +U, -D])\n");
+         "filter=[k = 1], select=[k, v], bounded=[true])\n");
     cr_assert(test.planned->synchronous);
     cr_assert_str_eq(test.planned->tag, "UPDATE");
     PLAN(&test, "DELETE FROM m",
          "Sink(table=[m], connector=[memory], format=[row], fields=[k, v], "
          "guarantee=[exactly-once])\n"
-         "+- Change(kind=[DELETE], changelog=[-D])\n"
+         "+- Change(kind=[DELETE])\n"
          "   +- ChangelogMerge(key=[k])\n"
          "      +- Scan(table=[m], connector=[memory], format=[row], decode=[k, v], "
-         "select=[k, v], bounded=[true], changelog=[+I, -U, +U, -D])\n");
+         "select=[k, v], bounded=[true])\n");
     planner_test_refused(&test, "DELETE FROM log", "0A000", "log");
     planner_test_hint(&test, "PRIMARY KEY");
     planner_test_refused(&test, "UPDATE bids SET price = 1", "0A000", "bids");

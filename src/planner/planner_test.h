@@ -15,6 +15,7 @@ struct planner_test {
     const struct sl_value *param_values;
     size_t param_count;
     bool executes;              /* statements are planned to be run, not to be explained */
+    bool changelog_mode;        /* plans tell their row kinds */
     struct sl_planned *planned; /* by the last statement that has a plan */
 };
 

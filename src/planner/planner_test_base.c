@@ -108,6 +108,11 @@ static const struct test_setting test_defaults[] = {
     {"table.exec.mini-batch.enabled", ""},
     {"table.exec.state.ttl", "0 ms"},
     {"table.exec.interval-join.min-cleanup-interval", "0 ms"},
+    {"table.exec.source.cdc-events-duplicate", "false"},
+    {"table.exec.sink.upsert-materialize", "AUTO"},
+    {"table.exec.sink.require-on-conflict", "false"},
+    {"table.exec.sink.not-null-enforcer", "ERROR"},
+    {"table.exec.sink.type-length-enforcer", "IGNORE"},
     {"table.exec.numeric-overflow", "error"},
     {"table.exec.runtime-error", "fail"},
     {"dead-letter.table", ""},
@@ -271,7 +276,7 @@ test_explain(struct planner_test *test, const char *sql)
     cr_assert_eq(planner_test_run(test, sql), SL_OK, "%s: %s (%s)", sql, test->err.text,
                  test->err.hint);
     sl_buffer_init(&text, SIZE_MAX);
-    sl_phys_explain(test->planned->plan, &text);
+    sl_phys_explain(test->planned->plan, test->changelog_mode, &text);
     copy = sl_arena_strndup(&test->arena, text.data, text.length);
     sl_buffer_done(&text);
     return copy;

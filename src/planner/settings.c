@@ -196,6 +196,13 @@ sl_lower_state_ttl(const struct sl_binder *binder, int64_t *ret_us, struct sl_er
     return settings_duration(binder, "table.exec.state.ttl", ret_us, err);
 }
 
+bool
+sl_lower_source_duplicates(const struct sl_binder *binder)
+{
+    return sl_equal_nocase(sl_binder_setting(binder, "table.exec.source.cdc-events-duplicate"),
+                           "true");
+}
+
 int
 sl_lower_min_cleanup(const struct sl_binder *binder, int64_t *ret_us, struct sl_error *err)
 {

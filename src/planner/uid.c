@@ -113,6 +113,40 @@ uid_add_interval_join(const struct sl_phys_node *node, struct sl_buffer *role)
 }
 
 static void
+uid_add_schema(const struct sl_schema *schema, struct sl_buffer *role)
+{
+    for (uint32_t i = 0; i < schema->count; i++) {
+        sl_buffer_printf(role, "|%s ", schema->columns[i].name);
+        sl_type_format(schema->columns[i].type, role);
+    }
+}
+
+/* Its state holds the columns of the rows that pass. */
+static void
+uid_add_normalize(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    const struct sl_phys_changelog_normalize *detail = node->detail;
+    const struct sl_schema *input = node->inputs[0].node->schema;
+
+    uid_add_columns(input, detail->keys, detail->key_count, role);
+    uid_add_schema(input, role);
+    sl_buffer_add_byte(role, '|');
+    if (detail->filter)
+        sl_expr_format(detail->filter, input, role);
+}
+
+static void
+uid_add_materialize(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    const struct sl_phys_upsert_materialize *detail = node->detail;
+
+    uid_add_columns(node->schema, detail->keys, detail->key_count, role);
+    sl_buffer_add_string(role, "|by");
+    uid_add_columns(node->schema, detail->identity, detail->identity_count, role);
+    uid_add_schema(node->schema, role);
+}
+
+static void
 uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
 {
     sl_buffer_add_string(role, sl_op_kind_name(node->kind));
@@ -131,6 +165,12 @@ uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
         break;
     case SL_OP_GROUP_AGGREGATE:
         uid_add_group_aggregate(node, role);
+        break;
+    case SL_OP_CHANGELOG_NORMALIZE:
+        uid_add_normalize(node, role);
+        break;
+    case SL_OP_UPSERT_MATERIALIZE:
+        uid_add_materialize(node, role);
         break;
     case SL_OP_INTERVAL_JOIN:
         uid_add_interval_join(node, role);

@@ -90,6 +90,7 @@ struct sl_link {
     int64_t merged_ms;        /* the highest mark that was passed, not yet forwarded */
     bool marks_moved;         /* keeps_rows: the emitted batch carries the marks */
     bool wants_no_more;       /* its inputs were told to end */
+    bool has_unmatched;       /* rows were taken back that are not there; that was logged */
     bool has_failed;          /* something further down did, while this operator emitted */
     struct sl_error failure;
     bool is_paused;           /* a barrier overtakes its firing, which goes on later; … */

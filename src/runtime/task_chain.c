@@ -28,6 +28,7 @@
  * regard to full outputs, for it is at most a batch an operator.  A firing that was stopped, or a
  * batch of an operator that pauses batches, may be more: its operator pauses and takes what is
  * behind it; the watermark goes on when what is resumed behind the barrier is complete. */
+#include "base/log.h"
 #include "executor/side_rows.h"
 #include "runtime/job.h"
 #include "storage/table.h"
@@ -165,6 +166,19 @@ chain_late(struct sl_out *out, struct sl_batch *batch)
     sl_batch_unref(batch);
 }
 
+static void
+chain_unmatched(struct sl_out *out, size_t row_count)
+{
+    struct sl_link *link = (struct sl_link *)out;
+
+    sl_counter_add(&link->subtask->counters.skipped_rows, row_count);
+    if (!link->has_unmatched)
+        sl_log(SL_LOG_WARN, "rows were taken back that are not there, and left out",
+               "job=%s operator=%s subtask=%u", link->op->context->job_id, link->op->node->uid,
+               link->op->context->subtask);
+    link->has_unmatched = true;
+}
+
 static int
 chain_error(struct sl_out *out, const struct sl_batch *batch, const struct sl_row_error *errors,
             size_t error_count, struct sl_error *err)
@@ -195,6 +209,7 @@ sl_chain_init_out(struct sl_link *link)
 {
     link->out.emit = chain_emit;
     link->out.late = chain_late;
+    link->out.unmatched = chain_unmatched;
     link->out.error = chain_error;
     link->out.dead = chain_dead;
 }
