@@ -112,11 +112,40 @@ join_is_over(const struct op_interval_join *op, const struct join_side *side, in
 int join_emit_alone(struct op_interval_join *op, const struct join_side *side,
                     struct sl_column **columns, size_t row_count, struct sl_out *out);
 
+static inline struct join_side *
+join_own(struct op_interval_join *op) /* the side of the batch under way */
+{
+    return &op->sides[op->probe.input];
+}
+static inline struct join_side *
+join_other(struct op_interval_join *op)
+{
+    return &op->sides[!op->probe.input];
+}
+/* The first bucket of the other side, from this time on, that some row may reach. */
+int64_t join_next_bucket(struct op_interval_join *op, int64_t from_us);
+/* The first `count` rows of some_rows[], with their hashes, in this bucket. */
+struct sl_state_keys join_keys(const struct op_interval_join *op, int64_t bucket, size_t count);
 /* The rows of the batch that reach a bucket of the other side, in some[], some_rows[],
  * some_hashes[]; their number. */
 size_t join_list_candidates(struct op_interval_join *op, int64_t bucket);
 void join_start_probe(struct op_interval_join *op); /* the batch's rows are listed */
 void join_end_batch(struct op_interval_join *op);
+
+/* interval_join_probe.c */
+/* From where the probe stands: SL_AGAIN, it stands somewhere else. */
+int join_probe_all(struct op_interval_join *op, struct sl_out *out, struct sl_error *err);
+
+/* interval_join_keep.c */
+/* The rows that stay, in some[], by their buckets; of the others, those that come out alone join
+ * the batch's that do. */
+size_t join_list_staying(struct op_interval_join *op);
+/* The end of the run of rows that have the bucket of row `from` of those that stay. */
+size_t join_run_end(const struct op_interval_join *op, size_t from, size_t count,
+                    int64_t *ret_bucket);
+struct sl_state_keys join_run_keys(const struct op_interval_join *op, int64_t bucket, size_t from,
+                                   size_t to);
+int join_keep_all(struct op_interval_join *op, struct sl_error *err);
 
 /* interval_join_pending.c */
 void join_pending_open(struct op_interval_join *op);
