@@ -12,19 +12,6 @@ sl_lower_is_window_group(const struct sl_log_node *node)
     return (parts & 1u << SL_WINDOW_PART_START) && (parts & 1u << SL_WINDOW_PART_END);
 }
 
-static int
-lower_refuse_kind(const struct sl_log_node *node, const struct sl_window *window,
-                  struct sl_error *err)
-{
-    static const char *const names[] = {"TUMBLE", "HOP", "CUMULATE", "SESSION"};
-
-    if (window->kind == SL_WINDOW_TUMBLE || window->kind == SL_WINDOW_SESSION)
-        return SL_OK;
-    SL_ERROR(err, SL_E_NOT_SUPPORTED, "the window function %s is not supported yet",
-             names[window->kind]);
-    return sl_error_at(err, node->offset);
-}
-
 int
 sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
                           struct sl_phys_node **ret_node, struct sl_error *err)
@@ -34,7 +21,6 @@ sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node
     const struct sl_log_aggregate *from = &node->aggregate;
     struct sl_phys_node *input;
 
-    SL_TRY(lower_refuse_kind(node, &from->window, err));
     SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sl_lower_refuse_updating(input, node, "a window aggregation", err));
@@ -69,7 +55,6 @@ sl_lower_window_table(struct sl_lowering *lowering, struct sl_log_node *node,
 
     if (node->window_table.window.kind == SL_WINDOW_SESSION)
         return sl_lower_session_table(lowering, node, ret_node, err);
-    SL_TRY(lower_refuse_kind(node, &node->window_table.window, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sl_lower_refuse_upserts(input, node->offset, err));
     detail->window = node->window_table.window;

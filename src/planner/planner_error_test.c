@@ -105,9 +105,9 @@ Test(planner_error, streaming)
     REFUSED("SELECT * FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE, "
             "INTERVAL '60' SECOND))",
             "22023", "INTERVAL '60'");
-    REFUSED("SELECT * FROM TABLE(HOP(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '1' "
+    REFUSED("SELECT * FROM TABLE(HOP(TABLE bids, DESCRIPTOR(ts), INTERVAL '7' MINUTE, INTERVAL '1' "
             "HOUR))",
-            "0A000", "HOP");
+            "22023", "INTERVAL '7'");
 }
 
 /* Everything that parses and is not built says its name. */
