@@ -1,15 +1,15 @@
 /* Windows: the table functions alone, and GROUP BY over them. */
 #include "planner/lower.h"
 
-/* GROUP BY window_start, window_end that could not be fused with its window. */
-bool
-sl_lower_is_window_group(const struct sl_log_node *node)
+int
+sl_lower_refuse_window(const struct sl_log_node *node, const struct sl_phys_node *input,
+                       struct sl_error *err)
 {
-    unsigned parts = 0;
-
-    for (size_t i = 0; i < node->aggregate.key_count; i++)
-        parts |= 1u << sl_window_part_of(node->inputs[0], node->aggregate.keys[i]);
-    return (parts & 1u << SL_WINDOW_PART_START) && (parts & 1u << SL_WINDOW_PART_END);
+    SL_TRY(sl_lower_refuse_updating(input, node, "a window aggregation", err));
+    if (node->aggregate.has_ttl)
+        return sl_lower_refuse(node, "a time to live of windows",
+                               "their state goes with them: leave the hint STATE_TTL out", err);
+    return SL_OK;
 }
 
 int
@@ -23,10 +23,7 @@ sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node
 
     SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(sl_lower_refuse_updating(input, node, "a window aggregation", err));
-    if (from->has_ttl)
-        return sl_lower_refuse(node, "a time to live of windows",
-                               "their state goes with them: leave the hint STATE_TTL out", err);
+    SL_TRY(sl_lower_refuse_window(node, input, err));
     detail->window = from->window;
     detail->time_column = from->time_column;
     detail->keys = from->keys;
