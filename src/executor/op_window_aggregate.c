@@ -602,7 +602,7 @@ window_aggregate_restore(struct sl_op *base, const struct sl_manifest *from, str
 {
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
 
-    return sl_window_progress_restore(&op->progress, base, op->slices.is_shared, from, err);
+    return sl_window_progress_restore(&op->progress, base, from, err);
 }
 
 static void

@@ -8,9 +8,10 @@
 
 #define PROGRESS_BLOB "fired"
 
-/* All windows up to `end` of the key groups [first, last] have fired. */
+/* Windows up to `fired` are done for good.  Those up to `end` have given the results of the key
+ * groups [first, last], but what they need no more may be there still. */
 struct progress_run {
-    int64_t end;
+    int64_t fired, end;
     uint32_t first, last;
 };
 
@@ -39,32 +40,25 @@ progress_owns(const struct sl_op_context *context, uint32_t key_group)
                                 context->subtask_count) == context->subtask;
 }
 
-/* INT64_MIN: nothing that has to be known. */
-static int64_t
-progress_of(const struct sl_window_progress *progress, uint32_t key_group, bool is_shared)
-{
-    if (progress->group_us[key_group] > progress->fired_us)
-        return progress->group_us[key_group];
-    return is_shared ? progress->fired_us : INT64_MIN;
-}
-
 void
 sl_window_progress_store(const struct sl_window_progress *progress, const struct sl_op *op,
                          bool is_shared, struct sl_snapshot *snapshot)
 {
+    int64_t fired = is_shared ? progress->fired_us : INT64_MIN;
     /* Zeroed, padding included. */
     struct progress_run *runs = sl_alloc_zeroed((progress->group_count + 1) * sizeof(*runs));
     size_t count = 0;
 
     for (uint32_t group = 0; group < progress->group_count; group++) {
-        int64_t end = progress_of(progress, group, is_shared);
+        int64_t end = progress->group_us[group];
 
+        end = end > progress->fired_us ? end : fired;
         if (end == INT64_MIN || !progress_owns(op->context, group))
             continue;
         if (count > 0 && runs[count - 1].end == end && runs[count - 1].last + 1 == group)
             runs[count - 1].last = group;
         else
-            runs[count++] = (struct progress_run){end, group, group};
+            runs[count++] = (struct progress_run){fired, end, group, group};
     }
     if (count > 0)
         sl_snapshot_add_blob(snapshot, op->node->uid, PROGRESS_BLOB,
@@ -74,24 +68,24 @@ sl_window_progress_store(const struct sl_window_progress *progress, const struct
 
 static void
 progress_restore_run(struct sl_window_progress *progress, const struct sl_op *op,
-                     const struct progress_run *run)
+                     const struct progress_run *run, int64_t *group_fired_us)
 {
     for (uint32_t group = run->first; group <= run->last && group < progress->group_count;
          group++) {
         if (!progress_owns(op->context, group))
             continue;
-        progress->group_us[group] = SL_MAX(progress->group_us[group], run->end);
+        group_fired_us[group] = run->fired;
+        progress->group_us[group] = run->end;
         progress->group_max_us = SL_MAX(progress->group_max_us, run->end);
     }
 }
 
-int
-sl_window_progress_restore(struct sl_window_progress *progress, const struct sl_op *op,
-                           bool is_shared, const struct sl_manifest *from, struct sl_error *err)
+static int
+progress_read(struct sl_window_progress *progress, const struct sl_op *op,
+              const struct sl_manifest *from, int64_t *group_fired_us, struct sl_error *err)
 {
     struct sl_manifest_cursor cursor = {0};
     const struct sl_manifest_blob *blob;
-    int64_t least_us = INT64_MAX;
 
     while ((blob = sl_manifest_next_blob(from, op->node->uid, PROGRESS_BLOB, &cursor))) {
         struct progress_run run;
@@ -101,12 +95,26 @@ sl_window_progress_restore(struct sl_window_progress *progress, const struct sl_
                             op->node->uid);
         for (size_t at = 0; at < blob->bytes.length; at += sizeof(run)) {
             memcpy(&run, blob->bytes.start + at, sizeof(run));
-            progress_restore_run(progress, op, &run);
+            progress_restore_run(progress, op, &run, group_fired_us);
         }
     }
-    for (uint32_t group = 0; group < progress->group_count && is_shared; group++)
-        if (progress_owns(op->context, group))
-            least_us = SL_MIN(least_us, progress->group_us[group]);
-    progress->fired_us = is_shared ? least_us : INT64_MIN;
     return SL_OK;
+}
+
+int
+sl_window_progress_restore(struct sl_window_progress *progress, const struct sl_op *op,
+                           const struct sl_manifest *from, struct sl_error *err)
+{
+    int64_t *fired_us = sl_alloc(progress->group_count * sizeof(*fired_us));
+    int rc;
+
+    for (uint32_t group = 0; group < progress->group_count; group++)
+        fired_us[group] = INT64_MIN;
+    rc = progress_read(progress, op, from, fired_us, err);
+    progress->fired_us = INT64_MAX; /* then the least of its groups */
+    for (uint32_t group = 0; group < progress->group_count; group++)
+        if (progress_owns(op->context, group))
+            progress->fired_us = SL_MIN(progress->fired_us, fired_us[group]);
+    free(fired_us);
+    return rc;
 }

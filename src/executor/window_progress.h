@@ -32,7 +32,6 @@ void sl_window_progress_store(const struct sl_window_progress *progress, const s
                               bool is_shared, struct sl_snapshot *snapshot);
 /* XX001: what was stored cannot be read. */
 int sl_window_progress_restore(struct sl_window_progress *progress, const struct sl_op *op,
-                               bool is_shared, const struct sl_manifest *from,
-                               struct sl_error *err);
+                               const struct sl_manifest *from, struct sl_error *err);
 
 #endif
