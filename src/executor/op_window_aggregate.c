@@ -191,6 +191,33 @@ window_aggregate_compare(const void *a, const void *b, void *ends)
     return (int)x - (int)y;
 }
 
+/* Fills order[]: places by slice, in their order.  Slices near one another are counted. */
+static void
+window_aggregate_sort(struct op_window_aggregate *op, size_t row_count)
+{
+    int64_t slice_us = sl_window_slice_us(&op->plan->window);
+    int64_t least = INT64_MAX, most = INT64_MIN;
+    uint16_t starts[SL_BATCH_ROWS_MAX + 1];
+
+    for (size_t i = 0; i < row_count; i++) {
+        least = SL_MIN(least, op->ends[i]);
+        most = SL_MAX(most, op->ends[i]);
+    }
+    if (op->plan->is_attached || (most - least) / slice_us >= SL_BATCH_ROWS_MAX) {
+        for (size_t i = 0; i < row_count; i++)
+            op->order[i] = (uint16_t)i;
+        qsort_r(op->order, row_count, sizeof(*op->order), window_aggregate_compare, op->ends);
+        return;
+    }
+    memset(starts, 0, ((size_t)((most - least) / slice_us) + 2) * sizeof(*starts));
+    for (size_t i = 0; i < row_count; i++)
+        starts[(op->ends[i] - least) / slice_us + 1]++;
+    for (int64_t slice = 0; slice < (most - least) / slice_us; slice++)
+        starts[slice + 1] = (uint16_t)(starts[slice + 1] + starts[slice]);
+    for (size_t i = 0; i < row_count; i++)
+        op->order[starts[(op->ends[i] - least) / slice_us]++] = (uint16_t)i;
+}
+
 /* What is done with each run of rows of the same slice. */
 struct window_aggregate_run {
     struct op_window_aggregate *op;
@@ -230,9 +257,7 @@ window_aggregate_run_mixed(const struct window_aggregate_run *run, size_t row_co
     struct op_window_aggregate *op = run->op;
     size_t from = 0;
 
-    for (size_t i = 0; i < row_count; i++)
-        op->order[i] = (uint16_t)i;
-    qsort_r(op->order, row_count, sizeof(*op->order), window_aggregate_compare, op->ends);
+    window_aggregate_sort(op, row_count);
     for (size_t i = 0; i < row_count; i++) {
         op->ordered_rows[i] = op->aggregation.rows[op->order[i]];
         op->ordered_hashes[i] = op->aggregation.hashes[op->order[i]];
