@@ -37,22 +37,24 @@ window_aggregate_open(struct sl_op *base, struct sl_error *err)
 {
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
     struct sl_arena *arena = base->context->arena;
+    const struct sl_window *window;
+    bool is_shared;
 
     op->plan = base->node->detail;
+    window = &op->plan->window;
+    is_shared =
+        !op->plan->is_attached && window->slide_us > 0 && window->slide_us < window->size_us;
     op->zone = base->context->expr_settings.zone;
     op->ends = SL_NEW_ARRAY(arena, int64_t, SL_BATCH_ROWS_MAX);
     op->order = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
     op->ordered_hashes = SL_NEW_ARRAY(arena, uint64_t, SL_BATCH_ROWS_MAX);
     op->ordered_rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
     op->chunk = SL_NEW_ARRAY(arena, struct sl_state_row, SL_BATCH_ROWS_MAX);
-    sl_window_progress_init(&op->progress, base->context);
     SL_TRY(sl_aggregation_open(&op->aggregation, base, "window", op->plan->keys,
                                op->plan->key_count, op->plan->aggregates, op->plan->aggregate_count,
                                true, err));
-    return sl_window_slices_open(&op->slices, base, &op->aggregation, &op->plan->window,
-                                 !op->plan->is_attached && op->plan->window.slide_us > 0 &&
-                                     op->plan->window.slide_us < op->plan->window.size_us,
-                                 err);
+    sl_window_progress_init(&op->progress, base->context, is_shared);
+    return sl_window_slices_open(&op->slices, base, &op->aggregation, window, is_shared, err);
 }
 
 /* Do windows fire by the clock? */
@@ -62,8 +64,8 @@ window_aggregate_has_clock(const struct op_window_aggregate *op)
     return op->plan->window.processing_time;
 }
 
-static int window_aggregate_fire_due(struct op_window_aggregate *op, struct sl_out *out,
-                                     struct sl_error *err);
+static int window_aggregate_go_on(struct op_window_aggregate *op, struct sl_out *out,
+                                  struct sl_error *err);
 
 /* --- rows --- */
 
@@ -333,8 +335,8 @@ window_aggregate_must_finish(struct op_window_aggregate *op, const struct sl_bat
     const struct sl_window *window = &op->plan->window;
     const struct sl_column *times = batch->columns[op->plan->time_column];
 
-    if (!op->firing || !op->slices.is_shared || window_aggregate_has_clock(op))
-        return false;
+    if (!op->firing || window_aggregate_has_clock(op) || !op->slices.is_shared)
+        return op->firing && window_aggregate_has_clock(op) && op->plan->is_attached;
     window_aggregate_close_slices(op);
     for (size_t i = 0; i < sl_batch_live_count(batch); i++) {
         size_t row = sl_batch_row(batch, i);
@@ -357,7 +359,7 @@ window_aggregate_finish(struct op_window_aggregate *op, struct sl_out *out, stru
     int rc;
 
     do
-        rc = window_aggregate_fire_due(op, out, err);
+        rc = window_aggregate_go_on(op, out, err);
     while (rc == SL_AGAIN && !sl_state_wants_io(op->op.context->state));
     return rc;
 }
@@ -570,7 +572,17 @@ window_aggregate_tick(struct sl_op *base, int64_t now_us, struct sl_out *out, st
     return SL_OK;
 }
 
-/* Goes on with what was stopped: a batch, a firing by watermark or by the clock. */
+/* With a firing that was stopped, and what is due behind it. */
+static int
+window_aggregate_go_on(struct op_window_aggregate *op, struct sl_out *out, struct sl_error *err)
+{
+    struct sl_op *base = &op->op;
+
+    if (window_aggregate_has_clock(op) && base->watermark_ms != SL_WATERMARK_MAX)
+        return window_aggregate_tick(base, sl_now_us(base->context->env), out, err);
+    return window_aggregate_watermark(base, out, err);
+}
+
 static int
 window_aggregate_resume(struct sl_op *base, struct sl_out *out, struct sl_error *err)
 {
@@ -578,9 +590,7 @@ window_aggregate_resume(struct sl_op *base, struct sl_out *out, struct sl_error 
 
     if (op->waiting)
         return window_aggregate_batch(base, 0, op->waiting, out, err);
-    if (window_aggregate_has_clock(op) && base->watermark_ms != SL_WATERMARK_MAX)
-        return window_aggregate_tick(base, sl_now_us(base->context->env), out, err);
-    return window_aggregate_watermark(base, out, err);
+    return window_aggregate_go_on(op, out, err);
 }
 
 /* --- barriers in the middle of a firing --- */
@@ -616,9 +626,8 @@ window_aggregate_barrier(struct sl_op *base, uint64_t epoch, struct sl_snapshot 
 {
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
 
-    /* Slices that are not shared go with their firing. */
     if (snapshot)
-        sl_window_progress_store(&op->progress, base, op->slices.is_shared, snapshot);
+        sl_window_progress_store(&op->progress, base, snapshot);
     return SL_OK;
 }
 

@@ -16,8 +16,10 @@ struct progress_run {
 };
 
 void
-sl_window_progress_init(struct sl_window_progress *progress, const struct sl_op_context *context)
+sl_window_progress_init(struct sl_window_progress *progress, const struct sl_op_context *context,
+                        bool is_shared)
 {
+    progress->is_shared = is_shared;
     progress->group_count = context->settings->max_parallelism;
     progress->group_us = SL_NEW_ARRAY(context->arena, int64_t, progress->group_count);
     for (uint32_t group = 0; group < progress->group_count; group++)
@@ -42,9 +44,9 @@ progress_owns(const struct sl_op_context *context, uint32_t key_group)
 
 void
 sl_window_progress_store(const struct sl_window_progress *progress, const struct sl_op *op,
-                         bool is_shared, struct sl_snapshot *snapshot)
+                         struct sl_snapshot *snapshot)
 {
-    int64_t fired = is_shared ? progress->fired_us : INT64_MIN;
+    int64_t fired = progress->is_shared ? progress->fired_us : INT64_MIN;
     /* Zeroed, padding included. */
     struct progress_run *runs = sl_alloc_zeroed((progress->group_count + 1) * sizeof(*runs));
     size_t count = 0;
