@@ -62,6 +62,20 @@ Test(data_time, zones_at_their_changes)
                      "2024-03-31 01:30:00");
     cr_assert_str_eq(text_of(sl_zone_to_utc(berlin, timestamp("2024-10-27 02:30:00"))),
                      "2024-10-27 00:30:00");
+    cr_assert_str_eq(text_of(sl_zone_to_utc_last(berlin, timestamp("2024-03-31 01:59:59"))),
+                     "2024-03-31 00:59:59");
+    cr_assert_str_eq(text_of(sl_zone_to_utc_last(berlin, timestamp("2024-03-31 02:30:00"))),
+                     "2024-03-31 01:00:00");
+    cr_assert_str_eq(text_of(sl_zone_to_utc_last(berlin, timestamp("2024-03-31 03:00:00"))),
+                     "2024-03-31 01:00:00");
+    cr_assert_str_eq(text_of(sl_zone_to_utc_last(berlin, timestamp("2024-10-27 01:59:59"))),
+                     "2024-10-26 23:59:59");
+    cr_assert_str_eq(text_of(sl_zone_to_utc_last(berlin, timestamp("2024-10-27 02:30:00"))),
+                     "2024-10-27 01:30:00");
+    cr_assert_str_eq(text_of(sl_zone_to_utc_last(berlin, timestamp("2024-10-27 03:00:00"))),
+                     "2024-10-27 02:00:00");
+    cr_assert_str_eq(text_of(sl_zone_to_utc_last(york, timestamp("2024-07-01 12:00:00"))),
+                     "2024-07-01 16:00:00");
     cr_assert_str_eq(text_of(sl_zone_to_utc(york, timestamp("2024-07-01 12:00:00"))),
                      "2024-07-01 16:00:00");
     cr_assert_eq(sl_zone_find(SL_TEXT("../etc/passwd"), &york, &err), SL_E_INVALID_PARAMETER_VALUE);

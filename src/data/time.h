@@ -37,6 +37,9 @@ const char *sl_zone_name(const struct sl_zone *zone);
 int64_t sl_zone_offset_us(const struct sl_zone *zone, int64_t utc_us); /* east is positive */
 /* A local time to UTC; in a gap it moves on by the gap, in an overlap the earlier is taken. */
 int64_t sl_zone_to_utc(const struct sl_zone *zone, int64_t local_us);
+/* The last moment at which clocks show a local time: in an overlap the later, in a gap the moment
+ * of the change. */
+int64_t sl_zone_to_utc_last(const struct sl_zone *zone, int64_t local_us);
 
 /* Longest texts, with the terminating NUL. */
 #define SL_TIME_TEXT_MAX 48

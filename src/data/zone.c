@@ -416,3 +416,29 @@ sl_zone_to_utc(const struct sl_zone *zone, int64_t local_us)
         return local_us - after;
     return local_us - before; /* a gap */
 }
+
+int64_t
+sl_zone_to_utc_last(const struct sl_zone *zone, int64_t local_us)
+{
+    int64_t before, after, low, high;
+
+    if (zone->count == 0 && !zone->has_rule)
+        return local_us - zone->first_offset_us;
+    before = sl_zone_offset_us(zone, local_us - SL_US_PER_DAY);
+    after = sl_zone_offset_us(zone, local_us + SL_US_PER_DAY);
+    low = local_us - after;
+    high = local_us - before;
+    if (before == after || sl_zone_offset_us(zone, low) == after)
+        return low;
+    if (sl_zone_offset_us(zone, high) == before)
+        return high;
+    while (high - low > 1) { /* the change is in (low, high] */
+        int64_t middle = low + (high - low) / 2;
+
+        if (sl_zone_offset_us(zone, middle) == before)
+            low = middle;
+        else
+            high = middle;
+    }
+    return high;
+}

@@ -5,17 +5,10 @@
 
 #include <stdlib.h>
 
-/* What accumulators own beside the row's value is in the memory of the row's slice. */
-struct aggregation_keeper {
-    struct sl_aggregate_keeper keeper;
-    struct sl_state_table *table;
-    int64_t time;
-};
-
 static struct sl_view
 aggregation_keep(struct sl_aggregate_keeper *keeper, char *state, const struct sl_view *view)
 {
-    struct aggregation_keeper *own = (struct aggregation_keeper *)keeper;
+    struct sl_aggregation_keeper *own = (struct sl_aggregation_keeper *)keeper;
 
     /* The accumulator begins with the view that it had. */
     return sl_table_keep_view(own->table, own->time, (const struct sl_view *)(const void *)state,
@@ -25,37 +18,66 @@ aggregation_keep(struct sl_aggregate_keeper *keeper, char *state, const struct s
 static char *
 aggregation_reserve(struct sl_aggregate_keeper *keeper, char *state, size_t capacity)
 {
-    struct aggregation_keeper *own = (struct aggregation_keeper *)keeper;
+    struct sl_aggregation_keeper *own = (struct sl_aggregation_keeper *)keeper;
     struct sl_view *view = (struct sl_view *)(void *)state;
 
     *view = sl_table_grow_view(own->table, own->time, view, capacity);
     return (char *)(uintptr_t)view->pointer;
 }
 
+struct sl_aggregation_keeper
+sl_aggregation_keeper_of(const struct sl_aggregation *aggregation, int64_t time)
+{
+    return (struct sl_aggregation_keeper){
+        {aggregation_keep, aggregation_reserve}, aggregation->table, time};
+}
+
 /* --- opening --- */
 
 static int
-aggregation_open_distinct(struct sl_aggregation *aggregation, struct sl_op *op, const char *name,
-                          const struct sl_type *const *key_types, size_t index, bool has_time,
-                          struct sl_error *err)
+aggregation_open_distinct(struct sl_aggregation *aggregation, struct sl_arena *arena,
+                          struct sl_state *state, size_t index, struct sl_error *err)
 {
-    struct sl_arena *arena = op->context->arena;
     struct sl_aggregation_item *item = &aggregation->items[index];
     const struct sl_type **types =
         SL_NEW_ARRAY(arena, const struct sl_type *, aggregation->key_count + 1);
     struct sl_state_table_spec spec = {
-        .name = sl_arena_printf(arena, "%s.distinct.%zu", name, index),
-        .operator_uid = op->node->uid,
+        .name = sl_arena_printf(arena, "%s.distinct.%zu", aggregation->spec.name, index),
+        .operator_uid = aggregation->spec.operator_uid,
         .key_types = types,
         .key_count = aggregation->key_count + 1,
-        .has_time = has_time,
+        .has_time = aggregation->spec.has_time,
         .value_size = 8,
         .ttl_us = aggregation->ttl_us,
     };
 
-    memcpy(types, key_types, aggregation->key_count * sizeof(*types));
+    memcpy(types, aggregation->spec.key_types, aggregation->key_count * sizeof(*types));
     types[aggregation->key_count] = item->aggregate->arg_types[0];
-    return sl_state_table_open(op->context->state, &spec, &item->distinct, err);
+    return sl_state_table_open(state, &spec, &item->distinct, err);
+}
+
+static int
+aggregation_open_tables(struct sl_aggregation *aggregation, struct sl_arena *arena,
+                        struct sl_state *state, struct sl_error *err)
+{
+    SL_TRY(sl_state_table_open(state, &aggregation->spec, &aggregation->table, err));
+    for (size_t i = 0; i < aggregation->count; i++)
+        if (aggregation->items[i].aggregate->distinct && !aggregation->has_sets)
+            SL_TRY(aggregation_open_distinct(aggregation, arena, state, i, err));
+    return SL_OK;
+}
+
+int
+sl_aggregation_open_merged(struct sl_aggregation *merged, const struct sl_aggregation *from,
+                           struct sl_arena *arena, struct sl_state *state, struct sl_error *err)
+{
+    *merged = *from;
+    merged->items = SL_NEW_ARRAY(arena, struct sl_aggregation_item, from->count + 1);
+    memcpy(merged->items, from->items, from->count * sizeof(*merged->items));
+    merged->eval = NULL;
+    merged->expr_count = 0;
+    merged->key_columns = SL_NEW_ARRAY(arena, struct sl_column *, from->key_count + 1);
+    return aggregation_open_tables(merged, arena, state, err);
 }
 
 /* Lists the expressions of all arguments and filters for one program. */
@@ -152,10 +174,8 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
             aggregation_place(aggregation, arena, i, aggregates[i], views, spec.view_count);
     spec.view_offsets = views;
     spec.value_size = SL_MAX(aggregation->value_size, (size_t)8);
-    SL_TRY(sl_state_table_open(op->context->state, &spec, &aggregation->table, err));
-    for (size_t i = 0; i < aggregate_count; i++)
-        if (aggregates[i]->distinct && !aggregation->has_sets)
-            SL_TRY(aggregation_open_distinct(aggregation, op, name, types, i, has_time, err));
+    aggregation->spec = spec;
+    SL_TRY(aggregation_open_tables(aggregation, arena, op->context->state, err));
     exprs = aggregation_list_exprs(aggregation, arena);
     aggregation_open_scratch(aggregation, arena);
     if (aggregation->expr_count > 0)
@@ -474,8 +494,7 @@ aggregation_add_item(struct sl_aggregation *aggregation, const struct sl_batch *
                      const struct sl_aggregation_item *item, int64_t time, const uint16_t *rows,
                      char *const *states, size_t row_count)
 {
-    struct aggregation_keeper keeper = {
-        {aggregation_keep, aggregation_reserve}, aggregation->table, time};
+    struct sl_aggregation_keeper keeper = sl_aggregation_keeper_of(aggregation, time);
 
     if (item->filter >= 0) {
         row_count = aggregation_filter(aggregation, aggregation->arguments[item->filter], rows,
@@ -528,8 +547,7 @@ void
 sl_aggregation_merge_value(struct sl_aggregation *aggregation, int64_t time, char *to,
                            const char *from)
 {
-    struct aggregation_keeper keeper = {
-        {aggregation_keep, aggregation_reserve}, aggregation->table, time};
+    struct sl_aggregation_keeper keeper = sl_aggregation_keeper_of(aggregation, time);
 
     for (size_t i = 0; i < aggregation->count; i++) {
         const struct sl_aggregation_item *item = &aggregation->items[i];

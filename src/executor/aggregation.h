@@ -24,8 +24,9 @@ struct sl_aggregation {
     uint32_t head_view; /* where these hold a view; 0: nowhere */
     bool has_sets;      /* DISTINCT values are kept in the row, so that rows can be merged */
     size_t value_size;
-    struct sl_state_table *table; /* keys → accumulators */
-    const uint32_t *keys;         /* columns of the input */
+    struct sl_state_table *table;    /* keys → accumulators */
+    struct sl_state_table_spec spec; /* of that table */
+    const uint32_t *keys;            /* columns of the input */
     size_t key_count;
     struct sl_eval *eval;
     struct sl_column **arguments; /* of the running batch, by expression */
@@ -92,6 +93,34 @@ void sl_aggregation_end(struct sl_aggregation *aggregation); /* lets go of the b
  * that overflowed, when it must raise. */
 int sl_aggregation_finish(struct sl_aggregation *aggregation, const struct sl_state_row *rows,
                           size_t row_count, struct sl_column **ret_columns, struct sl_error *err);
+/* Of the table and those of DISTINCT. */
 void sl_aggregation_drop_time(struct sl_aggregation *aggregation, int64_t time);
+
+/* --- merging: aggregation_merge.c --- */
+
+#define SL_AGGREGATION_MERGE_MAX 1024 /* rows a call */
+
+/* The same aggregates in tables of another state, for what is merged merely: neither rows nor
+ * batches are added to it. */
+int sl_aggregation_open_merged(struct sl_aggregation *merged, const struct sl_aggregation *from,
+                               struct sl_arena *arena, struct sl_state *state,
+                               struct sl_error *err);
+/* Folds rows of a table of the same shape into the rows of `time`, one after another; without the
+ * aggregates that are DISTINCT.  SL_AGAIN, before anything was changed: state is being read. */
+int sl_aggregation_merge(struct sl_aggregation *aggregation, int64_t time,
+                         const struct sl_state_row *rows, size_t row_count, struct sl_error *err);
+/* The same for the DISTINCT aggregate `item`, with rows of its own table: (keys, value). */
+int sl_aggregation_merge_distinct(struct sl_aggregation *aggregation, size_t item, int64_t time,
+                                  const struct sl_state_row *rows, size_t row_count,
+                                  struct sl_error *err);
+
+/* What accumulators own beside the row's value is in the memory of the row's slice. */
+struct sl_aggregation_keeper {
+    struct sl_aggregate_keeper keeper;
+    struct sl_state_table *table;
+    int64_t time;
+};
+struct sl_aggregation_keeper sl_aggregation_keeper_of(const struct sl_aggregation *aggregation,
+                                                      int64_t time);
 
 #endif

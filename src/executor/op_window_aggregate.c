@@ -1,47 +1,35 @@
-/* GROUP BY window and keys over TUMBLE.
+/* GROUP BY window and keys over TUMBLE, HOP and CUMULATE, and over windows that rows bring with
+ * them.
  *
- *     a row:        end = the end of its window; late if end - 1 ms <= watermark: to the late
- * output else fold it into state[end, keys] watermark W:  for each end with end - 1 ms <= W, in
- * order: emit every key of it, key group by key group, then drop the slice
+ *     a row:        its slice; if the last window that holds it was fired: to the late output,
+ *                   else fold it into state[slice, keys]
+ *     watermark W:  for each window with rows that is due at W, in order: close its last slice,
+ * emit every key of it, key group by key group, drop what no later window needs
  *
- * State: one time-first table (window end in µs of the window's clock, keys → accumulators), and
- * one a DISTINCT aggregate.  A firing that is stopped goes on where its scan stands.  A barrier
- * that overtakes one brings it to the end of a key group; which groups are done goes with the
- * checkpoint.
- */
-#include "executor/aggregation.h"
-#include "executor/window.h"
-
-#include "data/row.h"
-#include "storage/snapshot.h"
+ * State: one time-first table (see window_slices.h), and one a DISTINCT aggregate.  A firing that
+ * is stopped goes on where its scans stand.  A barrier that overtakes one brings it to the end of a
+ * key group; how far each key group has come goes with the checkpoint. */
+#include "executor/window_progress.h"
+#include "executor/window_slices.h"
 
 #include <stdlib.h>
-
-#define WINDOW_FIRED_BLOB "fired"
-
-/* Key groups [first, last] of the window were emitted before a checkpoint that was taken in the
- * middle of its firing. */
-struct window_fired {
-    int64_t end;
-    uint32_t first, last;
-};
 
 struct op_window_aggregate {
     struct sl_op op;
     const struct sl_phys_window_aggregate *plan;
+    const struct sl_zone *zone;
     struct sl_aggregation aggregation;
-    int64_t *ends;   /* by place in aggregation.rows */
-    uint16_t *order; /* places, by window */
+    struct sl_window_slices slices;
+    int64_t *ends;   /* of slices, by place in aggregation.rows */
+    uint16_t *order; /* places, by slice */
     uint64_t *ordered_hashes;
     uint16_t *ordered_rows;
-    struct sl_state_scan scan; /* of the window that fires; rows NULL: none does */
-    int64_t firing_end;
-    bool firing;
-    uint32_t first_group; /* that the firing emitted, once its scan has given something */
-    bool has_first_group;
     struct sl_state_row *chunk;
-    struct window_fired *fired; /* before the last restore */
-    size_t fired_count;
+    bool firing;    /* the window that ends at slices.end */
+    bool has_built; /* … and all is ready for its rows */
+    struct sl_window_progress progress;
+    int64_t closed_us;        /* slices up to this end are closed for the rows of this call */
+    struct sl_batch *waiting; /* that the rest of a firing is finished for; NULL: none */
 };
 
 static int
@@ -49,17 +37,35 @@ window_aggregate_open(struct sl_op *base, struct sl_error *err)
 {
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
     struct sl_arena *arena = base->context->arena;
+    const struct sl_window *window;
+    bool is_shared;
 
     op->plan = base->node->detail;
+    window = &op->plan->window;
+    is_shared =
+        !op->plan->is_attached && window->slide_us > 0 && window->slide_us < window->size_us;
+    op->zone = base->context->expr_settings.zone;
     op->ends = SL_NEW_ARRAY(arena, int64_t, SL_BATCH_ROWS_MAX);
     op->order = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
     op->ordered_hashes = SL_NEW_ARRAY(arena, uint64_t, SL_BATCH_ROWS_MAX);
     op->ordered_rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
     op->chunk = SL_NEW_ARRAY(arena, struct sl_state_row, SL_BATCH_ROWS_MAX);
-    return sl_aggregation_open(&op->aggregation, base, "window", op->plan->keys,
+    SL_TRY(sl_aggregation_open(&op->aggregation, base, "window", op->plan->keys,
                                op->plan->key_count, op->plan->aggregates, op->plan->aggregate_count,
-                               true, err);
+                               true, err));
+    sl_window_progress_init(&op->progress, base->context, is_shared);
+    return sl_window_slices_open(&op->slices, base, &op->aggregation, window, is_shared, err);
 }
+
+/* Do windows fire by the clock? */
+static bool
+window_aggregate_has_clock(const struct op_window_aggregate *op)
+{
+    return op->plan->window.processing_time;
+}
+
+static int window_aggregate_go_on(struct op_window_aggregate *op, struct sl_out *out,
+                                  struct sl_error *err);
 
 /* --- rows --- */
 
@@ -90,52 +96,83 @@ window_aggregate_drop_timeless(struct op_window_aggregate *op, const struct sl_b
     return (int)kept;
 }
 
-/* Fills ends[]; true: all are in one window. */
+/* Fills ends[]; true: all are in one slice. */
 static bool
 window_aggregate_assign(struct op_window_aggregate *op, const struct sl_batch *batch,
                         size_t row_count)
 {
     const struct sl_window *window = &op->plan->window;
     const int64_t *times = batch->columns[op->plan->time_column]->values;
-    const struct sl_zone *zone = op->op.context->expr_settings.zone;
     const uint16_t *rows = op->aggregation.rows;
-    int64_t start = INT64_MAX, end = INT64_MIN; /* the window of the row before */
+    int64_t start = INT64_MAX, end = INT64_MIN; /* the slice of the row before */
     bool one = true;
 
     for (size_t i = 0; i < row_count; i++) {
-        int64_t time = sl_window_local_us(window, zone, times[rows[i]]);
+        int64_t time = sl_window_local_us(window, op->zone, times[rows[i]]);
 
         if (time < start || time >= end) {
             one = one && i == 0;
-            start = sl_window_start_us(window, time);
-            end = start + window->size_us;
+            end = sl_window_slice_end_us(window, time);
+            start = end - sl_window_slice_us(window);
         }
         op->ends[i] = end;
     }
     return one;
 }
 
-/* With processing time all rows of a batch come now. */
+/* The same for rows that bring the ends of their windows. */
+static bool
+window_aggregate_assign_attached(struct op_window_aggregate *op, const struct sl_batch *batch,
+                                 size_t row_count)
+{
+    const int64_t *ends = batch->columns[op->plan->time_column]->values;
+    const uint16_t *rows = op->aggregation.rows;
+    bool one = true;
+
+    for (size_t i = 0; i < row_count; i++) {
+        op->ends[i] = ends[rows[i]];
+        one = one && op->ends[i] == op->ends[0];
+    }
+    return one;
+}
+
+/* With processing time all rows of a batch come now; a clock that went back adds nothing to what
+ * has fired. */
 static void
 window_aggregate_assign_now(struct op_window_aggregate *op, size_t row_count)
 {
     const struct sl_window *window = &op->plan->window;
-    int64_t now = sl_window_local_us(window, op->op.context->expr_settings.zone,
-                                     sl_now_us(op->op.context->env));
-    int64_t end = sl_window_start_us(window, now) + window->size_us;
+    int64_t now = sl_window_local_us(window, op->zone, sl_now_us(op->op.context->env));
+    int64_t end = sl_window_slice_end_us(window, now);
+    int64_t slice_us = sl_window_slice_us(window);
 
-    if (op->firing) /* and is paused: a clock that went back adds nothing to it */
-        end = SL_MAX(end, op->firing_end + window->size_us);
+    if (op->firing)
+        end = SL_MAX(end, op->slices.end + slice_us);
+    if (op->slices.is_shared && op->progress.fired_us != INT64_MIN)
+        end = SL_MAX(end, op->progress.fired_us + slice_us);
     for (size_t i = 0; i < row_count; i++)
         op->ends[i] = end;
+}
+
+/* What is closed for rows that come now. */
+static void
+window_aggregate_close_slices(struct op_window_aggregate *op)
+{
+    op->closed_us = INT64_MIN;
+    if (!window_aggregate_has_clock(op))
+        op->closed_us =
+            SL_MAX(op->progress.fired_us,
+                   sl_window_closed_us(&op->plan->window, op->zone, op->op.watermark_ms));
 }
 
 static bool
 window_aggregate_is_late(const struct op_window_aggregate *op, int64_t end)
 {
-    return !op->plan->window.processing_time &&
-           sl_window_due_ms(&op->plan->window, op->op.context->expr_settings.zone, end) <=
-               op->op.watermark_ms;
+    if (op->slices.is_shared)
+        end = sl_window_last_end_us(&op->plan->window, end);
+    if (op->plan->is_attached && !window_aggregate_has_clock(op))
+        return sl_window_due_ms(&op->plan->window, op->zone, end) <= op->op.watermark_ms;
+    return end <= op->closed_us;
 }
 
 static void
@@ -156,7 +193,34 @@ window_aggregate_compare(const void *a, const void *b, void *ends)
     return (int)x - (int)y;
 }
 
-/* What is done with each run of rows of the same window. */
+/* Fills order[]: places by slice, in their order.  Slices near one another are counted. */
+static void
+window_aggregate_sort(struct op_window_aggregate *op, size_t row_count)
+{
+    int64_t slice_us = sl_window_slice_us(&op->plan->window);
+    int64_t least = INT64_MAX, most = INT64_MIN;
+    uint16_t starts[SL_BATCH_ROWS_MAX + 1];
+
+    for (size_t i = 0; i < row_count; i++) {
+        least = SL_MIN(least, op->ends[i]);
+        most = SL_MAX(most, op->ends[i]);
+    }
+    if (op->plan->is_attached || (most - least) / slice_us >= SL_BATCH_ROWS_MAX) {
+        for (size_t i = 0; i < row_count; i++)
+            op->order[i] = (uint16_t)i;
+        qsort_r(op->order, row_count, sizeof(*op->order), window_aggregate_compare, op->ends);
+        return;
+    }
+    memset(starts, 0, ((size_t)((most - least) / slice_us) + 2) * sizeof(*starts));
+    for (size_t i = 0; i < row_count; i++)
+        starts[(op->ends[i] - least) / slice_us + 1]++;
+    for (int64_t slice = 0; slice < (most - least) / slice_us; slice++)
+        starts[slice + 1] = (uint16_t)(starts[slice + 1] + starts[slice]);
+    for (size_t i = 0; i < row_count; i++)
+        op->order[starts[(op->ends[i] - least) / slice_us]++] = (uint16_t)i;
+}
+
+/* What is done with each run of rows of the same slice. */
 struct window_aggregate_run {
     struct op_window_aggregate *op;
     const struct sl_batch *batch;
@@ -168,20 +232,26 @@ window_aggregate_run(const struct window_aggregate_run *run, int64_t end, const 
                      const uint64_t *hashes, size_t row_count, struct sl_error *err)
 {
     struct op_window_aggregate *op = run->op;
-    bool is_late = window_aggregate_is_late(op, end);
+    int64_t times[SL_WINDOW_LEVELS_MAX];
+    size_t time_count;
+    int rc = SL_OK;
 
-    if (!run->out)
-        return is_late
-                   ? SL_OK
-                   : sl_aggregation_prepare(&op->aggregation, end, rows, hashes, row_count, err);
-    if (is_late)
-        window_aggregate_add_late(op, run->batch, rows, row_count, run->out);
-    else
-        sl_aggregation_add(&op->aggregation, run->batch, end, rows, hashes, row_count);
-    return SL_OK;
+    if (window_aggregate_is_late(op, end)) {
+        if (run->out)
+            window_aggregate_add_late(op, run->batch, rows, row_count, run->out);
+        return SL_OK;
+    }
+    time_count = sl_window_slices_times(&op->slices, end, op->closed_us, times);
+    for (size_t i = 0; i < time_count && rc == SL_OK; i++) {
+        if (run->out)
+            sl_aggregation_add(&op->aggregation, run->batch, times[i], rows, hashes, row_count);
+        else
+            rc = sl_aggregation_prepare(&op->aggregation, times[i], rows, hashes, row_count, err);
+    }
+    return rc;
 }
 
-/* Rows of several windows: put together by window, in their order. */
+/* Rows of several slices: put together by slice, in their order. */
 static int
 window_aggregate_run_mixed(const struct window_aggregate_run *run, size_t row_count,
                            struct sl_error *err)
@@ -189,9 +259,7 @@ window_aggregate_run_mixed(const struct window_aggregate_run *run, size_t row_co
     struct op_window_aggregate *op = run->op;
     size_t from = 0;
 
-    for (size_t i = 0; i < row_count; i++)
-        op->order[i] = (uint16_t)i;
-    qsort_r(op->order, row_count, sizeof(*op->order), window_aggregate_compare, op->ends);
+    window_aggregate_sort(op, row_count);
     for (size_t i = 0; i < row_count; i++) {
         op->ordered_rows[i] = op->aggregation.rows[op->order[i]];
         op->ordered_hashes[i] = op->aggregation.hashes[op->order[i]];
@@ -211,7 +279,7 @@ window_aggregate_run_mixed(const struct window_aggregate_run *run, size_t row_co
     return SL_OK;
 }
 
-/* The rows that `begin` listed, by window. */
+/* The rows that `begin` listed, by slice. */
 static int
 window_aggregate_run_all(const struct window_aggregate_run *run, size_t row_count,
                          struct sl_error *err)
@@ -221,7 +289,10 @@ window_aggregate_run_all(const struct window_aggregate_run *run, size_t row_coun
 
     if (row_count == 0)
         return SL_OK;
-    if (op->plan->window.processing_time)
+    window_aggregate_close_slices(op);
+    if (op->plan->is_attached)
+        one = window_aggregate_assign_attached(op, run->batch, row_count);
+    else if (window_aggregate_has_clock(op))
         window_aggregate_assign_now(op, row_count);
     else
         one = window_aggregate_assign(op, run->batch, row_count);
@@ -231,19 +302,65 @@ window_aggregate_run_all(const struct window_aggregate_run *run, size_t row_coun
                                 row_count, err);
 }
 
+/* The rows that have a time, where one is looked at. */
+static int
+window_aggregate_timed(struct op_window_aggregate *op, const struct sl_batch *batch, int row_count,
+                       struct sl_out *out, struct sl_error *err)
+{
+    if (row_count <= 0 || (window_aggregate_has_clock(op) && !op->plan->is_attached))
+        return row_count;
+    return window_aggregate_drop_timeless(op, batch, (size_t)row_count, out, err);
+}
+
 static int
 window_aggregate_prepare(struct sl_op *base, unsigned input, const struct sl_batch *batch,
                          struct sl_error *err)
 {
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
     struct window_aggregate_run run = {op, batch, NULL};
-    size_t count = sl_aggregation_begin_prepare(&op->aggregation, base, batch);
+    int count = (int)sl_aggregation_begin_prepare(&op->aggregation, base, batch);
     int rc;
 
-    if (!op->plan->window.processing_time)
-        count = (size_t)window_aggregate_drop_timeless(op, batch, count, NULL, err);
-    rc = window_aggregate_run_all(&run, count, err);
+    count = window_aggregate_timed(op, batch, count, NULL, err);
+    rc = window_aggregate_run_all(&run, (size_t)count, err);
     sl_aggregation_end(&op->aggregation);
+    return rc;
+}
+
+/* Has it rows that a firing under way must not see, of slices that are closed and of open windows?
+ */
+static bool
+window_aggregate_must_finish(struct op_window_aggregate *op, const struct sl_batch *batch)
+{
+    const struct sl_window *window = &op->plan->window;
+    const struct sl_column *times = batch->columns[op->plan->time_column];
+
+    if (!op->firing || window_aggregate_has_clock(op) || !op->slices.is_shared)
+        return op->firing && window_aggregate_has_clock(op) && op->plan->is_attached;
+    window_aggregate_close_slices(op);
+    for (size_t i = 0; i < sl_batch_live_count(batch); i++) {
+        size_t row = sl_batch_row(batch, i);
+        int64_t time, end;
+
+        if (sl_column_is_null(times, row))
+            continue;
+        time = sl_window_local_us(window, op->zone, ((const int64_t *)times->values)[row]);
+        end = sl_window_slice_end_us(window, time);
+        if (end <= op->closed_us && sl_window_last_end_us(window, end) > op->closed_us)
+            return true;
+    }
+    return false;
+}
+
+/* The rest of what is due, whatever emit says; SL_AGAIN while state is read. */
+static int
+window_aggregate_finish(struct op_window_aggregate *op, struct sl_out *out, struct sl_error *err)
+{
+    int rc;
+
+    do
+        rc = window_aggregate_go_on(op, out, err);
+    while (rc == SL_AGAIN && !sl_state_wants_io(op->op.context->state));
     return rc;
 }
 
@@ -253,14 +370,21 @@ window_aggregate_batch(struct sl_op *base, unsigned input, struct sl_batch *batc
 {
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
     struct window_aggregate_run run = {op, batch, out};
-    int count = sl_aggregation_begin(&op->aggregation, base, batch, out, err);
+    int count;
 
-    if (count > 0 && !op->plan->window.processing_time)
-        count = window_aggregate_drop_timeless(op, batch, (size_t)count, out, err);
+    if (op->waiting || window_aggregate_must_finish(op, batch)) {
+        int rc = window_aggregate_finish(op, out, err);
+
+        op->waiting = rc == SL_AGAIN ? batch : NULL;
+        if (rc != SL_OK)
+            return rc;
+    }
+    count = sl_aggregation_begin(&op->aggregation, base, batch, out, err);
+    count = window_aggregate_timed(op, batch, count, out, err);
     if (count > 0)
         window_aggregate_run_all(&run, (size_t)count, err);
     sl_aggregation_end(&op->aggregation);
-    return count < 0 ? count : SL_OK;
+    return SL_MIN(count, SL_OK);
 }
 
 /* --- firing --- */
@@ -280,10 +404,10 @@ window_aggregate_emit(struct op_window_aggregate *op, size_t row_count, struct s
                       struct sl_error *err)
 {
     const struct sl_schema *schema = op->op.node->schema;
-    const struct sl_zone *zone = op->op.context->expr_settings.zone;
+    const struct sl_window *window = &op->plan->window;
     struct sl_batch *batch = sl_batch_new(op->op.context->pool, schema->count, row_count);
     size_t at = op->plan->key_count + op->plan->aggregate_count;
-    int64_t end = op->firing_end;
+    int64_t end = op->slices.end;
 
     if (sl_aggregation_finish(&op->aggregation, op->chunk, row_count, batch->columns, err) < 0) {
         memset(batch->columns, 0, at * sizeof(*batch->columns)); /* finish let go of them */
@@ -293,7 +417,7 @@ window_aggregate_emit(struct op_window_aggregate *op, size_t row_count, struct s
     if (op->plan->has_start) {
         sl_batch_set_column(batch, at,
                             window_aggregate_bound(op, schema->columns[at].type,
-                                                   end - op->plan->window.size_us, row_count));
+                                                   sl_window_start_us(window, end), row_count));
         at++;
     }
     if (op->plan->has_end) {
@@ -301,86 +425,99 @@ window_aggregate_emit(struct op_window_aggregate *op, size_t row_count, struct s
                             window_aggregate_bound(op, schema->columns[at].type, end, row_count));
         at++;
     }
-    if (op->plan->has_time) {
-        /* Of a TIMESTAMP_LTZ column the window's time is an instant, its bounds are local. */
-        int64_t time = (op->plan->window.local_zone ? sl_zone_to_utc(zone, end) : end);
-
-        sl_batch_set_column(
-            batch, at,
-            window_aggregate_bound(op, schema->columns[at].type, time - SL_US_PER_MS, row_count));
-    }
+    if (op->plan->has_time)
+        sl_batch_set_column(batch, at,
+                            window_aggregate_bound(op, schema->columns[at].type,
+                                                   sl_window_time_us(window, op->zone, end),
+                                                   row_count));
     return sl_out_emit(out, batch);
 }
 
-static bool
-window_aggregate_has_fired(const struct op_window_aggregate *op, uint32_t key_group)
-{
-    for (size_t i = 0; i < op->fired_count; i++) {
-        const struct window_fired *fired = &op->fired[i];
-
-        if (fired->end == op->firing_end && key_group >= fired->first && key_group <= fired->last)
-            return true;
-    }
-    return false;
-}
-
-/* Emits a chunk of the scan, without what was emitted before a restore. */
+/* Emits a chunk, without what was emitted before a restore. */
 static int
 window_aggregate_emit_chunk(struct op_window_aggregate *op, size_t row_count, struct sl_out *out,
                             struct sl_error *err)
 {
     size_t kept = 0;
 
-    if (!op->has_first_group) {
-        op->has_first_group = true;
-        op->first_group = op->chunk[0].key_group;
-    }
     for (size_t i = 0; i < row_count; i++) {
-        if (op->fired_count == 0 || !window_aggregate_has_fired(op, op->chunk[i].key_group))
+        if (!sl_window_progress_has(&op->progress, op->chunk[i].key_group, op->slices.end))
             op->chunk[kept++] = op->chunk[i];
     }
     return kept > 0 ? window_aggregate_emit(op, kept, out, err) : SL_OK;
 }
 
-/* The window is gone: nothing of it can be emitted twice any more. */
-static void
-window_aggregate_forget_fired(struct op_window_aggregate *op)
+static size_t
+window_aggregate_chunk_max(const struct op_window_aggregate *op)
 {
-    size_t kept = 0;
-
-    for (size_t i = 0; i < op->fired_count; i++) {
-        if (op->fired[i].end != op->firing_end)
-            op->fired[kept++] = op->fired[i];
-    }
-    op->fired_count = kept;
+    return SL_MIN(op->op.context->settings->batch_size, (uint32_t)SL_BATCH_ROWS_MAX);
 }
 
-/* Emits the window that fires until its end or SL_AGAIN. */
 static int
-window_aggregate_fire(struct op_window_aggregate *op, struct sl_out *out, struct sl_error *err)
+window_aggregate_build(struct op_window_aggregate *op, struct sl_error *err)
 {
-    size_t chunk_max = SL_MIN(op->op.context->settings->batch_size, (uint32_t)SL_BATCH_ROWS_MAX);
-    size_t row_count;
+    int rc = op->has_built ? SL_OK : sl_window_slices_build(&op->slices, err);
 
-    if (!op->firing) {
-        op->firing = true;
-        op->has_first_group = false;
-        sl_table_scan_begin(op->aggregation.table, op->firing_end, &op->scan);
-    }
-    for (;;) {
-        int rc = sl_table_scan_next(&op->scan, op->chunk, chunk_max, &row_count, err);
+    op->has_built = rc == SL_OK;
+    return rc;
+}
 
+/* Emits the window that ends at `end`, or goes on with the one that fires, until its end or
+ * SL_AGAIN. */
+static int
+window_aggregate_fire(struct op_window_aggregate *op, int64_t end, struct sl_out *out,
+                      struct sl_error *err)
+{
+    size_t row_count = 0;
+    int rc;
+
+    if (!op->firing)
+        sl_window_slices_begin(&op->slices, end);
+    op->has_built = op->has_built && op->firing;
+    op->firing = true;
+    rc = window_aggregate_build(op, err);
+    while (rc == SL_OK) {
+        rc = sl_window_slices_rows(&op->slices, false, op->chunk, window_aggregate_chunk_max(op),
+                                   &row_count, err);
         if (rc == SL_OK && row_count == 0)
             break;
         if (rc == SL_OK)
             rc = window_aggregate_emit_chunk(op, row_count, out, err);
+    }
+    if (rc != SL_OK)
+        return rc;
+    op->firing = false;
+    op->progress.fired_us = op->slices.end;
+    sl_window_slices_end(&op->slices);
+    return SL_OK;
+}
+
+/* The end of the window that is to fire next, or fires; INT64_MAX: none has rows. */
+static int64_t
+window_aggregate_next_end(const struct op_window_aggregate *op)
+{
+    return op->firing ? op->slices.end : sl_window_slices_next(&op->slices, op->progress.fired_us);
+}
+
+/* By the watermark. */
+static int
+window_aggregate_fire_due(struct op_window_aggregate *op, struct sl_out *out, struct sl_error *err)
+{
+    const struct sl_window *window = &op->plan->window;
+
+    for (;;) {
+        int64_t end = window_aggregate_next_end(op);
+        int rc;
+
+        if (end == INT64_MAX || sl_window_due_ms(window, op->zone, end) > op->op.watermark_ms)
+            break;
+        rc = window_aggregate_fire(op, end, out, err);
         if (rc != SL_OK)
             return rc;
     }
-    sl_table_scan_end(&op->scan);
-    op->firing = false;
-    window_aggregate_forget_fired(op);
-    sl_aggregation_drop_time(&op->aggregation, op->firing_end);
+    if (op->slices.is_shared && op->op.watermark_ms != SL_WATERMARK_MAX)
+        op->progress.fired_us = SL_MAX(op->progress.fired_us,
+                                       sl_window_closed_us(window, op->zone, op->op.watermark_ms));
     return SL_OK;
 }
 
@@ -389,22 +526,9 @@ window_aggregate_watermark(struct sl_op *base, struct sl_out *out, struct sl_err
 {
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
 
-    if (op->plan->window.processing_time && base->watermark_ms != SL_WATERMARK_MAX)
+    if (window_aggregate_has_clock(op) && base->watermark_ms != SL_WATERMARK_MAX)
         return SL_OK;
-    for (;;) {
-        int rc;
-
-        if (!op->firing) {
-            op->firing_end = sl_table_first_time(op->aggregation.table);
-            if (op->firing_end == INT64_MAX ||
-                sl_window_due_ms(&op->plan->window, base->context->expr_settings.zone,
-                                 op->firing_end) > base->watermark_ms)
-                return SL_OK;
-        }
-        rc = window_aggregate_fire(op, out, err);
-        if (rc != SL_OK)
-            return rc;
-    }
+    return window_aggregate_fire_due(op, out, err);
 }
 
 static int64_t
@@ -412,10 +536,11 @@ window_aggregate_next_due(struct sl_op *base)
 {
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
 
-    if (op->plan->window.processing_time)
+    if (window_aggregate_has_clock(op))
         return SL_WATERMARK_MAX;
-    return sl_window_next_due_ms(&op->plan->window, base->context->expr_settings.zone,
-                                 base->watermark_ms);
+    if (op->plan->window.kind == SL_WINDOW_SESSION) /* attached ones may end at any time */
+        return base->watermark_ms == SL_WATERMARK_MAX ? SL_WATERMARK_MAX : base->watermark_ms + 1;
+    return sl_window_next_due_ms(&op->plan->window, op->zone, base->watermark_ms);
 }
 
 /* --- processing time --- */
@@ -424,14 +549,13 @@ static int64_t
 window_aggregate_next_tick(struct sl_op *base)
 {
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
-    int64_t end;
+    int64_t end = INT64_MAX;
 
-    if (!op->plan->window.processing_time)
-        return INT64_MAX;
-    end = op->firing ? op->firing_end : sl_table_first_time(op->aggregation.table);
-    if (end == INT64_MAX || !op->plan->window.local_zone)
+    if (window_aggregate_has_clock(op))
+        end = window_aggregate_next_end(op);
+    if (end == INT64_MAX)
         return end;
-    return sl_zone_to_utc(base->context->expr_settings.zone, end);
+    return (sl_window_due_ms(&op->plan->window, op->zone, end) + 1) * SL_US_PER_MS;
 }
 
 static int
@@ -440,26 +564,33 @@ window_aggregate_tick(struct sl_op *base, int64_t now_us, struct sl_out *out, st
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
 
     while (window_aggregate_next_tick(base) <= now_us) {
-        int rc;
+        int rc = window_aggregate_fire(op, window_aggregate_next_end(op), out, err);
 
-        if (!op->firing)
-            op->firing_end = sl_table_first_time(op->aggregation.table);
-        rc = window_aggregate_fire(op, out, err);
         if (rc != SL_OK)
             return rc;
     }
     return SL_OK;
 }
 
-/* Goes on with what was stopped: a firing by watermark or by the clock. */
+/* With a firing that was stopped, and what is due behind it. */
+static int
+window_aggregate_go_on(struct op_window_aggregate *op, struct sl_out *out, struct sl_error *err)
+{
+    struct sl_op *base = &op->op;
+
+    if (window_aggregate_has_clock(op) && base->watermark_ms != SL_WATERMARK_MAX)
+        return window_aggregate_tick(base, sl_now_us(base->context->env), out, err);
+    return window_aggregate_watermark(base, out, err);
+}
+
 static int
 window_aggregate_resume(struct sl_op *base, struct sl_out *out, struct sl_error *err)
 {
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
 
-    if (op->plan->window.processing_time && base->watermark_ms != SL_WATERMARK_MAX)
-        return window_aggregate_tick(base, sl_now_us(base->context->env), out, err);
-    return window_aggregate_watermark(base, out, err);
+    if (op->waiting)
+        return window_aggregate_batch(base, 0, op->waiting, out, err);
+    return window_aggregate_go_on(op, out, err);
 }
 
 /* --- barriers in the middle of a firing --- */
@@ -468,19 +599,24 @@ static int
 window_aggregate_pause(struct sl_op *base, struct sl_out *out, struct sl_error *err)
 {
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
-    size_t chunk_max = SL_MIN(base->context->settings->batch_size, (uint32_t)SL_BATCH_ROWS_MAX);
     size_t row_count = 1;
+    uint32_t last;
 
     while (op->firing && row_count > 0) {
-        int rc = sl_table_scan_group(&op->scan, op->chunk, chunk_max, &row_count, err);
+        int rc = window_aggregate_build(op, err);
 
+        if (rc == SL_OK)
+            rc = sl_window_slices_rows(&op->slices, true, op->chunk, window_aggregate_chunk_max(op),
+                                       &row_count, err);
+        if (rc == SL_AGAIN)
+            return rc;
         if (rc == SL_OK && row_count > 0)
             rc = window_aggregate_emit_chunk(op, row_count, out, err);
-        else if (rc == SL_AGAIN)
-            return rc;
         if (rc < 0)
             return rc;
     }
+    if (op->firing && sl_window_slices_given(&op->slices, &last))
+        sl_window_progress_note(&op->progress, last, op->slices.end);
     return SL_OK;
 }
 
@@ -489,54 +625,18 @@ window_aggregate_barrier(struct sl_op *base, uint64_t epoch, struct sl_snapshot 
                          struct sl_error *err)
 {
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
-    size_t count = op->fired_count;
-    struct window_fired *fired;
 
-    if (!snapshot || (count == 0 && !op->firing))
-        return SL_OK;
-    fired = sl_alloc_zeroed((count + 1) * sizeof(*fired)); /* padding included */
-    if (count > 0)
-        memcpy(fired, op->fired, count * sizeof(*fired));
-    if (op->firing && op->has_first_group)
-        fired[count++] = (struct window_fired){op->firing_end, op->first_group, op->scan.key_group};
-    sl_snapshot_add_blob(snapshot, base->node->uid, WINDOW_FIRED_BLOB,
-                         (struct sl_text){(const char *)fired, count * sizeof(*fired)});
-    free(fired);
+    if (snapshot)
+        sl_window_progress_store(&op->progress, base, snapshot);
     return SL_OK;
-}
-
-/* Does it own some of the groups? */
-static bool
-window_aggregate_owns(const struct sl_op_context *context, const struct window_fired *fired)
-{
-    uint32_t max = context->settings->max_parallelism, count = context->subtask_count;
-
-    return sl_key_group_subtask(fired->first, max, count) <= context->subtask &&
-           context->subtask <= sl_key_group_subtask(fired->last, max, count);
 }
 
 static int
 window_aggregate_restore(struct sl_op *base, const struct sl_manifest *from, struct sl_error *err)
 {
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
-    struct sl_manifest_cursor cursor = {0};
-    const struct sl_manifest_blob *blob;
 
-    while ((blob = sl_manifest_next_blob(from, base->node->uid, WINDOW_FIRED_BLOB, &cursor))) {
-        size_t count = blob->bytes.length / sizeof(*op->fired);
-
-        if (blob->bytes.length % sizeof(*op->fired) != 0)
-            return SL_ERROR(err, SL_E_DATA_CORRUPTED, "what operator %s has fired cannot be read",
-                            base->node->uid);
-        op->fired = sl_realloc(op->fired, (op->fired_count + count + 1) * sizeof(*op->fired));
-        for (size_t i = 0; i < count; i++) {
-            struct window_fired *fired = &op->fired[op->fired_count];
-
-            memcpy(fired, blob->bytes.start + i * sizeof(*fired), sizeof(*fired));
-            op->fired_count += window_aggregate_owns(base->context, fired);
-        }
-    }
-    return SL_OK;
+    return sl_window_progress_restore(&op->progress, base, from, err);
 }
 
 static void
@@ -544,8 +644,7 @@ window_aggregate_close(struct sl_op *base)
 {
     struct op_window_aggregate *op = (struct op_window_aggregate *)base;
 
-    free(op->fired);
-    sl_table_scan_end(&op->scan);
+    sl_window_slices_close(&op->slices);
     sl_aggregation_close(&op->aggregation);
 }
 

@@ -74,6 +74,7 @@ struct sl_op { /* the first member of every operator's own struct */
     /* Set by `open`: rows may come out so much later than their time, so the watermark behind the
      * operator is so much less than its own. */
     int64_t output_delay_ms;
+    bool changes_rows; /* set by `open`, where it does not do what its class says of keeps_rows */
 };
 
 struct sl_op_class {

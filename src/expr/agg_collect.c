@@ -77,6 +77,7 @@ sl_agg_list_merge(const struct sl_aggregate *aggregate, void *to, const void *fr
 
     for (size_t i = 0; list && i < list->count; i++)
         sl_agg_list_append(to, keeper, agg_list_row(list, &agg_list_slots(list)[i]));
+    sl_agg_list_take_overflow(to, from);
 }
 
 /* --- one of the values: MIN, MAX, FIRST_VALUE, LAST_VALUE --- */

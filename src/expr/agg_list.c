@@ -205,6 +205,16 @@ sl_agg_list_merge_sorted(const struct sl_aggregate *aggregate, void *to, const v
                                  (struct sl_text){agg_list_key(list, slot).start, slot->length},
                                  slot->key_length, slot->count);
     }
+    sl_agg_list_take_overflow(to, from);
+}
+
+void
+sl_agg_list_take_overflow(void *to, const void *from)
+{
+    const struct agg_list *list = agg_list_of(from);
+
+    if (list && list->overflowed && agg_list_of(to))
+        list_write(to)->overflowed = 1;
 }
 
 size_t

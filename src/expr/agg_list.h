@@ -82,6 +82,8 @@ void sl_agg_list_merge_sorted(const struct sl_aggregate *aggregate, void *to, co
 size_t sl_agg_list_unpack(const struct sl_aggregate *aggregate, struct sl_pool *pool,
                           char *const *states, size_t state_offset, size_t row_count,
                           struct sl_column **ret_columns);
+/* Of lists that were merged: what is no longer known of `from` is not of `to`. */
+void sl_agg_list_take_overflow(void *to, const void *from);
 /* Marks the accumulators that overflowed, if errors is not NULL. */
 void sl_agg_list_mark_overflows(char *const *states, size_t state_offset, size_t row_count,
                                 uint64_t *errors);

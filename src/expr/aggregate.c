@@ -243,6 +243,15 @@ sl_aggregate_merge(const struct sl_aggregate *aggregate, char *to, const char *f
     aggregate->class->merge(aggregate, to, from, keeper);
 }
 
+void
+sl_aggregate_merge_all(const struct sl_aggregate *aggregate, char *const *to,
+                       const char *const *from, size_t state_offset, size_t count,
+                       struct sl_aggregate_keeper *keeper)
+{
+    for (size_t i = 0; i < count; i++)
+        aggregate->class->merge(aggregate, to[i] + state_offset, from[i] + state_offset, keeper);
+}
+
 struct sl_column *
 sl_aggregate_finish(const struct sl_aggregate *aggregate, struct sl_pool *pool, char *const *states,
                     size_t state_offset, size_t row_count, uint64_t *errors)

@@ -81,6 +81,10 @@ void sl_aggregate_add_one(const struct sl_aggregate *aggregate, char *accumulato
 /* Folds accumulator `from` into `to` (two-phase, merging slices). */
 void sl_aggregate_merge(const struct sl_aggregate *aggregate, char *to, const char *from,
                         struct sl_aggregate_keeper *keeper);
+/* The same for each i < count: from[i] + state_offset into to[i] + state_offset. */
+void sl_aggregate_merge_all(const struct sl_aggregate *aggregate, char *const *to,
+                            const char *const *from, size_t state_offset, size_t count,
+                            struct sl_aggregate_keeper *keeper);
 /* The results of row_count accumulators as a column; a row whose sum overflowed is marked in
  * errors[] (bitmap, may be NULL: then it wraps as Flink's). */
 struct sl_column *sl_aggregate_finish(const struct sl_aggregate *aggregate, struct sl_pool *pool,

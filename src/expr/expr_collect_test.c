@@ -1,6 +1,8 @@
 /* Aggregates that keep values: append, take back, merge, NULLs, nothing; long lists. */
 #include "expr/expr_test.h"
 
+#include "expr/agg_list.h"
+
 #include <stdlib.h>
 
 #define ROWS_MAX 8
@@ -329,6 +331,37 @@ Test(expr_collect, distinct_values_are_counted_roughly)
             cr_expect_eq((size_t)estimate, numbers[n]);
         cr_expect_eq(sl_aggregate_set_retracts(aggregate, &err), SL_E_NOT_SUPPORTED);
         sl_column_unref(result);
+        test_free_state(states[0]);
+        test_free_state(states[1]);
+    }
+    test_input_done(&input);
+}
+
+/* A list that found no room for a value stays unknown when it is merged. */
+Test(expr_collect, a_list_that_overflowed_is_merged)
+{
+    static const struct collect_case cases[] = {
+        {.name = "ARRAY_AGG", .type = "INT"},
+        {.name = "COLLECT", .type = "INT"},
+    };
+    const char *texts[] = {"1", "2"};
+    uint16_t rows[] = {0, 1};
+    struct test_input input;
+
+    test_input_init(&input);
+    for (size_t i = 0; i < SL_COUNT_OF(cases); i++) {
+        struct sl_aggregate *aggregate = bind(&input, &cases[i]);
+        char states[2][64] __attribute__((aligned(8))) = {{0}}, *list[] = {states[0]};
+        struct sl_column *column = test_column(&input.arena, input.pool, "INT", texts, 2);
+        struct agg_list_state *full = (struct agg_list_state *)(void *)states[1];
+        uint64_t errors = 0;
+
+        sl_aggregate_add_one(aggregate, states[1], &column, rows, 2, NULL, &keeper);
+        ((struct agg_list *)(uintptr_t)full->blob.pointer)->overflowed = 1;
+        sl_aggregate_merge(aggregate, states[0], states[1], &keeper);
+        sl_column_unref(sl_aggregate_finish(aggregate, input.pool, list, 0, 1, &errors));
+        cr_expect_eq(errors, 1, "%s", cases[i].name);
+        sl_column_unref(column);
         test_free_state(states[0]);
         test_free_state(states[1]);
     }

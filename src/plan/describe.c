@@ -155,12 +155,13 @@ sl_describe_expand(struct sl_buffer *to, const struct sl_phys_expand *expand,
 
 void
 sl_describe_window(struct sl_buffer *to, const struct sl_window *window, uint32_t time_column,
-                   const struct sl_schema *input)
+                   bool is_attached, const struct sl_schema *input)
 {
     static const char *const names[] = {"TUMBLE", "HOP", "CUMULATE", "SESSION"};
 
     sl_describe_begin(to, "window");
-    sl_buffer_printf(to, "%s(time_col=[%s]", names[window->kind], input->columns[time_column].name);
+    sl_buffer_printf(to, "%s(%s=[%s]", names[window->kind], is_attached ? "win_end" : "time_col",
+                     input->columns[time_column].name);
     if (window->slide_us) {
         sl_buffer_printf(to, ", %s=[", window->kind == SL_WINDOW_HOP ? "slide" : "step");
         describe_duration(to, window->slide_us);

@@ -71,7 +71,7 @@ explain_window_table(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     const struct sl_phys_window_table *table = node->detail;
 
-    sl_describe_window(to, &table->window, table->time_column, node->inputs[0].node->schema);
+    sl_describe_window(to, &table->window, table->time_column, false, node->inputs[0].node->schema);
 }
 
 static void
@@ -81,7 +81,8 @@ explain_window_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
     const struct sl_schema *input = node->inputs[0].node->schema;
 
     sl_describe_columns(to, "groupBy", aggregate->keys, aggregate->key_count, input);
-    sl_describe_window(to, &aggregate->window, aggregate->time_column, input);
+    sl_describe_window(to, &aggregate->window, aggregate->time_column, aggregate->is_attached,
+                       input);
     sl_describe_aggregates(to, aggregate->keys, aggregate->key_count, aggregate->aggregates,
                            aggregate->aggregate_count, node->schema, input);
 }
@@ -94,7 +95,7 @@ explain_session_table(const struct sl_phys_node *node, struct sl_buffer *to)
 
     if (table->key_count)
         sl_describe_columns(to, "partitionBy", table->keys, table->key_count, input);
-    sl_describe_window(to, &table->window, table->time_column, input);
+    sl_describe_window(to, &table->window, table->time_column, false, input);
 }
 
 static void

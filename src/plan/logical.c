@@ -93,7 +93,8 @@ logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
     case SL_LOG_AGGREGATE:
         sl_describe_columns(to, "groupBy", node->aggregate.keys, node->aggregate.key_count, input);
         if (node->kind == SL_LOG_WINDOW_AGGREGATE)
-            sl_describe_window(to, &node->aggregate.window, node->aggregate.time_column, input);
+            sl_describe_window(to, &node->aggregate.window, node->aggregate.time_column, false,
+                               input);
         if (node->kind == SL_LOG_TRIGGER_AGGREGATE)
             sl_describe_trigger(to, &node->aggregate.trigger);
         sl_describe_aggregates(to, node->aggregate.keys, node->aggregate.key_count,
@@ -107,7 +108,8 @@ logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
         if (node->window_table.partition_count)
             sl_describe_columns(to, "partitionBy", node->window_table.partition,
                                 node->window_table.partition_count, input);
-        sl_describe_window(to, &node->window_table.window, node->window_table.time_column, input);
+        sl_describe_window(to, &node->window_table.window, node->window_table.time_column, false,
+                           input);
         break;
     case SL_LOG_COUNT_WINDOW:
         if (node->count_window.partition_count)

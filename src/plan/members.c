@@ -128,6 +128,7 @@ static const struct sl_member window_table_members[] = {
 
 static const struct sl_member window_aggregate_members[] = {
     MEMBER(sl_phys_window_aggregate, WINDOW, "window", window),
+    MEMBER(sl_phys_window_aggregate, BOOL, "isAttached", is_attached),
     MEMBER(sl_phys_window_aggregate, U32, "timeColumn", time_column),
     COUNTED(sl_phys_window_aggregate, COLUMNS, "keys", keys, key_count),
     COUNTED(sl_phys_window_aggregate, AGGREGATES, "aggregates", aggregates, aggregate_count),

@@ -147,8 +147,8 @@ struct sl_window {
     bool local_zone; /* time column is TIMESTAMP_LTZ: windows align to the session's zone */
 };
 
-/* Appends window_start, window_end, window_time to the input's columns.  A row without a time is an
- * error of that row. */
+/* Appends window_start, window_end, window_time to the input's columns: a row for each window that
+ * the input's row is in.  A row without a time is an error of that row. */
 struct sl_phys_window_table {
     struct sl_window window;
     uint32_t time_column;
@@ -158,6 +158,7 @@ struct sl_phys_window_table {
  * window_end, window_time (those that `outputs` asks for, in this order). */
 struct sl_phys_window_aggregate {
     struct sl_window window;
+    bool is_attached;      /* rows have their window already: its end is in time_column */
     uint32_t time_column;  /* of the input */
     uint32_t *keys;        /* of the input */
     size_t key_count;

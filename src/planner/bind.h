@@ -293,15 +293,21 @@ struct sl_log_node *sl_log_filter(struct sl_arena *arena, struct sl_log_node *in
 struct sl_expr *sl_log_column(struct sl_arena *arena, const struct sl_schema *schema,
                               uint32_t column);
 
-/* Where a column of this node comes from: through projections and filters down to a window table
- * function. */
 enum sl_window_part {
     SL_WINDOW_PART_NONE,
     SL_WINDOW_PART_START,
     SL_WINDOW_PART_END,
     SL_WINDOW_PART_TIME,
 };
+struct sl_window_origin {
+    enum sl_window_part part;
+    struct sl_window window; /* unless part is NONE */
+};
+/* Of which window a column of this node is a part. */
+struct sl_window_origin sl_window_origin_of(const struct sl_log_node *node, uint32_t column);
 enum sl_window_part sl_window_part_of(const struct sl_log_node *node, uint32_t column);
+/* GROUP BY window_start, window_end. */
+bool sl_window_is_grouped(const struct sl_log_node *aggregate);
 
 /* --- from.c, window.c, scan.c --- */
 struct sl_relation {

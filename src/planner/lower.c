@@ -297,11 +297,8 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     const struct sl_log_aggregate *from = &node->aggregate;
     struct sl_phys_node *input, *made;
 
-    if (sl_lower_is_window_group(node) && !sl_lower_is_session_group(node))
-        return sl_lower_refuse(node, "this use of window columns",
-                               "use window columns neither in arguments of aggregates nor together "
-                               "with other columns in WHERE",
-                               err);
+    if (sl_lower_is_attached(node))
+        return sl_lower_attached_aggregate(lowering, node, ret_node, err);
     SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(lower_retracting(input, node, err));

@@ -54,8 +54,14 @@ int sl_lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node
                                 struct sl_error *err);
 
 /* lower_window.c */
-/* GROUP BY window_start, window_end that could not be fused with its window. */
-bool sl_lower_is_window_group(const struct sl_log_node *node);
+/* GROUP BY window_start, window_end of windows that rows bring with them: it could not be fused
+ * with their function, or they are a result of windows. */
+bool sl_lower_is_attached(const struct sl_log_node *node);
+int sl_lower_attached_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
+                                struct sl_phys_node **ret_node, struct sl_error *err);
+/* 0A000: what no window aggregation can do. */
+int sl_lower_refuse_window(const struct sl_log_node *node, const struct sl_phys_node *input,
+                           struct sl_error *err);
 int sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
                               struct sl_phys_node **ret_node, struct sl_error *err);
 /* lower_trigger.c */

@@ -1,28 +1,15 @@
 /* Windows: the table functions alone, and GROUP BY over them. */
 #include "planner/lower.h"
 
-/* GROUP BY window_start, window_end that could not be fused with its window. */
-bool
-sl_lower_is_window_group(const struct sl_log_node *node)
+int
+sl_lower_refuse_window(const struct sl_log_node *node, const struct sl_phys_node *input,
+                       struct sl_error *err)
 {
-    unsigned parts = 0;
-
-    for (size_t i = 0; i < node->aggregate.key_count; i++)
-        parts |= 1u << sl_window_part_of(node->inputs[0], node->aggregate.keys[i]);
-    return (parts & 1u << SL_WINDOW_PART_START) && (parts & 1u << SL_WINDOW_PART_END);
-}
-
-static int
-lower_refuse_kind(const struct sl_log_node *node, const struct sl_window *window,
-                  struct sl_error *err)
-{
-    static const char *const names[] = {"TUMBLE", "HOP", "CUMULATE", "SESSION"};
-
-    if (window->kind == SL_WINDOW_TUMBLE || window->kind == SL_WINDOW_SESSION)
-        return SL_OK;
-    SL_ERROR(err, SL_E_NOT_SUPPORTED, "the window function %s is not supported yet",
-             names[window->kind]);
-    return sl_error_at(err, node->offset);
+    SL_TRY(sl_lower_refuse_updating(input, node, "a window aggregation", err));
+    if (node->aggregate.has_ttl)
+        return sl_lower_refuse(node, "a time to live of windows",
+                               "their state goes with them: leave the hint STATE_TTL out", err);
+    return SL_OK;
 }
 
 int
@@ -34,13 +21,9 @@ sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node
     const struct sl_log_aggregate *from = &node->aggregate;
     struct sl_phys_node *input;
 
-    SL_TRY(lower_refuse_kind(node, &from->window, err));
     SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(sl_lower_refuse_updating(input, node, "a window aggregation", err));
-    if (from->has_ttl)
-        return sl_lower_refuse(node, "a time to live of windows",
-                               "their state goes with them: leave the hint STATE_TTL out", err);
+    SL_TRY(sl_lower_refuse_window(node, input, err));
     detail->window = from->window;
     detail->time_column = from->time_column;
     detail->keys = from->keys;
@@ -69,7 +52,6 @@ sl_lower_window_table(struct sl_lowering *lowering, struct sl_log_node *node,
 
     if (node->window_table.window.kind == SL_WINDOW_SESSION)
         return sl_lower_session_table(lowering, node, ret_node, err);
-    SL_TRY(lower_refuse_kind(node, &node->window_table.window, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     detail->window = node->window_table.window;
     detail->time_column = node->window_table.time_column;

@@ -88,9 +88,6 @@ Test(planner_error, grouping)
 /* Streaming without windows, and windows without a time. */
 Test(planner_error, streaming)
 {
-    REFUSED("SELECT MIN(window_start) FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' "
-            "MINUTE)) GROUP BY window_start, window_end",
-            "0A000", "window_start, window_end");
     REFUSED("SELECT * FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(plain), INTERVAL '1' MINUTE))",
             "42804", "plain");
     planner_test_hint(&test, "WATERMARK");
@@ -105,9 +102,25 @@ Test(planner_error, streaming)
     REFUSED("SELECT * FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE, "
             "INTERVAL '60' SECOND))",
             "22023", "INTERVAL '60'");
-    REFUSED("SELECT * FROM TABLE(HOP(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '1' "
+    REFUSED("SELECT * FROM TABLE(HOP(TABLE bids, DESCRIPTOR(ts), INTERVAL '7' MINUTE, INTERVAL '1' "
             "HOUR))",
-            "0A000", "HOP");
+            "22023", "INTERVAL '7'");
+    REFUSED("SELECT * FROM TABLE(HOP(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' SECOND, INTERVAL '2' "
+            "DAY))",
+            "22023", "INTERVAL '1'");
+    cr_assert_str_eq(test.err.text,
+                     "a window has 172800 slides, more than 100000, which sluice.window.max-slices "
+                     "allows");
+    planner_test_hint(&test, "172800");
+    planner_test_set("sluice.window.max-slices", "9");
+    REFUSED("SELECT * FROM TABLE(CUMULATE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' SECOND, "
+            "INTERVAL '10' SECOND))",
+            "22023", "INTERVAL '1'");
+    cr_assert(strstr(test.err.text, "10 steps, more than 9"));
+    REFUSED("SELECT window_end FROM (SELECT window_start, window_end FROM TABLE(TUMBLE(TABLE bids, "
+            "DESCRIPTOR(ts), INTERVAL '1' MINUTE)) GROUP BY window_start, window_end, price) AS w "
+            "GROUP BY /*+ STATE_TTL('w' = '1 d') */ window_start, window_end",
+            "42601", "/*+");
 }
 
 /* Everything that parses and is not built says its name. */

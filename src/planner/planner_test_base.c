@@ -131,6 +131,7 @@ static const struct test_setting test_defaults[] = {
     {"execution.checkpointing.num-retained", "3"},
     {"sluice.outbox.limit", "1 gb"},
     {"sluice.batch-size", "4096"},
+    {"sluice.window.max-slices", "100000"},
     {"sluice.row-kind", "auto"},
 };
 static struct test_setting test_overrides[8];

@@ -47,6 +47,8 @@ uid_add_window_aggregate(const struct sl_phys_node *node, struct sl_buffer *role
     sl_buffer_printf(role, "|%d %lld %lld %lld|%s", (int)detail->window.kind,
                      (long long)detail->window.size_us, (long long)detail->window.slide_us,
                      (long long)detail->window.offset_us, input->columns[detail->time_column].name);
+    if (detail->is_attached)
+        sl_buffer_add_string(role, "|attached");
     uid_add_groups(input, detail->keys, detail->key_count, detail->aggregates,
                    detail->aggregate_count, role);
 }

@@ -81,28 +81,6 @@ sl_is_window_function(const struct sl_ast_name *name)
     return window_function_of(name) != NULL;
 }
 
-enum sl_window_part
-sl_window_part_of(const struct sl_log_node *node, uint32_t column)
-{
-    for (;;) {
-        if (node->kind == SL_LOG_FILTER) {
-            node = node->inputs[0];
-        } else if (node->kind == SL_LOG_EXPAND && sl_expand_keeps(&node->expand, column)) {
-            node = node->inputs[0];
-        } else if (node->kind == SL_LOG_PROJECT) {
-            if (node->exprs[column]->kind != SL_EXPR_COLUMN)
-                return SL_WINDOW_PART_NONE;
-            column = node->exprs[column]->column;
-            node = node->inputs[0];
-        } else if (node->kind == SL_LOG_WINDOW_TABLE && column >= node->inputs[0]->schema->count) {
-            return SL_WINDOW_PART_START +
-                   (enum sl_window_part)(column - node->inputs[0]->schema->count);
-        } else {
-            return SL_WINDOW_PART_NONE;
-        }
-    }
-}
-
 /* One call of a windowing table function that is bound. */
 struct window_call {
     struct sl_binder *binder;
@@ -350,6 +328,24 @@ window_divides(const struct window_call *call, const struct sl_window *window, s
 }
 
 static int
+window_check_slices(const struct window_call *call, const struct sl_window *window,
+                    struct sl_error *err)
+{
+    const char *key = "sluice.window.max-slices";
+    int64_t count = window->slide_us ? window->size_us / window->slide_us : 1, max;
+
+    SL_ASSERT(sl_parse_int64(sl_binder_setting(call->binder, key), &max));
+    if (count <= max)
+        return SL_OK;
+    SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+             "a window has %lld %s, more than %lld, which %s allows", (long long)count,
+             window->kind == SL_WINDOW_HOP ? "slides" : "steps", (long long)max, key);
+    sl_error_hint(err, "make them longer, or SET '%s' = '%lld'", key, (long long)count);
+    return sl_error_at(
+        err, sl_binder_offset(call->binder, call->args[WINDOW_SLIDE]->ast.offset));
+}
+
+static int
 window_lengths(const struct window_call *call, struct sl_window *window, struct sl_error *err)
 {
     bool hops = window->kind == SL_WINDOW_HOP;
@@ -360,6 +356,7 @@ window_lengths(const struct window_call *call, struct sl_window *window, struct 
                          hops ? "the slide of the window" : "the step of the window",
                          &window->slide_us, err));
     SL_TRY(window_divides(call, window, err));
+    SL_TRY(window_check_slices(call, window, err));
     SL_TRY(window_length(call, WINDOW_OFFSET, "the offset of the window", &window->offset_us, err));
     if (window->offset_us != 0 &&
         (window->offset_us >= window->size_us || window->offset_us <= -window->size_us)) {

@@ -103,13 +103,19 @@ link_forward_watermark(struct sl_link *link, int64_t watermark_ms, struct sl_err
 
 /* --- what operators emit --- */
 
+static bool
+link_keeps_rows(const struct sl_link *link)
+{
+    return link->op->class->keeps_rows && !link->op->changes_rows;
+}
+
 /* The marks of the batch under way go with the rows of a row-keeping operator. */
 static void
 link_move_marks(struct sl_link *link, struct sl_batch *batch)
 {
     const struct sl_batch *from = link->current.batch;
 
-    if (!link->op->class->keeps_rows || link->call != SL_LINK_BATCH || from->mark_count == 0)
+    if (!link_keeps_rows(link) || link->call != SL_LINK_BATCH || from->mark_count == 0)
         return;
     if (batch != from && batch->mark_count == 0) {
         if (batch->row_count != from->row_count)
@@ -312,7 +318,7 @@ link_piece_end(struct sl_link *link)
     link->mark_ms = SL_WATERMARK_MIN;
     if (link->op->class->takes_marks)
         return link_whole_end(link);
-    if (link->op->class->keeps_rows) {
+    if (link_keeps_rows(link)) {
         if (batch->mark_count)
             link->merged_ms = SL_MAX(link->merged_ms, batch->marks[batch->mark_count - 1].time_ms);
         link->next_mark = batch->mark_count;

@@ -96,7 +96,7 @@ cold_list_missing(struct sl_state_table *table, struct state_slice *slice,
 {
     const uint32_t *offsets;
 
-    sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
+    state_encode_keys(table, keys);
     offsets = table->keys.offsets;
     state_prefetch_first(table, slice, keys);
     for (size_t i = 0; i < keys->row_count; i++) {
@@ -121,7 +121,7 @@ cold_has_all(struct sl_state_table *table, struct state_slice *slice,
 {
     const uint32_t *offsets;
 
-    sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
+    state_encode_keys(table, keys);
     offsets = table->keys.offsets;
     for (size_t i = 0; i < keys->row_count; i++) {
         if (!state_slice_find(slice, keys->hashes[i], table->keys.bytes + offsets[i],

@@ -255,6 +255,32 @@ key_bytes_reserve(struct sl_key_bytes *keys, size_t row_count)
     }
 }
 
+static void
+key_bytes_reserve_total(struct sl_key_bytes *keys, uint32_t total)
+{
+    if (keys->byte_capacity >= total + 64u)
+        return;
+    keys->byte_capacity = 2 * (size_t)total + 64;
+    keys->bytes = sl_realloc(keys->bytes, keys->byte_capacity);
+}
+
+void
+sl_key_bytes_copy(const struct sl_text *texts, size_t count, struct sl_key_bytes *keys)
+{
+    uint32_t total = 0;
+
+    key_bytes_reserve(keys, count);
+    for (size_t i = 0; i < count; i++) {
+        keys->offsets[i] = total;
+        total += (uint32_t)texts[i].length;
+    }
+    keys->offsets[count] = total;
+    keys->count = count;
+    key_bytes_reserve_total(keys, total);
+    for (size_t i = 0; i < count; i++)
+        memcpy(keys->bytes + keys->offsets[i], texts[i].start, texts[i].length);
+}
+
 void
 sl_key_codec_encode(const struct sl_key_codec *codec, struct sl_column *const *columns,
                     const uint16_t *rows, size_t row_count, struct sl_key_bytes *keys)
@@ -275,10 +301,7 @@ sl_key_codec_encode(const struct sl_key_codec *codec, struct sl_column *const *c
     }
     sizes[row_count] = total;
     keys->count = row_count;
-    if (keys->byte_capacity < total + 64u) {
-        keys->byte_capacity = 2 * (size_t)total + 64;
-        keys->bytes = sl_realloc(keys->bytes, keys->byte_capacity);
-    }
+    key_bytes_reserve_total(keys, total);
     for (size_t c = 0; c < codec->count; c++)
         key_write_column(columns[c], rows, row_count, keys->bytes, cursors);
 }

@@ -178,6 +178,7 @@ scan_give(struct sl_state_scan *scan, const struct state_row *row, struct sl_sta
     *ret_row = (struct sl_state_row){
         .key = {row->value + scan->table->spec.value_size, row->key_size},
         .value = row->value,
+        .hash = row->hash,
         .key_group = sl_key_group_of(row->hash, scan->table->state->config.max_parallelism)};
     scan->has_group = true;
     scan->key_group = ret_row->key_group;

@@ -223,6 +223,16 @@ sl_table_drop_time(struct sl_state_table *table, int64_t time)
 
 /* --- look-up and change --- */
 
+void
+state_encode_keys(struct sl_state_table *table, const struct sl_state_keys *keys)
+{
+    if (keys->encoded)
+        sl_key_bytes_copy(keys->encoded, keys->row_count, &table->keys);
+    else
+        sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count,
+                            &table->keys);
+}
+
 /* Makes a row writable: a clean one becomes dirty, a frozen one is copied first. */
 static struct state_row *
 table_make_dirty(struct sl_state_table *table, uint64_t *slot, struct state_row *row)
@@ -330,7 +340,7 @@ sl_table_upsert(struct sl_state_table *table, const struct sl_state_keys *keys, 
 
     table->version++;
     table_free_superseded(table, slice);
-    sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
+    state_encode_keys(table, keys);
     offsets = table->keys.offsets;
     state_prefetch_first(table, slice, keys);
     for (size_t block = 0; block < keys->row_count; block += STATE_BLOCK) {
@@ -362,7 +372,7 @@ sl_table_find(struct sl_state_table *table, const struct sl_state_keys *keys,
         memset(ret_values, 0, keys->row_count * sizeof(*ret_values));
         return;
     }
-    sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
+    state_encode_keys(table, keys);
     offsets = table->keys.offsets;
     state_prefetch_first(table, slice, keys);
     for (size_t block = 0; block < keys->row_count; block += STATE_BLOCK) {
@@ -413,7 +423,7 @@ sl_table_delete(struct sl_state_table *table, const struct sl_state_keys *keys)
     if (!slice)
         return;
     table->version++;
-    sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count, &table->keys);
+    state_encode_keys(table, keys);
     offsets = table->keys.offsets;
     for (size_t i = 0; i < keys->row_count; i++) {
         uint64_t *slot = state_slice_find(slice, keys->hashes[i], table->keys.bytes + offsets[i],

@@ -92,7 +92,8 @@ struct sl_state_keys {
     const uint16_t *rows; /* physical rows; NULL: 0 … */
     size_t row_count;
     const uint64_t *hashes;
-    int64_t time; /* of all of them; 0 in a table without time */
+    int64_t time;                  /* of all of them; 0 in a table without time */
+    const struct sl_text *encoded; /* instead of columns and rows: keys as scans give them */
 };
 
 /* Makes the rows of these keys ready in memory: SL_OK, or SL_AGAIN while a read of the store runs
@@ -135,6 +136,7 @@ void sl_table_drop_time(struct sl_state_table *table, int64_t time);
 struct sl_state_row {
     struct sl_text key; /* as sl_key_codec_decode reads it */
     const char *value;
+    uint64_t hash; /* of the key, as it was when the row came */
     uint32_t key_group;
 };
 
@@ -175,7 +177,7 @@ bool sl_state_wants_io(const struct sl_state *state);
 /* How many parts it has, which may run at the same time. */
 size_t sl_state_io_parts(const struct sl_state *state);
 void sl_state_run_io(struct sl_state *state, size_t part); /* an I/O thread */
-void sl_state_end_io(struct sl_state *state); /* how it went, the next call tells */
+void sl_state_end_io(struct sl_state *state);              /* how it went, the next call tells */
 /* May some rows be in the store alone? */
 bool sl_state_is_cold(const struct sl_state *state);
 

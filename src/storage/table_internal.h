@@ -367,6 +367,8 @@ void state_list_dirty(struct sl_state_table *table, struct state_row *row);
 struct state_row *state_table_add_row(struct sl_state_table *table, int64_t time, uint64_t hash,
                                       struct sl_text key);
 struct state_slice *state_table_slice(struct sl_state_table *table, int64_t time, bool make);
+/* Into table->keys. */
+void state_encode_keys(struct sl_state_table *table, const struct sl_state_keys *keys);
 void row_list_add(struct row_list *list, struct state_row *row);
 
 #endif

@@ -407,6 +407,45 @@ Test(table, keys_order_as_sql_does_and_survive_zeros_and_nulls)
     sl_key_bytes_done(&keys);
 }
 
+/* Rows of one time go into another by the keys that a scan gave: the same rows as by columns. */
+Test(table, keys_that_a_scan_gave_name_the_same_rows)
+{
+    struct sl_state_table *table = open_table(true);
+    struct sl_state_row rows[1000];
+    struct sl_text keys[1000];
+    uint64_t hashes[1000];
+    char *values[1000];
+    bool created[1000];
+    struct sl_state_scan scan;
+    size_t count;
+
+    add_to(table, 0, 1000, 60, 7);
+    add_to(table, 500, 500, 61, 1);
+    sl_table_scan_begin(table, 60, &scan);
+    cr_assert_eq(sl_table_scan_next(&scan, rows, 1000, &count, &err), SL_OK);
+    cr_assert_eq(count, 1000);
+    for (size_t i = 0; i < count; i++) {
+        keys[i] = rows[i].key;
+        hashes[i] = rows[i].hash;
+    }
+    sl_table_upsert(
+        table,
+        &(struct sl_state_keys){.row_count = 1000, .hashes = hashes, .time = 61, .encoded = keys},
+        values, created);
+    count = 0;
+    for (size_t i = 0; i < 1000; i++) {
+        cr_assert_eq(*(const int64_t *)(const void *)values[i], created[i] ? 0 : 1);
+        count += created[i];
+    }
+    cr_assert_eq(count, 500);
+    sl_table_scan_end(&scan);
+    add_to(table, 0, 1000, 61, 1);
+    sl_table_scan_begin(table, 61, &scan);
+    cr_assert_eq(sl_table_scan_next(&scan, rows, 1000, &count, &err), SL_OK);
+    cr_assert_eq(count, 1000);
+    sl_table_scan_end(&scan);
+}
+
 /* A value that is one view whose bytes grow. */
 static char *
 grow_to(struct sl_state_table *table, int64_t key, size_t capacity, uint32_t *ret_length)

@@ -1,4 +1,4 @@
-/* Whole jobs under a seeded scheduler: rows → TUMBLE or SESSION at parallelism 4 → rows, on one
+/* Whole jobs under a seeded scheduler: rows → windows at parallelism 4 → rows, on one
  * thread; or rows of two tables → interval join → rows, which is compared with all pairs there are.
  * Whatever the order of steps, the result equals the same query's over the whole input as one
  * bounded batch, and the same seed gives the same trace.
@@ -156,10 +156,30 @@ world_plan_second_window(struct test_plan *plan, struct sl_phys_node *input, uin
 {
     static uint32_t keys[] = {0};
     struct sl_phys_node *node = test_plan_tumble(plan, input, parallelism, 0, 2, 2 * WINDOW_US);
+    const struct sl_phys_window_aggregate *first = input->detail;
+    struct sl_phys_window_aggregate *second = node->detail;
 
-    ((struct sl_phys_window_aggregate *)node->detail)->time_column = 3;
+    second->time_column = 3;
+    if (first->window.kind == SL_WINDOW_HOP) { /* the same windows: these would be late */
+        second->window = first->window;
+        second->is_attached = true;
+        second->time_column = 4;
+    }
     test_plan_exchange(node, SL_EXCHANGE_HASH, keys, 1);
     return node;
+}
+
+/* Half of the seeds have windows that share slices. */
+static void
+world_share_slices(const struct world *world, struct sl_phys_node *node)
+{
+    static const int64_t slice_counts[] = {2, 5, 8, 40};
+    struct sl_window *window = &((struct sl_phys_window_aggregate *)node->detail)->window;
+
+    if (world->seed / 2 % 2 == 0)
+        return;
+    window->kind = world->seed / 4 % 3 == 0 ? SL_WINDOW_CUMULATE : SL_WINDOW_HOP;
+    window->slide_us = window->size_us / slice_counts[world->seed / 12 % 4];
 }
 
 /* The watermark lags a bit more behind sessions: a row at it would be in time for a window, and too
@@ -177,6 +197,7 @@ world_plan_window(const struct world *world, struct test_plan *plan, struct sl_p
     static uint32_t keys[] = {1};
     struct sl_phys_node *node = test_plan_tumble(plan, input, parallelism, 1, 2, WINDOW_US);
 
+    world_share_slices(world, node);
     if (world->shape.has_sessions) {
         node->kind = SL_OP_SESSION_AGGREGATE;
         ((struct sl_phys_window_aggregate *)node->detail)->window =
