@@ -547,8 +547,7 @@ void
 sl_aggregation_merge_value(struct sl_aggregation *aggregation, int64_t time, char *to,
                            const char *from)
 {
-    struct aggregation_keeper keeper = {
-        {aggregation_keep, aggregation_reserve}, aggregation->table, time};
+    struct sl_aggregation_keeper keeper = sl_aggregation_keeper_of(aggregation, time);
 
     for (size_t i = 0; i < aggregation->count; i++) {
         const struct sl_aggregation_item *item = &aggregation->items[i];

@@ -84,7 +84,7 @@ explain_session_table(const struct sl_phys_node *node, struct sl_buffer *to)
 
     if (table->key_count)
         sl_describe_columns(to, "partitionBy", table->keys, table->key_count, input);
-    sl_describe_window(to, &table->window, table->time_column, input);
+    sl_describe_window(to, &table->window, table->time_column, false, input);
 }
 
 static void
