@@ -70,6 +70,21 @@ logical_describe_scan(const struct sl_log_scan *scan, const struct sl_schema *sc
 }
 
 static void
+logical_describe_aggregate(const struct sl_log_node *node, struct sl_buffer *to)
+{
+    const struct sl_log_aggregate *aggregate = &node->aggregate;
+    const struct sl_schema *input = node->inputs[0]->schema;
+
+    sl_describe_columns(to, "groupBy", aggregate->keys, aggregate->key_count, input);
+    if (node->kind == SL_LOG_WINDOW_AGGREGATE)
+        sl_describe_window(to, &aggregate->window, aggregate->time_column, false, input);
+    if (node->kind == SL_LOG_TRIGGER_AGGREGATE)
+        sl_describe_trigger(to, &aggregate->trigger);
+    sl_describe_aggregates(to, aggregate->keys, aggregate->key_count, aggregate->aggregates,
+                           aggregate->aggregate_count, node->schema, input);
+}
+
+static void
 logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
 {
     const struct sl_schema *input = node->input_count ? node->inputs[0]->schema : NULL;
@@ -91,15 +106,7 @@ logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
     case SL_LOG_WINDOW_AGGREGATE:
     case SL_LOG_TRIGGER_AGGREGATE:
     case SL_LOG_AGGREGATE:
-        sl_describe_columns(to, "groupBy", node->aggregate.keys, node->aggregate.key_count, input);
-        if (node->kind == SL_LOG_WINDOW_AGGREGATE)
-            sl_describe_window(to, &node->aggregate.window, node->aggregate.time_column, false,
-                               input);
-        if (node->kind == SL_LOG_TRIGGER_AGGREGATE)
-            sl_describe_trigger(to, &node->aggregate.trigger);
-        sl_describe_aggregates(to, node->aggregate.keys, node->aggregate.key_count,
-                               node->aggregate.aggregates, node->aggregate.aggregate_count,
-                               node->schema, input);
+        logical_describe_aggregate(node, to);
         break;
     case SL_LOG_EXPAND:
         sl_describe_expand(to, &node->expand, input);
