@@ -252,8 +252,10 @@ bool state_value_decode(const struct sl_state_table_spec *spec, struct sl_text v
 static inline void
 state_row_prefetch(const struct state_row *row, size_t value_size)
 {
-    __builtin_prefetch(row);
-    __builtin_prefetch(row->value + value_size);
+    uintptr_t at = (uintptr_t)row; /* it may be NULL */
+
+    __builtin_prefetch((const void *)at);
+    __builtin_prefetch((const void *)(at + offsetof(struct state_row, value) + value_size));
 }
 
 /* sorted.c: frozen rows in the order of their encoded keys */

@@ -1,0 +1,49 @@
+# Benchmarks of the streaming operators: decoded columns from datagen, into blackhole.  Sourced by tools/bench.
+#
+# A million rows a second of event time, in order; a checkpoint a second; one slot.
+
+# A table of $2 rows: k below $3, v below $4.
+operator_source() { # name, rows, keys, values
+    cat <<SQL
+CREATE TABLE $1 (n BIGINT, k BIGINT, v BIGINT, ts AS TO_TIMESTAMP_LTZ(n / 1000, 3), WATERMARK FOR ts AS ts) WITH ('connector'='datagen',
+  'rows-per-second'='1000000000', 'number-of-rows'='$2', 'fields.n.kind'='sequence', 'fields.n.start'='0', 'fields.n.end'='$(($2 - 1))',
+  'fields.k.min'='0', 'fields.k.max'='$(($3 - 1))', 'fields.v.min'='0', 'fields.v.max'='$(($4 - 1))');
+SQL
+}
+
+operator_window() { # a windowing function's call → the query over it
+    echo "SELECT window_start, k, SUM(v), COUNT(*) FROM TABLE($1) GROUP BY window_start, window_end, k"
+}
+
+operator_run() { # name, million rows, keys, values, sink's columns, query, target
+    local count=$(($2 * 1000000))
+    start_server --set execution.checkpointing.interval='1 s'
+    sql -c "$(operator_source src "$count" "$3" "$4")" -c "CREATE TABLE out ($5) WITH ('connector'='blackhole')"
+    [[ "$6" != *other* ]] || sql -c "$(operator_source other "$count" "$3" "$4")"
+    [[ "$6" != *other* ]] || count=$((2 * count))
+    query="INSERT INTO out $6"
+    run_job "$count" | awk -v name="$1" -v target="$7" -v peak="$(resident_mb)" '{
+        printf "  %-36s %8.2f M rows/s %8.2f M rows/CPU-s   target: %s\n", name, $1 / $2 / 1e6, $1 / $3 / 1e6, target }'
+    stop_server
+}
+
+bench_operators() {
+    local sums="k BIGINT, s BIGINT, c BIGINT" windows="w TIMESTAMP(3), k BIGINT, s BIGINT, c BIGINT" time="TABLE src, DESCRIPTOR(ts)"
+    echo "== operators: parallelism 1, one slot"
+    operator_run "GROUP BY, 10 K keys" 60 10000 1000 "$sums" "SELECT k, SUM(v), COUNT(*) FROM src GROUP BY k" 20
+    operator_run "GROUP BY, 1 M keys" 40 1000000 1000 "$sums" "SELECT k, SUM(v), COUNT(*) FROM src GROUP BY k" 6
+    operator_run "TUMBLE 10 s, 10 K keys" 60 10000 1000 "$windows" "$(operator_window "TUMBLE($time, INTERVAL '10' SECOND)")" 20
+    operator_run "HOP 5 s of 10 s, 10 K keys" 60 10000 1000 "$windows" \
+        "$(operator_window "HOP($time, INTERVAL '5' SECOND, INTERVAL '10' SECOND)")" 10
+    operator_run "HOP 1 s of 10 s, 10 K keys" 60 10000 1000 "$windows" \
+        "$(operator_window "HOP($time, INTERVAL '1' SECOND, INTERVAL '10' SECOND)")" 10
+    operator_run "HOP 1 s of 600 s, 10 K keys" 60 10000 1000 "$windows" \
+        "$(operator_window "HOP($time, INTERVAL '1' SECOND, INTERVAL '600' SECOND)")" 10
+    operator_run "CUMULATE 1 s of 60 s, 10 K keys" 60 10000 1000 "$windows" \
+        "$(operator_window "CUMULATE($time, INTERVAL '1' SECOND, INTERVAL '60' SECOND)")" -
+    operator_run "SESSION 0.1 s, 100 K keys" 20 100000 1000 "$windows" \
+        "$(operator_window "SESSION(TABLE src PARTITION BY k, DESCRIPTOR(ts), INTERVAL '0.1' SECOND)")" 4
+    operator_run "COUNT (DISTINCT), 1 M values" 30 10 1000000 "c BIGINT" "SELECT COUNT(DISTINCT v) FROM src" 6
+    operator_run "interval join, 10 s either way" 10 10000000 1000 "a BIGINT, b BIGINT" \
+        "SELECT src.v, other.v FROM src JOIN other ON src.k = other.k AND src.ts BETWEEN other.ts - INTERVAL '10' SECOND AND other.ts + INTERVAL '10' SECOND" 3
+}
