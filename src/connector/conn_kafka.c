@@ -2,9 +2,6 @@
  * connector. Reading is kafka_source.c, writing kafka_sink.c, exactly once kafka_publisher.c. */
 #include "connector/kafka_internal.h"
 
-/* Keys of Flink's connector that are not here. */
-static const char *const kafka_metadata_later[] = {"header-list", "leader-epoch"};
-
 const struct sl_connector_class sl_conn_kafka = {
     .descriptor = {.name = "kafka",
                    .abilities = SL_ABILITY_SOURCE | SL_ABILITY_SINK | SL_ABILITY_EXACTLY_ONCE,
@@ -12,8 +9,8 @@ const struct sl_connector_class sl_conn_kafka = {
                    .option_count = SL_KAFKA_OPTION_COUNT,
                    .metadata = sl_kafka_metadata_specs,
                    .metadata_count = SL_KAFKA_METADATA_COUNT,
-                   .metadata_later = kafka_metadata_later,
-                   .metadata_later_count = SL_COUNT_OF(kafka_metadata_later),
+                   .metadata_later = sl_kafka_metadata_later,
+                   .metadata_later_count = SL_KAFKA_METADATA_LATER_COUNT,
                    .check = sl_kafka_check,
                    .is_bounded = sl_kafka_is_bounded,
                    .probe = sl_kafka_probe},

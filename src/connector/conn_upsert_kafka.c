@@ -2,8 +2,6 @@
  * record without a value deletes.  Everything else is the kafka connector's. */
 #include "connector/kafka_internal.h"
 
-static const char *const upsert_metadata_later[] = {"header-list", "leader-epoch"};
-
 const struct sl_connector_class sl_conn_upsert_kafka = {
     .descriptor = {.name = "upsert-kafka",
                    .abilities = SL_ABILITY_SOURCE | SL_ABILITY_SINK | SL_ABILITY_UPSERT_SINK |
@@ -12,8 +10,8 @@ const struct sl_connector_class sl_conn_upsert_kafka = {
                    .option_count = SL_KAFKA_OPTION_COUNT,
                    .metadata = sl_kafka_metadata_specs,
                    .metadata_count = SL_KAFKA_METADATA_COUNT,
-                   .metadata_later = upsert_metadata_later,
-                   .metadata_later_count = SL_COUNT_OF(upsert_metadata_later),
+                   .metadata_later = sl_kafka_metadata_later,
+                   .metadata_later_count = SL_KAFKA_METADATA_LATER_COUNT,
                    .check = sl_kafka_check_upsert,
                    .is_bounded = sl_kafka_is_bounded,
                    .probe = sl_kafka_probe},

@@ -133,6 +133,9 @@ enum sl_kafka_metadata {
     SL_KAFKA_METADATA_COUNT,
 };
 extern const struct sl_metadata_spec sl_kafka_metadata_specs[];
+/* Keys of Flink's connectors that are not here. */
+#define SL_KAFKA_METADATA_LATER_COUNT 2
+extern const char *const sl_kafka_metadata_later[SL_KAFKA_METADATA_LATER_COUNT];
 
 /* What a record has beside its value, where a column asks for it. */
 struct sl_kafka_extra {

@@ -13,6 +13,9 @@ static const struct sl_type kafka_offset_type = {.kind = SL_TYPE_BIGINT, .nullab
 static const struct sl_type kafka_timestamp_type = {
     .kind = SL_TYPE_TIMESTAMP_LTZ, .nullable = false, .precision = 3};
 
+const char *const sl_kafka_metadata_later[SL_KAFKA_METADATA_LATER_COUNT] = {"header-list",
+                                                                            "leader-epoch"};
+
 const struct sl_metadata_spec sl_kafka_metadata_specs[] = {
     [SL_KAFKA_TOPIC] = {"topic", &kafka_topic_type, false},
     [SL_KAFKA_PARTITION] = {"partition", &kafka_partition_type, false},

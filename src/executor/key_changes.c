@@ -58,15 +58,28 @@ sl_key_changes_close(struct sl_key_changes *changes)
     sl_buffer_done(&changes->old_bytes);
 }
 
-const struct sl_type *const *
-sl_key_changes_types(const struct sl_key_changes *changes)
+int
+sl_key_changes_open_table(const struct sl_key_changes *changes, size_t value_size,
+                          uint32_t view_offset, int64_t ttl_us, struct sl_state_table **ret_table,
+                          struct sl_error *err)
 {
+    const struct sl_op_context *context = changes->op->context;
     const struct sl_type **types =
-        SL_NEW_ARRAY(changes->op->context->arena, const struct sl_type *, changes->key_count);
+        SL_NEW_ARRAY(context->arena, const struct sl_type *, changes->key_count);
+    uint32_t *view_offsets = SL_NEW(context->arena, uint32_t);
+    struct sl_state_table_spec spec = {.name = "rows",
+                                       .operator_uid = changes->op->node->uid,
+                                       .key_types = types,
+                                       .key_count = changes->key_count,
+                                       .value_size = value_size,
+                                       .view_offsets = view_offsets,
+                                       .view_count = 1,
+                                       .ttl_us = ttl_us};
 
+    *view_offsets = view_offset;
     for (size_t i = 0; i < changes->key_count; i++)
         types[i] = changes->op->node->schema->columns[changes->keys[i]].type;
-    return types;
+    return sl_state_table_open(context->state, &spec, ret_table, err);
 }
 
 struct sl_state_keys

@@ -27,8 +27,10 @@ struct sl_key_changes {
 void sl_key_changes_open(struct sl_key_changes *changes, struct sl_op *op, const uint32_t *keys,
                          size_t key_count);
 void sl_key_changes_close(struct sl_key_changes *changes); /* may be zeroed */
-/* The types of the key columns, for the state table. */
-const struct sl_type *const *sl_key_changes_types(const struct sl_key_changes *changes);
+/* The operator's state table `rows`, by the key columns: values of this size with one view. */
+int sl_key_changes_open_table(const struct sl_key_changes *changes, size_t value_size,
+                              uint32_t view_offset, int64_t ttl_us,
+                              struct sl_state_table **ret_table, struct sl_error *err);
 /* The keys of these physical rows; good until the next call. */
 struct sl_state_keys sl_key_changes_keys(struct sl_key_changes *changes,
                                          const struct sl_batch *batch, const uint16_t *rows,

@@ -49,7 +49,6 @@ normalize_of(struct sl_op *op)
 static int
 changelog_normalize_open(struct sl_op *base, struct sl_error *err)
 {
-    static const uint32_t view_offsets[] = {offsetof(struct normalize_row, packed)};
     struct op_changelog_normalize *op = normalize_of(base);
     struct sl_arena *arena = base->context->arena;
     struct sl_expr *filter;
@@ -65,17 +64,9 @@ changelog_normalize_open(struct sl_op *base, struct sl_error *err)
     if (filter)
         op->filter = sl_eval_new(sl_program_new(arena, &filter, 1, &base->context->expr_settings),
                                  base->context->pool);
-    return sl_state_table_open(
-        base->context->state,
-        &(struct sl_state_table_spec){.name = "rows",
-                                      .operator_uid = base->node->uid,
-                                      .key_types = sl_key_changes_types(&op->changes),
-                                      .key_count = op->plan->key_count,
-                                      .value_size = sizeof(struct normalize_row),
-                                      .view_offsets = view_offsets,
-                                      .view_count = SL_COUNT_OF(view_offsets),
-                                      .ttl_us = op->plan->ttl_us},
-        &op->table, err);
+    return sl_key_changes_open_table(&op->changes, sizeof(struct normalize_row),
+                                     offsetof(struct normalize_row, packed), op->plan->ttl_us,
+                                     &op->table, err);
 }
 
 static void

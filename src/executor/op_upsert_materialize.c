@@ -68,7 +68,6 @@ materialize_open_identity(struct op_upsert_materialize *op)
 static int
 upsert_materialize_open(struct sl_op *base, struct sl_error *err)
 {
-    static const uint32_t view_offsets[] = {offsetof(struct materialized, rows)};
     struct op_upsert_materialize *op = materialize_of(base);
     struct sl_arena *arena = base->context->arena;
 
@@ -79,17 +78,9 @@ upsert_materialize_open(struct sl_op *base, struct sl_error *err)
     op->rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
     op->states = SL_NEW_ARRAY(arena, char *, SL_BATCH_ROWS_MAX);
     op->conflicts = SL_NEW_ARRAY(arena, struct sl_row_error, SL_BATCH_ROWS_MAX);
-    return sl_state_table_open(
-        base->context->state,
-        &(struct sl_state_table_spec){.name = "rows",
-                                      .operator_uid = base->node->uid,
-                                      .key_types = sl_key_changes_types(&op->changes),
-                                      .key_count = op->plan->key_count,
-                                      .value_size = sizeof(struct materialized),
-                                      .view_offsets = view_offsets,
-                                      .view_count = SL_COUNT_OF(view_offsets),
-                                      .ttl_us = op->plan->ttl_us},
-        &op->table, err);
+    return sl_key_changes_open_table(&op->changes, sizeof(struct materialized),
+                                     offsetof(struct materialized, rows), op->plan->ttl_us,
+                                     &op->table, err);
 }
 
 static void

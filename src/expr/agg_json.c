@@ -16,14 +16,15 @@ json_zone(void)
 }
 
 static void
-json_add_cell(const struct sl_column *column, size_t row, struct sl_buffer *to)
+json_add_cell(const struct sl_column *column, size_t row, const struct sl_zone *zone,
+              struct sl_buffer *to)
 {
     struct sl_arena arena;
     struct sl_value value;
 
     sl_arena_init(&arena);
     value = sl_value_read(&arena, column, row);
-    sl_value_format_json(&value, json_zone(), to);
+    sl_value_format_json(&value, zone, to);
     sl_arena_done(&arena);
 }
 
@@ -41,6 +42,7 @@ json_finish_array(const struct sl_aggregate *aggregate, struct sl_pool *pool, ch
                   size_t state_offset, size_t row_count, uint64_t *errors)
 {
     struct sl_column *column = sl_column_new(pool, aggregate->type, row_count, false), *values;
+    const struct sl_zone *zone = json_zone();
     struct sl_heap_writer writer;
     struct sl_buffer json;
     size_t at = 0;
@@ -55,7 +57,7 @@ json_finish_array(const struct sl_aggregate *aggregate, struct sl_pool *pool, ch
         sl_buffer_add_byte(&json, '[');
         for (bool first = true; at < end; at++, first = false) {
             sl_buffer_add_string(&json, first ? "" : ",");
-            json_add_cell(values, at, &json);
+            json_add_cell(values, at, zone, &json);
         }
         sl_buffer_add_byte(&json, ']');
         ((struct sl_view *)column->values)[row] = json_keep(&writer, &json);
@@ -98,7 +100,7 @@ json_add_members(const struct sl_aggregate *aggregate, const struct aggregate_ro
 /* Members [at, end) of the columns; false: a key stands twice. */
 static bool
 json_write_members(struct sl_column *const *columns, const struct agg_list *list, size_t at,
-                   struct sl_buffer *json)
+                   const struct sl_zone *zone, struct sl_buffer *json)
 {
     const struct sl_view *keys = columns[0]->values;
     bool differ = true;
@@ -108,9 +110,9 @@ json_write_members(struct sl_column *const *columns, const struct agg_list *list
         differ = differ && agg_list_slots(list)[i].count == 1 &&
                  (i == 0 || !sl_view_equal(&keys[at + i - 1], &keys[at + i]));
         sl_buffer_add_string(json, i ? "," : "");
-        json_add_cell(columns[0], at + i, json);
+        json_add_cell(columns[0], at + i, zone, json);
         sl_buffer_add_byte(json, ':');
-        json_add_cell(columns[1], at + i, json);
+        json_add_cell(columns[1], at + i, zone, json);
     }
     sl_buffer_add_byte(json, '}');
     return differ;
@@ -122,6 +124,7 @@ json_finish_object(const struct sl_aggregate *aggregate, struct sl_pool *pool, c
 {
     struct sl_column *column = sl_column_new(pool, aggregate->type, row_count, false);
     struct sl_column *members[2];
+    const struct sl_zone *zone = json_zone();
     struct sl_heap_writer writer;
     struct sl_buffer json;
     size_t at = 0;
@@ -133,7 +136,7 @@ json_finish_object(const struct sl_aggregate *aggregate, struct sl_pool *pool, c
         const struct agg_list *list = agg_list_of(states[row] + state_offset);
 
         json.length = 0;
-        if (!json_write_members(members, list, at, &json) && errors)
+        if (!json_write_members(members, list, at, zone, &json) && errors)
             errors[row / 64] |= UINT64_C(1) << (row % 64);
         at += list ? list->count : 0;
         ((struct sl_view *)column->values)[row] = json_keep(&writer, &json);

@@ -217,10 +217,10 @@ options_check_keys(const char *what, const struct sl_table_format *format,
     } else if (format->format_name) {
         snprintf(prefix, sizeof(prefix), "%s.", format->format_name);
     }
-    if (format->format_name)
+    if (format->format_name) {
         options_add(scopes, &count, options_dead_letter, SL_COUNT_OF(options_dead_letter), NULL);
-    if (format->format_name)
         options_add(scopes, &count, options_on_error, SL_COUNT_OF(options_on_error), prefix);
+    }
     if (key_format) {
         snprintf(key_prefix, sizeof(key_prefix), "key.%s.", key_format->name);
         options_add(scopes, &count, key_format->options, key_format->option_count, key_prefix);
