@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/mman.h>
 
 void
 sl_assert_failed(const char *condition, const char *file, int line)
@@ -47,6 +48,45 @@ sl_alloc_lines(size_t size)
     size_t lines = (size + SL_CACHE_LINE - 1) / SL_CACHE_LINE;
 
     return base_check_memory(aligned_alloc(SL_CACHE_LINE, lines * SL_CACHE_LINE), size);
+}
+
+static size_t
+base_huge_size(size_t size)
+{
+    return (size + SL_HUGE_PAGE - 1) & ~(SL_HUGE_PAGE - 1);
+}
+
+void *
+sl_alloc_huge(size_t size)
+{
+    size_t rounded = base_huge_size(size);
+    void *memory = base_check_memory(aligned_alloc(SL_HUGE_PAGE, rounded), size);
+
+    madvise(memory, rounded, MADV_HUGEPAGE); /* small ones do as well */
+    return memory;
+}
+
+void *
+sl_alloc_pages(size_t size)
+{
+    size_t rounded = base_huge_size(size), before;
+    char *memory = mmap(NULL, rounded + SL_HUGE_PAGE, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    base_check_memory(memory == MAP_FAILED ? NULL : memory, size);
+    before = (SL_HUGE_PAGE - ((uintptr_t)memory & (SL_HUGE_PAGE - 1))) & (SL_HUGE_PAGE - 1);
+    if (before > 0)
+        munmap(memory, before);
+    munmap(memory + before + rounded, SL_HUGE_PAGE - before);
+    madvise(memory + before, rounded, MADV_HUGEPAGE);
+    return memory + before;
+}
+
+void
+sl_free_pages(void *memory, size_t size)
+{
+    if (memory)
+        munmap(memory, base_huge_size(size));
 }
 
 char *

@@ -67,6 +67,13 @@ void *sl_realloc(void *memory, size_t size);
 char *sl_strdup(const char *string);
 /* The same, at the begin of a cache line; for free(). */
 void *sl_alloc_lines(size_t size);
+/* The same, at the begin of a huge page, and on huge pages where the system gives them: for what is
+ * large, all used, and looked up at random. */
+#define SL_HUGE_PAGE ((size_t)2 << 20)
+void *sl_alloc_huge(size_t size);
+/* The same, zeroed as it is touched; for sl_free_pages, with the same size. */
+void *sl_alloc_pages(size_t size);
+void sl_free_pages(void *memory, size_t size);
 
 /* A slice of bytes that somebody else owns; not terminated. */
 struct sl_text {

@@ -70,6 +70,15 @@ sl_row_layout_new(struct sl_arena *arena, const struct sl_type *const *types, si
     return layout;
 }
 
+size_t
+sl_row_layout_size(const struct sl_row_layout *layout, bool *ret_has_parts)
+{
+    *ret_has_parts = false;
+    for (size_t i = 0; i < layout->count; i++)
+        *ret_has_parts |= layout->slots[i].is_reference;
+    return layout->fixed_size;
+}
+
 /* --- packing --- */
 
 static const char *

@@ -10,6 +10,8 @@
 struct sl_row_layout; /* for one list of types; immutable */
 const struct sl_row_layout *sl_row_layout_new(struct sl_arena *arena,
                                               const struct sl_type *const *types, size_t count);
+/* Bytes of a packed row without its variable parts; *ret_has_parts: it may have some. */
+size_t sl_row_layout_size(const struct sl_row_layout *layout, bool *ret_has_parts);
 /* Appends the packed form of one row of these columns. */
 void sl_row_pack(const struct sl_row_layout *layout, struct sl_column *const *columns, size_t row,
                  struct sl_buffer *to);

@@ -38,6 +38,7 @@ struct join_side {
     uint32_t *places;  /* … and where they are in a pair */
     size_t column_count;
     const struct sl_row_layout *layout;
+    size_t value_size; /* of the table */
     const struct sl_row_layout *input_layout; /* of all columns of the input */
     size_t input_count;
     struct join_expiry expiry;
@@ -57,10 +58,10 @@ struct join_probe {
     struct sl_batch *batch; /* NULL: none */
     bool is_owned;          /* it had waited: a reference of its own */
     unsigned input;
-    int64_t clock_us; /* when it came */
     uint16_t *rows;   /* those that can have matches */
     uint64_t *hashes;
     int64_t *times_us, *low_us, *high_us; /* of the row; of its matches: none where low > high */
+    bool *stays; /* matches may come after it */
     bool *matched;
     size_t row_count;
     uint16_t *alone; /* rows that can have none */

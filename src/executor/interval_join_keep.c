@@ -20,12 +20,12 @@ size_t
 join_list_staying(struct op_interval_join *op)
 {
     struct join_probe *probe = &op->probe;
-    int64_t clock_us = probe->clock_us, bucket = INT64_MIN, end_us = INT64_MIN;
+    int64_t bucket = INT64_MIN, end_us = INT64_MIN;
     bool is_sorted = true;
     size_t count = 0;
 
     for (size_t i = 0; i < probe->row_count; i++) {
-        if (clock_us >= probe->high_us[i]) {
+        if (!probe->stays[i]) {
             if (!probe->matched[i])
                 probe->alone[probe->alone_count++] = probe->rows[i];
             continue;
@@ -115,8 +115,9 @@ join_keep_run(struct op_interval_join *op, int64_t bucket, size_t from, size_t t
 
         sl_buffer_reset(&op->packed);
         sl_row_pack(side->layout, op->side_columns, probe->rows[index], &op->packed);
-        if (!sl_join_rows_add(side->table, bucket, op->values[i], probe->times_us[index],
-                              sl_buffer_text(&op->packed), !side->keeps || probe->matched[index]))
+        if (!sl_join_rows_add(side->table, bucket, op->values[i], side->value_size,
+                              probe->times_us[index], sl_buffer_text(&op->packed),
+                              !side->keeps || probe->matched[index]))
             return join_refuse_more(op, err);
     }
     if (side->keeps && side->expiry.is_built && side->expiry.bucket == bucket)

@@ -15,13 +15,13 @@
 
 struct join_waiting {
     uint64_t hash;
-    int64_t clock_us, time_us;
+    int64_t time_us;
     int64_t low_us; /* of the matches that are left */
     uint32_t slot;  /* where they begin in the bucket of low_us; JOIN_FIRST_MATCH: at low_us */
     uint32_t length;
     uint8_t input;
-    uint8_t matched, alone;
-    uint8_t unused[5];
+    uint8_t matched, alone, stays;
+    uint8_t unused[4];
 };
 
 void
@@ -60,7 +60,7 @@ void
 join_pending_add(struct op_interval_join *op, const struct sl_batch *batch)
 {
     const struct join_probe *probe = &op->probe;
-    struct join_waiting waiting = {.clock_us = probe->clock_us, .input = (uint8_t)probe->input};
+    struct join_waiting waiting = {.input = (uint8_t)probe->input};
 
     for (size_t i = 0; i < probe->row_count; i++) {
         waiting.hash = probe->hashes[i];
@@ -68,12 +68,11 @@ join_pending_add(struct op_interval_join *op, const struct sl_batch *batch)
         waiting.low_us = probe->low_us[i];
         waiting.slot = i == probe->cut ? probe->cut_slot : JOIN_FIRST_MATCH;
         waiting.matched = probe->matched[i];
+        waiting.stays = probe->stays[i];
         pending_add(op, batch, &waiting, probe->rows[i]);
     }
-    waiting = (struct join_waiting){.clock_us = probe->clock_us,
-                                    .slot = JOIN_FIRST_MATCH,
-                                    .input = (uint8_t)probe->input,
-                                    .alone = true};
+    waiting = (struct join_waiting){
+        .slot = JOIN_FIRST_MATCH, .input = (uint8_t)probe->input, .alone = true};
     for (size_t i = 0; i < probe->alone_count; i++) {
         sl_hash_rows(op->key_columns, op->plan->key_count, &probe->alone[i], 1, &waiting.hash);
         pending_add(op, batch, &waiting, probe->alone[i]);
@@ -150,6 +149,7 @@ pending_take_row(struct op_interval_join *op, const struct join_waiting *waiting
     probe->low_us[at] = waiting->low_us;
     probe->high_us[at] = waiting->time_us + op->sides[waiting->input].reach_us;
     probe->matched[at] = waiting->matched;
+    probe->stays[at] = waiting->stays;
     if (waiting->slot != JOIN_FIRST_MATCH) {
         probe->cut = at;
         probe->cut_slot = waiting->slot;
@@ -172,10 +172,9 @@ join_pending_take(struct op_interval_join *op, struct sl_error *err)
     probe->row_count = probe->alone_count = 0;
     probe->cut = SIZE_MAX;
     probe->input = first.input;
-    probe->clock_us = first.clock_us;
     while (at < op->pending.length && count < SL_BATCH_ROWS_MAX) {
         pending_read(op, at, &waiting);
-        if (waiting.input != first.input || waiting.clock_us != first.clock_us)
+        if (waiting.input != first.input)
             break;
         pending_take_row(op, &waiting, count);
         at += sizeof(waiting);

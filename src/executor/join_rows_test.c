@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BUCKET = 1000 };
+enum { BUCKET = 1000, INLINE_SIZE = 12 };
 
 static struct sl_pool *pool;
 static struct sl_state *state;
@@ -31,7 +31,7 @@ set_up(void)
                                          .key_types = types,
                                          .key_count = 1,
                                          .has_time = true,
-                                         .value_size = SL_JOIN_ROWS_VALUE_SIZE,
+                                         .value_size = sl_join_rows_value_size(INLINE_SIZE),
                                          .view_offsets = &offset,
                                          .view_count = 1,
                                      },
@@ -71,8 +71,8 @@ add(int64_t time, int number, bool matched)
     char text[64];
     int length = snprintf(text, sizeof(text), "row %lld %d", (long long)time, number);
 
-    cr_assert(sl_join_rows_add(table, BUCKET, value_of_key(), time,
-                               (struct sl_text){text, (size_t)length}, matched));
+    cr_assert(sl_join_rows_add(table, BUCKET, value_of_key(), sl_join_rows_value_size(INLINE_SIZE),
+                               time, (struct sl_text){text, (size_t)length}, matched));
 }
 
 Test(join_rows, are_in_the_order_of_their_times)
@@ -129,9 +129,54 @@ Test(join_rows, may_be_empty)
     const struct sl_join_rows *rows;
 
     for (int i = 0; i < 100; i++)
-        cr_assert(sl_join_rows_add(table, BUCKET, value_of_key(), -i, (struct sl_text){0}, false));
+        cr_assert(sl_join_rows_add(table, BUCKET, value_of_key(),
+                                   sl_join_rows_value_size(INLINE_SIZE), -i, (struct sl_text){0},
+                                   false));
     rows = sl_join_rows_of(value_of_key());
     cr_assert_eq(rows->count, 100);
     cr_assert_eq(rows->slots[0].time_us, -99);
     cr_assert_eq(sl_join_rows_text(rows, &rows->slots[50]).length, 0);
+}
+
+static bool
+is_in_value(void)
+{
+    const char *value = value_of_key();
+    const char *rows = (const char *)sl_join_rows_of(value);
+
+    return rows > value && rows < value + sl_join_rows_value_size(INLINE_SIZE);
+}
+
+static void
+expect_row(uint32_t at, const char *text)
+{
+    const struct sl_join_rows *rows = sl_join_rows_of(value_of_key());
+
+    cr_expect(sl_text_equal(sl_join_rows_text(rows, &rows->slots[at]), sl_text_of(text)), "%.*s",
+              SL_TEXT_FORMAT(sl_join_rows_text(rows, &rows->slots[at])));
+}
+
+/* A small first row needs no memory of its own; the second one takes it along. */
+Test(join_rows, first_row_is_in_the_value)
+{
+    add(10, 0, false);
+    cr_expect(is_in_value());
+    expect_row(0, "row 10 0");
+    sl_join_rows_set_matched(sl_join_rows_of(value_of_key()),
+                             &sl_join_rows_of(value_of_key())->slots[0]);
+    add(5, 1, false);
+    cr_expect_not(is_in_value());
+    expect_row(0, "row 5 1");
+    expect_row(1, "row 10 0");
+    cr_expect_eq(sl_join_rows_of(value_of_key())->open, 1);
+    cr_expect(sl_join_rows_of(value_of_key())->slots[1].matched);
+}
+
+Test(join_rows, long_first_row_is_not_in_the_value)
+{
+    add(1000000, 1000000, false);
+    cr_expect_not(is_in_value());
+    add(1, 0, false);
+    expect_row(0, "row 1 0");
+    expect_row(1, "row 1000000 1000000");
 }

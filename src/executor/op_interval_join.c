@@ -27,6 +27,8 @@
  *                            (stopped) */
 #include "executor/interval_join.h"
 
+#define JOIN_INLINE_PARTS 24 /* bytes of variable parts for which there is room in a value */
+
 /* --- opening --- */
 
 static int
@@ -41,13 +43,25 @@ join_open_table(struct op_interval_join *op, struct join_side *side, const char 
                                        .key_types = types,
                                        .key_count = op->plan->key_count,
                                        .has_time = true,
-                                       .value_size = SL_JOIN_ROWS_VALUE_SIZE,
+                                       .value_size = side->value_size,
                                        .view_offsets = &view_offset,
                                        .view_count = 1};
 
     for (size_t i = 0; i < op->plan->key_count; i++)
         types[i] = input->columns[side->keys[i]].type;
     return sl_state_table_open(op->op.context->state, &spec, &side->table, err);
+}
+
+/* How many bytes of the first row are in the table's value. */
+static size_t
+join_inline_size(const struct sl_row_layout *layout)
+{
+    bool has_parts;
+    size_t size = sl_row_layout_size(layout, &has_parts);
+
+    if (has_parts)
+        size += JOIN_INLINE_PARTS;
+    return size <= SL_JOIN_ROWS_INLINE_MAX ? size : 0;
 }
 
 /* Which columns of the input are part of a pair. */
@@ -71,6 +85,7 @@ join_open_columns(struct op_interval_join *op, struct join_side *side,
         side->places[side->column_count++] = i;
     }
     side->layout = sl_row_layout_new(arena, types, side->column_count);
+    side->value_size = sl_join_rows_value_size(join_inline_size(side->layout));
     join_expiry_init(&side->expiry, arena);
 }
 
@@ -85,6 +100,7 @@ join_open_scratch(struct op_interval_join *op)
     probe->times_us = SL_NEW_ARRAY(arena, int64_t, SL_BATCH_ROWS_MAX);
     probe->low_us = SL_NEW_ARRAY(arena, int64_t, SL_BATCH_ROWS_MAX);
     probe->high_us = SL_NEW_ARRAY(arena, int64_t, SL_BATCH_ROWS_MAX);
+    probe->stays = SL_NEW_ARRAY(arena, bool, SL_BATCH_ROWS_MAX);
     probe->matched = SL_NEW_ARRAY(arena, bool, SL_BATCH_ROWS_MAX);
     probe->alone = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
     op->pairs = SL_NEW_ARRAY(arena, struct join_pair, op->batch_max);
@@ -141,18 +157,20 @@ join_open(struct sl_op *base, struct sl_error *err)
 
 /* --- times --- */
 
-int64_t
-join_clock_us(const struct op_interval_join *op)
+static int64_t
+join_us_of(int64_t ms)
 {
-    int64_t ms = op->op.watermark_ms;
-
-    if (ms == SL_WATERMARK_MAX)
-        return INT64_MAX;
-    if (op->plan->processing_time)
-        ms = op->now_ms;
     return ms < INT64_MIN / SL_US_PER_MS   ? INT64_MIN
            : ms > INT64_MAX / SL_US_PER_MS ? INT64_MAX
                                            : ms * SL_US_PER_MS;
+}
+
+int64_t
+join_clock_us(const struct op_interval_join *op)
+{
+    if (op->op.watermark_ms == SL_WATERMARK_MAX)
+        return INT64_MAX;
+    return join_us_of(op->plan->processing_time ? op->now_ms : op->op.watermark_ms);
 }
 
 static void
@@ -217,25 +235,43 @@ join_list_rows(struct op_interval_join *op, const struct sl_batch *batch)
     }
 }
 
-/* Where the matches of each row are. */
+/* Where the matches of rows [from, to) are, which came at this moment. */
 static void
-join_find_reach(struct op_interval_join *op, const struct sl_batch *batch)
+join_find_reach(struct op_interval_join *op, const struct sl_batch *batch, size_t from, size_t to,
+                int64_t clock_us)
 {
     struct join_probe *probe = &op->probe;
     const struct join_side *own = join_own(op), *other = join_other(op);
-    int64_t clock_us = probe->clock_us, stays_us = INT64_MIN;
+    int64_t stays_us = clock_us == INT64_MIN ? INT64_MIN : clock_us - op->hold_us;
     const int64_t *times = batch->columns[own->time_column]->values;
 
-    if (clock_us != INT64_MIN)
-        stays_us = clock_us - op->hold_us;
-    for (size_t i = 0; i < probe->row_count; i++) {
+    for (size_t i = from; i < to; i++) {
         int64_t time = op->plan->processing_time ? clock_us : times[probe->rows[i]];
 
         probe->times_us[i] = time;
         probe->low_us[i] = SL_MAX(time, stays_us) - other->reach_us;
         probe->high_us[i] = time + own->reach_us;
+        probe->stays[i] = clock_us < probe->high_us[i];
         probe->matched[i] = false;
     }
+}
+
+/* The same for all rows, each by the watermark before it. */
+static void
+join_find_reaches(struct op_interval_join *op, const struct sl_batch *batch)
+{
+    const struct join_probe *probe = &op->probe;
+    int64_t clock_us = join_clock_us(op);
+    size_t from = 0, to;
+
+    for (uint32_t mark = 0; mark < batch->mark_count && !op->plan->processing_time; mark++) {
+        for (to = from; to < probe->row_count && probe->rows[to] < batch->marks[mark].row;)
+            to++;
+        join_find_reach(op, batch, from, to, clock_us);
+        clock_us = SL_MAX(clock_us, join_us_of(batch->marks[mark].time_ms));
+        from = to;
+    }
+    join_find_reach(op, batch, from, probe->row_count, clock_us);
 }
 
 static void
@@ -246,13 +282,12 @@ join_begin(struct op_interval_join *op, unsigned input, const struct sl_batch *b
     probe->input = input;
     probe->cut = SIZE_MAX;
     join_read_clock(op, sl_now_us(op->op.context->env));
-    probe->clock_us = join_clock_us(op);
     for (size_t i = 0; i < op->plan->key_count; i++)
         op->key_columns[i] = batch->columns[join_own(op)->keys[i]];
     join_list_rows(op, batch);
     sl_hash_rows(op->key_columns, op->plan->key_count, probe->rows, probe->row_count,
                  probe->hashes);
-    join_find_reach(op, batch);
+    join_find_reaches(op, batch);
 }
 
 int64_t
@@ -550,6 +585,7 @@ const struct sl_op_class sl_op_interval_join = {
     .name = "IntervalJoin",
     .size = sizeof(struct op_interval_join),
     .pauses_batches = true,
+    .takes_marks = true,
     .open = join_open,
     .prepare = join_prepare,
     .batch = join_batch,

@@ -11,7 +11,7 @@
 #define JOIN_UNBOUNDED_LOWER INT64_MIN
 #define JOIN_UNBOUNDED_UPPER INT64_MAX
 /* So many buckets of state are looked through for a row, and so many are held. */
-#define JOIN_BUCKETS_OF_INTERVAL 8
+#define JOIN_BUCKETS_OF_INTERVAL 4
 #define JOIN_BUCKETS_HELD 64
 
 enum join_side { JOIN_LEFT, JOIN_RIGHT };

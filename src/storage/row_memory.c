@@ -3,7 +3,12 @@
 
 #include <stdlib.h>
 
-enum { ROW_CHUNK_MIN = 1024, ROW_CHUNK_MAX = 256 * 1024, ROW_SPARES_AHEAD = 8 };
+enum {
+    ROW_CHUNK_MIN = 1024,
+    ROW_CHUNK_MAX = 256 * 1024,
+    ROW_HUGE_FROM = 16 << 20, /* bytes of a slice, from which its chunks are huge pages */
+    ROW_SPARES_AHEAD = 8,
+};
 
 struct sl_row_memory_chunk {
     struct sl_row_memory_chunk *older, *newer; /* newer: of large pieces only */
@@ -41,7 +46,9 @@ row_memory_round(size_t size)
 static struct sl_row_memory_chunk *
 row_memory_add(struct sl_row_memory *memory, struct sl_row_memory_chunk **list, size_t size)
 {
-    struct sl_row_memory_chunk *chunk = sl_alloc_lines(sizeof(*chunk) + size);
+    bool is_huge = sizeof(struct sl_row_memory_chunk) + size >= SL_HUGE_PAGE;
+    struct sl_row_memory_chunk *chunk = is_huge ? sl_alloc_huge(sizeof(*chunk) + size)
+                                                : sl_alloc_lines(sizeof(*chunk) + size);
 
     chunk->older = *list;
     chunk->newer = NULL;
@@ -58,8 +65,11 @@ row_memory_grow(struct sl_row_memory *memory)
 {
     size_t size = memory->chunks ? SL_MIN(memory->chunks->size * 2, (size_t)ROW_CHUNK_MAX)
                                  : (size_t)ROW_CHUNK_MIN;
-    struct sl_row_memory_chunk *chunk = row_memory_add(memory, &memory->chunks, size);
+    struct sl_row_memory_chunk *chunk;
 
+    if (memory->bytes >= ROW_HUGE_FROM)
+        size = SL_HUGE_PAGE - sizeof(*chunk);
+    chunk = row_memory_add(memory, &memory->chunks, size);
     memory->next = chunk->payload;
     memory->end = chunk->payload + size;
 }

@@ -3,7 +3,35 @@
 
 #include <stdlib.h>
 
-enum { SLICE_SLOTS_MIN = 16, SLICE_MOVE_STEP = 256, SLICE_SHRINK_MAX = 4, SLICE_GUESS_SLOTS = 4 };
+enum {
+    SLICE_SLOTS_MIN = 16,
+    SLICE_MOVE_STEP = 256,
+    SLICE_SHRINK_MAX = 4,
+    SLICE_GUESS_SLOTS = 4,
+    SLICE_EXPECT_FROM = 16, /* a part of what is expected tells that it will come */
+};
+
+static struct state_slots
+slots_new(size_t count)
+{
+    size_t size = count * sizeof(uint64_t);
+
+    return (struct state_slots){.items = size < SL_HUGE_PAGE ? sl_alloc_zeroed(size)
+                                                             : sl_alloc_pages(size),
+                                .mask = count - 1};
+}
+
+static void
+slots_free(struct state_slots *slots)
+{
+    size_t size = (slots->mask + 1) * sizeof(uint64_t);
+
+    if (size < SL_HUGE_PAGE)
+        free(slots->items);
+    else
+        sl_free_pages(slots->items, size);
+    *slots = (struct state_slots){0};
+}
 
 struct state_slice *
 state_slice_new(int64_t time)
@@ -11,8 +39,7 @@ state_slice_new(int64_t time)
     struct state_slice *slice = sl_alloc_zeroed(sizeof(*slice));
 
     slice->time = time;
-    slice->slots.items = sl_alloc_zeroed(SLICE_SLOTS_MIN * sizeof(uint64_t));
-    slice->slots.mask = SLICE_SLOTS_MIN - 1;
+    slice->slots = slots_new(SLICE_SLOTS_MIN);
     return slice;
 }
 
@@ -21,8 +48,8 @@ state_slice_free(struct state_slice *slice)
 {
     sl_row_memory_done(&slice->memory);
     sl_filter_done(&slice->filter);
-    free(slice->slots.items);
-    free(slice->old.items);
+    slots_free(&slice->slots);
+    slots_free(&slice->old);
     free(slice->dirty.items);
     free(slice);
 }
@@ -175,8 +202,7 @@ slice_move(struct state_slice *slice, size_t count)
         slice->old.items[slice->moved] = SLOT_GONE;
     }
     if (slice->moved == slice->old.mask + 1) {
-        free(slice->old.items);
-        slice->old = (struct state_slots){0};
+        slots_free(&slice->old);
     }
 }
 
@@ -191,6 +217,7 @@ void
 state_slice_make_room(struct state_slice *slice, size_t count)
 {
     size_t slot_count = SL_MAX((slice->slots.mask + 1) / SLICE_SHRINK_MAX, (size_t)SLICE_SLOTS_MIN);
+    size_t row_count = slice->row_count + slice->tombstone_count + count;
 
     if (slice->old.items)
         slice_move(slice, SLICE_MOVE_STEP + 4 * count);
@@ -199,13 +226,13 @@ state_slice_make_room(struct state_slice *slice, size_t count)
     state_slice_settle(slice);
     /* Fewer than before, where most are of rows that left; not so few that the old ones' rows would
      * not have moved before the new ones are full (16 slots move for each new row, at least). */
-    while ((slice->row_count + slice->tombstone_count + count) * 5 > slot_count * 3)
+    if (row_count > slice->expected_count / SLICE_EXPECT_FROM)
+        row_count = SL_MAX(row_count, slice->expected_count);
+    while (row_count * 5 > slot_count * 3)
         slot_count *= 2;
     slice->old = slice->slots;
     slice->moved = 0;
-    slice->slots.items = sl_alloc_zeroed(slot_count * sizeof(uint64_t));
-    slice->slots.mask = slot_count - 1;
-    slice->slots.used = 0;
+    slice->slots = slots_new(slot_count);
     slice_move(slice, SLICE_MOVE_STEP + 4 * count);
 }
 

@@ -9,7 +9,12 @@
 
 #include <stdlib.h>
 
-enum { SORTED_RADIX_MIN = 512, SORTED_PARTS_MIN = 4096, SORTED_PREFIX = 14 };
+enum {
+    SORTED_RADIX_MIN = 512,
+    SORTED_PARTS_MIN = 4096,
+    SORTED_PREFIX = 14,
+    SORTED_VIEWS_AHEAD = 12
+};
 
 static struct sl_text
 sorted_key(const struct state_sorted *item, size_t value_size)
@@ -240,6 +245,27 @@ sorted_write_row(struct sorted_writer *writer, const struct state_sorted *item,
     return writer->put(writer->arg, sl_buffer_text(&writer->key), value, err);
 }
 
+/* Before row i of a run: a row further on, and the views of one that is there already. */
+static void
+sorted_prefetch(const struct state_place *place, const struct sl_frozen *frozen,
+                const struct state_sorted *items, size_t i, size_t count)
+{
+    const struct sl_state_table_spec *spec = &place->table->spec;
+
+    if (i + STATE_ROWS_AHEAD < count)
+        state_row_prefetch(items[i + STATE_ROWS_AHEAD].row, frozen->value_size);
+    if (i + SORTED_VIEWS_AHEAD >= count)
+        return;
+    for (size_t v = 0; v < spec->view_count; v++) {
+        const char *value = items[i + SORTED_VIEWS_AHEAD].row->value;
+        struct sl_view view;
+
+        memcpy(&view, value + spec->view_offsets[v], sizeof(view));
+        if (view.length > SL_VIEW_INLINE_MAX)
+            __builtin_prefetch(view.pointer);
+    }
+}
+
 int
 state_write_sorted(const struct state_place *place, const struct sl_frozen *frozen,
                    bool with_tombstones, state_put put, void *arg, struct sl_error *err)
@@ -255,8 +281,7 @@ state_write_sorted(const struct state_place *place, const struct sl_frozen *froz
     state_sort_begin(&sorting, frozen);
     while (rc == SL_OK && (count = state_sort_next(&sorting, &items)) > 0) {
         for (size_t i = 0; i < count && rc == SL_OK; i++) {
-            if (i + STATE_ROWS_AHEAD < count)
-                state_row_prefetch(items[i + STATE_ROWS_AHEAD].row, frozen->value_size);
+            sorted_prefetch(place, frozen, items, i, count);
             if (with_tombstones || !items[i].row->tombstone)
                 rc = sorted_write_row(&writer, &items[i], err);
         }

@@ -168,6 +168,8 @@ state_table_slice(struct sl_state_table *table, int64_t time, bool make)
     memmove(&table->slices[index + 1], &table->slices[index],
             (table->slice_count - index) * sizeof(*table->slices));
     table->slices[index] = state_slice_new(time);
+    if (index > 0)
+        table->slices[index]->expected_count = table->slices[index - 1]->row_count;
     table->slice_count++;
     return table->slices[index];
 }

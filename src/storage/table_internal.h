@@ -51,6 +51,7 @@ struct state_slice {
     struct state_slots old;  /* while growing; items NULL: not */
     size_t moved;            /* of the old slots */
     size_t row_count;        /* live rows */
+    size_t expected_count;   /* of rows, by the slice before; 0: not known */
     size_t tombstone_count;  /* rows that keep their slots until storage knows */
     struct row_list dirty;   /* rows to freeze, and superseded ones to free */
     size_t superseded_count; /* of the dirty list */
