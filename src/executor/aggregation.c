@@ -265,7 +265,8 @@ sl_aggregation_drop_timeless(struct sl_aggregation *aggregation, const struct sl
         struct sl_row_error error = {rows[i], SL_E_NULL_VALUE, text};
 
         if (sl_column_is_null(times, rows[i])) {
-            SL_TRY(out->error(out, batch, &error, 1, err));
+            if (out)
+                SL_TRY(out->error(out, batch, &error, 1, err));
             continue;
         }
         rows[kept] = rows[i];

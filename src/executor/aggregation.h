@@ -54,8 +54,9 @@ void sl_aggregation_close(struct sl_aggregation *aggregation);
  * their number, or a negative code. */
 int sl_aggregation_begin(struct sl_aggregation *aggregation, struct sl_op *op,
                          const struct sl_batch *batch, struct sl_out *out, struct sl_error *err);
-/* Rows without a time are errors, with this text; the first `row_count` of
- * aggregation->rows keep the others, with their hashes.  Returns how many, or a negative code. */
+/* Rows without a time are errors, with this text (where `out` is NULL nobody is told); the first
+ * `row_count` of aggregation->rows keep the others, with their hashes.  Returns how many, or a
+ * negative code. */
 int sl_aggregation_drop_timeless(struct sl_aggregation *aggregation, const struct sl_batch *batch,
                                  uint32_t time_column, size_t row_count, const char *text,
                                  struct sl_out *out, struct sl_error *err);

@@ -12,8 +12,6 @@
 #include "executor/window_progress.h"
 #include "executor/window_slices.h"
 
-#include <stdlib.h>
-
 struct op_window_aggregate {
     struct sl_op op;
     const struct sl_phys_window_aggregate *plan;
@@ -69,58 +67,7 @@ static int window_aggregate_go_on(struct op_window_aggregate *op, struct sl_out 
 
 /* --- rows --- */
 
-/* Rows without a time are errors (where `out` is NULL nobody is told); the others stay in
- * aggregation.rows, with their hashes.  Returns how many, or a negative code. */
-static int
-window_aggregate_drop_timeless(struct op_window_aggregate *op, const struct sl_batch *batch,
-                               size_t row_count, struct sl_out *out, struct sl_error *err)
-{
-    const struct sl_column *times = batch->columns[op->plan->time_column];
-    uint16_t *rows = op->aggregation.rows;
-    size_t kept = 0;
-
-    if (!times->validity)
-        return (int)row_count;
-    for (size_t i = 0; i < row_count; i++) {
-        struct sl_row_error error = {rows[i], SL_E_NULL_VALUE,
-                                     "the time of a window must not be NULL"};
-
-        if (sl_column_is_null(times, rows[i])) {
-            if (out)
-                SL_TRY(out->error(out, batch, &error, 1, err));
-            continue;
-        }
-        rows[kept] = rows[i];
-        op->aggregation.hashes[kept++] = op->aggregation.hashes[i];
-    }
-    return (int)kept;
-}
-
-/* Fills ends[]; true: all are in one slice. */
-static bool
-window_aggregate_assign(struct op_window_aggregate *op, const struct sl_batch *batch,
-                        size_t row_count)
-{
-    const struct sl_window *window = &op->plan->window;
-    const int64_t *times = batch->columns[op->plan->time_column]->values;
-    const uint16_t *rows = op->aggregation.rows;
-    int64_t start = INT64_MAX, end = INT64_MIN; /* the slice of the row before */
-    bool one = true;
-
-    for (size_t i = 0; i < row_count; i++) {
-        int64_t time = sl_window_local_us(window, op->zone, times[rows[i]]);
-
-        if (time < start || time >= end) {
-            one = one && i == 0;
-            end = sl_window_slice_end_us(window, time);
-            start = end - sl_window_slice_us(window);
-        }
-        op->ends[i] = end;
-    }
-    return one;
-}
-
-/* The same for rows that bring the ends of their windows. */
+/* Fills ends[] of rows that bring the ends of their windows; true: all are the same. */
 static bool
 window_aggregate_assign_attached(struct op_window_aggregate *op, const struct sl_batch *batch,
                                  size_t row_count)
@@ -182,44 +129,6 @@ window_aggregate_add_late(struct op_window_aggregate *op, const struct sl_batch 
     out->late(out, sl_batch_share(op->op.context->pool, batch, rows, row_count));
 }
 
-static int
-window_aggregate_compare(const void *a, const void *b, void *ends)
-{
-    uint16_t x = *(const uint16_t *)a, y = *(const uint16_t *)b;
-    int64_t end_x = ((const int64_t *)ends)[x], end_y = ((const int64_t *)ends)[y];
-
-    if (end_x != end_y)
-        return end_x < end_y ? -1 : 1;
-    return (int)x - (int)y;
-}
-
-/* Fills order[]: places by slice, in their order.  Slices near one another are counted. */
-static void
-window_aggregate_sort(struct op_window_aggregate *op, size_t row_count)
-{
-    int64_t slice_us = sl_window_slice_us(&op->plan->window);
-    int64_t least = INT64_MAX, most = INT64_MIN;
-    uint16_t starts[SL_BATCH_ROWS_MAX + 1];
-
-    for (size_t i = 0; i < row_count; i++) {
-        least = SL_MIN(least, op->ends[i]);
-        most = SL_MAX(most, op->ends[i]);
-    }
-    if (op->plan->is_attached || (most - least) / slice_us >= SL_BATCH_ROWS_MAX) {
-        for (size_t i = 0; i < row_count; i++)
-            op->order[i] = (uint16_t)i;
-        qsort_r(op->order, row_count, sizeof(*op->order), window_aggregate_compare, op->ends);
-        return;
-    }
-    memset(starts, 0, ((size_t)((most - least) / slice_us) + 2) * sizeof(*starts));
-    for (size_t i = 0; i < row_count; i++)
-        starts[(op->ends[i] - least) / slice_us + 1]++;
-    for (int64_t slice = 0; slice < (most - least) / slice_us; slice++)
-        starts[slice + 1] = (uint16_t)(starts[slice + 1] + starts[slice]);
-    for (size_t i = 0; i < row_count; i++)
-        op->order[starts[(op->ends[i] - least) / slice_us]++] = (uint16_t)i;
-}
-
 /* What is done with each run of rows of the same slice. */
 struct window_aggregate_run {
     struct op_window_aggregate *op;
@@ -259,7 +168,8 @@ window_aggregate_run_mixed(const struct window_aggregate_run *run, size_t row_co
     struct op_window_aggregate *op = run->op;
     size_t from = 0;
 
-    window_aggregate_sort(op, row_count);
+    sl_window_order(op->ends, row_count,
+                    op->plan->is_attached ? 0 : sl_window_slice_us(&op->plan->window), op->order);
     for (size_t i = 0; i < row_count; i++) {
         op->ordered_rows[i] = op->aggregation.rows[op->order[i]];
         op->ordered_hashes[i] = op->aggregation.hashes[op->order[i]];
@@ -295,7 +205,9 @@ window_aggregate_run_all(const struct window_aggregate_run *run, size_t row_coun
     else if (window_aggregate_has_clock(op))
         window_aggregate_assign_now(op, row_count);
     else
-        one = window_aggregate_assign(op, run->batch, row_count);
+        one = sl_window_assign(&op->plan->window, op->zone,
+                               run->batch->columns[op->plan->time_column]->values,
+                               op->aggregation.rows, row_count, op->ends);
     if (!one)
         return window_aggregate_run_mixed(run, row_count, err);
     return window_aggregate_run(run, op->ends[0], op->aggregation.rows, op->aggregation.hashes,
@@ -309,7 +221,8 @@ window_aggregate_timed(struct op_window_aggregate *op, const struct sl_batch *ba
 {
     if (row_count <= 0 || (window_aggregate_has_clock(op) && !op->plan->is_attached))
         return row_count;
-    return window_aggregate_drop_timeless(op, batch, (size_t)row_count, out, err);
+    return sl_aggregation_drop_timeless(&op->aggregation, batch, op->plan->time_column,
+                                        (size_t)row_count, SL_WINDOW_TIMELESS, out, err);
 }
 
 static int
@@ -389,47 +302,21 @@ window_aggregate_batch(struct sl_op *base, unsigned input, struct sl_batch *batc
 
 /* --- firing --- */
 
-static struct sl_column *
-window_aggregate_bound(struct op_window_aggregate *op, const struct sl_type *type, int64_t us,
-                       size_t row_count)
-{
-    struct sl_value value = {.type = type, .integer = us};
-
-    return sl_value_column(op->op.context->pool, &value, row_count);
-}
-
 /* A batch of results: keys, aggregates, then the window's bounds. */
 static int
 window_aggregate_emit(struct op_window_aggregate *op, size_t row_count, struct sl_out *out,
                       struct sl_error *err)
 {
     const struct sl_schema *schema = op->op.node->schema;
-    const struct sl_window *window = &op->plan->window;
     struct sl_batch *batch = sl_batch_new(op->op.context->pool, schema->count, row_count);
     size_t at = op->plan->key_count + op->plan->aggregate_count;
-    int64_t end = op->slices.end;
 
     if (sl_aggregation_finish(&op->aggregation, op->chunk, row_count, batch->columns, err) < 0) {
         memset(batch->columns, 0, at * sizeof(*batch->columns)); /* finish let go of them */
         sl_batch_unref(batch);
         return err->code;
     }
-    if (op->plan->has_start) {
-        sl_batch_set_column(batch, at,
-                            window_aggregate_bound(op, schema->columns[at].type,
-                                                   sl_window_start_us(window, end), row_count));
-        at++;
-    }
-    if (op->plan->has_end) {
-        sl_batch_set_column(batch, at,
-                            window_aggregate_bound(op, schema->columns[at].type, end, row_count));
-        at++;
-    }
-    if (op->plan->has_time)
-        sl_batch_set_column(batch, at,
-                            window_aggregate_bound(op, schema->columns[at].type,
-                                                   sl_window_time_us(window, op->zone, end),
-                                                   row_count));
+    sl_window_set_bounds(op->plan, op->zone, op->slices.end, op->op.context->pool, schema, batch);
     return sl_out_emit(out, batch);
 }
 

@@ -48,7 +48,7 @@ window_table_select(struct op_window_table *op, const struct sl_batch *batch, st
     for (size_t i = 0; i < sl_batch_live_count(batch); i++) {
         size_t row = sl_batch_row(batch, i);
         struct sl_row_error error = {(uint32_t)row, SL_E_NULL_VALUE,
-                                     "the time of a window must not be NULL"};
+                                     SL_WINDOW_TIMELESS};
 
         if (op->plan->window.processing_time || !sl_column_is_null(times, row))
             op->selection[op->count++] = (uint16_t)row;

@@ -7,6 +7,7 @@
 #ifndef SL_EXECUTOR_WINDOW_H
 #define SL_EXECUTOR_WINDOW_H
 
+#include "data/batch.h"
 #include "data/time.h"
 #include "plan/physical.h"
 
@@ -83,5 +84,23 @@ int64_t sl_window_closed_us(const struct sl_window *window, const struct sl_zone
 /* The first due time after `watermark_ms` that any slice could have. */
 int64_t sl_window_next_due_ms(const struct sl_window *window, const struct sl_zone *zone,
                               int64_t watermark_ms);
+
+/* --- a batch --- */
+
+#define SL_WINDOW_TIMELESS "the time of a window must not be NULL"
+
+/* The ends of the slices that these rows are in, by their times (which are not NULL), by place in
+ * `rows`.  True: all are in one. */
+bool sl_window_assign(const struct sl_window *window, const struct sl_zone *zone,
+                      const int64_t *times, const uint16_t *rows, size_t row_count,
+                      int64_t *ret_ends);
+/* The places 0 … count - 1 (at most SL_BATCH_ROWS_MAX) by their ends, those with the same in their
+ * order.  Ends are multiples of slice_us apart; 0: that is not known. */
+void sl_window_order(const int64_t *ends, size_t count, int64_t slice_us, uint16_t *ret_order);
+/* Sets the batch's last columns: window_start, window_end, window_time of the window with this end,
+ * those that the plan wants, typed as in the schema. */
+void sl_window_set_bounds(const struct sl_phys_window_aggregate *plan, const struct sl_zone *zone,
+                          int64_t end_us, struct sl_pool *pool, const struct sl_schema *schema,
+                          struct sl_batch *batch);
 
 #endif

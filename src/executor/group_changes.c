@@ -1,0 +1,294 @@
+/* Changes of groups: see group_changes.h. */
+#include "executor/group_changes.h"
+
+enum { GROUP_SLOTS = 2 * SL_BATCH_ROWS_MAX, GROUP_CHUNKS = SL_BATCH_ROWS_MAX / SL_GROUP_CHUNK };
+
+/* A group of the running segment. */
+struct sl_group {
+    char *state;
+    int64_t count_before, count; /* of its rows */
+    uint16_t row;                /* one of its rows, for the keys */
+    uint16_t slot;
+};
+
+void
+sl_group_changes_open(struct sl_group_changes *changes, struct sl_op *op,
+                      struct sl_aggregation *aggregation, bool emits_before)
+{
+    struct sl_arena *arena = op->context->arena;
+    size_t count = aggregation->count + 1;
+
+    changes->op = op;
+    changes->aggregation = aggregation;
+    changes->emits_before = emits_before;
+    changes->net = op->context->settings->mini_batch;
+    changes->slots = SL_NEW_ARRAY(arena, uint16_t, GROUP_SLOTS);
+    changes->groups = SL_NEW_ARRAY(arena, struct sl_group, SL_BATCH_ROWS_MAX);
+    changes->rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
+    changes->row_states = SL_NEW_ARRAY(arena, char *, SL_BATCH_ROWS_MAX);
+    changes->group_states = SL_NEW_ARRAY(arena, char *, SL_BATCH_ROWS_MAX);
+    changes->chunks = SL_NEW_ARRAY(arena, struct sl_group_chunk, GROUP_CHUNKS);
+    for (size_t i = 0; i < GROUP_CHUNKS; i++) {
+        changes->chunks[i].before = SL_NEW_ARRAY(arena, struct sl_column *, count);
+        changes->chunks[i].after = SL_NEW_ARRAY(arena, struct sl_column *, count);
+    }
+}
+
+/* --- segments --- */
+
+/* The group of a state; `*ret_found`: it was there, else it is the next one, yet to be counted. The
+ * state's address says which it is. */
+static struct sl_group *
+group_changes_of(struct sl_group_changes *changes, char *state, bool *ret_found)
+{
+    size_t slot = ((uintptr_t)state * UINT64_C(0x9e3779b97f4a7c15) >> 32) % GROUP_SLOTS;
+
+    for (; changes->slots[slot]; slot = (slot + 1) % GROUP_SLOTS) {
+        struct sl_group *group = &changes->groups[changes->slots[slot] - 1];
+
+        if (group->state == state) {
+            *ret_found = true;
+            return group;
+        }
+    }
+    *ret_found = false;
+    changes->slots[slot] = (uint16_t)(changes->group_count + 1);
+    changes->groups[changes->group_count] =
+        (struct sl_group){.state = state, .slot = (uint16_t)slot};
+    return &changes->groups[changes->group_count];
+}
+
+/* Takes the first rows into the segment; returns how many. */
+static size_t
+group_changes_segment(struct sl_group_changes *changes, const struct sl_batch *batch,
+                      const uint16_t *rows, char *const *states, size_t row_count)
+{
+    size_t i;
+
+    for (i = 0; i < changes->group_count; i++)
+        changes->slots[changes->groups[i].slot] = 0;
+    changes->group_count = changes->row_count = 0;
+    for (i = 0; i < row_count; i++) {
+        bool found, takes_back = sl_row_kind_takes_back(sl_batch_kind(batch, rows[i]));
+        struct sl_group *group = group_changes_of(changes, states[i], &found);
+
+        if (found && (!changes->net || (group->count == 0 && !takes_back)))
+            break;
+        if (!found) {
+            group->row = rows[i];
+            memcpy(&group->count_before, group->state, sizeof(int64_t));
+            group->count = group->count_before;
+            changes->group_states[changes->group_count++] = group->state;
+        }
+        if (takes_back && group->count == 0) {
+            changes->unmatched++;
+            continue;
+        }
+        group->count += takes_back ? -1 : 1;
+        changes->rows[changes->row_count] = rows[i];
+        changes->row_states[changes->row_count++] = states[i];
+    }
+    return i;
+}
+
+/* --- changes --- */
+
+void
+sl_group_changes_judge(const struct sl_group_changes *changes, struct sl_group_chunk *chunk)
+{
+    for (size_t c = 0; c < changes->aggregation->count; c++) {
+        for (size_t i = 0; i < chunk->count; i++) {
+            if (chunk->changes[i] == SL_GROUP_SAME &&
+                !sl_column_values_equal(chunk->before[c], i, chunk->after[c], i))
+                chunk->changes[i] = SL_GROUP_CHANGED;
+        }
+    }
+}
+
+/* The rows that come out of a chunk. */
+struct group_rows {
+    uint32_t from[SL_BATCH_ROWS_MAX];     /* its group there, + the groups' count where it is as
+                                             after */
+    uint32_t key_rows[SL_BATCH_ROWS_MAX]; /* of the input */
+    uint8_t kinds[SL_BATCH_ROWS_MAX];
+    size_t count;
+    bool has_before;
+};
+
+static void
+group_changes_add_row(const struct sl_group_chunk *chunk, size_t group, enum sl_row_kind kind,
+                      struct group_rows *rows)
+{
+    bool is_before = sl_row_kind_takes_back(kind);
+
+    rows->from[rows->count] = (uint32_t)(group + (is_before ? 0 : chunk->count));
+    rows->key_rows[rows->count] = chunk->key_rows[group];
+    rows->kinds[rows->count++] = (uint8_t)kind;
+    rows->has_before |= is_before;
+}
+
+static void
+group_changes_list(const struct sl_group_changes *changes, const struct sl_group_chunk *chunk,
+                   struct group_rows *rows)
+{
+    rows->count = 0;
+    rows->has_before = false;
+    for (size_t i = 0; i < chunk->count; i++) {
+        switch ((enum sl_group_change)chunk->changes[i]) {
+        case SL_GROUP_NONE:
+        case SL_GROUP_SAME:
+            break;
+        case SL_GROUP_NEW:
+            group_changes_add_row(chunk, i, SL_ROW_INSERT, rows);
+            break;
+        case SL_GROUP_CHANGED:
+            if (changes->emits_before)
+                group_changes_add_row(chunk, i, SL_ROW_UPDATE_BEFORE, rows);
+            group_changes_add_row(chunk, i, SL_ROW_UPDATE_AFTER, rows);
+            break;
+        case SL_GROUP_GONE:
+            group_changes_add_row(chunk, i, SL_ROW_DELETE, rows);
+            break;
+        }
+    }
+    for (size_t i = 0; i < rows->count && !rows->has_before; i++)
+        rows->from[i] -= (uint32_t)chunk->count;
+}
+
+/* The listed rows of an aggregate's results. */
+static struct sl_column *
+group_changes_choose(struct sl_pool *pool, struct sl_column *before, struct sl_column *after,
+                     const struct group_rows *rows)
+{
+    return rows->has_before ? sl_column_gather_two(pool, before, after, rows->from, rows->count)
+                            : sl_column_gather(pool, after, rows->from, rows->count, false);
+}
+
+int
+sl_group_changes_emit(struct sl_group_changes *changes, const struct sl_group_chunk *chunk,
+                      struct sl_out *out)
+{
+    struct sl_pool *pool = changes->op->context->pool;
+    size_t key_count = changes->aggregation->key_count;
+    struct group_rows rows;
+    struct sl_batch *made;
+
+    group_changes_list(changes, chunk, &rows);
+    if (rows.count == 0)
+        return SL_OK;
+    made = sl_batch_new(pool, changes->op->node->schema->count, rows.count);
+    for (size_t c = 0; c < key_count; c++)
+        sl_batch_set_column(
+            made, c,
+            sl_column_gather(pool, chunk->key_columns[c], rows.key_rows, rows.count, false));
+    for (size_t c = 0; c < changes->aggregation->count; c++)
+        sl_batch_set_column(made, key_count + c,
+                            group_changes_choose(pool, chunk->before[c], chunk->after[c], &rows));
+    if (changes->add_columns)
+        changes->add_columns(changes->op, made, rows.count);
+    memcpy(sl_batch_add_kinds(made, pool), rows.kinds, rows.count);
+    return sl_out_emit(out, made);
+}
+
+void
+sl_group_changes_drop(const struct sl_group_changes *changes, struct sl_group_chunk *chunk)
+{
+    for (size_t c = 0; c < changes->aggregation->count; c++) {
+        sl_column_unref(chunk->before[c]);
+        sl_column_unref(chunk->after[c]);
+        chunk->before[c] = chunk->after[c] = NULL;
+    }
+}
+
+/* --- a batch --- */
+
+/* Spreads the segment's groups over the chunks. */
+static void
+group_changes_spread(struct sl_group_changes *changes)
+{
+    for (size_t i = 0; i < GROUP_CHUNKS; i++) {
+        struct sl_group_chunk *chunk = &changes->chunks[i];
+        size_t from = i * SL_GROUP_CHUNK;
+
+        chunk->count = changes->group_count > from
+                           ? SL_MIN(changes->group_count - from, (size_t)SL_GROUP_CHUNK)
+                           : 0;
+        chunk->key_columns = changes->aggregation->key_columns;
+        for (size_t k = 0; k < chunk->count; k++) {
+            const struct sl_group *group = &changes->groups[from + k];
+
+            chunk->key_rows[k] = group->row;
+            if (group->count_before == 0)
+                chunk->changes[k] = group->count == 0 ? SL_GROUP_NONE : SL_GROUP_NEW;
+            else
+                chunk->changes[k] = group->count == 0 ? SL_GROUP_GONE : SL_GROUP_SAME;
+        }
+    }
+}
+
+static int
+group_changes_results(struct sl_group_changes *changes, bool is_after, struct sl_error *err)
+{
+    for (size_t i = 0; i < GROUP_CHUNKS && changes->chunks[i].count > 0; i++) {
+        struct sl_group_chunk *chunk = &changes->chunks[i];
+        struct sl_column **columns = is_after ? chunk->after : chunk->before;
+
+        if (sl_aggregation_results(changes->aggregation, changes->group_states + i * SL_GROUP_CHUNK,
+                                   chunk->count, columns, err) < 0) {
+            memset(columns, 0, changes->aggregation->count * sizeof(*columns));
+            return err->code;
+        }
+    }
+    return SL_OK;
+}
+
+/* Folds the segment. */
+static int
+group_changes_fold(struct sl_group_changes *changes, const struct sl_batch *batch, int64_t time,
+                   struct sl_out *out, struct sl_error *err)
+{
+    int rc, said = SL_OK;
+
+    group_changes_spread(changes);
+    rc = group_changes_results(changes, false, err);
+    if (rc == SL_OK) {
+        sl_aggregation_add_to(changes->aggregation, batch, time, changes->rows, changes->row_states,
+                              changes->row_count);
+        for (size_t i = 0; i < changes->group_count; i++)
+            memcpy(changes->groups[i].state, &changes->groups[i].count, sizeof(int64_t));
+        rc = group_changes_results(changes, true, err);
+    }
+    for (size_t i = 0; i < GROUP_CHUNKS; i++) {
+        if (rc == SL_OK) {
+            sl_group_changes_judge(changes, &changes->chunks[i]);
+            said |= sl_group_changes_emit(changes, &changes->chunks[i], out);
+        }
+        sl_group_changes_drop(changes, &changes->chunks[i]);
+    }
+    for (size_t i = 0; i < changes->group_count && batch->kinds && rc == SL_OK; i++)
+        if (changes->groups[i].count == 0)
+            sl_aggregation_reset(changes->aggregation, time, changes->groups[i].state);
+    return rc < 0 ? rc : said;
+}
+
+int
+sl_group_changes_fold(struct sl_group_changes *changes, const struct sl_batch *batch, int64_t time,
+                      const uint16_t *rows, char *const *states, size_t row_count,
+                      struct sl_out *out, struct sl_error *err)
+{
+    int said = SL_OK;
+
+    for (size_t from = 0; from < row_count;) {
+        int rc;
+
+        from += group_changes_segment(changes, batch, rows + from, states + from, row_count - from);
+        rc = group_changes_fold(changes, batch, time, out, err);
+        if (rc < 0)
+            return rc;
+        said |= rc;
+    }
+    if (changes->unmatched > 0)
+        out->unmatched(out, changes->unmatched);
+    changes->unmatched = 0;
+    return said;
+}
