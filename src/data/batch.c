@@ -309,13 +309,53 @@ sl_column_values_equal(const struct sl_column *a, size_t row_a, const struct sl_
                   width) == 0;
 }
 
+void
+sl_column_differences(const struct sl_column *a, const struct sl_column *b, size_t row_count,
+                      uint8_t *ret_differences)
+{
+    enum sl_type_kind kind = a->type->kind;
+
+    if (!a->validity && !b->validity && !sl_type_is_nested(kind) && !sl_type_is_view(kind) &&
+        sl_type_width(kind) == sizeof(int64_t)) {
+        const uint64_t *values_a = a->values, *values_b = b->values;
+
+        for (size_t i = 0; i < row_count; i++)
+            ret_differences[i] = values_a[i] != values_b[i];
+        return;
+    }
+    for (size_t i = 0; i < row_count; i++)
+        ret_differences[i] = !sl_column_values_equal(a, i, b, i);
+}
+
+/* Of columns of 8 bytes without NULLs. */
+static struct sl_column *
+column_gather_two_words(struct sl_pool *pool, const struct sl_column *first,
+                        const struct sl_column *second, const uint32_t *rows, size_t row_count)
+{
+    struct sl_column *made = sl_column_new(pool, first->type, row_count, false);
+    const uint64_t *values[2] = {first->values, second->values};
+    uint32_t first_count = (uint32_t)first->row_count;
+    uint64_t *to = made->values;
+
+    for (size_t i = 0; i < row_count; i++) {
+        bool is_second = rows[i] >= first_count;
+
+        to[i] = values[is_second][rows[i] - (is_second ? first_count : 0)];
+    }
+    return made;
+}
+
 struct sl_column *
 sl_column_gather_two(struct sl_pool *pool, struct sl_column *first, struct sl_column *second,
                      const uint32_t *rows, size_t row_count)
 {
     struct sl_column *columns[2] = {first, second}, *made;
     struct sl_batch *parts[2], *both;
+    enum sl_type_kind kind = first->type->kind;
 
+    if (!first->validity && !second->validity && !sl_type_is_nested(kind) &&
+        !sl_type_is_view(kind) && sl_type_width(kind) == sizeof(uint64_t))
+        return column_gather_two_words(pool, first, second, rows, row_count);
     for (size_t i = 0; i < 2; i++) {
         parts[i] = sl_batch_new(pool, 1, columns[i]->row_count);
         sl_batch_set_column(parts[i], 0, sl_column_ref(columns[i]));

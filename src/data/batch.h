@@ -115,6 +115,9 @@ sl_column_integer(const struct sl_column *column, size_t row)
 /* Are two values of one type the same, NULLs too?  Nested ones never are. */
 bool sl_column_values_equal(const struct sl_column *a, size_t row_a, const struct sl_column *b,
                             size_t row_b);
+/* The same row by row: 1 where two columns of one type differ. */
+void sl_column_differences(const struct sl_column *a, const struct sl_column *b, size_t row_count,
+                           uint8_t *ret_differences);
 static inline void
 sl_validity_set(uint64_t *validity, size_t row, bool valid)
 {

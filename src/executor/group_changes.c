@@ -1,15 +1,32 @@
 /* Changes of groups: see group_changes.h. */
 #include "executor/group_changes.h"
 
-enum { GROUP_SLOTS = 2 * SL_BATCH_ROWS_MAX, GROUP_CHUNKS = SL_BATCH_ROWS_MAX / SL_GROUP_CHUNK };
+enum { GROUP_CHUNKS = SL_BATCH_ROWS_MAX / SL_GROUP_CHUNK };
+
+/* While rows are taken into a segment the number of rows in a group's state has, in its upper bits,
+ * 1 + the group's index. */
+enum { GROUP_COUNT_BITS = 48 };
+#define GROUP_COUNT_MASK ((UINT64_C(1) << GROUP_COUNT_BITS) - 1)
 
 /* A group of the running segment. */
 struct sl_group {
     char *state;
     int64_t count_before, count; /* of its rows */
     uint16_t row;                /* one of its rows, for the keys */
-    uint16_t slot;
 };
+
+/* One of the aggregates grows with every row. */
+static bool
+group_changes_count_rows(const struct sl_aggregation *aggregation)
+{
+    for (size_t i = 0; i < aggregation->count; i++) {
+        const struct sl_aggregate *aggregate = aggregation->items[i].aggregate;
+
+        if (aggregate->arg_count == 0 && !aggregate->filter && !aggregate->distinct)
+            return true; /* COUNT(*) */
+    }
+    return false;
+}
 
 void
 sl_group_changes_open(struct sl_group_changes *changes, struct sl_op *op,
@@ -22,7 +39,7 @@ sl_group_changes_open(struct sl_group_changes *changes, struct sl_op *op,
     changes->aggregation = aggregation;
     changes->emits_before = emits_before;
     changes->net = op->context->settings->mini_batch;
-    changes->slots = SL_NEW_ARRAY(arena, uint16_t, GROUP_SLOTS);
+    changes->counts_rows = group_changes_count_rows(aggregation);
     changes->groups = SL_NEW_ARRAY(arena, struct sl_group, SL_BATCH_ROWS_MAX);
     changes->rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
     changes->row_states = SL_NEW_ARRAY(arena, char *, SL_BATCH_ROWS_MAX);
@@ -36,26 +53,26 @@ sl_group_changes_open(struct sl_group_changes *changes, struct sl_op *op,
 
 /* --- segments --- */
 
-/* The group of a state; `*ret_found`: it was there, else it is the next one, yet to be counted. The
- * state's address says which it is. */
-static struct sl_group *
-group_changes_of(struct sl_group_changes *changes, char *state, bool *ret_found)
+/* What the segment has counted goes back into the states. */
+static void
+group_changes_end_segment(struct sl_group_changes *changes)
 {
-    size_t slot = ((uintptr_t)state * UINT64_C(0x9e3779b97f4a7c15) >> 32) % GROUP_SLOTS;
+    for (size_t i = 0; i < changes->group_count; i++) {
+        struct sl_group *group = &changes->groups[i];
+        uint64_t word;
 
-    for (; changes->slots[slot]; slot = (slot + 1) % GROUP_SLOTS) {
-        struct sl_group *group = &changes->groups[changes->slots[slot] - 1];
-
-        if (group->state == state) {
-            *ret_found = true;
-            return group;
-        }
+        memcpy(&word, group->state, sizeof(word));
+        group->count = (int64_t)(word & GROUP_COUNT_MASK);
+        memcpy(group->state, &group->count, sizeof(group->count));
     }
-    *ret_found = false;
-    changes->slots[slot] = (uint16_t)(changes->group_count + 1);
-    changes->groups[changes->group_count] =
-        (struct sl_group){.state = state, .slot = (uint16_t)slot};
-    return &changes->groups[changes->group_count];
+}
+
+static void
+group_changes_add_group(struct sl_group_changes *changes, char *state, int64_t count, uint16_t row)
+{
+    changes->group_states[changes->group_count] = state;
+    changes->groups[changes->group_count++] =
+        (struct sl_group){.state = state, .count_before = count, .row = row};
 }
 
 /* Takes the first rows into the segment; returns how many. */
@@ -65,29 +82,29 @@ group_changes_segment(struct sl_group_changes *changes, const struct sl_batch *b
 {
     size_t i;
 
-    for (i = 0; i < changes->group_count; i++)
-        changes->slots[changes->groups[i].slot] = 0;
     changes->group_count = changes->row_count = 0;
     for (i = 0; i < row_count; i++) {
-        bool found, takes_back = sl_row_kind_takes_back(sl_batch_kind(batch, rows[i]));
-        struct sl_group *group = group_changes_of(changes, states[i], &found);
+        bool takes_back = sl_row_kind_takes_back(sl_batch_kind(batch, rows[i]));
+        uint64_t word, count;
 
-        if (found && (!changes->net || (group->count == 0 && !takes_back)))
+        memcpy(&word, states[i], sizeof(word));
+        count = word & GROUP_COUNT_MASK;
+        if (word == count) {
+            group_changes_add_group(changes, states[i], (int64_t)count, rows[i]);
+            word |= (uint64_t)changes->group_count << GROUP_COUNT_BITS;
+        } else if (!changes->net || (count == 0 && !takes_back)) {
             break;
-        if (!found) {
-            group->row = rows[i];
-            memcpy(&group->count_before, group->state, sizeof(int64_t));
-            group->count = group->count_before;
-            changes->group_states[changes->group_count++] = group->state;
         }
-        if (takes_back && group->count == 0) {
+        if (takes_back && count == 0) {
             changes->unmatched++;
-            continue;
+        } else {
+            word = takes_back ? word - 1 : word + 1;
+            changes->rows[changes->row_count] = rows[i];
+            changes->row_states[changes->row_count++] = states[i];
         }
-        group->count += takes_back ? -1 : 1;
-        changes->rows[changes->row_count] = rows[i];
-        changes->row_states[changes->row_count++] = states[i];
+        memcpy(states[i], &word, sizeof(word));
     }
+    group_changes_end_segment(changes);
     return i;
 }
 
@@ -96,12 +113,13 @@ group_changes_segment(struct sl_group_changes *changes, const struct sl_batch *b
 void
 sl_group_changes_judge(const struct sl_group_changes *changes, struct sl_group_chunk *chunk)
 {
-    for (size_t c = 0; c < changes->aggregation->count; c++) {
-        for (size_t i = 0; i < chunk->count; i++) {
-            if (chunk->changes[i] == SL_GROUP_SAME &&
-                !sl_column_values_equal(chunk->before[c], i, chunk->after[c], i))
+    uint8_t differences[SL_GROUP_CHUNK];
+
+    for (size_t c = 0; c < changes->aggregation->count && chunk->count > 0; c++) {
+        sl_column_differences(chunk->before[c], chunk->after[c], chunk->count, differences);
+        for (size_t i = 0; i < chunk->count; i++)
+            if (chunk->changes[i] == SL_GROUP_SAME && differences[i])
                 chunk->changes[i] = SL_GROUP_CHANGED;
-        }
     }
 }
 
@@ -202,10 +220,12 @@ sl_group_changes_drop(const struct sl_group_changes *changes, struct sl_group_ch
 
 /* --- a batch --- */
 
-/* Spreads the segment's groups over the chunks. */
+/* Spreads the segment's groups over the chunks; `all_change`: those that were there. */
 static void
-group_changes_spread(struct sl_group_changes *changes)
+group_changes_spread(struct sl_group_changes *changes, bool all_change)
 {
+    uint8_t stays = all_change ? SL_GROUP_CHANGED : SL_GROUP_SAME;
+
     for (size_t i = 0; i < GROUP_CHUNKS; i++) {
         struct sl_group_chunk *chunk = &changes->chunks[i];
         size_t from = i * SL_GROUP_CHUNK;
@@ -221,7 +241,7 @@ group_changes_spread(struct sl_group_changes *changes)
             if (group->count_before == 0)
                 chunk->changes[k] = group->count == 0 ? SL_GROUP_NONE : SL_GROUP_NEW;
             else
-                chunk->changes[k] = group->count == 0 ? SL_GROUP_GONE : SL_GROUP_SAME;
+                chunk->changes[k] = group->count == 0 ? SL_GROUP_GONE : stays;
         }
     }
 }
@@ -247,20 +267,21 @@ static int
 group_changes_fold(struct sl_group_changes *changes, const struct sl_batch *batch, int64_t time,
                    struct sl_out *out, struct sl_error *err)
 {
-    int rc, said = SL_OK;
+    bool all_change = changes->counts_rows && !batch->kinds;
+    int rc = SL_OK, said = SL_OK;
 
-    group_changes_spread(changes);
-    rc = group_changes_results(changes, false, err);
+    group_changes_spread(changes, all_change);
+    if (!all_change || changes->emits_before)
+        rc = group_changes_results(changes, false, err);
     if (rc == SL_OK) {
         sl_aggregation_add_to(changes->aggregation, batch, time, changes->rows, changes->row_states,
                               changes->row_count);
-        for (size_t i = 0; i < changes->group_count; i++)
-            memcpy(changes->groups[i].state, &changes->groups[i].count, sizeof(int64_t));
         rc = group_changes_results(changes, true, err);
     }
     for (size_t i = 0; i < GROUP_CHUNKS; i++) {
         if (rc == SL_OK) {
-            sl_group_changes_judge(changes, &changes->chunks[i]);
+            if (!all_change)
+                sl_group_changes_judge(changes, &changes->chunks[i]);
             said |= sl_group_changes_emit(changes, &changes->chunks[i], out);
         }
         sl_group_changes_drop(changes, &changes->chunks[i]);

@@ -7,7 +7,8 @@
  *    where a group that has lost all of its rows gets new ones: its accumulators begin anew.
  * 2. A group that is new gives +I, one whose results changed -U and +U (or only +U, where nobody
  *    wants the old ones), one that lost its last row -D; equal results give nothing.
- * 3. A row that is taken back from a group that has none is left out, as Flink does, and counted. */
+ * 3. A row that is taken back from a group that has none is left out, as Flink does, and counted.
+ */
 #ifndef SL_EXECUTOR_GROUP_CHANGES_H
 #define SL_EXECUTOR_GROUP_CHANGES_H
 
@@ -39,12 +40,12 @@ struct sl_group_changes {
     struct sl_op *op;
     struct sl_aggregation *aggregation; /* values begin with the number of rows, an int64_t */
     bool emits_before;                  /* somebody wants -U */
+    bool counts_rows;                   /* every row that is added changes a result */
     /* Makes the columns behind keys and aggregates; NULL: there are none. */
     void (*add_columns)(struct sl_op *op, struct sl_batch *made, size_t row_count);
     struct sl_group_chunk *chunks; /* two */
     /* The running segment. */
-    bool net;        /* one change a batch */
-    uint16_t *slots; /* 1 + index of the group with that state; 0: free */
+    bool net; /* one change a batch */
     struct sl_group *groups;
     size_t group_count;
     size_t unmatched; /* rows of the batch that are taken back and were not there */
@@ -59,10 +60,11 @@ void sl_group_changes_open(struct sl_group_changes *changes, struct sl_op *op,
                            struct sl_aggregation *aggregation, bool emits_before);
 /* Folds rows of the batch that sl_aggregation_begin was called for into the states that the caller
  * has looked up, of one time, and emits what that changes: two rows a row at most.  A group that
- * lost its last row has 0 rows and empty accumulators then.  SL_AGAIN: as emit said, all is done. */
+ * lost its last row has 0 rows and empty accumulators then.  SL_AGAIN: as emit said, all is done.
+ */
 int sl_group_changes_fold(struct sl_group_changes *changes, const struct sl_batch *batch,
-                          int64_t time, const uint16_t *rows, char *const *states,
-                          size_t row_count, struct sl_out *out, struct sl_error *err);
+                          int64_t time, const uint16_t *rows, char *const *states, size_t row_count,
+                          struct sl_out *out, struct sl_error *err);
 /* SAME becomes CHANGED where the results differ. */
 void sl_group_changes_judge(const struct sl_group_changes *changes, struct sl_group_chunk *chunk);
 /* Emits the chunk's changes, and says what emit said. */

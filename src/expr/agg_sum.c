@@ -61,6 +61,18 @@ count_finish(const struct sl_aggregate *aggregate, const void *state, struct sl_
     return true;
 }
 
+static struct sl_column *
+count_finish_all(const struct sl_aggregate *aggregate, struct sl_pool *pool, char *const *states,
+                 size_t state_offset, size_t row_count, uint64_t *errors)
+{
+    struct sl_column *column = sl_column_new(pool, aggregate->type, row_count, false);
+    int64_t *values = column->values;
+
+    for (size_t i = 0; i < row_count; i++)
+        values[i] = ((const struct agg_count *)(void *)(states[i] + state_offset))->count;
+    return column;
+}
+
 /* --- sums of integers --- */
 
 #define SUM_LOOP(c_type, state_type, ADD)                                \
@@ -157,6 +169,26 @@ integer_sum_finish(const struct sl_aggregate *aggregate, const void *state, stru
         return true;
     }
     return sl_aggregate_set_integer(column, row, sum->sum);
+}
+
+/* errors NULL: it wraps. */
+static struct sl_column *
+integer_sum_finish_all(const struct sl_aggregate *aggregate, struct sl_pool *pool,
+                       char *const *states, size_t state_offset, size_t row_count, uint64_t *errors)
+{
+    struct sl_column *column = sl_column_new(pool, aggregate->type, row_count, false);
+    bool is_wide = sl_type_width(aggregate->type->kind) == sizeof(int64_t);
+    int64_t *values = column->values;
+
+    for (size_t i = 0; i < row_count; i++) {
+        const struct agg_integer *sum = (const void *)(states[i] + state_offset);
+
+        if (SL_LIKELY(is_wide && sum->count != 0 && sum->sum == (int64_t)sum->sum))
+            values[i] = (int64_t)sum->sum;
+        else if (!integer_sum_finish(aggregate, sum, pool, column, NULL, i) && errors)
+            errors[i / 64] |= UINT64_C(1) << (i % 64);
+    }
+    return column;
 }
 
 /* Cut towards zero, as in Flink. */
@@ -315,6 +347,7 @@ static const struct sl_aggregate_class agg_count = {
     .add = count_add,
     .merge = count_merge,
     .finish = count_finish,
+    .finish_all = count_finish_all,
 };
 static const struct sl_aggregate_class agg_integer_sum = {
     .name = "SUM",
@@ -323,6 +356,7 @@ static const struct sl_aggregate_class agg_integer_sum = {
     .add = integer_add,
     .merge = integer_merge,
     .finish = integer_sum_finish,
+    .finish_all = integer_sum_finish_all,
 };
 static const struct sl_aggregate_class agg_integer_avg = {
     .name = "AVG",
