@@ -36,7 +36,8 @@ struct sl_session_head {
     bool has_timer;
     bool is_pending; /* within a batch: rows are listed, but not folded yet */
     uint8_t unused[5];
-    struct sl_view parked; /* a blob; empty: none */
+    struct sl_view parked;                /* a blob; empty: none */
+    int64_t parked_due_ms, parked_end_us; /* the least, the highest of those parked, if any are */
 };
 
 static inline struct sl_session_head *
@@ -52,8 +53,16 @@ struct sl_parked_cursor {
 };
 bool sl_parked_next(const struct sl_session_head *head, struct sl_parked_cursor *cursor);
 /* Of all that are parked, INT64_MAX and INT64_MIN where none are. */
-int64_t sl_parked_due_ms(const struct sl_session_head *head);
-int64_t sl_parked_end_us(const struct sl_session_head *head);
+static inline int64_t
+sl_parked_due_ms(const struct sl_session_head *head)
+{
+    return head->parked.length ? head->parked_due_ms : INT64_MAX;
+}
+static inline int64_t
+sl_parked_end_us(const struct sl_session_head *head)
+{
+    return head->parked.length ? head->parked_end_us : INT64_MIN;
+}
 #define SL_PARKED_MAX (UINT32_C(1) << 30) /* bytes of a blob */
 /* The session in place moves to the blob, leaving empty accumulators.  False: there is no room. */
 bool sl_park(struct sl_aggregation *aggregation, char *state, int64_t due_ms);
@@ -68,7 +77,8 @@ void sl_parked_remove(struct sl_aggregation *aggregation, char *state,
 /* --- timers: session_timers.c --- */
 
 /* Keys by when they are due: in a time-first table of coarse buckets, and those of the buckets that
- * the clock has entered in a heap. */
+ * the clock has entered in memory: sorted where they came with their bucket, in a heap where they
+ * came later. */
 struct sl_session_due {
     int64_t due_ms;
     uint32_t key_at, key_size; /* in `keys` */
@@ -76,16 +86,18 @@ struct sl_session_due {
 struct sl_session_timers {
     struct sl_state_table *table; /* bucket, keys → the time */
     int64_t bucket_ms;
-    int64_t loaded_ms; /* the last bucket that is in the heap; INT64_MIN: none */
+    int64_t loaded_ms; /* the last bucket that is in memory; INT64_MIN: none */
     struct sl_session_due *heap;
     size_t count, capacity;
+    struct sl_session_due *sorted, *spare; /* entries [sorted_next, sorted_count) */
+    size_t sorted_next, sorted_count, sorted_capacity;
+    size_t bucket_first; /* of the bucket that is scanned */
     struct sl_buffer keys;
     size_t live_bytes; /* of `keys` */
     struct sl_state_scan scan;
     int64_t scanned_ms;
     bool is_scanning;
     uint16_t *order; /* scratch */
-    int64_t *values;
     char **states;
     struct sl_key_bytes key_bytes;
 };
@@ -99,12 +111,13 @@ void sl_session_timers_add(struct sl_session_timers *timers, const struct sl_sta
                            const int64_t *dues_ms);
 /* At or before the first that is due; INT64_MAX: none is. */
 int64_t sl_session_timers_first_ms(const struct sl_session_timers *timers);
-/* The buckets up to the clock are in the heap.  SL_AGAIN: state is read. */
+/* The buckets up to the clock are in memory.  SL_AGAIN: state is read. */
 int sl_session_timers_load(struct sl_session_timers *timers, int64_t clock_ms,
                            struct sl_error *err);
 /* Brings a scan that was begun to its end.  SL_AGAIN: state is read. */
 int sl_session_timers_settle(struct sl_session_timers *timers, struct sl_error *err);
-/* Takes at most `max` that are due out of the heap, the first first. */
+/* Takes at most `max` that are due, the first first.  Their keys are good until timers are added.
+ */
 size_t sl_session_timers_take(struct sl_session_timers *timers, int64_t clock_ms,
                               struct sl_session_due *ret_dues, size_t max);
 /* Nothing is due at the clock any more: the buckets behind it go. */

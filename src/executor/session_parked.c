@@ -8,8 +8,6 @@
 struct parked_blob {
     uint32_t used; /* bytes, this header too */
     uint32_t count;
-    int64_t end_us; /* the highest, … */
-    int64_t due_ms; /* … and the least of the entries */
     int64_t unused;
 };
 struct parked_entry {
@@ -46,18 +44,6 @@ sl_parked_next(const struct sl_session_head *head, struct sl_parked_cursor *curs
         return false;
     cursor->session = parked_entry_at(head, cursor->at)->session;
     return true;
-}
-
-int64_t
-sl_parked_due_ms(const struct sl_session_head *head)
-{
-    return head->parked.length ? parked_blob_of(head)->due_ms : INT64_MAX;
-}
-
-int64_t
-sl_parked_end_us(const struct sl_session_head *head)
-{
-    return head->parked.length ? parked_blob_of(head)->end_us : INT64_MIN;
 }
 
 /* --- views --- */
@@ -112,9 +98,11 @@ parked_make_room(struct sl_aggregation *aggregation, struct sl_session_head *hea
     if (is_new || used + size > head->parked.length)
         head->parked = sl_table_grow_view(aggregation->table, 0, &head->parked, used + size);
     blob = parked_blob_of(head);
-    if (is_new)
-        *blob =
-            (struct parked_blob){.used = sizeof(*blob), .end_us = INT64_MIN, .due_ms = INT64_MAX};
+    if (is_new) {
+        *blob = (struct parked_blob){.used = sizeof(*blob)};
+        head->parked_end_us = INT64_MIN;
+        head->parked_due_ms = INT64_MAX;
+    }
     return blob;
 }
 
@@ -152,8 +140,8 @@ sl_park(struct sl_aggregation *aggregation, char *state, int64_t due_ms)
     }
     blob->used += (uint32_t)size;
     blob->count++;
-    blob->end_us = SL_MAX(blob->end_us, head->end_us);
-    blob->due_ms = SL_MIN(blob->due_ms, due_ms);
+    head->parked_end_us = SL_MAX(head->parked_end_us, head->end_us);
+    head->parked_due_ms = SL_MIN(head->parked_due_ms, due_ms);
     sl_aggregation_reset(aggregation, 0, state);
     head->is_open = false;
     return true;
@@ -190,13 +178,13 @@ sl_parked_remove(struct sl_aggregation *aggregation, char *state,
 {
     static const struct sl_view empty;
     struct sl_session_head *head = sl_session_head_of(state);
-    struct parked_blob *blob = parked_blob_of(head), kept = {.end_us = INT64_MIN};
+    struct parked_blob *blob = parked_blob_of(head), kept = {.used = sizeof(kept)};
     size_t at = sizeof(kept), size;
 
     if (!blob)
         return;
-    kept.used = sizeof(kept);
-    kept.due_ms = INT64_MAX;
+    head->parked_end_us = INT64_MIN;
+    head->parked_due_ms = INT64_MAX;
     for (; at < blob->used; at += size) {
         const struct parked_entry *entry = parked_entry_at(head, at);
         struct sl_session session = entry->session;
@@ -207,8 +195,8 @@ sl_parked_remove(struct sl_aggregation *aggregation, char *state,
         memmove((char *)blob + kept.used, entry, size);
         kept.used += (uint32_t)size;
         kept.count++;
-        kept.end_us = SL_MAX(kept.end_us, session.end_us);
-        kept.due_ms = SL_MIN(kept.due_ms, session.due_ms);
+        head->parked_end_us = SL_MAX(head->parked_end_us, session.end_us);
+        head->parked_due_ms = SL_MIN(head->parked_due_ms, session.due_ms);
     }
     if (kept.count == 0) {
         head->parked = sl_table_keep_view(aggregation->table, 0, &head->parked, &empty);

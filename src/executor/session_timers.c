@@ -1,16 +1,21 @@
 /* Timers of sessions: see session.h.
  *
  * A timer is a row of the bucket that its time lies in.  Once the clock is in a bucket its rows are
- * in the heap, too; the table's rows go with their bucket, when the clock is behind it.  So a timer
- * that has gone off is in the table still, and after a restore goes off once more: it is known by
- * its key, which does not name it any more. */
+ * in memory, too, sorted; those that come to it later are in a heap.  The table's rows go with
+ * their bucket, when the clock is behind it.  So a timer that has gone off is in the table still,
+ * and after a restore goes off once more: it is known by its key, which does not name it any more.
+ */
 #include "executor/session.h"
 
 #include "data/row.h"
 
 #include <stdlib.h>
 
-enum { TIMERS_KEYS_MIN = 1 << 16 }; /* bytes of keys that are not worth tidying up */
+enum {
+    TIMERS_KEYS_MIN = 1 << 16, /* bytes of keys that are not worth tidying up */
+    TIMERS_DIGIT_BITS = 11,    /* of the radix sort */
+    TIMERS_DIGITS = 1 << TIMERS_DIGIT_BITS,
+};
 
 int
 sl_session_timers_open(struct sl_session_timers *timers, struct sl_op *op, const char *name,
@@ -28,7 +33,6 @@ sl_session_timers_open(struct sl_session_timers *timers, struct sl_op *op, const
     timers->bucket_ms = bucket_ms;
     timers->loaded_ms = INT64_MIN;
     timers->order = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
-    timers->values = SL_NEW_ARRAY(arena, int64_t, SL_BATCH_ROWS_MAX);
     timers->states = SL_NEW_ARRAY(arena, char *, SL_BATCH_ROWS_MAX);
     sl_buffer_init(&timers->keys, UINT32_MAX);
     sl_key_bytes_init(&timers->key_bytes);
@@ -42,6 +46,8 @@ sl_session_timers_close(struct sl_session_timers *timers)
     sl_key_bytes_done(&timers->key_bytes);
     sl_buffer_done(&timers->keys);
     free(timers->heap);
+    free(timers->sorted);
+    free(timers->spare);
 }
 
 static int64_t
@@ -82,6 +88,16 @@ timers_sift_down(struct sl_session_timers *timers)
     timers->heap[at] = due;
 }
 
+static struct sl_session_due
+timers_keep(struct sl_session_timers *timers, int64_t due_ms, struct sl_text key)
+{
+    struct sl_session_due due = {due_ms, (uint32_t)timers->keys.length, (uint32_t)key.length};
+
+    sl_buffer_add_text(&timers->keys, key);
+    timers->live_bytes += key.length;
+    return due;
+}
+
 static void
 timers_push(struct sl_session_timers *timers, int64_t due_ms, struct sl_text key)
 {
@@ -89,12 +105,85 @@ timers_push(struct sl_session_timers *timers, int64_t due_ms, struct sl_text key
         timers->capacity = timers->capacity ? timers->capacity * 2 : 64;
         timers->heap = sl_realloc(timers->heap, timers->capacity * sizeof(*timers->heap));
     }
-    timers->heap[timers->count] =
-        (struct sl_session_due){due_ms, (uint32_t)timers->keys.length, (uint32_t)key.length};
-    sl_buffer_add_text(&timers->keys, key);
-    timers->live_bytes += key.length;
+    timers->heap[timers->count] = timers_keep(timers, due_ms, key);
     timers_sift_up(timers, timers->count++);
 }
+
+static struct sl_session_due
+timers_pop(struct sl_session_timers *timers)
+{
+    struct sl_session_due due = timers->heap[0];
+
+    timers->heap[0] = timers->heap[--timers->count];
+    if (timers->count > 0)
+        timers_sift_down(timers);
+    return due;
+}
+
+/* --- those that came with their bucket --- */
+
+/* Behind what is left of the buckets before: a bucket is loaded when the clock enters it. */
+static void
+timers_begin_bucket(struct sl_session_timers *timers)
+{
+    size_t left = timers->sorted_count - timers->sorted_next;
+
+    if (timers->sorted_next > 0 && left > 0)
+        memmove(timers->sorted, timers->sorted + timers->sorted_next,
+                left * sizeof(*timers->sorted));
+    timers->sorted_next = 0;
+    timers->sorted_count = timers->bucket_first = left;
+}
+
+static void
+timers_append(struct sl_session_timers *timers, int64_t due_ms, struct sl_text key)
+{
+    if (timers->sorted_count == timers->sorted_capacity) {
+        size_t capacity = timers->sorted_capacity ? timers->sorted_capacity * 2 : 64;
+
+        timers->sorted = sl_realloc(timers->sorted, capacity * sizeof(*timers->sorted));
+        timers->spare = sl_realloc(timers->spare, capacity * sizeof(*timers->spare));
+        timers->sorted_capacity = capacity;
+    }
+    timers->sorted[timers->sorted_count++] = timers_keep(timers, due_ms, key);
+}
+
+/* One pass of a radix sort by the digit of due_ms - first_ms at `shift`. */
+static void
+timers_sort_pass(const struct sl_session_due *from, struct sl_session_due *to, size_t count,
+                 int64_t first_ms, unsigned shift)
+{
+    uint32_t starts[TIMERS_DIGITS + 1] = {0};
+
+    for (size_t i = 0; i < count; i++)
+        starts[((from[i].due_ms - first_ms) >> shift) % TIMERS_DIGITS + 1]++;
+    for (size_t i = 0; i < TIMERS_DIGITS; i++)
+        starts[i + 1] += starts[i];
+    for (size_t i = 0; i < count; i++)
+        to[starts[((from[i].due_ms - first_ms) >> shift) % TIMERS_DIGITS]++] = from[i];
+}
+
+static void
+timers_end_bucket(struct sl_session_timers *timers)
+{
+    struct sl_session_due *from = timers->sorted + timers->bucket_first, *to = timers->spare;
+    size_t count = timers->sorted_count - timers->bucket_first;
+    bool is_spare = false;
+
+    for (unsigned shift = 0; count > 1 && (timers->bucket_ms - 1) >> shift > 0;
+         shift += TIMERS_DIGIT_BITS) {
+        struct sl_session_due *made = to;
+
+        timers_sort_pass(from, to, count, timers->scanned_ms, shift);
+        to = from;
+        from = made;
+        is_spare = !is_spare;
+    }
+    if (is_spare)
+        memcpy(to, from, count * sizeof(*to));
+}
+
+/* --- what is due --- */
 
 /* Keys of timers that have gone off go. */
 static void
@@ -105,8 +194,10 @@ timers_tidy(struct sl_session_timers *timers)
     if (timers->keys.length < TIMERS_KEYS_MIN || timers->keys.length / 2 < timers->live_bytes)
         return;
     sl_buffer_init(&kept, UINT32_MAX);
-    for (size_t i = 0; i < timers->count; i++) {
-        struct sl_session_due *due = &timers->heap[i];
+    for (size_t i = 0; i < timers->count + timers->sorted_count - timers->sorted_next; i++) {
+        struct sl_session_due *due = i < timers->count
+                                         ? &timers->heap[i]
+                                         : &timers->sorted[timers->sorted_next + i - timers->count];
         struct sl_text key = {timers->keys.data + due->key_at, due->key_size};
 
         due->key_at = (uint32_t)kept.length;
@@ -116,6 +207,20 @@ timers_tidy(struct sl_session_timers *timers)
     timers->keys = kept;
 }
 
+/* Of those in memory; INT64_MAX: there are none. */
+static int64_t
+timers_sorted_ms(const struct sl_session_timers *timers)
+{
+    return timers->sorted_next < timers->sorted_count ? timers->sorted[timers->sorted_next].due_ms
+                                                      : INT64_MAX;
+}
+
+static int64_t
+timers_heap_ms(const struct sl_session_timers *timers)
+{
+    return timers->count > 0 ? timers->heap[0].due_ms : INT64_MAX;
+}
+
 size_t
 sl_session_timers_take(struct sl_session_timers *timers, int64_t clock_ms,
                        struct sl_session_due *ret_dues, size_t max)
@@ -123,12 +228,14 @@ sl_session_timers_take(struct sl_session_timers *timers, int64_t clock_ms,
     size_t count = 0;
 
     timers_tidy(timers);
-    while (count < max && timers->count > 0 && timers->heap[0].due_ms <= clock_ms) {
-        ret_dues[count] = timers->heap[0];
+    while (count < max) {
+        int64_t sorted_ms = timers_sorted_ms(timers), heap_ms = timers_heap_ms(timers);
+
+        if (SL_MIN(sorted_ms, heap_ms) > clock_ms || SL_MIN(sorted_ms, heap_ms) == INT64_MAX)
+            break;
+        ret_dues[count] =
+            sorted_ms <= heap_ms ? timers->sorted[timers->sorted_next++] : timers_pop(timers);
         timers->live_bytes -= ret_dues[count++].key_size;
-        timers->heap[0] = timers->heap[--timers->count];
-        if (timers->count > 0)
-            timers_sift_down(timers);
     }
     return count;
 }
@@ -178,26 +285,50 @@ timers_add_bucket(struct sl_session_timers *timers, const struct sl_state_keys *
     }
 }
 
+/* Fills order[]: places by bucket.  Buckets near one another are counted. */
+static void
+timers_sort_places(struct sl_session_timers *timers, const int64_t *dues_ms, size_t count,
+                   int64_t least_ms, int64_t most_ms)
+{
+    int64_t buckets = (most_ms - least_ms) / timers->bucket_ms + 1;
+    uint16_t starts[SL_BATCH_ROWS_MAX + 1];
+
+    if (buckets > SL_BATCH_ROWS_MAX) {
+        for (size_t i = 0; i < count; i++)
+            timers->order[i] = (uint16_t)i;
+        qsort_r(timers->order, count, sizeof(*timers->order), timers_compare,
+                (void *)(uintptr_t)dues_ms);
+        return;
+    }
+    memset(starts, 0, ((size_t)buckets + 1) * sizeof(*starts));
+    for (size_t i = 0; i < count; i++)
+        starts[(dues_ms[i] - least_ms) / timers->bucket_ms + 1]++;
+    for (int64_t bucket = 0; bucket < buckets; bucket++)
+        starts[bucket + 1] = (uint16_t)(starts[bucket + 1] + starts[bucket]);
+    for (size_t i = 0; i < count; i++)
+        timers->order[starts[(dues_ms[i] - least_ms) / timers->bucket_ms]++] = (uint16_t)i;
+}
+
 void
 sl_session_timers_add(struct sl_session_timers *timers, const struct sl_state_keys *keys,
                       const int64_t *dues_ms)
 {
-    bool one = true;
+    int64_t least_ms = INT64_MAX, most_ms = INT64_MIN;
     size_t from = 0;
 
     for (size_t i = 0; i < keys->row_count; i++) {
-        timers->order[i] = (uint16_t)i;
-        one = one && timers_bucket(timers, dues_ms[i]) == timers_bucket(timers, dues_ms[0]);
+        least_ms = SL_MIN(least_ms, dues_ms[i]);
+        most_ms = SL_MAX(most_ms, dues_ms[i]);
     }
-    if (!one)
-        qsort_r(timers->order, keys->row_count, sizeof(*timers->order), timers_compare,
-                (void *)(uintptr_t)dues_ms);
-    for (size_t i = 1; i <= keys->row_count; i++) {
-        if (i < keys->row_count && timers_bucket(timers, dues_ms[timers->order[i]]) ==
-                                       timers_bucket(timers, dues_ms[timers->order[from]]))
-            continue;
-        timers_add_bucket(timers, keys, dues_ms, from, i);
-        from = i;
+    timers_sort_places(timers, dues_ms, keys->row_count, timers_bucket(timers, least_ms), most_ms);
+    while (from < keys->row_count) {
+        int64_t bucket = timers_bucket(timers, dues_ms[timers->order[from]]);
+        size_t to = from + 1;
+
+        while (to < keys->row_count && dues_ms[timers->order[to]] < bucket + timers->bucket_ms)
+            to++;
+        timers_add_bucket(timers, keys, dues_ms, from, to);
+        from = to;
     }
 }
 
@@ -217,7 +348,7 @@ sl_session_timers_first_ms(const struct sl_session_timers *timers)
 
     if (timers->is_scanning)
         next = SL_MIN(next, timers->scanned_ms);
-    return timers->count > 0 ? SL_MIN(next, timers->heap[0].due_ms) : next;
+    return SL_MIN(next, SL_MIN(timers_sorted_ms(timers), timers_heap_ms(timers)));
 }
 
 int
@@ -235,12 +366,13 @@ sl_session_timers_settle(struct sl_session_timers *timers, struct sl_error *err)
             int64_t due_ms;
 
             memcpy(&due_ms, rows[i].value, sizeof(due_ms));
-            timers_push(timers, due_ms, rows[i].key);
+            timers_append(timers, due_ms, rows[i].key);
         }
     }
     if (!timers->is_scanning)
         return SL_OK;
     sl_table_scan_end(&timers->scan);
+    timers_end_bucket(timers);
     timers->is_scanning = false;
     timers->loaded_ms = timers->scanned_ms;
     return SL_OK;
@@ -260,6 +392,7 @@ sl_session_timers_load(struct sl_session_timers *timers, int64_t clock_ms, struc
             return SL_OK;
         timers->is_scanning = true;
         timers->scanned_ms = next;
+        timers_begin_bucket(timers);
         sl_table_scan_begin(timers->table, next, &timers->scan);
     }
 }
