@@ -1,11 +1,12 @@
 # Benchmarks of the streaming operators: decoded columns from datagen, into blackhole.  Sourced by tools/bench.
 #
-# A million rows a second of event time, in order; a checkpoint a second; one slot.
+# A million rows a second of event time (of the interval join 100,000 a side, so that what it holds
+# fits in memory), in order; a checkpoint a second; one slot.
 
-# A table of $2 rows: k below $3, v below $4.
-operator_source() { # name, rows, keys, values
+# A table of $2 rows: k below $3, v below $4, $5 rows a millisecond.
+operator_source() { # name, rows, keys, values, density
     cat <<SQL
-CREATE TABLE $1 (n BIGINT, k BIGINT, v BIGINT, ts AS TO_TIMESTAMP_LTZ(n / 1000, 3), WATERMARK FOR ts AS ts) WITH ('connector'='datagen',
+CREATE TABLE $1 (n BIGINT, k BIGINT, v BIGINT, ts AS TO_TIMESTAMP_LTZ(n / $5, 3), WATERMARK FOR ts AS ts) WITH ('connector'='datagen',
   'rows-per-second'='1000000000', 'number-of-rows'='$2', 'fields.n.kind'='sequence', 'fields.n.start'='0', 'fields.n.end'='$(($2 - 1))',
   'fields.k.min'='0', 'fields.k.max'='$(($3 - 1))', 'fields.v.min'='0', 'fields.v.max'='$(($4 - 1))');
 SQL
@@ -15,11 +16,11 @@ operator_window() { # a windowing function's call → the query over it
     echo "SELECT window_start, k, SUM(v), COUNT(*) FROM TABLE($1) GROUP BY window_start, window_end, k"
 }
 
-operator_run() { # name, million rows, keys, values, sink's columns, query, target
-    local count=$(($2 * 1000000))
+operator_run() { # name, million rows, keys, values, sink's columns, query, target [, density]
+    local count=$(($2 * 1000000)) density=${8:-1000}
     start_server --set execution.checkpointing.interval='1 s'
-    sql -c "$(operator_source src "$count" "$3" "$4")" -c "CREATE TABLE out ($5) WITH ('connector'='blackhole')"
-    [[ "$6" != *other* ]] || sql -c "$(operator_source other "$count" "$3" "$4")"
+    sql -c "$(operator_source src "$count" "$3" "$4" "$density")" -c "CREATE TABLE out ($5) WITH ('connector'='blackhole')"
+    [[ "$6" != *other* ]] || sql -c "$(operator_source other "$count" "$3" "$4" "$density")"
     [[ "$6" != *other* ]] || count=$((2 * count))
     query="INSERT INTO out $6"
     run_job "$count" | awk -v name="$1" -v target="$7" -v peak="$(resident_mb)" '{
@@ -45,5 +46,5 @@ bench_operators() {
         "$(operator_window "SESSION(TABLE src PARTITION BY k, DESCRIPTOR(ts), INTERVAL '0.1' SECOND)")" 4
     operator_run "COUNT (DISTINCT), 1 M values" 30 10 1000000 "c BIGINT" "SELECT COUNT(DISTINCT v) FROM src" 6
     operator_run "interval join, 10 s either way" 10 10000000 1000 "a BIGINT, b BIGINT" \
-        "SELECT src.v, other.v FROM src JOIN other ON src.k = other.k AND src.ts BETWEEN other.ts - INTERVAL '10' SECOND AND other.ts + INTERVAL '10' SECOND" 3
+        "SELECT src.v, other.v FROM src JOIN other ON src.k = other.k AND src.ts BETWEEN other.ts - INTERVAL '10' SECOND AND other.ts + INTERVAL '10' SECOND" 3 100
 }
