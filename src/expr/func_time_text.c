@@ -28,16 +28,12 @@ struct time_text_pattern {
     struct sl_view made;
 };
 
-/* The pattern of the row; NULL: it is broken, and the row has failed. */
 static const struct sl_time_pattern *
-time_text_pattern(struct sl_call *call, size_t row, struct time_text_pattern *last)
+time_text_compile(struct sl_call *call, size_t row, struct time_text_pattern *last)
 {
-    struct sl_text text;
+    struct sl_text text = sl_call_text(call, 1, row);
     struct sl_error err;
 
-    if (call->prepared)
-        return call->prepared;
-    text = sl_call_text(call, 1, row);
     if (last->pattern && sl_text_equal(last->text, text))
         return last->pattern;
     last->text = text;
@@ -46,6 +42,13 @@ time_text_pattern(struct sl_call *call, size_t row, struct time_text_pattern *la
         sl_call_fail(call, row, err.code, "%s: %s", call->expr->function->name, err.text);
     }
     return last->pattern;
+}
+
+/* The pattern of the row; NULL: it is broken, and the row has failed. */
+static inline const struct sl_time_pattern *
+time_text_pattern(struct sl_call *call, size_t row, struct time_text_pattern *last)
+{
+    return call->prepared ? call->prepared : time_text_compile(call, row, last);
 }
 
 static void
