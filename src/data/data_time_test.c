@@ -122,6 +122,43 @@ Test(data_time, patterns)
     sl_arena_done(&arena);
 }
 
+static struct sl_text
+formatted(const struct sl_time_pattern *pattern, int64_t us, char *to, size_t size)
+{
+    return (struct sl_text){to, sl_time_pattern_format(pattern, us, to, size)};
+}
+
+/* … and where it says that they may change they do, for one of the times at least. */
+Test(data_time, texts_are_the_same_within_the_unit_of_their_pattern)
+{
+    static const char *const patterns[] = {"yyyy-MM-dd", "EEE D Q", "h a",    "k K H",
+                                           "HH:mm",      "mm:ss",   "ss.SSS", "n"};
+    struct sl_arena arena;
+
+    sl_arena_init(&arena);
+    for (size_t i = 0; i < SL_COUNT_OF(patterns); i++) {
+        const struct sl_time_pattern *pattern;
+        struct sl_error err;
+        bool changes = false;
+        int64_t unit_us;
+
+        cr_assert_eq(sl_time_pattern_new(&arena, sl_text_of(patterns[i]), &pattern, &err), SL_OK);
+        unit_us = sl_time_pattern_unit_us(pattern);
+        for (int64_t k = -50; k < 50; k++) {
+            int64_t from_us = k * 7919 * unit_us;
+            char a[100], b[100];
+
+            cr_expect_eq(sl_text_compare(formatted(pattern, from_us, a, sizeof(a)),
+                                         formatted(pattern, from_us + unit_us - 1, b, sizeof(b))),
+                         0, "%s at %lld", patterns[i], (long long)from_us);
+            changes |= sl_text_compare(formatted(pattern, from_us - 1, a, sizeof(a)),
+                                       formatted(pattern, from_us, b, sizeof(b))) != 0;
+        }
+        cr_expect(changes, "%s", patterns[i]);
+    }
+    sl_arena_done(&arena);
+}
+
 Test(data_time, patterns_refuse)
 {
     const struct sl_time_pattern *pattern;

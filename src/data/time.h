@@ -58,6 +58,8 @@ bool sl_timestamp_parse(struct sl_text text, int64_t *ret_us, bool *ret_has_zone
 struct sl_time_pattern;
 int sl_time_pattern_new(struct sl_arena *arena, struct sl_text pattern,
                         const struct sl_time_pattern **ret_pattern, struct sl_error *err);
+/* Times between the same two multiples of this have the same text. */
+int64_t sl_time_pattern_unit_us(const struct sl_time_pattern *pattern);
 size_t sl_time_pattern_format(const struct sl_time_pattern *pattern, int64_t us, char *to,
                               size_t size);
 bool sl_time_pattern_parse(const struct sl_time_pattern *pattern, struct sl_text text,

@@ -11,6 +11,7 @@
 struct time_item {
     char letter; /* 0: literal text */
     int count;
+    bool is_date;     /* a letter that the day alone decides */
     bool is_adjacent; /* digits follow at once: take exactly `count` of them */
     struct sl_text literal;
 };
@@ -18,6 +19,7 @@ struct time_item {
 struct sl_time_pattern {
     struct time_item *items;
     size_t count;
+    int64_t unit_us;
 };
 
 static const char *const pattern_months[] = {"January",   "February", "March",    "April",
@@ -64,6 +66,29 @@ pattern_read_quoted(struct sl_arena *arena, struct sl_text text, size_t *at, str
                     "time pattern \"%.*s\" has a quote that is not closed", SL_TEXT_FORMAT(text));
 }
 
+/* The text of a letter changes at multiples of this only. */
+static int64_t
+pattern_letter_unit_us(char letter)
+{
+    switch (letter) {
+    case 'H':
+    case 'k':
+    case 'K':
+    case 'h':
+    case 'a':
+        return SL_US_PER_HOUR;
+    case 'm':
+        return SL_US_PER_MINUTE;
+    case 's':
+        return SL_US_PER_SECOND;
+    case 'S':
+    case 'n':
+        return 1;
+    default:
+        return SL_US_PER_DAY;
+    }
+}
+
 int
 sl_time_pattern_new(struct sl_arena *arena, struct sl_text pattern,
                     const struct sl_time_pattern **ret_pattern, struct sl_error *err)
@@ -72,6 +97,7 @@ sl_time_pattern_new(struct sl_arena *arena, struct sl_text pattern,
     struct sl_text text = sl_arena_text(arena, pattern);
 
     compiled->items = SL_NEW_ARRAY(arena, struct time_item, text.length + 1);
+    compiled->unit_us = SL_US_PER_DAY;
     for (size_t at = 0; at < text.length;) {
         struct time_item *item = &compiled->items[compiled->count++];
         char c = text.start[at];
@@ -86,6 +112,8 @@ sl_time_pattern_new(struct sl_arena *arena, struct sl_text pattern,
                 return sl_error_hint(err, "letters are y u M L d D E a H k h K m s S n Q q");
             }
             item->letter = c;
+            item->is_date = pattern_letter_unit_us(c) == SL_US_PER_DAY;
+            compiled->unit_us = SL_MIN(compiled->unit_us, pattern_letter_unit_us(c));
             while (at < text.length && text.start[at] == c) {
                 item->count++;
                 at++;
@@ -99,6 +127,12 @@ sl_time_pattern_new(struct sl_arena *arena, struct sl_text pattern,
                                          pattern_item_is_number(&compiled->items[i + 1]);
     *ret_pattern = compiled;
     return SL_OK;
+}
+
+int64_t
+sl_time_pattern_unit_us(const struct sl_time_pattern *pattern)
+{
+    return pattern->unit_us;
 }
 
 /* --- printing --- */
@@ -119,10 +153,15 @@ pattern_put(struct pattern_writer *writer, const char *text, size_t length)
 static void
 pattern_put_number(struct pattern_writer *writer, int64_t number, int width)
 {
-    char text[40];
-    int length = snprintf(text, sizeof(text), "%0*lld", SL_MIN(width, 20), (long long)number);
+    uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    char text[40], *end = text + sizeof(text), *at = end;
 
-    pattern_put(writer, text, (size_t)length);
+    width = SL_MIN(width, 20) - (number < 0);
+    for (; left > 0 || end - at < SL_MAX(width, 1); left /= 10)
+        *--at = (char)('0' + left % 10);
+    if (number < 0)
+        *--at = '-';
+    pattern_put(writer, at, (size_t)(end - at));
 }
 
 static void
@@ -221,7 +260,7 @@ sl_time_pattern_format(const struct sl_time_pattern *pattern, int64_t us, char *
 
         if (item->letter == 0)
             pattern_put(&writer, item->literal.start, item->literal.length);
-        else if (strchr("yuMLQqdDE", item->letter))
+        else if (item->is_date)
             pattern_put_date(&writer, item, (int32_t)days);
         else
             pattern_put_time(&writer, item, us_of_day);

@@ -1,5 +1,5 @@
 /* Aggregation over state tables: see aggregation.h. */
-#include "executor/aggregation.h"
+#include "executor/aggregation_distinct.h"
 
 #include "data/row.h"
 
@@ -35,35 +35,12 @@ sl_aggregation_keeper_of(const struct sl_aggregation *aggregation, int64_t time)
 /* --- opening --- */
 
 static int
-aggregation_open_distinct(struct sl_aggregation *aggregation, struct sl_arena *arena,
-                          struct sl_state *state, size_t index, struct sl_error *err)
-{
-    struct sl_aggregation_item *item = &aggregation->items[index];
-    const struct sl_type **types =
-        SL_NEW_ARRAY(arena, const struct sl_type *, aggregation->key_count + 1);
-    struct sl_state_table_spec spec = {
-        .name = sl_arena_printf(arena, "%s.distinct.%zu", aggregation->spec.name, index),
-        .operator_uid = aggregation->spec.operator_uid,
-        .key_types = types,
-        .key_count = aggregation->key_count + 1,
-        .has_time = aggregation->spec.has_time,
-        .value_size = 8,
-        .ttl_us = aggregation->ttl_us,
-    };
-
-    memcpy(types, aggregation->spec.key_types, aggregation->key_count * sizeof(*types));
-    types[aggregation->key_count] = item->aggregate->arg_types[0];
-    return sl_state_table_open(state, &spec, &item->distinct, err);
-}
-
-static int
 aggregation_open_tables(struct sl_aggregation *aggregation, struct sl_arena *arena,
                         struct sl_state *state, struct sl_error *err)
 {
     SL_TRY(sl_state_table_open(state, &aggregation->spec, &aggregation->table, err));
-    for (size_t i = 0; i < aggregation->count; i++)
-        if (aggregation->items[i].aggregate->distinct && !aggregation->has_sets)
-            SL_TRY(aggregation_open_distinct(aggregation, arena, state, i, err));
+    for (size_t i = 0; i < aggregation->values_count; i++)
+        SL_TRY(sl_aggregation_open_values(aggregation, arena, state, &aggregation->values[i], err));
     return SL_OK;
 }
 
@@ -72,8 +49,8 @@ sl_aggregation_open_merged(struct sl_aggregation *merged, const struct sl_aggreg
                            struct sl_arena *arena, struct sl_state *state, struct sl_error *err)
 {
     *merged = *from;
-    merged->items = SL_NEW_ARRAY(arena, struct sl_aggregation_item, from->count + 1);
-    memcpy(merged->items, from->items, from->count * sizeof(*merged->items));
+    merged->values = SL_NEW_ARRAY(arena, struct sl_aggregation_values, from->values_count + 1);
+    memcpy(merged->values, from->values, from->values_count * sizeof(*merged->values));
     merged->eval = NULL;
     merged->expr_count = 0;
     merged->key_columns = SL_NEW_ARRAY(arena, struct sl_column *, from->key_count + 1);
@@ -175,6 +152,7 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
     spec.view_offsets = views;
     spec.value_size = SL_MAX(aggregation->value_size, (size_t)8);
     aggregation->spec = spec;
+    sl_aggregation_place_values(aggregation, arena);
     SL_TRY(aggregation_open_tables(aggregation, arena, op->context->state, err));
     exprs = aggregation_list_exprs(aggregation, arena);
     aggregation_open_scratch(aggregation, arena);
@@ -316,36 +294,6 @@ aggregation_filter(struct sl_aggregation *aggregation, const struct sl_column *f
     return count;
 }
 
-/* Of some_rows those whose argument counts, and the hashes of (keys, argument) of what is
- * left. The key group of a distinct row is that of its group, so that both move together. */
-static size_t
-aggregation_hash_distinct(struct sl_aggregation *aggregation,
-                          const struct sl_aggregation_item *item, size_t row_count,
-                          uint64_t *hashes)
-{
-    struct sl_column *argument = aggregation->arguments[item->argument];
-    bool keeps_nulls = sl_aggregate_keeps_nulls(item->aggregate);
-    size_t key_count = aggregation->key_count, count = 0;
-    struct sl_column **columns = aggregation->key_columns;
-    uint64_t *group_hashes = hashes + SL_BATCH_ROWS_MAX;
-
-    for (size_t i = 0; i < row_count; i++) {
-        if (!keeps_nulls && sl_column_is_null(argument, aggregation->some_rows[i]))
-            continue;
-        aggregation->some_rows[count] = aggregation->some_rows[i];
-        aggregation->some_states[count++] = aggregation->some_states[i];
-    }
-    columns[key_count] = argument;
-    sl_hash_rows(columns, key_count + 1, aggregation->some_rows, count, hashes);
-    if (key_count > 0)
-        sl_hash_rows(columns, key_count, aggregation->some_rows, count, group_hashes);
-    else
-        memset(group_hashes, 0, count * sizeof(*group_hashes));
-    for (size_t i = 0; i < count; i++)
-        hashes[i] = (group_hashes[i] & UINT64_C(0xffffffff00000000)) | (uint32_t)hashes[i];
-    return count;
-}
-
 static void
 aggregation_set_some(struct sl_aggregation *aggregation, const uint16_t *rows, char *const *states,
                      size_t row_count)
@@ -354,108 +302,6 @@ aggregation_set_some(struct sl_aggregation *aggregation, const uint16_t *rows, c
         return;
     memcpy(aggregation->some_rows, rows, row_count * sizeof(*rows));
     memcpy(aggregation->some_states, states, row_count * sizeof(*states));
-}
-
-/* Counts the values of these rows; those that came first or went last are left in some_rows and
- * some_states.  What is taken back without having come is left out. */
-static size_t
-aggregation_count_distinct(struct sl_aggregation *aggregation, const struct sl_batch *batch,
-                           char *const *counts, size_t row_count)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < row_count; i++) {
-        bool takes_back = sl_row_kind_takes_back(sl_batch_kind(batch, aggregation->some_rows[i]));
-        int64_t count;
-
-        memcpy(&count, counts[i], sizeof(count));
-        if (takes_back && count == 0)
-            continue;
-        count += takes_back ? -1 : 1;
-        memcpy(counts[i], &count, sizeof(count));
-        if (count != (takes_back ? 0 : 1))
-            continue;
-        aggregation->some_rows[kept] = aggregation->some_rows[i];
-        aggregation->some_states[kept++] = aggregation->some_states[i];
-    }
-    return kept;
-}
-
-/* Values that nobody has any more go; keys->rows are all that were counted. */
-static void
-aggregation_drop_distinct(const struct sl_aggregation_item *item, const struct sl_state_keys *keys,
-                          char *const *counts)
-{
-    uint16_t rows[SL_BATCH_ROWS_MAX];
-    uint64_t hashes[SL_BATCH_ROWS_MAX];
-    struct sl_state_keys gone = *keys;
-
-    gone.rows = rows;
-    gone.hashes = hashes;
-    gone.row_count = 0;
-    for (size_t i = 0; i < keys->row_count; i++) {
-        int64_t count;
-
-        memcpy(&count, counts[i], sizeof(count));
-        if (count != 0)
-            continue;
-        rows[gone.row_count] = keys->rows[i];
-        hashes[gone.row_count++] = keys->hashes[i];
-    }
-    if (gone.row_count > 0)
-        sl_table_delete(item->distinct, &gone);
-}
-
-/* Of these rows, those whose (keys, argument) is new, or is gone; NULL arguments never count. */
-static size_t
-aggregation_distinct(struct sl_aggregation *aggregation, const struct sl_batch *batch,
-                     const struct sl_aggregation_item *item, int64_t time, const uint16_t *rows,
-                     char *const *states, size_t row_count)
-{
-    uint64_t *hashes = sl_alloc(2 * SL_BATCH_ROWS_MAX * sizeof(*hashes));
-    char **counts = sl_alloc(SL_BATCH_ROWS_MAX * sizeof(*counts));
-    uint16_t counted[SL_BATCH_ROWS_MAX];
-    struct sl_state_keys keys;
-    size_t fresh;
-
-    aggregation_set_some(aggregation, rows, states, row_count);
-    keys = (struct sl_state_keys){
-        .columns = aggregation->key_columns,
-        .rows = counted,
-        .row_count = aggregation_hash_distinct(aggregation, item, row_count, hashes),
-        .hashes = hashes,
-        .time = time};
-    memcpy(counted, aggregation->some_rows, keys.row_count * sizeof(*counted));
-    sl_table_upsert(item->distinct, &keys, counts, NULL);
-    fresh = aggregation_count_distinct(aggregation, batch, counts, keys.row_count);
-    if (batch->kinds)
-        aggregation_drop_distinct(item, &keys, counts);
-    free(counts);
-    free(hashes);
-    return fresh;
-}
-
-/* Rows that the filter would leave out are made ready, too. */
-static int
-aggregation_prepare_distinct(struct sl_aggregation *aggregation,
-                             const struct sl_aggregation_item *item, int64_t time,
-                             const uint16_t *rows, size_t row_count, struct sl_error *err)
-{
-    uint64_t *hashes = sl_alloc(2 * SL_BATCH_ROWS_MAX * sizeof(*hashes));
-    size_t count;
-    int rc;
-
-    aggregation_set_some(aggregation, rows, aggregation->states, row_count);
-    count = aggregation_hash_distinct(aggregation, item, row_count, hashes);
-    rc = sl_table_prepare(item->distinct,
-                          &(struct sl_state_keys){.columns = aggregation->key_columns,
-                                                  .rows = aggregation->some_rows,
-                                                  .row_count = count,
-                                                  .hashes = hashes,
-                                                  .time = time},
-                          err);
-    free(hashes);
-    return rc;
 }
 
 int
@@ -470,11 +316,9 @@ sl_aggregation_prepare(struct sl_aggregation *aggregation, int64_t time, const u
                                                       .time = time},
                               err);
 
-    for (size_t i = 0; i < aggregation->count && rc == SL_OK; i++) {
-        if (aggregation->items[i].distinct)
-            rc = aggregation_prepare_distinct(aggregation, &aggregation->items[i], time, rows,
-                                              row_count, err);
-    }
+    for (size_t i = 0; i < aggregation->values_count && rc == SL_OK; i++)
+        rc = sl_aggregation_prepare_values(aggregation, &aggregation->values[i], time, rows, hashes,
+                                           row_count, err);
     return rc;
 }
 
@@ -511,11 +355,6 @@ aggregation_add_item(struct sl_aggregation *aggregation, const struct sl_batch *
         rows = aggregation->some_rows;
         states = aggregation->some_states;
     }
-    if (item->distinct) {
-        row_count = aggregation_distinct(aggregation, batch, item, time, rows, states, row_count);
-        rows = aggregation->some_rows;
-        states = aggregation->some_states;
-    }
     sl_aggregate_add(item->aggregate, states, item->state_offset,
                      item->argument >= 0 ? &aggregation->arguments[item->argument] : NULL, rows,
                      row_count, batch->kinds, &keeper.keeper);
@@ -526,8 +365,12 @@ sl_aggregation_add_to(struct sl_aggregation *aggregation, const struct sl_batch 
                       int64_t time, const uint16_t *rows, char *const *states, size_t row_count)
 {
     for (size_t i = 0; i < aggregation->count; i++)
-        aggregation_add_item(aggregation, batch, &aggregation->items[i], time, rows, states,
-                             row_count);
+        if (!aggregation->items[i].distinct)
+            aggregation_add_item(aggregation, batch, &aggregation->items[i], time, rows, states,
+                                 row_count);
+    for (size_t i = 0; i < aggregation->values_count; i++)
+        sl_aggregation_add_values(aggregation, &aggregation->values[i], batch, time, rows, states,
+                                  row_count);
 }
 
 void
@@ -647,7 +490,6 @@ void
 sl_aggregation_drop_time(struct sl_aggregation *aggregation, int64_t time)
 {
     sl_table_drop_time(aggregation->table, time);
-    for (size_t i = 0; i < aggregation->count; i++)
-        if (aggregation->items[i].distinct)
-            sl_table_drop_time(aggregation->items[i].distinct, time);
+    for (size_t i = 0; i < aggregation->values_count; i++)
+        sl_table_drop_time(aggregation->values[i].table, time);
 }

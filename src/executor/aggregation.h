@@ -11,10 +11,20 @@
 struct sl_aggregation_item {
     const struct sl_aggregate *aggregate;
     size_t state_offset;
-    int32_t argument;                /* index of the first one's expression; -1: COUNT(*) */
-    int32_t filter;                  /* -1: none */
-    struct sl_state_table *distinct; /* (keys…, argument) → 8 bytes; NULL: not DISTINCT, … */
-    struct sl_distinct set;          /* … or its values are in the row; aggregate NULL: not */
+    int32_t argument;       /* index of the first one's expression; -1: COUNT(*) */
+    int32_t filter;         /* -1: none */
+    bool distinct;          /* its values are in a table; */
+    struct sl_distinct set; /* … DISTINCT, too, if its aggregate is set: they are in the row */
+};
+
+/* The values of one argument, for all aggregates that are DISTINCT by it. */
+struct sl_aggregation_values {
+    struct sl_state_table *table; /* (keys…, argument) → a bit or a count an aggregate */
+    size_t *items;                /* of the aggregation, in the order of these */
+    size_t item_count;
+    size_t word_count; /* of as many bits */
+    bool counts;       /* 8 bytes each, for input that takes rows back: how often it came */
+    bool keeps_nulls;  /* some aggregate does */
 };
 
 struct sl_aggregation {
@@ -26,7 +36,9 @@ struct sl_aggregation {
     size_t value_size;
     struct sl_state_table *table;    /* keys → accumulators */
     struct sl_state_table_spec spec; /* of that table */
-    const uint32_t *keys;            /* columns of the input */
+    struct sl_aggregation_values *values;
+    size_t values_count;
+    const uint32_t *keys; /* columns of the input */
     size_t key_count;
     struct sl_eval *eval;
     struct sl_column **arguments; /* of the running batch, by expression */
@@ -39,10 +51,12 @@ struct sl_aggregation {
     uint64_t *hashes;
     char **states, **some_states;
     uint16_t *rows, *some_rows;
+    struct sl_aggregation_seen *seen; /* aggregation_distinct.h; NULL: no values are in tables */
 };
 
-/* Opens the state tables `<name>` and `<name>.distinct.<i>`; `head_size`, `head_view`, `has_sets`
- * and `ttl_us` may be set before. */
+/* Opens the state tables `<name>` and, for each argument by which aggregates are DISTINCT,
+ * `<name>.distinct.<number of the first of them>`; `head_size`, `head_view`, `has_sets` and
+ * `ttl_us` may be set before. */
 int sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const char *name,
                         const uint32_t *keys, size_t key_count,
                         struct sl_aggregate *const *aggregates, size_t aggregate_count,
@@ -110,8 +124,8 @@ int sl_aggregation_open_merged(struct sl_aggregation *merged, const struct sl_ag
  * aggregates that are DISTINCT.  SL_AGAIN, before anything was changed: state is being read. */
 int sl_aggregation_merge(struct sl_aggregation *aggregation, int64_t time,
                          const struct sl_state_row *rows, size_t row_count, struct sl_error *err);
-/* The same for the DISTINCT aggregate `item`, with rows of its own table: (keys, value). */
-int sl_aggregation_merge_distinct(struct sl_aggregation *aggregation, size_t item, int64_t time,
+/* The same for those of values[index], with rows of its table. */
+int sl_aggregation_merge_distinct(struct sl_aggregation *aggregation, size_t index, int64_t time,
                                   const struct sl_state_row *rows, size_t row_count,
                                   struct sl_error *err);
 

@@ -1,5 +1,5 @@
 /* Merging state rows of aggregations: see aggregation.h. */
-#include "executor/aggregation.h"
+#include "executor/aggregation_distinct.h"
 
 #include "data/row.h"
 
@@ -51,72 +51,49 @@ sl_aggregation_merge(struct sl_aggregation *aggregation, int64_t time,
 
 /* --- DISTINCT --- */
 
-/* Counts the values; lists those that the target did not have, with their groups' hashes beside. */
-static size_t
-merge_count_values(struct sl_aggregation *aggregation, const struct sl_aggregation_item *item,
-                   const struct merge_keys *list, const struct sl_state_row *rows,
-                   uint64_t *group_hashes, uint16_t *fresh)
-{
-    char *counts[SL_AGGREGATION_MERGE_MAX];
-    bool created[SL_AGGREGATION_MERGE_MAX];
-    size_t fresh_count = 0;
-
-    sl_table_upsert(item->distinct, &list->keys, counts, created);
-    for (size_t i = 0; i < list->keys.row_count; i++) {
-        int64_t count, more;
-
-        memcpy(&count, counts[i], sizeof(count));
-        memcpy(&more, rows[i].value, sizeof(more));
-        count += more;
-        memcpy(counts[i], &count, sizeof(count));
-        if (!created[i])
-            continue;
-        group_hashes[fresh_count] = group_hashes[i];
-        fresh[fresh_count++] = (uint16_t)i;
-    }
-    return fresh_count;
-}
-
-/* Adds values, of columns (keys, value), to the accumulators of their groups. */
+/* Adds what is new, of columns (keys, value), to the accumulators of the groups. */
 static void
-merge_add_values(struct sl_aggregation *aggregation, const struct sl_aggregation_item *item,
-                 struct sl_column **columns, const struct sl_state_keys *keys)
+merge_add_seen(struct sl_aggregation *aggregation, const struct sl_aggregation_values *values,
+               struct sl_column **columns, const uint64_t *hashes, int64_t time)
 {
-    struct sl_aggregation_keeper keeper = sl_aggregation_keeper_of(aggregation, keys->time);
-    char *states[SL_AGGREGATION_MERGE_MAX];
+    struct sl_aggregation_keeper keeper = sl_aggregation_keeper_of(aggregation, time);
+    struct sl_aggregation_seen *seen = aggregation->seen;
+    struct sl_state_keys groups = {.columns = columns,
+                                   .rows = seen->rows,
+                                   .row_count = seen->count,
+                                   .hashes = seen->group_hashes,
+                                   .time = time};
 
-    sl_table_upsert(aggregation->table, keys, states, NULL);
-    sl_aggregate_add(item->aggregate, states, item->state_offset, columns + aggregation->key_count,
-                     keys->rows, keys->row_count, NULL, &keeper.keeper);
+    for (size_t i = 0; i < seen->count; i++)
+        seen->group_hashes[i] = hashes[seen->rows[i]];
+    sl_table_upsert(aggregation->table, &groups, seen->states, NULL);
+    for (size_t i = 0; i < values->item_count; i++) {
+        const struct sl_aggregation_item *item = &aggregation->items[values->items[i]];
+        size_t count = sl_aggregation_seen_by(aggregation, values, i);
+
+        sl_aggregate_add(item->aggregate, aggregation->some_states, item->state_offset,
+                         columns + aggregation->key_count, aggregation->some_rows, count, NULL,
+                         &keeper.keeper);
+    }
 }
 
 static int
-merge_values(struct sl_aggregation *aggregation, const struct sl_aggregation_item *item,
+merge_values(struct sl_aggregation *aggregation, const struct sl_aggregation_values *values,
              const struct merge_keys *list, const struct sl_state_row *rows,
              struct sl_column **columns, struct sl_error *err)
 {
     size_t row_count = list->keys.row_count;
     uint64_t hashes[SL_AGGREGATION_MERGE_MAX];
-    uint16_t fresh[SL_AGGREGATION_MERGE_MAX];
-    struct sl_state_keys groups = {.columns = columns,
-                                   .rows = fresh,
-                                   .row_count = row_count,
-                                   .hashes = hashes,
-                                   .time = list->keys.time};
+    struct sl_state_keys groups = {
+        .columns = columns, .row_count = row_count, .hashes = hashes, .time = list->keys.time};
     int rc;
 
-    for (size_t i = 0; i < row_count; i++)
-        fresh[i] = (uint16_t)i;
-    if (aggregation->key_count > 0)
-        sl_hash_rows(columns, aggregation->key_count, fresh, row_count, hashes);
-    else
-        memset(hashes, 0, row_count * sizeof(*hashes));
+    sl_hash_rows(columns, aggregation->key_count, NULL, row_count, hashes);
     rc = sl_table_prepare(aggregation->table, &groups, err);
     if (rc != SL_OK)
         return rc;
-    groups.row_count = merge_count_values(aggregation, item, list, rows, hashes, fresh);
-    if (groups.row_count > 0)
-        merge_add_values(aggregation, item, columns, &groups);
+    if (sl_aggregation_merge_seen(aggregation, values, &list->keys, rows) > 0)
+        merge_add_seen(aggregation, values, columns, hashes, groups.time);
     return SL_OK;
 }
 
@@ -125,18 +102,18 @@ sl_aggregation_merge_distinct(struct sl_aggregation *aggregation, size_t index, 
                               const struct sl_state_row *rows, size_t row_count,
                               struct sl_error *err)
 {
-    const struct sl_aggregation_item *item = &aggregation->items[index];
+    const struct sl_aggregation_values *values = &aggregation->values[index];
     struct sl_column **columns = aggregation->key_columns;
     struct merge_keys list;
     int rc;
 
     merge_list(&list, time, rows, row_count);
-    rc = sl_table_prepare(item->distinct, &list.keys, err);
+    rc = sl_table_prepare(values->table, &list.keys, err);
     if (rc != SL_OK)
         return rc;
-    sl_key_codec_decode(sl_table_key_codec(item->distinct), aggregation->pool, list.texts,
-                        row_count, columns);
-    rc = merge_values(aggregation, item, &list, rows, columns, err);
+    sl_key_codec_decode(sl_table_key_codec(values->table), aggregation->pool, list.texts, row_count,
+                        columns);
+    rc = merge_values(aggregation, values, &list, rows, columns, err);
     for (size_t c = 0; c <= aggregation->key_count; c++)
         sl_column_unref(columns[c]);
     return rc;

@@ -6,9 +6,9 @@
  *     watermark W:  for each window with rows that is due at W, in order: close its last slice,
  * emit every key of it, key group by key group, drop what no later window needs
  *
- * State: one time-first table (see window_slices.h), and one a DISTINCT aggregate.  A firing that
- * is stopped goes on where its scans stand.  A barrier that overtakes one brings it to the end of a
- * key group; how far each key group has come goes with the checkpoint. */
+ * State: one time-first table (see window_slices.h), and one for each argument of DISTINCT.  A
+ * firing that is stopped goes on where its scans stand.  A barrier that overtakes one brings it to
+ * the end of a key group; how far each key group has come goes with the checkpoint. */
 #include "executor/window_progress.h"
 #include "executor/window_slices.h"
 

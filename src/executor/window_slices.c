@@ -79,8 +79,8 @@ slices_alloc_sources(struct sl_window_slices *slices, struct sl_arena *arena)
     slices->sources = SL_NEW_ARRAY(arena, struct sl_window_source, source_max);
     for (size_t i = 0; i < source_max; i++) {
         slices->sources[i].scans =
-            SL_NEW_ARRAY(arena, struct sl_window_scan, slices->distinct_count + 1);
-        for (size_t k = 0; k <= slices->distinct_count && slices->is_shared; k++)
+            SL_NEW_ARRAY(arena, struct sl_window_scan, slices->aggregation->values_count + 1);
+        for (size_t k = 0; k <= slices->aggregation->values_count && slices->is_shared; k++)
             slices->sources[i].scans[k].rows =
                 SL_NEW_ARRAY(arena, struct sl_state_row, SL_WINDOW_SCAN_ROWS);
     }
@@ -105,10 +105,6 @@ sl_window_slices_open(struct sl_window_slices *slices, struct sl_op *op,
            slices_span_us(slices, slices->level_max + 2) <= window->size_us)
         slices->level_max++;
     SL_ASSERT(slices->level_max < SL_WINDOW_LEVELS_MAX);
-    slices->distinct = SL_NEW_ARRAY(arena, size_t, aggregation->count + 1);
-    for (size_t i = 0; i < aggregation->count; i++)
-        if (aggregation->items[i].distinct)
-            slices->distinct[slices->distinct_count++] = i;
     slices_alloc_sources(slices, arena);
     if (!is_shared)
         return SL_OK;
@@ -122,7 +118,7 @@ static void
 slices_end_scans(struct sl_window_slices *slices)
 {
     for (size_t i = 0; i < slices->source_count; i++)
-        for (size_t k = 0; k <= slices->distinct_count; k++)
+        for (size_t k = 0; k <= slices->aggregation->values_count; k++)
             sl_table_scan_end(&slices->sources[i].scans[k].scan);
     slices->source_count = 0;
     slices->is_open = false;
@@ -139,12 +135,11 @@ sl_window_slices_close(struct sl_window_slices *slices)
     slices->merged_state = NULL;
 }
 
-/* Stage 0 is the table, the others are those of the DISTINCT aggregates. */
+/* Stage 0 is the table, the others are those of distinct values. */
 static struct sl_state_table *
 slices_table(const struct sl_window_slices *slices, size_t stage)
 {
-    return stage == 0 ? slices->aggregation->table
-                      : slices->aggregation->items[slices->distinct[stage - 1]].distinct;
+    return stage == 0 ? slices->aggregation->table : slices->aggregation->values[stage - 1].table;
 }
 
 static int
@@ -153,8 +148,7 @@ slices_merge(struct sl_window_slices *slices, struct sl_aggregation *to, int64_t
 {
     if (stage == 0)
         return sl_aggregation_merge(to, time, rows, row_count, err);
-    return sl_aggregation_merge_distinct(to, slices->distinct[stage - 1], time, rows, row_count,
-                                         err);
+    return sl_aggregation_merge_distinct(to, stage - 1, time, rows, row_count, err);
 }
 
 /* --- building --- */
@@ -230,7 +224,7 @@ sl_window_slices_build(struct sl_window_slices *slices, struct sl_error *err)
     size_t rows_left = SLICES_STEP_ROWS;
 
     for (; slices->fold < slices->fold_count; slices->fold++) {
-        for (; slices->stage <= slices->distinct_count; slices->stage++) {
+        for (; slices->stage <= slices->aggregation->values_count; slices->stage++) {
             int rc = slices_fold_stage(slices, &rows_left, err);
 
             if (rc != SL_OK)
@@ -254,7 +248,7 @@ slices_add_source(struct sl_window_slices *slices, int64_t time)
     if (!source->scans[0].scan.slice)
         return;
     source->time = time;
-    for (size_t k = 0; k <= slices->distinct_count; k++)
+    for (size_t k = 0; k <= slices->aggregation->values_count; k++)
         source->scans[k].count = source->scans[k].next = 0;
     slices->source_count++;
     SL_ASSERT(slices->source_count < slices->level_max * 2 + SLICES_SOURCES_MORE);
@@ -288,7 +282,7 @@ slices_open_sources(struct sl_window_slices *slices)
     else
         slices_cover(slices);
     for (size_t i = 0; i < slices->source_count && slices->source_count > 1; i++)
-        for (size_t k = 1; k <= slices->distinct_count; k++)
+        for (size_t k = 1; k <= slices->aggregation->values_count; k++)
             sl_table_scan_begin(slices_table(slices, k), slices->sources[i].time,
                                 &slices->sources[i].scans[k].scan);
 }
@@ -353,7 +347,8 @@ slices_merge_source(struct sl_window_slices *slices, struct sl_error *err)
 static int
 slices_merge_group(struct sl_window_slices *slices, struct sl_error *err)
 {
-    for (; slices->stage <= slices->distinct_count; slices->stage++, slices->source = 0) {
+    for (; slices->stage <= slices->aggregation->values_count;
+         slices->stage++, slices->source = 0) {
         for (; slices->source < slices->source_count; slices->source++) {
             int rc = slices_merge_source(slices, err);
 

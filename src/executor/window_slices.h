@@ -34,7 +34,7 @@ struct sl_window_scan {
 /* One node of the window that fires. */
 struct sl_window_source {
     int64_t time;
-    struct sl_window_scan *scans; /* of the table, then of those of DISTINCT */
+    struct sl_window_scan *scans; /* of the table, then of those of distinct values */
 };
 
 struct sl_window_fold { /* one time into another */
@@ -46,13 +46,11 @@ struct sl_window_slices {
     const struct sl_window *window;
     bool is_shared; /* a slice is of several windows */
     unsigned level_max;
-    size_t *distinct; /* items of the aggregation that are DISTINCT */
-    size_t distinct_count;
     int64_t end; /* of the window that fires */
     /* Building. */
     struct sl_window_fold folds[2 * SL_WINDOW_LEVELS_MAX];
     size_t fold_count, fold;
-    size_t stage; /* of the fold or of the key group: 0 the table, then those of DISTINCT */
+    size_t stage; /* of the fold or of the key group: 0 the table, then those of distinct values */
     struct sl_window_scan folded;
     bool is_folding;
     /* Giving out. */

@@ -388,3 +388,25 @@ compare_best_views(struct sl_call *call, int sign)
 
 COMPARE_BEST_KERNEL(greatest, >, 1)
 COMPARE_BEST_KERNEL(least, <, -1)
+
+/* HASH_CODE(value): equal values have the same one. */
+void
+sl_kernel_hash_code(struct sl_call *call)
+{
+    const struct sl_vector *arg = &call->args[0];
+    uint16_t rows[SL_BATCH_ROWS_MAX];
+    uint64_t hashes[SL_BATCH_ROWS_MAX];
+
+    for (size_t from = 0; from < call->count; from += SL_BATCH_ROWS_MAX) {
+        size_t count = SL_MIN(call->count - from, (size_t)SL_BATCH_ROWS_MAX);
+
+        for (size_t i = 0; i < count; i++)
+            rows[i] = (uint16_t)((call->rows ? call->rows[from + i] : from + i) & arg->mask);
+        sl_hash_rows((struct sl_column *const *)&arg->column, 1, rows, count, hashes);
+        for (size_t i = 0; i < count; i++) {
+            size_t row = call->rows ? call->rows[from + i] : from + i;
+
+            SL_RESULT(call, int32_t)[row] = (int32_t)(uint32_t)hashes[i];
+        }
+    }
+}

@@ -18,21 +18,22 @@ sl_prepare_date_format(struct sl_arena *arena, const struct sl_expr *call,
     return pattern;
 }
 
-/* The pattern of the row; NULL: it is broken, and the row has failed.  `last` keeps a pattern that
- * is no constant from row to row. */
+/* What is kept from row to row: a pattern that is no constant, and the last text that was made.
+ * Rows near one another in time mostly have the same one. */
 struct time_text_pattern {
     struct sl_text text;
     const struct sl_time_pattern *pattern;
+    const struct sl_time_pattern *made_by; /* NULL: none was made */
+    int64_t made_from_us, made_to_us;
+    struct sl_view made;
 };
 
 static const struct sl_time_pattern *
-time_text_pattern(struct sl_call *call, size_t row, struct time_text_pattern *last)
+time_text_compile(struct sl_call *call, size_t row, struct time_text_pattern *last)
 {
     struct sl_text text = sl_call_text(call, 1, row);
     struct sl_error err;
 
-    if (call->prepared)
-        return call->prepared;
     if (last->pattern && sl_text_equal(last->text, text))
         return last->pattern;
     last->text = text;
@@ -43,21 +44,41 @@ time_text_pattern(struct sl_call *call, size_t row, struct time_text_pattern *la
     return last->pattern;
 }
 
+/* The pattern of the row; NULL: it is broken, and the row has failed. */
+static inline const struct sl_time_pattern *
+time_text_pattern(struct sl_call *call, size_t row, struct time_text_pattern *last)
+{
+    return call->prepared ? call->prepared : time_text_compile(call, row, last);
+}
+
 static void
-time_text_put(struct sl_call *call, struct sl_heap_writer *writer, size_t row,
-              const struct sl_time_pattern *pattern, int64_t us)
+time_text_make(struct time_text_pattern *last, struct sl_heap_writer *writer,
+               const struct sl_time_pattern *pattern, int64_t us)
 {
     char text[TIME_TEXT_SIZE_MAX];
     size_t length = sl_time_pattern_format(pattern, us, text, sizeof(text));
+    int64_t unit_us = sl_time_pattern_unit_us(pattern), behind_us = us % unit_us;
 
-    SL_RESULT(call, struct sl_view)[row] = sl_heap_writer_copy(writer, text, length);
+    last->made_by = pattern;
+    last->made_from_us = us - (behind_us < 0 ? behind_us + unit_us : behind_us);
+    last->made_to_us = last->made_from_us + unit_us;
+    last->made = sl_heap_writer_copy(writer, text, length);
+}
+
+static inline void
+time_text_put(struct sl_call *call, struct sl_heap_writer *writer, size_t row,
+              struct time_text_pattern *last, const struct sl_time_pattern *pattern, int64_t us)
+{
+    if (last->made_by != pattern || us < last->made_from_us || us >= last->made_to_us)
+        time_text_make(last, writer, pattern, us);
+    SL_RESULT(call, struct sl_view)[row] = last->made;
 }
 
 /* DATE_FORMAT(timestamp, pattern) */
 void
 sl_kernel_date_format(struct sl_call *call)
 {
-    struct time_text_pattern last = {{NULL, 0}, NULL};
+    struct time_text_pattern last = {.pattern = NULL};
     bool is_local = SL_ARG_TYPE(call, 0)->kind == SL_TYPE_TIMESTAMP_LTZ;
     struct sl_heap_writer writer;
 
@@ -70,7 +91,7 @@ sl_kernel_date_format(struct sl_call *call)
         if (is_local)
             us += sl_zone_offset_us(call->settings->zone, us);
         if (pattern)
-            time_text_put(call, &writer, row, pattern, us);
+            time_text_put(call, &writer, row, &last, pattern, us);
     }
 }
 
@@ -78,7 +99,7 @@ sl_kernel_date_format(struct sl_call *call)
 void
 sl_kernel_from_unixtime(struct sl_call *call)
 {
-    struct time_text_pattern last = {{NULL, 0}, NULL};
+    struct time_text_pattern last = {.pattern = NULL};
     struct sl_heap_writer writer;
 
     sl_call_heap(call, &writer);
@@ -98,7 +119,7 @@ sl_kernel_from_unixtime(struct sl_call *call)
         if (call->arg_count == 2) {
             pattern = time_text_pattern(call, row, &last);
             if (pattern)
-                time_text_put(call, &writer, row, pattern, us);
+                time_text_put(call, &writer, row, &last, pattern, us);
         } else {
             size_t length = sl_timestamp_format(us, 0, ' ', text);
 
@@ -135,7 +156,7 @@ time_text_cut_ms(int64_t us)
 void
 sl_kernel_to_date(struct sl_call *call)
 {
-    struct time_text_pattern last = {{NULL, 0}, NULL};
+    struct time_text_pattern last = {.pattern = NULL};
 
     SL_FOR_ROWS(call, row)
     {
@@ -153,7 +174,7 @@ sl_kernel_to_date(struct sl_call *call)
 void
 sl_kernel_to_timestamp(struct sl_call *call)
 {
-    struct time_text_pattern last = {{NULL, 0}, NULL};
+    struct time_text_pattern last = {.pattern = NULL};
 
     SL_FOR_ROWS(call, row)
     {
@@ -207,7 +228,7 @@ time_text_from_text(struct sl_call *call, size_t row, struct time_text_pattern *
 void
 sl_kernel_to_ltz(struct sl_call *call)
 {
-    struct time_text_pattern last = {{NULL, 0}, NULL};
+    struct time_text_pattern last = {.pattern = NULL};
     bool is_text = sl_type_is_text(SL_ARG_TYPE(call, 0)->kind);
 
     SL_FOR_ROWS(call, row)
@@ -224,7 +245,7 @@ sl_kernel_to_ltz(struct sl_call *call)
 void
 sl_kernel_unix_timestamp(struct sl_call *call)
 {
-    struct time_text_pattern last = {{NULL, 0}, NULL};
+    struct time_text_pattern last = {.pattern = NULL};
 
     SL_FOR_ROWS(call, row)
     {
@@ -308,6 +329,6 @@ sl_kernel_current_watermark(struct sl_call *call)
             sl_call_set_null(call, row);
         else
             SL_RESULT(call, int64_t)
-            [row] = SL_MIN(watermark_ms, INT64_MAX / SL_US_PER_MS) * SL_US_PER_MS;
+        [row] = SL_MIN(watermark_ms, INT64_MAX / SL_US_PER_MS) * SL_US_PER_MS;
     }
 }

@@ -54,6 +54,7 @@ struct sl_log_aggregate {
     bool parts[3];    /* WINDOW_AGGREGATE: window_start, window_end, window_time are made;
                          TRIGGER_AGGREGATE: window_id, has a time column */
     bool is_distinct; /* SELECT DISTINCT, UNION: for messages */
+    bool is_split;    /* the first step of DISTINCT aggregates in two */
     bool has_ttl;     /* the STATE_TTL hint names its input: */
     int64_t ttl_us;
     const char *late_table; /* the LATE_ROWS hint; NULL: none */

@@ -136,6 +136,9 @@ void sl_lower_changelogs(struct sl_lowering *lowering);
 /* settings.c */
 int sl_lower_state_ttl(const struct sl_binder *binder, int64_t *ret_us, struct sl_error *err);
 int sl_lower_min_cleanup(const struct sl_binder *binder, int64_t *ret_us, struct sl_error *err);
+/* 0: table.optimizer.distinct-agg.split.enabled is off. */
+int sl_lower_split_buckets(const struct sl_binder *binder, int64_t *ret_count,
+                           struct sl_error *err);
 bool sl_lower_source_duplicates(const struct sl_binder *binder);
 int sl_lower_settings(const struct sl_binder *binder, struct sl_phys_settings *settings,
                       uint32_t *ret_parallelism, struct sl_error *err);

@@ -367,7 +367,8 @@ sl_plan_statement(struct sl_plan_context *context, const struct sl_ast *statemen
         planned->logical_text = planner_logical_text(&planner);
     rewriter = (struct sl_rewriter){
         context->arena, &planner.binder.settings, planner.binder.batch,
-        !planner.is_query && *sl_binder_setting(&planner.binder, "table.exec.late-rows.table")};
+        !planner.is_query && *sl_binder_setting(&planner.binder, "table.exec.late-rows.table"), 0};
+    SL_TRY(sl_lower_split_buckets(&planner.binder, &rewriter.split_buckets, err));
     for (size_t i = 0; i < planner.root_count; i++)
         sl_rules_apply(&rewriter, &planner.roots[i]);
     SL_TRY(planner_lower(&planner, &rewriter, planned, err));

@@ -202,6 +202,62 @@ Test(planner, attached_windows)
 }
 
 /* Without GROUP BY the window table function is an operator of its own. */
+/* Of two arguments each row comes twice; what is not DISTINCT counts with the first. */
+Test(planner, distinct_in_two_steps)
+{
+    planner_test_set("table.optimizer.distinct-agg.split.enabled", "true");
+    planner_test_set("table.optimizer.distinct-agg.split.bucket-num", "16");
+    PLAN(&test, "SELECT k, COUNT(DISTINCT v), AVG(k) FROM m GROUP BY k",
+         "Collect(fields=[k, count, avg], rowKinds=[true])\n"
+         "+- Calc(select=[k, COALESCE(agg0, 0) AS count, CAST(agg1 / CASE WHEN agg2 = 0 THEN "
+         "NULL ELSE agg2 END AS INT) AS avg])\n"
+         "   +- GroupAggregate(groupBy=[k], select=[k, SUM(agg0) AS agg0, SUM(agg1) AS agg1, "
+         "SUM(agg2) AS agg2])\n"
+         "      +- GroupAggregate(groupBy=[k, $b0], select=[k, $b0, COUNT(DISTINCT v) AS agg0, "
+         "SUM($a3) AS agg1, COUNT($a3) AS agg2])\n"
+         "         +- Scan(table=[m], connector=[memory], format=[row], decode=[k, v], "
+         "select=[MOD(HASH_CODE(v), 16) AS $b0, k, v, CAST(k AS BIGINT) AS $a3])\n");
+    PLAN(&test,
+         "SELECT channel, COUNT(DISTINCT bidder), COUNT(*), SUM(DISTINCT price) "
+         "FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) "
+         "GROUP BY window_start, window_end, channel",
+         "Collect(fields=[channel, count, count, sum])\n"
+         "+- Calc(select=[channel, COALESCE(agg0, 0) AS count, COALESCE(agg1, 0) AS count, agg2 "
+         "AS sum])\n"
+         "   +- Calc(select=[window_start, window_end, channel, agg0, agg1, agg2])\n"
+         "      +- WindowAggregate(groupBy=[channel], window=[TUMBLE(win_end=[window_end], "
+         "size=[1 min])], select=[channel, SUM(agg0) AS agg0, SUM(agg1) AS agg1, SUM(agg2) AS "
+         "agg2, window_start, window_end])\n"
+         "         +- Calc(select=[window_start, window_end, channel, agg0, agg1, agg2])\n"
+         "            +- WindowAggregate(groupBy=[channel, $b0, $b1], "
+         "window=[TUMBLE(time_col=[ts], size=[1 min])], select=[channel, $b0, $b1, "
+         "COUNT(DISTINCT bidder) FILTER (WHERE $f4) AS agg0, COUNT(*) FILTER (WHERE $f4) AS "
+         "agg1, SUM(DISTINCT price) FILTER (WHERE $f6) AS agg2, window_start, window_end])\n"
+         "               +- Calc(select=[channel, $b0, $b1, bidder, $e = 0 AS $f4, price, $e = "
+         "1 AS $f6, ts])\n"
+         "                  +- Expand(sets=[{$b0}, {$b1}])\n"
+         "                     +- Scan(table=[bids], connector=[kafka], format=[json], "
+         "decode=[bidder, price, channel, ts], watermark=[ts - INTERVAL '00:00:05'], "
+         "select=[MOD(HASH_CODE(bidder), 16) AS $b0, MOD(HASH_CODE(price), 16) AS $b1, bidder, "
+         "price, channel, ts])\n");
+    /* A list depends on the order of rows; so do the values of sessions on their bounds. */
+    PLAN(&test, "SELECT k, COUNT(DISTINCT v), LISTAGG(v) FROM m GROUP BY k",
+         "Collect(fields=[k, count, listagg], rowKinds=[true])\n"
+         "+- GroupAggregate(groupBy=[k], select=[k, COUNT(DISTINCT v) AS count, LISTAGG(v) AS "
+         "listagg])\n"
+         "   +- Scan(table=[m], connector=[memory], format=[row], decode=[k, v], select=[k, "
+         "v])\n");
+    PLAN(&test,
+         "SELECT channel, COUNT(DISTINCT bidder) FROM TABLE(SESSION(TABLE bids PARTITION BY "
+         "channel, "
+         "DESCRIPTOR(ts), INTERVAL '1' MINUTE)) GROUP BY window_start, window_end, channel",
+         "Collect(fields=[channel, count])\n"
+         "+- SessionAggregate(groupBy=[channel], window=[SESSION(time_col=[ts], gap=[1 min])], "
+         "select=[channel, COUNT(DISTINCT bidder) AS count])\n"
+         "   +- Scan(table=[bids], connector=[kafka], format=[json], decode=[bidder, channel, "
+         "ts], watermark=[ts - INTERVAL '00:00:05'], select=[channel, bidder, ts])\n");
+}
+
 Test(planner, window_table)
 {
     PLAN(&test,

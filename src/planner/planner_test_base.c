@@ -107,6 +107,8 @@ static const struct test_setting test_defaults[] = {
     {"table.exec.source.idle-timeout", "0 ms"},
     {"table.exec.mini-batch.enabled", ""},
     {"table.exec.state.ttl", "0 ms"},
+    {"table.optimizer.distinct-agg.split.enabled", "false"},
+    {"table.optimizer.distinct-agg.split.bucket-num", "1024"},
     {"table.exec.interval-join.min-cleanup-interval", "0 ms"},
     {"table.exec.source.cdc-events-duplicate", "false"},
     {"table.exec.sink.upsert-materialize", "AUTO"},

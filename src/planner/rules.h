@@ -11,6 +11,7 @@ struct sl_rewriter {
     const struct sl_expr_settings *settings;
     bool batch; /* windows are not fused: keys of windows are plain keys over bounded input */
     bool keeps_late_rows; /* table.exec.late-rows.table: operators see whole rows */
+    int64_t split_buckets; /* table.optimizer.distinct-agg.split.*; 0: nothing is split */
 };
 
 #define RULE(stem) bool sl_rule_##stem(struct sl_rewriter *rewriter, struct sl_log_node **place);

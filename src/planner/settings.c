@@ -196,6 +196,17 @@ sl_lower_state_ttl(const struct sl_binder *binder, int64_t *ret_us, struct sl_er
     return settings_duration(binder, "table.exec.state.ttl", ret_us, err);
 }
 
+int
+sl_lower_split_buckets(const struct sl_binder *binder, int64_t *ret_count, struct sl_error *err)
+{
+    *ret_count = 0;
+    if (!sl_equal_nocase(sl_binder_setting(binder, "table.optimizer.distinct-agg.split.enabled"),
+                         "true"))
+        return SL_OK;
+    return settings_integer(binder, "table.optimizer.distinct-agg.split.bucket-num", 1, INT32_MAX,
+                            ret_count, err);
+}
+
 bool
 sl_lower_source_duplicates(const struct sl_binder *binder)
 {

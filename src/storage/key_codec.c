@@ -281,17 +281,35 @@ sl_key_bytes_copy(const struct sl_text *texts, size_t count, struct sl_key_bytes
         memcpy(keys->bytes + keys->offsets[i], texts[i].start, texts[i].length);
 }
 
+static void
+key_write_heads(const struct sl_text *heads, size_t row_count, char *bytes, uint32_t *cursors)
+{
+    for (size_t i = 0; i < row_count; i++) {
+        memcpy(bytes + cursors[i], heads[i].start, heads[i].length);
+        cursors[i] += (uint32_t)heads[i].length;
+    }
+}
+
 void
 sl_key_codec_encode(const struct sl_key_codec *codec, struct sl_column *const *columns,
                     const uint16_t *rows, size_t row_count, struct sl_key_bytes *keys)
+{
+    sl_key_codec_encode_behind(codec, NULL, 0, columns, rows, row_count, keys);
+}
+
+void
+sl_key_codec_encode_behind(const struct sl_key_codec *codec, const struct sl_text *heads,
+                           size_t head_count, struct sl_column *const *columns,
+                           const uint16_t *rows, size_t row_count, struct sl_key_bytes *keys)
 {
     uint32_t *sizes, *cursors, total = 0;
 
     key_bytes_reserve(keys, row_count);
     sizes = keys->offsets;
     cursors = keys->offsets + row_count + 1;
-    memset(sizes, 0, row_count * sizeof(*sizes));
-    for (size_t c = 0; c < codec->count; c++)
+    for (size_t i = 0; i < row_count; i++)
+        sizes[i] = heads ? (uint32_t)heads[i].length : 0;
+    for (size_t c = head_count; c < codec->count; c++)
         key_add_sizes(columns[c], rows, row_count, sizes);
     for (size_t i = 0; i < row_count; i++) {
         uint32_t size = sizes[i];
@@ -302,7 +320,9 @@ sl_key_codec_encode(const struct sl_key_codec *codec, struct sl_column *const *c
     sizes[row_count] = total;
     keys->count = row_count;
     key_bytes_reserve_total(keys, total);
-    for (size_t c = 0; c < codec->count; c++)
+    if (heads)
+        key_write_heads(heads, row_count, keys->bytes, cursors);
+    for (size_t c = head_count; c < codec->count; c++)
         key_write_column(columns[c], rows, row_count, keys->bytes, cursors);
 }
 

@@ -29,6 +29,10 @@ void sl_key_bytes_done(struct sl_key_bytes *keys);
 /* Encodes row_count rows; rows NULL: physical rows 0 … */
 void sl_key_codec_encode(const struct sl_key_codec *codec, struct sl_column *const *columns,
                          const uint16_t *rows, size_t row_count, struct sl_key_bytes *keys);
+/* The same; of the first head_count columns the bytes are there already: heads[i] of key i. */
+void sl_key_codec_encode_behind(const struct sl_key_codec *codec, const struct sl_text *heads,
+                                size_t head_count, struct sl_column *const *columns,
+                                const uint16_t *rows, size_t row_count, struct sl_key_bytes *keys);
 /* Keys that are encoded already. */
 void sl_key_bytes_copy(const struct sl_text *texts, size_t count, struct sl_key_bytes *keys);
 /* Decodes into codec->count new columns. */

@@ -111,7 +111,7 @@ sl_state_table_layout(struct sl_arena *arena, const struct sl_state_table_spec *
         sl_buffer_add_string(&text, i > 0 ? ", " : "");
         sl_type_format(spec->key_types[i], &text);
     }
-    sl_buffer_printf(&text, ") %zu bytes", spec->value_size);
+    sl_buffer_printf(&text, ") %zu bytes%s", spec->value_size, spec->is_bits ? " of bits" : "");
     for (size_t i = 0; i < spec->view_count; i++)
         sl_buffer_printf(&text, "%s%u", i > 0 ? ", " : ", views at ", spec->view_offsets[i]);
     if (spec->ttl_us > 0)

@@ -143,13 +143,15 @@ static uint64_t *
 slice_probe(const struct state_slots *slots, uint64_t hash, const char *key, uint32_t key_size,
             size_t value_size)
 {
+    uint64_t tag = state_slot_tag(hash);
+
     for (size_t i = hash & slots->mask;; i = (i + 1) & slots->mask) {
         uint64_t slot = slots->items[i];
         const struct state_row *row;
 
         if (slot == SLOT_EMPTY)
             return NULL;
-        if (slot == SLOT_GONE || ((slot ^ hash) & ~SLOT_POINTER_MASK))
+        if (slot == SLOT_GONE || ((slot ^ tag) & ~SLOT_POINTER_MASK))
             continue;
         row = state_slot_row(slot);
         if (row->hash == hash && row->key_size == key_size &&
@@ -252,12 +254,12 @@ static const struct state_row *
 slice_guess(const struct state_slots *slots, uint64_t hash)
 {
     size_t at = hash & slots->mask, last = at | (SL_CACHE_LINE / sizeof(uint64_t) - 1);
-    uint64_t guess = slots->items[at];
+    uint64_t guess = slots->items[at], tag = state_slot_tag(hash);
 
     for (unsigned n = SLICE_GUESS_SLOTS; n-- > 0;) {
         uint64_t slot = slots->items[SL_MIN(at + n, last)];
 
-        guess = (slot ^ hash) >> SLOT_TAG_SHIFT == 0 ? slot : guess;
+        guess = (slot ^ tag) >> SLOT_TAG_SHIFT == 0 ? slot : guess;
     }
     return (const struct state_row *)(uintptr_t)(guess & SLOT_POINTER_MASK);
 }

@@ -105,6 +105,19 @@ sl_table_key_codec(const struct sl_state_table *table)
 }
 
 void
+sl_table_keys_of(const struct sl_state_table *table, char *const *values, size_t count,
+                 struct sl_text *ret_keys, uint64_t *ret_hashes)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct state_row *row =
+            (const struct state_row *)(const void *)(values[i] - offsetof(struct state_row, value));
+
+        ret_keys[i] = (struct sl_text){values[i] + table->spec.value_size, row->key_size};
+        ret_hashes[i] = row->hash;
+    }
+}
+
+void
 row_list_add(struct row_list *list, struct state_row *row)
 {
     if (list->count == list->capacity) {
@@ -231,8 +244,8 @@ state_encode_keys(struct sl_state_table *table, const struct sl_state_keys *keys
     if (keys->encoded)
         sl_key_bytes_copy(keys->encoded, keys->row_count, &table->keys);
     else
-        sl_key_codec_encode(&table->codec, keys->columns, keys->rows, keys->row_count,
-                            &table->keys);
+        sl_key_codec_encode_behind(&table->codec, keys->heads, keys->head_count, keys->columns,
+                                   keys->rows, keys->row_count, &table->keys);
 }
 
 /* Makes a row writable: a clean one becomes dirty, a frozen one is copied first. */
@@ -286,11 +299,11 @@ table_set_expiry(const struct sl_state_table *table, struct state_row *row)
         memcpy(row->value + table->spec.value_size - 8, &expires_us, sizeof(expires_us));
 }
 
+/* `slot` is the key's, NULL where it has none. */
 static struct state_row *
-table_upsert_one(struct sl_state_table *table, struct state_slice *slice, uint64_t hash,
-                 const char *key, uint32_t key_size, bool *ret_created)
+table_upsert_slot(struct sl_state_table *table, struct state_slice *slice, uint64_t *slot,
+                  uint64_t hash, const char *key, uint32_t key_size, bool *ret_created)
 {
-    uint64_t *slot = state_slice_find(slice, hash, key, key_size, table->spec.value_size);
     struct state_row *row;
 
     if (SL_LIKELY(slot != NULL)) {
@@ -351,10 +364,13 @@ sl_table_upsert(struct sl_state_table *table, const struct sl_state_keys *keys, 
         state_slice_make_room(slice, end - block);
         state_prefetch_next(table, slice, keys, block);
         for (size_t i = block; i < end; i++) {
+            const char *key = table->keys.bytes + offsets[i];
+            uint32_t key_size = offsets[i + 1] - offsets[i];
+            uint64_t *slot =
+                state_slice_find(slice, keys->hashes[i], key, key_size, table->spec.value_size);
             bool is_new;
             struct state_row *row =
-                table_upsert_one(table, slice, keys->hashes[i], table->keys.bytes + offsets[i],
-                                 offsets[i + 1] - offsets[i], &is_new);
+                table_upsert_slot(table, slice, slot, keys->hashes[i], key, key_size, &is_new);
 
             ret_values[i] = row->value;
             if (created)
@@ -362,6 +378,75 @@ sl_table_upsert(struct sl_state_table *table, const struct sl_state_keys *keys, 
         }
     }
 }
+
+/* --- bits --- */
+
+/* True: the row has them all, and nothing is to be done. */
+static bool
+table_has_bits(const struct sl_state_table *table, struct state_row *row, const uint64_t *bits,
+               size_t word_count)
+{
+    const uint64_t *value = (const uint64_t *)(const void *)row->value;
+    uint64_t lacks = 0;
+
+    if (row->tombstone || table->spec.ttl_us > 0)
+        return false;
+    for (size_t w = 0; w < word_count; w++)
+        lacks |= bits[w] & ~value[w];
+    if (!row->referenced)
+        row->referenced = true;
+    return lacks == 0;
+}
+
+static void
+table_set_bits_one(struct sl_state_table *table, struct state_slice *slice, uint64_t hash,
+                   struct sl_text key, uint64_t *bits, size_t word_count)
+{
+    uint32_t key_size = (uint32_t)key.length;
+    uint64_t *slot = state_slice_find(slice, hash, key.start, key_size, table->spec.value_size);
+    uint64_t *value;
+    bool is_new;
+
+    if (slot && table_has_bits(table, state_slot_row(*slot), bits, word_count)) {
+        memset(bits, 0, word_count * sizeof(*bits));
+        return;
+    }
+    value = (uint64_t *)(void *)table_upsert_slot(table, slice, slot, hash, key.start, key_size,
+                                                  &is_new)
+                ->value;
+    for (size_t w = 0; w < word_count; w++) {
+        bits[w] &= ~value[w];
+        value[w] |= bits[w];
+    }
+}
+
+void
+sl_table_set_bits(struct sl_state_table *table, const struct sl_state_keys *keys, uint64_t *bits)
+{
+    struct state_slice *slice = state_table_slice(table, keys->time, true);
+    size_t word_count = (table->spec.value_size - (table->spec.ttl_us > 0 ? 8 : 0)) / 8;
+    const uint32_t *offsets;
+
+    SL_ASSERT(table->spec.is_bits);
+    table->version++;
+    table_free_superseded(table, slice);
+    state_encode_keys(table, keys);
+    offsets = table->keys.offsets;
+    state_prefetch_first(table, slice, keys);
+    for (size_t block = 0; block < keys->row_count; block += STATE_BLOCK) {
+        size_t end = SL_MIN(block + STATE_BLOCK, keys->row_count);
+
+        state_slice_make_room(slice, end - block);
+        state_prefetch_next(table, slice, keys, block);
+        for (size_t i = block; i < end; i++)
+            table_set_bits_one(
+                table, slice, keys->hashes[i],
+                (struct sl_text){table->keys.bytes + offsets[i], offsets[i + 1] - offsets[i]},
+                bits + i * word_count, word_count);
+    }
+}
+
+/* --- finding, deleting --- */
 
 void
 sl_table_find(struct sl_state_table *table, const struct sl_state_keys *keys,

@@ -75,6 +75,7 @@ struct sl_state_table_spec {
     size_t view_count;
     int64_t ttl_us;   /* a row is gone so long after its last upsert; 0: never */
     bool is_resident; /* looked up without sl_table_prepare: never evicted */
+    bool is_bits;     /* values are words of bits, for sl_table_set_bits */
 };
 
 /* 0A000: a key type that cannot be one. */
@@ -94,6 +95,8 @@ struct sl_state_keys {
     const uint64_t *hashes;
     int64_t time;                  /* of all of them; 0 in a table without time */
     const struct sl_text *encoded; /* instead of columns and rows: keys as scans give them */
+    const struct sl_text *heads; /* instead of the first head_count columns: encoded, a key each */
+    size_t head_count;
 };
 
 /* Makes the rows of these keys ready in memory: SL_OK, or SL_AGAIN while a read of the store runs
@@ -108,6 +111,11 @@ int sl_table_prepare(struct sl_state_table *table, const struct sl_state_keys *k
  * values are always written whole, and never deleted but by sl_table_drop_time. */
 void sl_table_upsert(struct sl_state_table *table, const struct sl_state_keys *keys,
                      char **ret_values, bool *created);
+/* Sets bits in the values of these keys, in a table that is_bits: bits[] has, for each key in turn,
+ * the words that are to be set, and then those bits of them that were not.  A row that had them all
+ * is not written, but where a time to live begins anew. */
+void sl_table_set_bits(struct sl_state_table *table, const struct sl_state_keys *keys,
+                       uint64_t *bits);
 /* Values or NULL, to be read only. */
 void sl_table_find(struct sl_state_table *table, const struct sl_state_keys *keys,
                    const char **ret_values);
@@ -162,6 +170,10 @@ int sl_table_scan_group(struct sl_state_scan *scan, struct sl_state_row *rows, s
                         size_t *ret_count, struct sl_error *err);
 void sl_table_scan_end(struct sl_state_scan *scan); /* zeroed, or ended already: does nothing */
 const struct sl_key_codec *sl_table_key_codec(const struct sl_state_table *table);
+/* Of values that upsert gave: their keys, encoded, and the hashes of these.  As good as they are.
+ */
+void sl_table_keys_of(const struct sl_state_table *table, char *const *values, size_t count,
+                      struct sl_text *ret_keys, uint64_t *ret_hashes);
 
 /* --- rows that are not in memory ---
  *

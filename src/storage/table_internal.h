@@ -211,6 +211,13 @@ void state_view_free(struct state_slice *slice, const struct sl_view *view);
 /* Ends growing at once. */
 void state_slice_settle(struct state_slice *slice);
 
+/* In the high 16 bits.  Of the low half of the hash, too: the high one may be that of a whole key
+ * group (the values of a DISTINCT aggregate have their group's). */
+static inline uint64_t
+state_slot_tag(uint64_t hash)
+{
+    return hash ^ hash << 32;
+}
 static inline struct state_row *
 state_slot_row(uint64_t slot)
 {
@@ -219,7 +226,7 @@ state_slot_row(uint64_t slot)
 static inline uint64_t
 state_slot_of(const struct state_row *row)
 {
-    return (uint64_t)(uintptr_t)row | (row->hash & ~SLOT_POINTER_MASK);
+    return (uint64_t)(uintptr_t)row | (state_slot_tag(row->hash) & ~SLOT_POINTER_MASK);
 }
 
 /* row_codec.c: rows as bytes of files and stores */

@@ -176,6 +176,151 @@ Test(table, two_equal_keys_in_one_batch_are_one_row)
     free_keys(&made);
 }
 
+static struct sl_state_table *
+open_bits(size_t word_count, int64_t ttl_us)
+{
+    struct sl_state_table *table;
+
+    cr_assert_eq(sl_state_table_open(state,
+                                     &(struct sl_state_table_spec){.name = "bits",
+                                                                   .operator_uid = "u",
+                                                                   .key_types = key_types,
+                                                                   .key_count = 2,
+                                                                   .value_size = 8 * word_count,
+                                                                   .ttl_us = ttl_us,
+                                                                   .is_bits = true},
+                                     &table, &err),
+                 SL_OK);
+    return table;
+}
+
+/* Sets bits of `count` keys from `from` on, in the words a key that `bits` has; the new ones are
+ * left in `bits`. */
+static void
+set_bits(struct sl_state_table *table, int64_t from, size_t count, uint64_t *bits)
+{
+    static struct keys made;
+
+    make_keys(&made, from, count, 0);
+    sl_table_set_bits(table, &made.keys, bits);
+    free_keys(&made);
+}
+
+/* Freezes, says how many rows changed, and lets them be written. */
+static size_t
+count_changed(struct sl_state_table *table)
+{
+    struct sl_frozen *frozen = sl_table_freeze(table);
+    size_t count = sl_frozen_count(frozen);
+
+    sl_table_frozen_end(table, frozen, true);
+    return count;
+}
+
+Test(table, bits_that_are_set_are_told_once)
+{
+    struct sl_state_table *table = open_bits(2, 0);
+    uint64_t bits[] = {1, 0, 3, UINT64_C(1) << 63};
+    uint64_t more[] = {1, 4, 1, UINT64_C(1) << 63, 8, 0};
+
+    set_bits(table, 0, 2, bits);
+    cr_assert_eq(bits[0], 1);
+    cr_assert_eq(bits[1], 0);
+    cr_assert_eq(bits[2], 3);
+    cr_assert_eq(bits[3], UINT64_C(1) << 63);
+    set_bits(table, 0, 3, more);
+    cr_assert_eq(more[0], 0);
+    cr_assert_eq(more[1], 4, "a bit of the other word is new");
+    cr_assert_eq(more[2] | more[3], 0);
+    cr_assert_eq(more[4], 8);
+    cr_assert_eq(value_of(table, 1, 0), 3);
+}
+
+Test(table, a_row_that_had_all_bits_is_not_written)
+{
+    struct sl_state_table *table = open_bits(1, 0);
+    uint64_t bits[] = {3, 3, 3}, again[] = {1, 7, 2}, frozen_bits[] = {4};
+    struct sl_frozen *frozen;
+    size_t tombstones;
+
+    set_bits(table, 0, 3, bits);
+    cr_assert_eq(count_changed(table), 3);
+    set_bits(table, 0, 3, again);
+    cr_assert_eq(again[1], 4);
+    frozen = sl_table_freeze(table);
+    cr_assert_eq(sl_frozen_count(frozen), 1, "only that with a new bit");
+    set_bits(table, 1, 1, frozen_bits);
+    cr_assert_eq(frozen_bits[0], 0);
+    frozen_bits[0] = 8;
+    set_bits(table, 1, 1, frozen_bits);
+    cr_assert_eq(frozen_bits[0], 8);
+    cr_assert_eq(sum_frozen(frozen, &tombstones), 7, "what is frozen stays as it was");
+    sl_table_frozen_end(table, frozen, true);
+    delete_from(table, 0, 1, 0);
+    bits[0] = 1;
+    set_bits(table, 0, 1, bits);
+    cr_assert_eq(bits[0], 1, "a deleted key comes back empty");
+}
+
+Test(table, bits_of_a_table_with_a_time_to_live_are_new_after_it)
+{
+    struct sl_state_table *table = open_bits(1, 1000);
+    uint64_t bits[] = {1};
+
+    sl_state_set_now(state, 0);
+    set_bits(table, 0, 1, bits);
+    count_changed(table);
+    sl_state_set_now(state, 900);
+    bits[0] = 1;
+    set_bits(table, 0, 1, bits);
+    cr_assert_eq(bits[0], 0);
+    cr_assert_eq(count_changed(table), 1, "its time to live is written");
+    sl_state_set_now(state, 1800);
+    bits[0] = 1;
+    set_bits(table, 0, 1, bits);
+    cr_assert_eq(bits[0], 0, "it began anew at 900");
+    sl_state_set_now(state, 2801);
+    bits[0] = 1;
+    set_bits(table, 0, 1, bits);
+    cr_assert_eq(bits[0], 1);
+}
+
+/* The key of a row, and how it is hashed, come back from its value; so do its first columns. */
+Test(table, keys_go_on_from_heads)
+{
+    struct sl_state_table *table = open_table(false), *longer = open_bits(1, 0);
+    static const struct sl_type *const head_types[] = {&sl_type_bigint};
+    struct sl_state_table *heads;
+    static struct keys made;
+    struct sl_text keys[3];
+    uint64_t hashes[3], bits[] = {1, 2, 4};
+    char *values[3];
+
+    cr_assert_eq(sl_state_table_open(state,
+                                     &(struct sl_state_table_spec){.name = "heads",
+                                                                   .operator_uid = "u",
+                                                                   .key_types = head_types,
+                                                                   .key_count = 1,
+                                                                   .value_size = 8},
+                                     &heads, &err),
+                 SL_OK);
+    make_keys(&made, -1, 3, 0);
+    sl_table_upsert(table, &made.keys, values, NULL);
+    sl_table_keys_of(table, values, 3, keys, hashes);
+    cr_assert_eq(memcmp(hashes, made.hashes, sizeof(hashes)), 0);
+    sl_hash_rows(made.columns, 1, NULL, 3, hashes);
+    sl_table_upsert(
+        heads, &(struct sl_state_keys){.columns = made.columns, .row_count = 3, .hashes = hashes},
+        values, NULL);
+    sl_table_keys_of(heads, values, 3, keys, hashes);
+    made.keys.heads = keys;
+    made.keys.head_count = 1;
+    sl_table_set_bits(longer, &made.keys, bits);
+    free_keys(&made);
+    cr_assert_eq(value_of(longer, -1, 0), 1, "the same key without heads");
+    cr_assert_eq(value_of(longer, 1, 0), 4);
+}
+
 Test(table, a_frozen_set_does_not_change_while_the_table_does)
 {
     struct sl_state_table *table = open_table(false);
