@@ -134,6 +134,26 @@ window_emit_take_dues(struct sl_window_emit *op, int64_t now_ms)
     return true;
 }
 
+/* Looks the groups up to be written.  One may be there twice: a timer that it does not name any
+ * more was for the same moment. */
+static void
+window_emit_take_timers(struct sl_window_emit *op, struct sl_state_keys *keys, uint16_t *rows)
+{
+    size_t kept = 0;
+
+    sl_table_upsert(op->groups.table, keys, op->states, NULL);
+    for (size_t i = 0; i < keys->row_count; i++) {
+        struct sl_window_emit_head *head = sl_window_emit_head_of(op->states[i]);
+
+        if (!head->has_timer)
+            continue;
+        head->has_timer = false;
+        rows[kept] = rows[i];
+        op->states[kept++] = op->states[i];
+    }
+    keys->row_count = kept;
+}
+
 /* Of these rows of due_columns those whose groups name their timer, which are looked up to be
  * written.  SL_AGAIN: state is read. */
 static int
@@ -166,7 +186,7 @@ window_emit_find_dues(struct sl_window_emit *op, struct sl_state_keys *keys, uin
     }
     keys->row_count = kept;
     if (kept > 0)
-        sl_table_upsert(op->groups.table, keys, op->states, NULL);
+        window_emit_take_timers(op, keys, rows);
     return SL_OK;
 }
 
