@@ -39,7 +39,7 @@ emit_check_early(const struct sl_log_node *node, const struct sl_emit_strategy *
 
 static int
 emit_check_late(const struct sl_log_node *node, const struct sl_emit_strategy *emit,
-                struct sl_error *err)
+                bool processing_time, struct sl_error *err)
 {
     if (!emit->late)
         return SL_OK;
@@ -51,7 +51,7 @@ emit_check_late(const struct sl_log_node *node, const struct sl_emit_strategy *e
                            "every late change",
                            err);
     }
-    if (emit->lateness_us == 0) {
+    if (emit->lateness_us == 0 && !processing_time) {
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
                  "'" SL_EMIT "late-fire.enabled' needs '" SL_EMIT "allow-lateness'");
         return emit_refuse(node,
@@ -90,7 +90,7 @@ emit_strategy(const struct sl_lowering *lowering, const struct sl_log_node *node
     }
     if (emit.lateness_us < 0)
         emit.lateness_us = lowering->state_ttl_us;
-    SL_TRY(emit_check_late(node, &emit, err));
+    SL_TRY(emit_check_late(node, &emit, windows->window.processing_time, err));
     SL_TRY(emit_check_early(node, &emit, err));
     if (windows->window.processing_time || !emit.late) { /* no row is late by the clock */
         emit.late = false;
