@@ -184,6 +184,20 @@ test_plan_tumble(struct test_plan *plan, struct sl_phys_node *input, uint32_t pa
     return node;
 }
 
+void
+test_plan_emit(struct test_plan *plan, struct sl_phys_node *tumble,
+               const struct sl_emit_strategy *emit)
+{
+    struct sl_phys_window_emit *detail = SL_NEW(plan->arena, struct sl_phys_window_emit);
+
+    detail->windows = *(const struct sl_phys_window_aggregate *)tumble->detail;
+    detail->emit = *emit;
+    detail->emits_before = true;
+    tumble->kind = SL_OP_WINDOW_EMIT;
+    tumble->detail = detail;
+    tumble->kinds |= 1u << SL_ROW_UPDATE_BEFORE | 1u << SL_ROW_UPDATE_AFTER;
+}
+
 /* -1 instead of NULL. */
 static struct sl_phys_node *
 test_plan_without_nulls(struct test_plan *plan, struct sl_phys_node *input)

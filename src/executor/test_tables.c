@@ -600,10 +600,11 @@ test_publisher_publish(struct sl_publisher *base, const struct sl_records *recor
     frame = sl_row_frame_new(&arena, config->physical, NULL, 0);
     for (uint32_t i = 0; i < records->count; i++) {
         struct sl_text text = {records->items[i].value, records->items[i].value_length};
-        struct test_row to = {.kind = SL_ROW_INSERT};
+        struct test_row to = {0};
         struct sl_batch *batch;
 
         SL_ASSERT(sl_row_frame_read(frame, config->pool, &text, 1, &batch, err) == SL_OK);
+        to.kind = (uint8_t)sl_batch_kind(batch, 0);
         for (size_t c = 0; c < config->physical->count; c++)
             to.values[c] = ((const int64_t *)batch->columns[c]->values)[0];
         sl_batch_unref(batch);

@@ -56,6 +56,9 @@ struct sl_phys_node *test_plan_union(struct test_plan *plan, struct sl_phys_node
 struct sl_phys_node *test_plan_tumble(struct test_plan *plan, struct sl_phys_node *input,
                                       uint32_t parallelism, uint32_t key_column,
                                       uint32_t sum_column, int64_t size_us);
+/* The same node with results that are updated. */
+void test_plan_emit(struct test_plan *plan, struct sl_phys_node *tumble,
+                    const struct sl_emit_strategy *emit);
 /* Of rows (time, key, value) with equal keys whose times are at most near_us apart; output: time,
  * key and value of the left one, time and value of the right one, -1 where there is none. */
 struct sl_phys_node *test_plan_interval_join(struct test_plan *plan, enum sl_join_kind kind,

@@ -179,6 +179,35 @@ sl_describe_window(struct sl_buffer *to, const struct sl_window *window, uint32_
     sl_describe_end(to);
 }
 
+static void
+describe_delay(struct sl_buffer *to, const char *name, bool is_wanted, int64_t delay_us)
+{
+    if (!is_wanted)
+        return;
+    if (to->data[to->length - 1] != '[')
+        sl_buffer_add_string(to, ", ");
+    sl_buffer_printf(to, "%s ", name);
+    if (delay_us == 0) {
+        sl_buffer_add_string(to, "no delay");
+        return;
+    }
+    sl_buffer_add_string(to, "delay ");
+    describe_duration(to, delay_us);
+}
+
+void
+sl_describe_emit(struct sl_buffer *to, const struct sl_emit_strategy *emit)
+{
+    sl_describe_begin(to, "emit");
+    describe_delay(to, "early", emit->early, emit->early_delay_us);
+    describe_delay(to, "late", emit->late, emit->late_delay_us);
+    if (emit->lateness_us) {
+        sl_buffer_add_string(to, ", lateness ");
+        describe_duration(to, emit->lateness_us);
+    }
+    sl_describe_end(to);
+}
+
 void
 sl_describe_trigger(struct sl_buffer *to, const struct sl_trigger *trigger)
 {

@@ -25,6 +25,7 @@ void sl_describe_expand(struct sl_buffer *to, const struct sl_phys_expand *expan
 void sl_describe_window(struct sl_buffer *to, const struct sl_window *window, uint32_t time_column,
                         bool is_attached, const struct sl_schema *input);
 /* "trigger=[count(3)], evictor=[time(1 h)]" */
+void sl_describe_emit(struct sl_buffer *to, const struct sl_emit_strategy *emit);
 void sl_describe_trigger(struct sl_buffer *to, const struct sl_trigger *trigger);
 void sl_describe_sort(struct sl_buffer *to, const struct sl_sort_key *keys, size_t key_count,
                       const struct sl_schema *input);

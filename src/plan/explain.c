@@ -88,6 +88,15 @@ explain_window_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
 }
 
 static void
+explain_window_emit(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_window_emit *detail = node->detail;
+
+    explain_window_aggregate(node, to);
+    sl_describe_emit(to, &detail->emit);
+}
+
+static void
 explain_session_table(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     const struct sl_phys_session_table *table = node->detail;

@@ -126,15 +126,28 @@ static const struct sl_member window_table_members[] = {
     MEMBER(sl_phys_window_table, U32, "timeColumn", time_column),
 };
 
+#define WINDOWS(structure, in)                                                                 \
+    MEMBER(structure, WINDOW, "window", in window),                                            \
+        MEMBER(structure, BOOL, "isAttached", in is_attached),                                 \
+        MEMBER(structure, U32, "timeColumn", in time_column),                                  \
+        COUNTED(structure, COLUMNS, "keys", in keys, in key_count),                            \
+        COUNTED(structure, AGGREGATES, "aggregates", in aggregates, in aggregate_count),       \
+        MEMBER(structure, BOOL, "hasStart", in has_start),                                     \
+        MEMBER(structure, BOOL, "hasEnd", in has_end),                                         \
+        MEMBER(structure, BOOL, "hasTime", in has_time)
+
 static const struct sl_member window_aggregate_members[] = {
-    MEMBER(sl_phys_window_aggregate, WINDOW, "window", window),
-    MEMBER(sl_phys_window_aggregate, BOOL, "isAttached", is_attached),
-    MEMBER(sl_phys_window_aggregate, U32, "timeColumn", time_column),
-    COUNTED(sl_phys_window_aggregate, COLUMNS, "keys", keys, key_count),
-    COUNTED(sl_phys_window_aggregate, AGGREGATES, "aggregates", aggregates, aggregate_count),
-    MEMBER(sl_phys_window_aggregate, BOOL, "hasStart", has_start),
-    MEMBER(sl_phys_window_aggregate, BOOL, "hasEnd", has_end),
-    MEMBER(sl_phys_window_aggregate, BOOL, "hasTime", has_time),
+    WINDOWS(sl_phys_window_aggregate, ),
+};
+
+static const struct sl_member window_emit_members[] = {
+    WINDOWS(sl_phys_window_emit, windows.),
+    MEMBER(sl_phys_window_emit, BOOL, "early", emit.early),
+    MEMBER(sl_phys_window_emit, I64, "earlyDelayUs", emit.early_delay_us),
+    MEMBER(sl_phys_window_emit, BOOL, "late", emit.late),
+    MEMBER(sl_phys_window_emit, I64, "lateDelayUs", emit.late_delay_us),
+    MEMBER(sl_phys_window_emit, I64, "latenessUs", emit.lateness_us),
+    MEMBER(sl_phys_window_emit, BOOL, "emitsBefore", emits_before),
 };
 
 static const struct sl_member session_table_members[] = {
@@ -262,6 +275,7 @@ const struct sl_layout sl_plan_details[SL_OP_COUNT] = {
     [SL_OP_EXPAND] = LAYOUT(sl_phys_expand, expand_members),
     [SL_OP_WINDOW_TABLE] = LAYOUT(sl_phys_window_table, window_table_members),
     [SL_OP_WINDOW_AGGREGATE] = LAYOUT(sl_phys_window_aggregate, window_aggregate_members),
+    [SL_OP_WINDOW_EMIT] = LAYOUT(sl_phys_window_emit, window_emit_members),
     [SL_OP_INTERVAL_JOIN] = LAYOUT(sl_phys_interval_join, interval_join_members),
     [SL_OP_SESSION_TABLE] = LAYOUT(sl_phys_session_table, session_table_members),
     [SL_OP_SESSION_AGGREGATE] = LAYOUT(sl_phys_window_aggregate, window_aggregate_members),

@@ -77,6 +77,7 @@ sl_phys_time_column(const struct sl_phys_node *node, size_t input)
         return session->window.processing_time ? -1 : (int32_t)session->time_column;
     case SL_OP_SESSION_AGGREGATE:
     case SL_OP_WINDOW_AGGREGATE:
+    case SL_OP_WINDOW_EMIT: /* begins as one */
         return window->window.processing_time ? -1 : (int32_t)window->time_column;
     default:
         return -1;

@@ -167,6 +167,22 @@ struct sl_phys_window_aggregate {
     bool has_start, has_end, has_time;
 };
 
+/* When results of windows come before the watermark has passed their ends, and after that: with
+ * every batch (with every row where mini-batches are off), or so long after a group's first change,
+ * by the clock. */
+struct sl_emit_strategy {
+    bool early, late;
+    int64_t early_delay_us, late_delay_us; /* 0: at once; multiples of a millisecond */
+    int64_t lateness_us; /* rows count until the watermark is so far behind the end; with late */
+};
+
+/* GROUP BY over windows whose results are updated; columns as of WINDOW_AGGREGATE. */
+struct sl_phys_window_emit {
+    struct sl_phys_window_aggregate windows; /* the first member */
+    struct sl_emit_strategy emit;
+    bool emits_before; /* somebody wants -U */
+};
+
 /* The rows of sessions with window_start, window_end, window_time, once a session is over.  `keys`
  * are what it is partitioned by.  SESSION_AGGREGATE has a struct sl_phys_window_aggregate, whose
  * keys these are. */

@@ -284,6 +284,16 @@ call_grouping(struct sl_clause *binding, const struct sl_ast_expr *ast, struct s
     return SL_OK;
 }
 
+static int
+call_misplaced_watermark(const struct sl_clause *binding, const struct sl_ast_expr *ast,
+                         struct sl_error *err)
+{
+    SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE,
+             "SOURCE_WATERMARK() has no value: it can only be all of a WATERMARK FOR clause");
+    sl_error_hint(err, "CURRENT_WATERMARK(ts) is the watermark of a query's time attribute");
+    return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
+}
+
 int
 sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
                struct sl_error *err)
@@ -300,6 +310,8 @@ sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
     }
     if (sl_ast_name_is(&call->name, "GROUPING") || sl_ast_name_is(&call->name, "GROUPING_ID"))
         return call_grouping(binding, ast, ret_expr, err);
+    if (sl_ast_name_is(&call->name, "SOURCE_WATERMARK"))
+        return call_misplaced_watermark(binding, ast, err);
     if (sl_aggregate_exists(call->name.parts[call->name.count - 1].text))
         return call_aggregate(binding, ast, ret_expr, err);
     return call_function(binding, ast, ret_expr, err);

@@ -42,6 +42,11 @@ changelog_set_kinds(struct sl_phys_node *node, bool wanted)
         if (!wanted)
             node->kinds &= ~(1u << SL_ROW_UPDATE_BEFORE);
         break;
+    case SL_OP_WINDOW_EMIT:
+        ((struct sl_phys_window_emit *)node->detail)->emits_before = wanted;
+        if (!wanted)
+            node->kinds &= ~(1u << SL_ROW_UPDATE_BEFORE);
+        break;
     case SL_OP_CHANGELOG_NORMALIZE:
         ((struct sl_phys_changelog_normalize *)node->detail)->emits_before = wanted;
         if (!wanted)

@@ -423,6 +423,24 @@ draft_bad_watermark(const struct sl_draft *draft, const char *what, const struct
     return sl_error_at(err, offset);
 }
 
+/* SOURCE_WATERMARK(): no connector has watermarks of its own. */
+static int
+draft_check_source_watermark(const struct sl_draft *draft, struct sl_error *err)
+{
+    const struct sl_ast_expr *expr = draft->watermark_expr;
+    const char *connector = sl_draft_option(draft, "connector");
+
+    if (!expr || expr->ast.kind != SL_AST_EXPR_CALL || expr->call.arg_count ||
+        !sl_ast_name_is(&expr->call.name, "SOURCE_WATERMARK") || !connector)
+        return SL_OK;
+    SL_ERROR(err, SL_E_NOT_SUPPORTED,
+             "connector \"%s\" does not supply watermarks, which SOURCE_WATERMARK() stands for",
+             connector);
+    sl_error_hint(err, "say how late rows may be: WATERMARK FOR %s AS %s - INTERVAL '5' SECOND",
+                  draft->watermark_column, draft->watermark_column);
+    return sl_error_at(err, expr->ast.offset);
+}
+
 static int
 draft_bind_watermark(struct sl_draft *draft, struct sl_table *table, struct sl_error *err)
 {
@@ -436,6 +454,7 @@ draft_bind_watermark(struct sl_draft *draft, struct sl_table *table, struct sl_e
             table->columns[i].time = SL_TIME_NONE;
     if (!draft->watermark_column)
         return SL_OK;
+    SL_TRY(draft_check_source_watermark(draft, err));
     column = sl_draft_find(draft, sl_text_of(draft->watermark_column));
     if (column < 0)
         return sl_draft_no_column(draft, sl_text_of(draft->watermark_column),

@@ -299,6 +299,8 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
 
     if (sl_lower_is_attached(node))
         return sl_lower_attached_aggregate(lowering, node, ret_node, err);
+    if (sl_lower_is_session_group(node))
+        SL_TRY(sl_lower_refuse_session_emit(lowering, node, err));
     SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(lower_retracting(input, node, err));

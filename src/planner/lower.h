@@ -15,6 +15,7 @@ struct sl_lowering {
     struct sl_lower_side *sides; /* what the statement asks for by a hint or a table's option */
     int64_t min_cleanup_us; /* table.exec.interval-join.min-cleanup-interval */
     int64_t state_ttl_us;   /* table.exec.state.ttl */
+    struct sl_emit_strategy emit; /* as it is set; -1: it is not */
     bool source_duplicates; /* table.exec.source.cdc-events-duplicate */
     struct sl_phys_settings settings;
     struct sl_phys_node **nodes;
@@ -64,6 +65,15 @@ int sl_lower_refuse_window(const struct sl_log_node *node, const struct sl_phys_
                            struct sl_error *err);
 int sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
                               struct sl_phys_node **ret_node, struct sl_error *err);
+/* lower_emit.c */
+/* The operator of an aggregation over windows, without input: by the settings
+ * table.exec.emit.* its results come once or are updated, and `detail` is part of another. */
+int sl_lower_add_windows(struct sl_lowering *lowering, const struct sl_log_node *node,
+                         struct sl_phys_window_aggregate *detail, struct sl_schema *schema,
+                         struct sl_phys_node **ret_node, struct sl_error *err);
+/* 0A000: sessions whose results are wanted early or late. */
+int sl_lower_refuse_session_emit(const struct sl_lowering *lowering, const struct sl_log_node *node,
+                                 struct sl_error *err);
 /* lower_trigger.c */
 int sl_lower_trigger_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
                                struct sl_phys_node **ret_node, struct sl_error *err);
@@ -138,6 +148,9 @@ int sl_lower_state_ttl(const struct sl_binder *binder, int64_t *ret_us, struct s
 int sl_lower_min_cleanup(const struct sl_binder *binder, int64_t *ret_us, struct sl_error *err);
 /* 0: table.optimizer.distinct-agg.split.enabled is off. */
 int sl_lower_split_buckets(const struct sl_binder *binder, int64_t *ret_count,
+                           struct sl_error *err);
+#define SL_EMIT "table.exec.emit."
+int sl_lower_emit_settings(const struct sl_binder *binder, struct sl_emit_strategy *emit,
                            struct sl_error *err);
 bool sl_lower_source_duplicates(const struct sl_binder *binder);
 int sl_lower_settings(const struct sl_binder *binder, struct sl_phys_settings *settings,

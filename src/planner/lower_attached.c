@@ -102,9 +102,8 @@ sl_lower_attached_aggregate(struct sl_lowering *lowering, struct sl_log_node *no
     detail->aggregates = from->aggregates;
     detail->aggregate_count = from->aggregate_count;
     attached_split_keys(lowering, node, detail);
-    made = sl_lower_add(lowering, SL_OP_WINDOW_AGGREGATE,
-                        detail->key_count ? sl_lower_parallelism(lowering, node) : 1,
-                        attached_schema(lowering, node, detail, places), detail);
+    SL_TRY(sl_lower_add_windows(lowering, node, detail,
+                                attached_schema(lowering, node, detail, places), &made, err));
     sl_lower_connect_keyed(lowering, made, input, detail->keys, detail->key_count);
     if (from->late_table)
         sl_lower_add_side(lowering, from->late_table, node->offset, &made->late);

@@ -33,10 +33,7 @@ sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node
     detail->has_start = from->parts[0];
     detail->has_end = from->parts[1];
     detail->has_time = from->parts[2];
-    *ret_node = sl_lower_add(
-        lowering,
-        from->window.kind == SL_WINDOW_SESSION ? SL_OP_SESSION_AGGREGATE : SL_OP_WINDOW_AGGREGATE,
-        from->key_count ? sl_lower_parallelism(lowering, node) : 1, node->schema, detail);
+    SL_TRY(sl_lower_add_windows(lowering, node, detail, node->schema, ret_node, err));
     sl_lower_connect_keyed(lowering, *ret_node, input, detail->keys, detail->key_count);
     if (from->late_table)
         sl_lower_add_side(lowering, from->late_table, node->offset, &(*ret_node)->late);

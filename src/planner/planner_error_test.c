@@ -246,3 +246,55 @@ Test(planner_error, depth)
     cr_assert_eq(planner_test_run(&test, sql.data), SL_OK, "%s", test.err.text);
     sl_buffer_done(&sql);
 }
+
+#define EMIT "table.exec.emit."
+#define TUMBLED "SELECT price FROM bids GROUP BY TUMBLE(ts, INTERVAL '1' MINUTE), price"
+
+/* As in Flink, with the place of the grouping. */
+Test(planner_error, early_and_late_results)
+{
+    planner_test_set(EMIT "early-fire.enabled", "true");
+    REFUSED(TUMBLED, "22023", "TUMBLE");
+    planner_test_hint(&test, "'table.exec.emit.early-fire.delay' = '0 ms'");
+    planner_test_set(EMIT "early-fire.delay", "1 s");
+    cr_assert_eq(planner_test_run(&test, TUMBLED), SL_OK, "%s", test.err.text);
+    REFUSED("SELECT price FROM bids GROUP BY SESSION(ts, INTERVAL '1' MINUTE), price", "0A000",
+            "SESSION");
+    planner_test_hint(&test, "'table.exec.emit.early-fire.enabled' = 'false'");
+    REFUSED("SELECT MAX(n) FROM (SELECT TUMBLE_ROWTIME(ts, INTERVAL '1' SECOND) AS rt, COUNT(*) "
+            "AS n FROM bids GROUP BY TUMBLE(ts, INTERVAL '1' SECOND)) GROUP BY TUMBLE(rt, "
+            "INTERVAL '1' MINUTE)",
+            "0A000", "TUMBLE(rt");
+    REFUSED("INSERT INTO bids (auction, price) SELECT COUNT(*), price FROM bids "
+            "GROUP BY TUMBLE(ts, INTERVAL '1' MINUTE), price",
+            "0A000", "bids (");
+    planner_test_set(EMIT "early-fire.enabled", "false");
+    planner_test_set(EMIT "late-fire.enabled", "true");
+    REFUSED(TUMBLED, "22023", "TUMBLE");
+    planner_test_hint(&test, "'table.exec.emit.late-fire.delay' = '0 ms'");
+    planner_test_set(EMIT "late-fire.delay", "2 s");
+    cr_assert_eq(planner_test_run(&test, "SELECT price FROM bids"), SL_OK, "%s", test.err.text);
+    REFUSED(TUMBLED, "22023", "TUMBLE");
+    planner_test_hint(&test, "'table.exec.emit.allow-lateness', or 'table.exec.state.ttl'");
+    planner_test_set("table.exec.state.ttl", "1 s");
+    REFUSED(TUMBLED, "22023", "TUMBLE");
+    planner_test_set(EMIT "allow-lateness", "2 s"); /* before that of the state */
+    cr_assert_eq(planner_test_run(&test, TUMBLED), SL_OK, "%s", test.err.text);
+    planner_test_set(EMIT "allow-lateness", "-2 s");
+    REFUSED(TUMBLED, "22023", NULL);
+}
+
+Test(planner_error, source_watermark)
+{
+    REFUSED("CREATE TABLE w (ts TIMESTAMP(3), WATERMARK FOR ts AS SOURCE_WATERMARK()) "
+            "WITH ('connector'='kafka', 'topic'='t', 'format'='json')",
+            "0A000", "SOURCE_WATERMARK");
+    planner_test_hint(&test, "WATERMARK FOR ts AS ts - INTERVAL '5' SECOND");
+    REFUSED("ALTER TABLE bids MODIFY WATERMARK FOR ts AS source_watermark()", "0A000",
+            "source_watermark");
+    REFUSED("CREATE TABLE w (ts TIMESTAMP(3), WATERMARK FOR ts AS SOURCE_WATERMARK() - "
+            "INTERVAL '1' SECOND) WITH ('connector'='kafka', 'topic'='t', 'format'='json')",
+            "42809", "SOURCE_WATERMARK");
+    REFUSED("SELECT SOURCE_WATERMARK() FROM bids", "42809", "SOURCE_WATERMARK");
+    planner_test_hint(&test, "CURRENT_WATERMARK(ts)");
+}

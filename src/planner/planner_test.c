@@ -596,3 +596,44 @@ Test(planner, limit)
     planner_test_refused(&test, "SELECT a FROM log LIMIT -1", "2201W", "-1");
     planner_test_refused(&test, "SELECT a FROM log ORDER BY a", "0A000", "a");
 }
+
+/* A sink's plan of early results of windows, when it keeps them by this PRIMARY KEY. */
+static const char *
+plan_window_sink(const char *primary_key, const char *start)
+{
+    static int number;
+
+    number++;
+    cr_assert_eq(
+        planner_test_run(&test, sl_arena_printf(&test.arena,
+                                                "CREATE TABLE w%d (k STRING, ws TIMESTAMP(3), we "
+                                                "TIMESTAMP(3), n BIGINT, PRIMARY KEY (%s) NOT "
+                                                "ENFORCED) WITH ('connector'='memory', "
+                                                "'changelog-mode'='upsert')",
+                                                number, primary_key)),
+        SL_OK, "%s", test.err.text);
+    return planner_test_plan(
+        &test, sl_arena_printf(&test.arena,
+                               "INSERT INTO w%d SELECT channel, %s, window_end, COUNT(*) "
+                               "FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' "
+                               "MINUTE)) GROUP BY window_start, window_end, channel",
+                               number, start));
+}
+
+/* Results of windows go by their keys and any of the window's columns: -U is for others alone. */
+Test(planner, window_keys)
+{
+    static const char upserts[] = "changelogMode=[I,UA])\n      +- Scan";
+
+    test.changelog_mode = true;
+    planner_test_set("table.exec.emit.early-fire.enabled", "true");
+    planner_test_set("table.exec.emit.early-fire.delay", "0 ms");
+    cr_assert(strstr(plan_window_sink("ws, k", "window_start"), upserts));
+    cr_assert(strstr(plan_window_sink("k, we", "window_start"), upserts));
+    cr_assert(strstr(plan_window_sink("k, we, ws", "window_start"), upserts));
+    cr_assert(strstr(plan_window_sink("k", "window_start"), "SinkUpsertMaterializer"));
+    cr_assert(strstr(plan_window_sink("we", "window_start"), "SinkUpsertMaterializer"));
+    cr_assert(strstr(plan_window_sink("ws, k", "window_start + INTERVAL '1' SECOND"),
+                     "SinkUpsertMaterializer"));
+    cr_assert(strstr(plan_window_sink("k, ws, n", "window_start"), "beforeDeletes"));
+}

@@ -207,6 +207,26 @@ sl_lower_split_buckets(const struct sl_binder *binder, int64_t *ret_count, struc
                             ret_count, err);
 }
 
+/* -1: it is not set. */
+static int
+settings_delay(const struct sl_binder *binder, const char *key, int64_t *ret_us,
+               struct sl_error *err)
+{
+    *ret_us = -1;
+    return *sl_binder_setting(binder, key) ? settings_duration(binder, key, ret_us, err) : SL_OK;
+}
+
+int
+sl_lower_emit_settings(const struct sl_binder *binder, struct sl_emit_strategy *emit,
+                       struct sl_error *err)
+{
+    emit->early = sl_equal_nocase(sl_binder_setting(binder, SL_EMIT "early-fire.enabled"), "true");
+    emit->late = sl_equal_nocase(sl_binder_setting(binder, SL_EMIT "late-fire.enabled"), "true");
+    SL_TRY(settings_delay(binder, SL_EMIT "early-fire.delay", &emit->early_delay_us, err));
+    SL_TRY(settings_delay(binder, SL_EMIT "late-fire.delay", &emit->late_delay_us, err));
+    return settings_delay(binder, SL_EMIT "allow-lateness", &emit->lateness_us, err);
+}
+
 bool
 sl_lower_source_duplicates(const struct sl_binder *binder)
 {

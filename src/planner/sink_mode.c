@@ -51,20 +51,78 @@ sink_takes_retractions(const struct sl_table_format *format, unsigned kinds)
 
 enum sink_key { SINK_KEY_SAME, SINK_KEY_WITHIN, SINK_KEY_OTHER };
 
+/* Goes down through projections; returns where the column comes from, UINT32_MAX: it is computed.
+ */
+static uint32_t
+sink_trace_column(const struct sl_phys_node **node, uint32_t column)
+{
+    for (; (*node)->kind == SL_OP_CALC; *node = (*node)->inputs[0].node) {
+        const struct sl_phys_calc *calc = (*node)->detail;
+
+        if (column != UINT32_MAX)
+            column = calc->exprs[column]->kind == SL_EXPR_COLUMN ? calc->exprs[column]->column
+                                                                 : UINT32_MAX;
+    }
+    return column;
+}
+
+static bool
+sink_is_primary(const struct sl_log_sink *sink, uint32_t column)
+{
+    for (size_t i = 0; i < sink->table->primary_key_count; i++)
+        if (sink->columns[column] == sink->table->primary_key[i])
+            return true;
+    return false;
+}
+
+/* Results of windows go by their keys and whichever columns of the window there are: is that the
+ * primary key? */
+static bool
+sink_has_window_key(struct sl_arena *arena, const struct sl_log_sink *sink,
+                    const struct sl_phys_node *input)
+{
+    const struct sl_phys_node *windows_node = input;
+    const struct sl_phys_window_aggregate *windows;
+    size_t missing, part_count = 0;
+    bool *has;
+
+    sink_trace_column(&windows_node, 0);
+    if (windows_node->kind != SL_OP_WINDOW_EMIT)
+        return false;
+    windows = windows_node->detail; /* it begins as one */
+    has = SL_NEW_ARRAY(arena, bool, windows_node->schema->count + 1);
+    missing = windows->key_count;
+    for (uint32_t i = 0; i < input->schema->count; i++) {
+        const struct sl_phys_node *node = input;
+        uint32_t column = sink_is_primary(sink, i) ? sink_trace_column(&node, i) : UINT32_MAX;
+
+        if (column == UINT32_MAX) {
+            if (sink_is_primary(sink, i))
+                return false;
+            continue;
+        }
+        if (column >= windows->key_count && column < windows->key_count + windows->aggregate_count)
+            return false;
+        missing -= column < windows->key_count && !has[column];
+        part_count += column >= windows->key_count;
+        has[column] = true;
+    }
+    return missing == 0 && part_count > 0;
+}
+
 /* How the columns that identify a row of the input stand to the sink's primary key. */
 static enum sink_key
-sink_compare_keys(const struct sl_log_sink *sink, const struct sl_phys_node *input)
+sink_compare_keys(struct sl_arena *arena, const struct sl_log_sink *sink,
+                  const struct sl_phys_node *input)
 {
     const struct sl_table *table = sink->table;
 
     if (input->upsert_key_count == 0)
         return SINK_KEY_OTHER;
+    if (sink_has_window_key(arena, sink, input))
+        return SINK_KEY_SAME;
     for (size_t i = 0; i < input->upsert_key_count; i++) {
-        bool found = false;
-
-        for (size_t j = 0; j < table->primary_key_count; j++)
-            found |= sink->columns[input->upsert_key[i]] == table->primary_key[j];
-        if (!found)
+        if (!sink_is_primary(sink, input->upsert_key[i]))
             return SINK_KEY_OTHER;
     }
     return input->upsert_key_count == table->primary_key_count ? SINK_KEY_SAME : SINK_KEY_WITHIN;
@@ -145,7 +203,7 @@ sink_wants_materializing(const struct sl_lowering *lowering, const struct sl_log
         return false;
     if (sl_equal_nocase(setting, "FORCE"))
         return true;
-    return sink_compare_keys(sink, input) == SINK_KEY_OTHER &&
+    return sink_compare_keys(lowering->arena, sink, input) == SINK_KEY_OTHER &&
            (sink->has_conflict || input->kinds != SL_KINDS_INSERT);
 }
 
@@ -179,7 +237,7 @@ sink_check_conflicts(const struct sl_lowering *lowering, const struct sl_log_nod
         sl_binder_setting(lowering->binder, "table.exec.sink.require-on-conflict");
 
     if (!sl_equal_nocase(required, "true") || node->sink.has_conflict || lowering->synchronous ||
-        sink_compare_keys(&node->sink, input) != SINK_KEY_OTHER)
+        sink_compare_keys(lowering->arena, &node->sink, input) != SINK_KEY_OTHER)
         return SL_OK;
     SL_ERROR(err, SL_E_INVALID_COLUMN_REFERENCE,
              "the rows of this query go by another key than the PRIMARY KEY of table \"%s\"",
@@ -262,8 +320,9 @@ sl_lower_sink_mode(struct sl_lowering *lowering, const struct sl_log_node *node,
         detail->upsert = (*input)->kinds != SL_KINDS_INSERT;
         return SL_OK;
     }
-    detail->before_deletes = updates && (*input)->kind != SL_OP_CHANGE &&
-                             (sink_compare_keys(&node->sink, *input) != SINK_KEY_SAME ||
-                              sink_may_split_updates(lowering->arena, *input));
+    detail->before_deletes =
+        updates && (*input)->kind != SL_OP_CHANGE &&
+        (sink_compare_keys(lowering->arena, &node->sink, *input) != SINK_KEY_SAME ||
+         sink_may_split_updates(lowering->arena, *input));
     return SL_OK;
 }

@@ -185,6 +185,7 @@ uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
         break;
     case SL_OP_SESSION_AGGREGATE:
     case SL_OP_WINDOW_AGGREGATE:
+    case SL_OP_WINDOW_EMIT: /* begins as one; its state is the same whenever results come */
         uid_add_window_aggregate(node, role);
         break;
     default:

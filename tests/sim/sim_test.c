@@ -1,7 +1,8 @@
 /* Whole jobs under a seeded scheduler: rows → windows at parallelism 4 → rows, on one
  * thread; or rows of two tables → interval join → rows, which is compared with all pairs there are.
  * Whatever the order of steps, the result equals the same query's over the whole input as one
- * bounded batch, and the same seed gives the same trace.
+ * bounded batch, and the same seed gives the same trace.  In some the results of windows are
+ * updated, early and late: then that is what the changelog comes to.
  *
  * A part of the seeds runs with checkpoints into an exactly-once sink: the job fails, is restored,
  * and the whole server ends and starts again, with another parallelism, too, at any moment.  Some
@@ -27,16 +28,20 @@
 #define GAP_US INT64_C(1000000)
 #define DELAY_US INT64_C(5000000)
 #define NEAR_US INT64_C(1500000)
+/* Where late rows correct results: the watermark is ahead of some, but never by more than that. */
+#define EARLY_US INT64_C(1000000)
+#define LATENESS_US INT64_C(5000000)
 #define TIMEOUT_US INT64_C(3600000000)
 
-enum { TABLE_IN = 1, TABLE_OUT, TABLE_BOUNDED, TABLE_OTHER, TABLE_SECOND };
+enum { TABLE_IN = 1, TABLE_OUT, TABLE_BOUNDED, TABLE_OTHER, TABLE_SECOND, TABLE_MERGED };
 
 /* Of a job that is checkpointed; the same after each start, but for the parallelism. */
 struct shape {
     bool has_sessions, has_two_sources, has_second_window, has_sink_exchange;
     bool has_join; /* an interval join of two sources instead of windows: */
     enum sl_join_kind join;
-    bool is_unaligned;
+    struct sl_emit_strategy emit; /* of windows whose results are updated */
+    bool is_unaligned, is_net;
     int64_t aligned_us;
     uint32_t parallelism, sink_parallelism, batch_size;
     uint64_t key_count;
@@ -93,6 +98,31 @@ world_begin(struct world *world, uint64_t seed)
     test_table_new(TABLE_BOUNDED, 5, 1);
     test_table_new(TABLE_OTHER, 5, 1);
     test_table_new(TABLE_SECOND, 3, 2);
+    test_table_new(TABLE_MERGED, 5, 1);
+}
+
+/* Early or late or both, at once or some milliseconds later. */
+static void
+world_choose_emit(struct world *world)
+{
+    uint64_t chance = sim_random(world->sim);
+    struct sl_emit_strategy *emit = &world->shape.emit;
+
+    emit->early = chance % 3 != 0;
+    emit->late = chance % 3 != 1;
+    if (emit->early && chance / 4 % 2)
+        emit->early_delay_us = (int64_t)(chance / 16 % 20 + 1) * 1000;
+    if (emit->late && chance / 8 % 2)
+        emit->late_delay_us = (int64_t)(chance / 512 % 20 + 1) * 1000;
+    if (emit->late)
+        emit->lateness_us = LATENESS_US;
+    world->shape.is_net = chance / 16384 % 2;
+}
+
+static bool
+world_has_emit(const struct world *world)
+{
+    return world->shape.emit.early || world->shape.emit.late;
 }
 
 static void
@@ -185,19 +215,23 @@ world_share_slices(const struct world *world, struct sl_phys_node *node)
 /* The watermark lags a bit more behind sessions: a row at it would be in time for a window, and too
  * late for a session that has just ended. */
 static int64_t
-world_delay_us(const struct world *world)
+world_delay_us(const struct world *world, bool bounded)
 {
+    if (world->shape.emit.late && !bounded)
+        return EARLY_US;
     return DELAY_US + (world->shape.has_sessions ? 2000 : 0);
 }
 
 static struct sl_phys_node *
 world_plan_window(const struct world *world, struct test_plan *plan, struct sl_phys_node *input,
-                  uint32_t parallelism)
+                  uint32_t parallelism, bool bounded)
 {
     static uint32_t keys[] = {1};
     struct sl_phys_node *node = test_plan_tumble(plan, input, parallelism, 1, 2, WINDOW_US);
 
     world_share_slices(world, node);
+    if (world_has_emit(world) && !bounded)
+        test_plan_emit(plan, node, &world->shape.emit);
     if (world->shape.has_sessions) {
         node->kind = SL_OP_SESSION_AGGREGATE;
         ((struct sl_phys_window_aggregate *)node->detail)->window =
@@ -211,7 +245,7 @@ static struct sl_phys_node *
 world_plan_windows(const struct world *world, struct test_plan *plan, uint32_t parallelism,
                    bool bounded)
 {
-    int64_t delay_us = world_delay_us(world);
+    int64_t delay_us = world_delay_us(world, bounded);
     struct sl_phys_node *scan = test_plan_scan(plan, TABLE_IN, 3, parallelism, delay_us, bounded);
     struct sl_phys_node *window;
 
@@ -219,7 +253,7 @@ world_plan_windows(const struct world *world, struct test_plan *plan, uint32_t p
         scan = test_plan_union(
             plan, scan, test_plan_scan(plan, TABLE_SECOND, 3, parallelism, delay_us, bounded),
             parallelism);
-    window = world_plan_window(world, plan, scan, parallelism);
+    window = world_plan_window(world, plan, scan, parallelism, bounded);
     return world->shape.has_second_window ? world_plan_second_window(plan, window, parallelism)
                                           : window;
 }
@@ -251,6 +285,7 @@ world_start(struct world *world, uint64_t out, uint32_t parallelism, bool bounde
     else
         test_plan_sink(&plan, made, parallelism, out);
     plan.plan->settings.batch_mode = bounded;
+    plan.plan->settings.mini_batch = world->shape.is_net;
     plan.plan->settings.batch_size =
         world->shape.batch_size ? world->shape.batch_size : batch_sizes[sim_random(world->sim) % 4];
     spec.plan = plan.plan;
@@ -290,10 +325,46 @@ world_check_settled(struct world *world)
 {
     int64_t latest_us = 0;
 
+    if (world_has_emit(world))
+        return;
     for (size_t i = 0; i < test_table_count(TABLE_OUT); i++)
         latest_us = SL_MAX(latest_us, test_table_row(TABLE_OUT, i).values[4]);
     world_check(world, latest_us <= world->fed_count * 100000 + DELAY_US,
                 "a window fired before its time");
+}
+
+static int
+world_compare_rows(const void *a, const void *b)
+{
+    return memcmp(((const struct test_row *)a)->values, ((const struct test_row *)b)->values,
+                  sizeof(((const struct test_row *)a)->values));
+}
+
+/* Adds to the merged table what the result's changes come to: each row is there once, or not any
+ * more. */
+static void
+world_merge(struct world *world)
+{
+    size_t count = test_table_count(TABLE_OUT), new_count = 0;
+    struct test_row *rows = SL_NEW_ARRAY(&world->arena, struct test_row, count + 1);
+    int there = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        rows[i] = test_table_row(TABLE_OUT, i);
+        new_count += rows[i].kind == SL_ROW_INSERT;
+    }
+    qsort(rows, count, sizeof(*rows), world_compare_rows);
+    for (size_t i = 0; i < count; i++) {
+        there += sl_row_kind_takes_back(rows[i].kind) ? -1 : 1;
+        if (i + 1 < count && world_compare_rows(&rows[i], &rows[i + 1]) == 0)
+            continue;
+        world_check(world, there == 0 || there == 1, "changes do not fit together");
+        rows[i].kind = SL_ROW_INSERT;
+        if (there == 1)
+            test_table_add(TABLE_MERGED, &rows[i]);
+        there = 0;
+    }
+    world_check(world, new_count == test_table_count(TABLE_MERGED), "a group is new twice");
 }
 
 /* The same query over the whole input as one bounded batch has the same result. */
@@ -301,11 +372,14 @@ static void
 world_check_bounded(struct world *world)
 {
     struct sl_job *bounded = world_start(world, TABLE_BOUNDED, 1, true);
+    uint64_t out = world_has_emit(world) ? TABLE_MERGED : TABLE_OUT;
 
+    if (out == TABLE_MERGED)
+        world_merge(world);
     world_wait(world, bounded);
     world_check(world,
-                test_table_count(TABLE_OUT) == test_table_count(TABLE_BOUNDED) &&
-                    test_table_sum(TABLE_OUT) == test_table_sum(TABLE_BOUNDED),
+                test_table_count(out) == test_table_count(TABLE_BOUNDED) &&
+                    test_table_sum(out) == test_table_sum(TABLE_BOUNDED),
                 "the result is not the bounded query's");
     sl_job_unref(bounded);
 }
@@ -363,6 +437,8 @@ world_run(uint64_t seed, bool *ret_failed)
     uint64_t trace;
 
     world_begin(&world, seed);
+    if (!world.shape.has_sessions && seed / 48 % 3 == 0)
+        world_choose_emit(&world);
     job = world_start(&world, TABLE_OUT, 4, false);
     for (int round = 0; round < 6; round++) {
         world_feed(&world, sim_random(world.sim) % 120);
@@ -421,6 +497,10 @@ world_choose_shape(struct world *world)
         world->shape.join = (enum sl_join_kind)(chance / 1024 % 4);
         /* Many rows of one key, or few of many. */
         world->shape.key_count = world->shape.batch_size ? 40 : 1 + chance / 4096 % 2;
+    }
+    if (!world->shape.has_sessions && !world->shape.has_join && chance / 16384 % 2) {
+        world->shape.has_second_window = false;
+        world_choose_emit(world);
     }
     world_choose_parallelism(world);
 }
