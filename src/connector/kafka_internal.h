@@ -1,6 +1,6 @@
-/* What the files of the kafka connector share: kafka_options.c (WITH options and properties),
- * kafka_client.c (librdkafka handles, look-ups, errors), kafka_source.c, kafka_metadata.c,
- * kafka_sink.c, kafka_publisher.c; conn_kafka.c holds the descriptor. */
+/* What the files of the kafka connector share: kafka_options.c (WITH options), kafka_properties.c,
+ * kafka_client.c (librdkafka handles, look-ups, errors), kafka_discovery.c, kafka_source.c,
+ * kafka_metadata.c, kafka_sink.c, kafka_publisher.c; conn_kafka.c holds the descriptor. */
 #ifndef SL_CONNECTOR_KAFKA_INTERNAL_H
 #define SL_CONNECTOR_KAFKA_INTERNAL_H
 
@@ -73,6 +73,11 @@ int sl_kafka_check_upsert(const struct sl_option_list *list, const struct sl_sch
                           struct sl_error *err);
 bool sl_kafka_is_bounded(const struct sl_option_list *list);
 bool sl_kafka_is_upsert(const struct sl_option_list *list); /* upsert-kafka: read from the start */
+
+/* --- kafka_properties.c --- */
+
+/* Are all "properties.*" known, and do both kinds of client take their values? */
+int sl_kafka_check_properties(const struct sl_option_list *list, struct sl_error *err);
 /* A librdkafka configuration with our defaults and the table's properties for this kind of client;
  * the caller's. */
 int sl_kafka_configure(const struct sl_option_list *list, rd_kafka_type_t type,
@@ -120,6 +125,51 @@ int sl_kafka_look_up(struct sl_kafka_client *client, const struct sl_kafka_optio
 int sl_kafka_offsets_at(struct sl_kafka_client *client, rd_kafka_topic_partition_list_t *list,
                         struct sl_error *err);
 int sl_kafka_probe(const struct sl_probe *probe, struct sl_error *err);
+/* Is it one of the table's topics, or does its pattern match the whole name? */
+bool sl_kafka_reads_topic(const struct sl_kafka_options *options, struct sl_text topic);
+
+/* --- kafka_discovery.c --- */
+
+#define SL_KAFKA_NO_END INT64_MAX
+#define SL_KAFKA_NO_START (-1)
+
+/* A partition that was found, with the offsets at which it may begin and end. */
+struct sl_kafka_found {
+    const char *id, *topic;
+    int32_t partition;
+    uint32_t ordinal;
+    int64_t earliest, end;
+    int64_t start; /* by the start-up mode; SL_KAFKA_NO_START: the group has none */
+};
+
+/* What a source knows of its topics: for the I/O thread, and between its jobs for the slot's. */
+struct sl_kafka_discovery {
+    const struct sl_connector_config *config;
+    const struct sl_kafka_options *options;
+    struct sl_kafka_client *client;
+    struct sl_arena *arena;
+    bool is_bounded, has_run;
+    struct sl_kafka_found *found; /* those of this subtask */
+    size_t found_count, found_capacity;
+    struct sl_kafka_known_topic *topics;
+    size_t topic_count;
+};
+
+/* [I/O] Adds every partition there is.  While the job runs: 42704, 55000 when one has gone, and a
+ * broker that does not answer is no error. */
+int sl_kafka_discover(struct sl_kafka_discovery *discovery, struct sl_split_list *splits,
+                      struct sl_error *err);
+void sl_kafka_discovery_done(struct sl_kafka_discovery *discovery);
+struct sl_kafka_found *sl_kafka_find(const struct sl_kafka_discovery *discovery, const char *id);
+/* How many of the topics' partitions are this subtask's. */
+int64_t sl_kafka_count_own(const struct sl_kafka_discovery *discovery,
+                           const struct sl_kafka_topics *topics);
+bool sl_kafka_knows_topic(const struct sl_kafka_discovery *discovery, struct sl_text name);
+/* A checkpoint knew it. */
+void sl_kafka_note_old_topic(struct sl_kafka_discovery *discovery, struct sl_text name);
+/* Was its topic known before the look that found this partition? */
+bool sl_kafka_has_old_topic(const struct sl_kafka_discovery *discovery,
+                            const struct sl_kafka_found *found);
 
 /* --- kafka_metadata.c --- */
 
