@@ -1,6 +1,7 @@
 /* What the files of the kafka connector share: kafka_options.c (WITH options), kafka_properties.c,
  * kafka_client.c (librdkafka handles, look-ups, errors), kafka_discovery.c, kafka_source.c,
- * kafka_metadata.c, kafka_sink.c, kafka_publisher.c; conn_kafka.c holds the descriptor. */
+ * kafka_metadata.c, kafka_target.c, kafka_sink.c, kafka_publisher.c; conn_kafka.c holds the
+ * descriptor. */
 #ifndef SL_CONNECTOR_KAFKA_INTERNAL_H
 #define SL_CONNECTOR_KAFKA_INTERNAL_H
 
@@ -71,7 +72,13 @@ int sl_kafka_check(const struct sl_option_list *list, const struct sl_schema *sc
                    struct sl_error *err);
 int sl_kafka_check_upsert(const struct sl_option_list *list, const struct sl_schema *schema,
                           struct sl_error *err);
+/* Has it topics to write to? */
+int sl_kafka_check_sink(const struct sl_option_list *list, const char *const *metadata,
+                        size_t metadata_count, struct sl_error *err);
 bool sl_kafka_is_bounded(const struct sl_option_list *list);
+bool sl_kafka_has_topics(const struct sl_option_list *list); /* more than one, listed */
+/* Is the topic one of the option's, "a;b"? */
+bool sl_kafka_lists_topic(const char *list, struct sl_text topic);
 bool sl_kafka_is_upsert(const struct sl_option_list *list); /* upsert-kafka: read from the start */
 
 /* --- kafka_properties.c --- */
@@ -171,6 +178,36 @@ void sl_kafka_note_old_topic(struct sl_kafka_discovery *discovery, struct sl_tex
 bool sl_kafka_has_old_topic(const struct sl_kafka_discovery *discovery,
                             const struct sl_kafka_found *found);
 
+/* --- kafka_target.c --- */
+
+struct sl_kafka_target {
+    struct sl_text topic;
+    rd_kafka_topic_t *handle;
+    int32_t partition_count, next_partition;
+};
+struct sl_kafka_targets {
+    struct sl_kafka_target *items;
+    size_t count, last; /* last: found */
+    enum sl_kafka_partitioner partitioner;
+};
+/* [I/O] Of the table's topics; in the arena, but for the handles.  In turn begins with the
+ * subtask's partition. */
+int sl_kafka_targets_open(struct sl_kafka_targets *targets, struct sl_kafka_client *client,
+                          const struct sl_kafka_options *options, struct sl_arena *arena,
+                          uint32_t subtask, struct sl_error *err);
+void sl_kafka_targets_close(struct sl_kafka_targets *targets); /* takes half-opened ones */
+/* NULL: it is none of them. */
+struct sl_kafka_target *sl_kafka_find_target(struct sl_kafka_targets *targets,
+                                             struct sl_text topic);
+/* RD_KAFKA_PARTITION_UA: librdkafka's partitioner, as Java's client has it. */
+int32_t sl_kafka_choose_partition(const struct sl_kafka_targets *targets,
+                                  struct sl_kafka_target *target, uint32_t subtask);
+/* What the metadata column with index `key` says, which must be one of the table's topics (23514).
+ */
+int sl_kafka_row_topic(const struct sl_connector_config *config,
+                       const struct sl_sink_metadata *rows, size_t key, size_t row,
+                       struct sl_text *ret_topic, struct sl_error *err);
+
 /* --- kafka_metadata.c --- */
 
 enum sl_kafka_metadata {
@@ -206,7 +243,8 @@ rd_kafka_headers_t *sl_kafka_headers_of(const struct sl_column *column, size_t r
 /* Headers as bytes that are stored with a record, and back; NULL: none. */
 int sl_kafka_aside(const struct sl_connector_config *config, const struct sl_sink_metadata *rows,
                    size_t row, struct sl_buffer *to, struct sl_error *err);
-rd_kafka_headers_t *sl_kafka_headers_from(struct sl_text aside);
+/* … and the topic, where the table has several; else without length. */
+rd_kafka_headers_t *sl_kafka_headers_from(struct sl_text aside, struct sl_text *ret_topic);
 struct sl_column *sl_kafka_metadata_column(struct sl_pool *pool, enum sl_kafka_metadata key,
                                            const char *topic, int32_t partition,
                                            const struct sl_records *records);

@@ -326,6 +326,33 @@ sl_kafka_check_upsert(const struct sl_option_list *list, const struct sl_schema 
     return kafka_check_common(list, err);
 }
 
+int
+sl_kafka_check_sink(const struct sl_option_list *list, const char *const *metadata,
+                    size_t metadata_count, struct sl_error *err)
+{
+    struct sl_kafka_options options;
+    bool has_topic = false;
+    struct sl_arena arena;
+    size_t topic_count;
+
+    sl_arena_init(&arena);
+    sl_kafka_options_read(&arena, list, &options);
+    topic_count = options.topic_count;
+    sl_arena_done(&arena);
+    if (topic_count == 0) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "it cannot be written: it has a \"topic-pattern\"");
+        return sl_error_hint(err, "list the topics in the option \"topic\", with ';' between them");
+    }
+    for (size_t i = 0; i < metadata_count; i++)
+        has_topic |= strcmp(metadata[i], sl_kafka_metadata_specs[SL_KAFKA_TOPIC].name) == 0;
+    if (topic_count == 1 || has_topic)
+        return SL_OK;
+    SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+             "it cannot be written: it has %zu topics, and no column says which a row is for",
+             topic_count);
+    return sl_error_hint(err, "declare a column \"topic STRING METADATA\"");
+}
+
 bool
 sl_kafka_is_bounded(const struct sl_option_list *list)
 {
@@ -342,25 +369,68 @@ sl_kafka_is_upsert(const struct sl_option_list *list)
 
 /* --- reading them --- */
 
+/* The next topic of a list "a;b" without the blanks around it; false: there is none. */
+static bool
+kafka_next_topic(const char **list, struct sl_text *ret_topic)
+{
+    while (**list) {
+        const char *start = *list + strspn(*list, " ");
+        size_t length = strcspn(start, ";");
+
+        *list = start + length + (start[length] == ';');
+        while (length > 0 && start[length - 1] == ' ')
+            length--;
+        *ret_topic = (struct sl_text){start, length};
+        if (length > 0)
+            return true;
+    }
+    return false;
+}
+
+bool
+sl_kafka_lists_topic(const char *list, struct sl_text topic)
+{
+    struct sl_text listed;
+
+    while (kafka_next_topic(&list, &listed)) {
+        if (sl_text_equal(listed, topic))
+            return true;
+    }
+    return false;
+}
+
+bool
+sl_kafka_has_topics(const struct sl_option_list *list)
+{
+    const char *topics = sl_option_get(list, "topic");
+    struct sl_text first, other;
+
+    if (!topics || !kafka_next_topic(&topics, &first))
+        return false;
+    while (kafka_next_topic(&topics, &other)) {
+        if (!sl_text_equal(first, other))
+            return true;
+    }
+    return false;
+}
+
 static void
-kafka_read_topics(struct sl_arena *arena, const char *text, struct sl_kafka_options *options)
+kafka_read_topics(struct sl_arena *arena, const char *list, struct sl_kafka_options *options)
 {
     size_t capacity = 1;
+    struct sl_text topic;
 
-    for (const char *at = text; *at; at++)
+    for (const char *at = list; *at; at++)
         capacity += *at == ';';
     options->topics = SL_NEW_ARRAY(arena, const char *, capacity);
-    for (const char *at = text; *at;) {
-        size_t length = strcspn(at, ";"), start = strspn(at, " ");
-        size_t end = length;
+    while (kafka_next_topic(&list, &topic)) {
+        const char *name = sl_arena_strndup(arena, topic.start, topic.length);
+        bool is_twice = false;
 
-        while (end > start && at[end - 1] == ' ')
-            end--;
-        if (end > start)
-            options->topics[options->topic_count++] =
-                sl_arena_strndup(arena, at + start, end - start);
-        at += length;
-        at += *at == ';';
+        for (size_t i = 0; i < options->topic_count; i++)
+            is_twice |= strcmp(options->topics[i], name) == 0;
+        if (!is_twice)
+            options->topics[options->topic_count++] = name;
     }
 }
 

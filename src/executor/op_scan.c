@@ -312,8 +312,8 @@ scan_note_ends(struct op_scan *scan)
     sl_scan_time_update(scan);
 }
 
-/* Will there never be more for this subtask?  Where splits may be added it has none for now: it must
- * still be there when a job that starts again finds one. */
+/* Will there never be more for this subtask?  Where splits may be added it has none for now: it
+ * must still be there when a job that starts again finds one. */
 static bool
 scan_has_ended(const struct op_scan *scan)
 {
