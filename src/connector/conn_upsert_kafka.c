@@ -13,6 +13,7 @@ const struct sl_connector_class sl_conn_upsert_kafka = {
                    .metadata_later = sl_kafka_metadata_later,
                    .metadata_later_count = SL_KAFKA_METADATA_LATER_COUNT,
                    .check = sl_kafka_check_upsert,
+                   .check_sink = sl_kafka_check_sink,
                    .is_bounded = sl_kafka_is_bounded,
                    .probe = sl_kafka_probe},
     .source = &sl_kafka_source_class,

@@ -90,9 +90,10 @@ struct sl_source_class {
      * the job's first start, so that it is read from its earliest record. */
     int (*add_split)(struct sl_source *source, const struct sl_split *split,
                      struct sl_text position, bool is_new, struct sl_error *err);
-    /* A checkpoint tells of a split that is not found any more: an error says that what was to be
-     * read of it is lost.  Optional [it was read]. */
-    int (*gone)(struct sl_source *source, const char *id, struct sl_error *err);
+    /* A checkpoint tells of this split; called for those of all subtasks, before any is added.
+     * Where it was not discovered an error says that what was to be read of it is lost.  Optional
+     * [it was read]. */
+    int (*restored)(struct sl_source *source, const char *id, bool is_there, struct sl_error *err);
     /* Records of one split, at once, about bytes_max at most.  SL_AGAIN: none now; SL_EOF: all
      * splits have ended (only after the runtime said that discovery is over). */
     int (*poll)(struct sl_source *source, size_t bytes_max, struct sl_records *ret_records,

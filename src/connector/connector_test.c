@@ -1,5 +1,6 @@
 /* Tests what connectors check of their options, without the outside world. */
 #include "connector/connector_test.h"
+#include "connector/kafka_internal.h"
 
 #include "data/time.h"
 
@@ -147,4 +148,61 @@ Test(datagen, makes_no_more_than_a_batch_whenever_it_is_called)
     }
     table.env->ops = real_ops;
     test_table_close(&table);
+}
+
+/* As Java's Pattern.matches: the whole name, whichever alternative comes first. */
+Test(kafka, a_pattern_matches_whole_names)
+{
+    struct sl_kafka_options options = {.pattern = "a|ab|x-[0-9]+"};
+
+    cr_expect(sl_kafka_reads_topic(&options, SL_TEXT("a")));
+    cr_expect(sl_kafka_reads_topic(&options, SL_TEXT("ab")));
+    cr_expect(sl_kafka_reads_topic(&options, SL_TEXT("x-17")));
+    cr_expect_not(sl_kafka_reads_topic(&options, SL_TEXT("abc")));
+    cr_expect_not(sl_kafka_reads_topic(&options, SL_TEXT("x-17b")));
+    cr_expect_not(sl_kafka_reads_topic(&options, SL_TEXT("my-x-17")));
+    cr_expect_not(sl_kafka_reads_topic(&options, SL_TEXT("")));
+}
+
+Test(kafka, lists_of_topics)
+{
+    struct sl_option items[] = {{"topic", " a; b.c ;;a", -1, -1}};
+    struct sl_option_list list = {items, 1};
+    struct sl_kafka_options options;
+    struct sl_arena arena;
+
+    sl_arena_init(&arena);
+    sl_kafka_options_read(&arena, &list, &options);
+    cr_assert_eq(options.topic_count, 2);
+    cr_expect_str_eq(options.topics[0], "a");
+    cr_expect_str_eq(options.topics[1], "b.c");
+    cr_expect(sl_kafka_has_topics(&list));
+    cr_expect(sl_kafka_lists_topic(items[0].value, SL_TEXT("b.c")));
+    cr_expect_not(sl_kafka_lists_topic(items[0].value, SL_TEXT("b")));
+    cr_expect_not(sl_kafka_lists_topic(items[0].value, SL_TEXT("")));
+    items[0].value = "a;a; ";
+    cr_expect_not(sl_kafka_has_topics(&list));
+    sl_arena_done(&arena);
+}
+
+/* Each subtask one partition; each partition in turn, of each topic by itself. */
+Test(kafka, partitions_of_records)
+{
+    struct sl_kafka_target items[] = {{.partition_count = 3, .next_partition = 1},
+                                      {.partition_count = 2}};
+    struct sl_kafka_targets targets = {.items = items, .count = 2};
+    static const int32_t turns[] = {1, 2, 0, 1};
+
+    targets.partitioner = SL_KAFKA_PARTITION_FIXED;
+    for (uint32_t subtask = 0; subtask < 7; subtask++) {
+        cr_expect_eq(sl_kafka_choose_partition(&targets, &items[0], subtask),
+                     (int32_t)(subtask % 3));
+        cr_expect_eq(sl_kafka_choose_partition(&targets, &items[0], subtask),
+                     (int32_t)(subtask % 3));
+    }
+    targets.partitioner = SL_KAFKA_PARTITION_ROUND_ROBIN;
+    for (size_t i = 0; i < SL_COUNT_OF(turns); i++) {
+        cr_expect_eq(sl_kafka_choose_partition(&targets, &items[0], 5), turns[i]);
+        cr_expect_eq(sl_kafka_choose_partition(&targets, &items[1], 5), (int32_t)(i % 2));
+    }
 }

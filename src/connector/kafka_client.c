@@ -12,6 +12,7 @@
 
 #define KAFKA_LOG_ERROR 3 /* of syslog: errors and worse */
 #define KAFKA_LOG_WARNING 4
+#define KAFKA_ATTEMPTS 20
 
 /* --- handles --- */
 
@@ -164,7 +165,6 @@ static int
 kafka_look_up_one(struct sl_kafka_client *client, const char *topic,
                   struct sl_kafka_topic *ret_topic, struct sl_error *err)
 {
-    enum { ATTEMPTS = 20 };
     const struct rd_kafka_metadata *metadata;
     rd_kafka_resp_err_t code;
     char what[300];
@@ -176,9 +176,9 @@ kafka_look_up_one(struct sl_kafka_client *client, const char *topic,
         code = metadata->topics[0].err;
         ret_topic->partition_count = metadata->topics[0].partition_cnt;
         rd_kafka_metadata_destroy(metadata);
-        if (!kafka_is_passing(code) || attempt == ATTEMPTS)
+        if (!kafka_is_passing(code) || attempt == KAFKA_ATTEMPTS)
             break;
-        rd_kafka_poll(client->handle, SL_KAFKA_ANSWER_MS / ATTEMPTS);
+        rd_kafka_poll(client->handle, SL_KAFKA_ANSWER_MS / KAFKA_ATTEMPTS);
     }
     if (sl_kafka_is_gone(code)) {
         SL_ERROR(err, SL_E_UNDEFINED_OBJECT, "topic \"%s\" does not exist at %s", topic,
@@ -195,38 +195,82 @@ kafka_compare_topics(const void *a, const void *b)
                   ((const struct sl_kafka_topic *)b)->name);
 }
 
+/* The whole name, as Java's matches() has it. */
+static bool
+kafka_matches(pcre2_code *code, struct sl_text name)
+{
+    pcre2_match_data *match = pcre2_match_data_create_from_pattern(code, NULL);
+    int rc = pcre2_match(code, (PCRE2_SPTR)name.start, name.length, 0, 0, match, NULL);
+
+    pcre2_match_data_free(match);
+    return rc > 0;
+}
+
+static pcre2_code *
+kafka_compile(const char *pattern)
+{
+    PCRE2_SIZE at;
+    int error;
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
+                                     PCRE2_ANCHORED | PCRE2_ENDANCHORED, &error, &at, NULL);
+
+    SL_ASSERT(code != NULL); /* checked with the options */
+    return code;
+}
+
+/* The brokers' own topics are no pattern's. */
+static bool
+kafka_is_internal(const char *topic)
+{
+    static const char *const names[] = {"__consumer_offsets", "__transaction_state",
+                                        "__share_group_state"};
+
+    for (size_t i = 0; i < SL_COUNT_OF(names); i++) {
+        if (strcmp(topic, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool
+sl_kafka_reads_topic(const struct sl_kafka_options *options, struct sl_text topic)
+{
+    bool reads = false;
+
+    if (options->pattern) {
+        pcre2_code *code = kafka_compile(options->pattern);
+
+        reads = kafka_matches(code, topic);
+        pcre2_code_free(code);
+    }
+    for (size_t i = 0; i < options->topic_count; i++)
+        reads |= sl_text_equal(sl_text_of(options->topics[i]), topic);
+    return reads;
+}
+
 static int
 kafka_look_up_pattern(struct sl_kafka_client *client, const char *pattern, struct sl_arena *arena,
                       struct sl_kafka_topics *ret_topics, struct sl_error *err)
 {
     const struct rd_kafka_metadata *metadata;
-    PCRE2_SIZE at;
-    int error;
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-                                     PCRE2_ANCHORED | PCRE2_ENDANCHORED, &error, &at, NULL);
-    pcre2_match_data *match;
-    int rc;
+    pcre2_code *code;
 
-    SL_ASSERT(code != NULL); /* checked with the options */
-    match = pcre2_match_data_create_from_pattern(code, NULL);
-    rc = kafka_fetch_metadata(client, NULL, &metadata, err);
-    if (rc == SL_OK) {
-        ret_topics->items =
-            SL_NEW_ARRAY(arena, struct sl_kafka_topic, (size_t)metadata->topic_cnt + 1);
-        for (int i = 0; i < metadata->topic_cnt; i++) {
-            const char *name = metadata->topics[i].topic;
+    SL_TRY(kafka_fetch_metadata(client, NULL, &metadata, err));
+    code = kafka_compile(pattern);
+    ret_topics->items = SL_NEW_ARRAY(arena, struct sl_kafka_topic, (size_t)metadata->topic_cnt + 1);
+    for (int i = 0; i < metadata->topic_cnt; i++) {
+        const char *name = metadata->topics[i].topic;
 
-            if (pcre2_match(code, (PCRE2_SPTR)name, strlen(name), 0, 0, match, NULL) > 0)
-                ret_topics->items[ret_topics->count++] = (struct sl_kafka_topic){
-                    sl_arena_strdup(arena, name), metadata->topics[i].partition_cnt};
-        }
-        qsort(ret_topics->items, ret_topics->count, sizeof(*ret_topics->items),
-              kafka_compare_topics);
-        rd_kafka_metadata_destroy(metadata);
+        /* One that is just being made or deleted has no partitions. */
+        if (metadata->topics[i].partition_cnt > 0 && !kafka_is_internal(name) &&
+            kafka_matches(code, sl_text_of(name)))
+            ret_topics->items[ret_topics->count++] = (struct sl_kafka_topic){
+                sl_arena_strdup(arena, name), metadata->topics[i].partition_cnt};
     }
-    pcre2_match_data_free(match);
+    qsort(ret_topics->items, ret_topics->count, sizeof(*ret_topics->items), kafka_compare_topics);
+    rd_kafka_metadata_destroy(metadata);
     pcre2_code_free(code);
-    return rc;
+    return SL_OK;
 }
 
 int
@@ -251,26 +295,53 @@ sl_kafka_look_up(struct sl_kafka_client *client, const struct sl_kafka_options *
 
 /* --- offsets --- */
 
+/* One question; the list is changed also when it fails.  The first element that failed, or NULL. */
+static rd_kafka_resp_err_t
+kafka_ask_once(struct sl_kafka_client *client, rd_kafka_topic_partition_list_t *list,
+               const rd_kafka_topic_partition_t **ret_failed)
+{
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(client->handle, list, SL_KAFKA_ANSWER_MS);
+
+    *ret_failed = NULL;
+    for (int i = 0; i < list->cnt && !code; i++) {
+        *ret_failed = &list->elems[i];
+        code = list->elems[i].err;
+    }
+    return code;
+}
+
+/* Client and brokers learn of a new partition one after another, and of a new leader. */
 static int
 kafka_ask_offsets(struct sl_kafka_client *client, rd_kafka_topic_partition_list_t *list,
                   struct sl_error *err)
 {
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(client->handle, list, SL_KAFKA_ANSWER_MS);
+    rd_kafka_topic_partition_list_t *question = rd_kafka_topic_partition_list_copy(list);
+    const struct rd_kafka_metadata *metadata;
+    const rd_kafka_topic_partition_t *failed;
+    rd_kafka_resp_err_t code = kafka_ask_once(client, list, &failed);
+    char what[300] = "asking for offsets";
 
-    if (code && kafka_timed_out(code))
-        return sl_kafka_no_answer(client, err);
-    if (code)
-        return sl_kafka_raise(err, code, "asking for offsets");
-    for (int i = 0; i < list->cnt; i++) {
-        char what[300];
-
-        if (!list->elems[i].err)
-            continue;
-        snprintf(what, sizeof(what), "topic %s, partition %d", list->elems[i].topic,
-                 (int)list->elems[i].partition);
-        return sl_kafka_raise(err, list->elems[i].err, what);
+    for (int attempt = 1; attempt < KAFKA_ATTEMPTS && code; attempt++) {
+        if (!sl_kafka_is_gone(code) && !kafka_is_passing(code))
+            break;
+        rd_kafka_poll(client->handle, SL_KAFKA_ANSWER_MS / KAFKA_ATTEMPTS);
+        if (!rd_kafka_metadata(client->handle, 1, NULL, &metadata, SL_KAFKA_ANSWER_MS))
+            rd_kafka_metadata_destroy(metadata);
+        for (int i = 0; i < list->cnt; i++) {
+            list->elems[i].offset = question->elems[i].offset;
+            list->elems[i].err = RD_KAFKA_RESP_ERR_NO_ERROR;
+        }
+        code = kafka_ask_once(client, list, &failed);
     }
-    return SL_OK;
+    rd_kafka_topic_partition_list_destroy(question);
+    if (!code)
+        return SL_OK;
+    if (kafka_timed_out(code))
+        return sl_kafka_no_answer(client, err);
+    if (failed)
+        snprintf(what, sizeof(what), "topic %s, partition %d", failed->topic,
+                 (int)failed->partition);
+    return sl_kafka_raise(err, code, what);
 }
 
 int

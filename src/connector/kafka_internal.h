@@ -1,6 +1,7 @@
-/* What the files of the kafka connector share: kafka_options.c (WITH options and properties),
- * kafka_client.c (librdkafka handles, look-ups, errors), kafka_source.c, kafka_metadata.c,
- * kafka_sink.c, kafka_publisher.c; conn_kafka.c holds the descriptor. */
+/* What the files of the kafka connector share: kafka_options.c (WITH options), kafka_properties.c,
+ * kafka_client.c (librdkafka handles, look-ups, errors), kafka_discovery.c, kafka_source.c,
+ * kafka_metadata.c, kafka_target.c, kafka_sink.c, kafka_publisher.c; conn_kafka.c holds the
+ * descriptor. */
 #ifndef SL_CONNECTOR_KAFKA_INTERNAL_H
 #define SL_CONNECTOR_KAFKA_INTERNAL_H
 
@@ -71,8 +72,19 @@ int sl_kafka_check(const struct sl_option_list *list, const struct sl_schema *sc
                    struct sl_error *err);
 int sl_kafka_check_upsert(const struct sl_option_list *list, const struct sl_schema *schema,
                           struct sl_error *err);
+/* Has it topics to write to? */
+int sl_kafka_check_sink(const struct sl_option_list *list, const char *const *metadata,
+                        size_t metadata_count, struct sl_error *err);
 bool sl_kafka_is_bounded(const struct sl_option_list *list);
+bool sl_kafka_has_topics(const struct sl_option_list *list); /* more than one, listed */
+/* Is the topic one of the option's, "a;b"? */
+bool sl_kafka_lists_topic(const char *list, struct sl_text topic);
 bool sl_kafka_is_upsert(const struct sl_option_list *list); /* upsert-kafka: read from the start */
+
+/* --- kafka_properties.c --- */
+
+/* Are all "properties.*" known, and do both kinds of client take their values? */
+int sl_kafka_check_properties(const struct sl_option_list *list, struct sl_error *err);
 /* A librdkafka configuration with our defaults and the table's properties for this kind of client;
  * the caller's. */
 int sl_kafka_configure(const struct sl_option_list *list, rd_kafka_type_t type,
@@ -120,6 +132,81 @@ int sl_kafka_look_up(struct sl_kafka_client *client, const struct sl_kafka_optio
 int sl_kafka_offsets_at(struct sl_kafka_client *client, rd_kafka_topic_partition_list_t *list,
                         struct sl_error *err);
 int sl_kafka_probe(const struct sl_probe *probe, struct sl_error *err);
+/* Is it one of the table's topics, or does its pattern match the whole name? */
+bool sl_kafka_reads_topic(const struct sl_kafka_options *options, struct sl_text topic);
+
+/* --- kafka_discovery.c --- */
+
+#define SL_KAFKA_NO_END INT64_MAX
+#define SL_KAFKA_NO_START (-1)
+
+/* A partition that was found, with the offsets at which it may begin and end. */
+struct sl_kafka_found {
+    const char *id, *topic;
+    int32_t partition;
+    uint32_t ordinal;
+    int64_t earliest, end;
+    int64_t start; /* by the start-up mode; SL_KAFKA_NO_START: the group has none */
+};
+
+/* What a source knows of its topics: for the I/O thread, and between its jobs for the slot's. */
+struct sl_kafka_discovery {
+    const struct sl_connector_config *config;
+    const struct sl_kafka_options *options;
+    struct sl_kafka_client *client;
+    struct sl_arena *arena;
+    bool is_bounded, has_run;
+    struct sl_kafka_found *found; /* those of this subtask */
+    size_t found_count, found_capacity;
+    struct sl_kafka_known_topic *topics;
+    size_t topic_count;
+};
+
+/* [I/O] Adds every partition there is.  While the job runs: 42704, 55000 when one has gone, and a
+ * broker that does not answer is no error. */
+int sl_kafka_discover(struct sl_kafka_discovery *discovery, struct sl_split_list *splits,
+                      struct sl_error *err);
+void sl_kafka_discovery_done(struct sl_kafka_discovery *discovery);
+struct sl_kafka_found *sl_kafka_find(const struct sl_kafka_discovery *discovery, const char *id);
+/* How many of the topics' partitions are this subtask's. */
+int64_t sl_kafka_count_own(const struct sl_kafka_discovery *discovery,
+                           const struct sl_kafka_topics *topics);
+bool sl_kafka_knows_topic(const struct sl_kafka_discovery *discovery, struct sl_text name);
+/* A checkpoint knew it. */
+void sl_kafka_note_old_topic(struct sl_kafka_discovery *discovery, struct sl_text name);
+/* Was its topic known before the look that found this partition? */
+bool sl_kafka_has_old_topic(const struct sl_kafka_discovery *discovery,
+                            const struct sl_kafka_found *found);
+
+/* --- kafka_target.c --- */
+
+struct sl_kafka_target {
+    struct sl_text topic;
+    rd_kafka_topic_t *handle;
+    int32_t partition_count, next_partition;
+};
+struct sl_kafka_targets {
+    struct sl_kafka_target *items;
+    size_t count, last; /* last: found */
+    enum sl_kafka_partitioner partitioner;
+};
+/* [I/O] Of the table's topics; in the arena, but for the handles.  In turn begins with the
+ * subtask's partition. */
+int sl_kafka_targets_open(struct sl_kafka_targets *targets, struct sl_kafka_client *client,
+                          const struct sl_kafka_options *options, struct sl_arena *arena,
+                          uint32_t subtask, struct sl_error *err);
+void sl_kafka_targets_close(struct sl_kafka_targets *targets); /* takes half-opened ones */
+/* NULL: it is none of them. */
+struct sl_kafka_target *sl_kafka_find_target(struct sl_kafka_targets *targets,
+                                             struct sl_text topic);
+/* RD_KAFKA_PARTITION_UA: librdkafka's partitioner, as Java's client has it. */
+int32_t sl_kafka_choose_partition(const struct sl_kafka_targets *targets,
+                                  struct sl_kafka_target *target, uint32_t subtask);
+/* What the metadata column with index `key` says, which must be one of the table's topics (23514).
+ */
+int sl_kafka_row_topic(const struct sl_connector_config *config,
+                       const struct sl_sink_metadata *rows, size_t key, size_t row,
+                       struct sl_text *ret_topic, struct sl_error *err);
 
 /* --- kafka_metadata.c --- */
 
@@ -156,7 +243,8 @@ rd_kafka_headers_t *sl_kafka_headers_of(const struct sl_column *column, size_t r
 /* Headers as bytes that are stored with a record, and back; NULL: none. */
 int sl_kafka_aside(const struct sl_connector_config *config, const struct sl_sink_metadata *rows,
                    size_t row, struct sl_buffer *to, struct sl_error *err);
-rd_kafka_headers_t *sl_kafka_headers_from(struct sl_text aside);
+/* … and the topic, where the table has several; else without length. */
+rd_kafka_headers_t *sl_kafka_headers_from(struct sl_text aside, struct sl_text *ret_topic);
 struct sl_column *sl_kafka_metadata_column(struct sl_pool *pool, enum sl_kafka_metadata key,
                                            const char *topic, int32_t partition,
                                            const struct sl_records *records);

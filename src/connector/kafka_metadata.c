@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#define KAFKA_ASIDE_TOPIC UINT32_MAX
+
 static const struct sl_type kafka_topic_type = {
     .kind = SL_TYPE_VARCHAR, .nullable = false, .precision = SL_LENGTH_MAX};
 static const struct sl_type kafka_partition_type = {.kind = SL_TYPE_INT, .nullable = false};
@@ -17,7 +19,7 @@ const char *const sl_kafka_metadata_later[SL_KAFKA_METADATA_LATER_COUNT] = {"hea
                                                                             "leader-epoch"};
 
 const struct sl_metadata_spec sl_kafka_metadata_specs[] = {
-    [SL_KAFKA_TOPIC] = {"topic", &kafka_topic_type, false},
+    [SL_KAFKA_TOPIC] = {"topic", &kafka_topic_type, true},
     [SL_KAFKA_PARTITION] = {"partition", &kafka_partition_type, false},
     [SL_KAFKA_HEADERS] = {"headers", &kafka_headers_type, true},
     [SL_KAFKA_OFFSET] = {"offset", &kafka_offset_type, false},
@@ -89,42 +91,63 @@ sl_kafka_headers_of(const struct sl_column *column, size_t row)
     return headers;
 }
 
-/* Each header: the lengths of key and value (4 bytes each, little-endian), key, value. */
+static void
+kafka_add_aside(struct sl_buffer *to, uint32_t key_length, const char *key, struct sl_text value)
+{
+    uint32_t lengths[2] = {key_length, (uint32_t)value.length};
+
+    sl_buffer_add(to, lengths, sizeof(lengths));
+    sl_buffer_add(to, key, key_length == KAFKA_ASIDE_TOPIC ? 0 : key_length);
+    sl_buffer_add(to, value.start, value.length);
+}
+
+/* Each header: the lengths of key and value (4 bytes each, little-endian), key, value.  The topic,
+ * where the table has several: KAFKA_ASIDE_TOPIC, its length, its name. */
 int
 sl_kafka_aside(const struct sl_connector_config *config, const struct sl_sink_metadata *rows,
                size_t row, struct sl_buffer *to, struct sl_error *err)
 {
     rd_kafka_headers_t *headers = NULL;
+    struct sl_text topic;
     const char *key;
     const void *value;
     size_t size;
 
-    for (size_t i = 0; i < config->metadata_count && !headers; i++)
+    for (size_t i = 0; i < config->metadata_count; i++) {
+        if (strcmp(config->metadata[i], "topic") != 0 || !sl_kafka_has_topics(config->options))
+            continue;
+        SL_TRY(sl_kafka_row_topic(config, rows, i, row, &topic, err));
+        kafka_add_aside(to, KAFKA_ASIDE_TOPIC, "", topic);
+    }
+    for (size_t i = 0; i < config->metadata_count; i++) {
         if (strcmp(config->metadata[i], "headers") == 0)
             headers = sl_kafka_headers_of(rows->batch->columns[rows->columns[i]], row);
-    for (size_t i = 0; headers && !rd_kafka_header_get_all(headers, i, &key, &value, &size); i++) {
-        uint32_t lengths[2] = {(uint32_t)strlen(key), (uint32_t)size};
-
-        sl_buffer_add(to, lengths, sizeof(lengths));
-        sl_buffer_add(to, key, lengths[0]);
-        sl_buffer_add(to, value, size);
     }
+    for (size_t i = 0; headers && !rd_kafka_header_get_all(headers, i, &key, &value, &size); i++)
+        kafka_add_aside(to, (uint32_t)strlen(key), key, (struct sl_text){value, size});
     if (headers)
         rd_kafka_headers_destroy(headers);
     return SL_OK;
 }
 
 rd_kafka_headers_t *
-sl_kafka_headers_from(struct sl_text aside)
+sl_kafka_headers_from(struct sl_text aside, struct sl_text *ret_topic)
 {
-    rd_kafka_headers_t *headers = aside.length ? rd_kafka_headers_new(4) : NULL;
+    rd_kafka_headers_t *headers = NULL;
     const char *at = aside.start, *end = at + aside.length;
 
+    *ret_topic = (struct sl_text){"", 0};
     while (at < end) {
         uint32_t lengths[2];
 
         memcpy(lengths, at, sizeof(lengths));
         at += sizeof(lengths);
+        if (lengths[0] == KAFKA_ASIDE_TOPIC) {
+            *ret_topic = (struct sl_text){at, lengths[1]};
+            at += lengths[1];
+            continue;
+        }
+        headers = headers ? headers : rd_kafka_headers_new(4);
         rd_kafka_header_add(headers, at, lengths[0], at + lengths[0], lengths[1]);
         at += lengths[0] + lengths[1];
     }

@@ -1,7 +1,7 @@
 /* The kafka publisher: one transactional producer a lane; records and marker in one transaction.
  *
- * 1. The marker is the metadata of an offset of partition 0 of the topic, in a consumer group that
- *    has no members and bears the lane's name: no topic need be created for it.
+ * 1. The marker is the metadata of an offset of partition 0 of the (first) topic, in a consumer
+ * group that has no members and bears the lane's name: no topic need be created for it.
  * 2. init_transactions fences out whoever had the lane's transactional id; only then the marker is
  *    read, read_committed, so that a transaction that was being decided is decided.
  * 3. Every result that is no plain success is in doubt: the caller closes and opens anew, and
@@ -30,11 +30,10 @@ struct kafka_publisher {
     struct sl_arena arena;
     struct sl_kafka_options options;
     struct sl_kafka_client client;
-    rd_kafka_topic_t *handle;
+    struct sl_kafka_targets targets;
     rd_kafka_consumer_group_metadata_t *group;
-    const char *topic, *group_id;
-    int32_t partition_count, next_partition;
-    _Atomic int end_count; /* EndTxn requests of the running transaction */
+    const char *topic, *group_id; /* topic: the first, where the marker is */
+    _Atomic int end_count;        /* EndTxn requests of the running transaction */
     bool is_open;
 };
 
@@ -184,7 +183,6 @@ static int
 kafka_publisher_open(struct sl_publisher *base, struct sl_marker *ret_marker, struct sl_error *err)
 {
     struct kafka_publisher *publisher = publisher_of(base);
-    struct sl_kafka_topics topics;
     rd_kafka_error_t *error;
 
     sl_arena_init(&publisher->arena);
@@ -196,12 +194,8 @@ kafka_publisher_open(struct sl_publisher *base, struct sl_marker *ret_marker, st
                                   publisher->group_id, publisher->topic);
     publisher->group = rd_kafka_consumer_group_metadata_new(publisher->group_id);
     SL_TRY(kafka_open_producer(publisher, err));
-    SL_TRY(
-        sl_kafka_look_up(&publisher->client, &publisher->options, &publisher->arena, &topics, err));
-    publisher->partition_count = topics.items[0].partition_count;
-    publisher->handle = rd_kafka_topic_new(publisher->client.handle, publisher->topic, NULL);
-    if (!publisher->handle)
-        return sl_kafka_raise(err, rd_kafka_last_error(), publisher->topic);
+    SL_TRY(sl_kafka_targets_open(&publisher->targets, &publisher->client, &publisher->options,
+                                 &publisher->arena, 0, err));
     error = rd_kafka_init_transactions(publisher->client.handle, KAFKA_INIT_MS);
     if (error)
         return kafka_transaction_error(publisher, error, "beginning to publish", err);
@@ -211,37 +205,41 @@ kafka_publisher_open(struct sl_publisher *base, struct sl_marker *ret_marker, st
 
 /* --- publishing --- */
 
-static int32_t
-kafka_choose_partition(struct kafka_publisher *publisher, uint32_t subtask)
+/* Of one topic the rows do not say it. */
+static struct sl_kafka_target *
+kafka_target(struct kafka_publisher *publisher, struct sl_text topic)
 {
-    int32_t partition = publisher->next_partition;
-
-    switch (publisher->options.partitioner) {
-    case SL_KAFKA_PARTITION_DEFAULT:
-        return RD_KAFKA_PARTITION_UA;
-    case SL_KAFKA_PARTITION_FIXED:
-        return (int32_t)(subtask % (uint32_t)publisher->partition_count);
-    case SL_KAFKA_PARTITION_ROUND_ROBIN:
-        publisher->next_partition = (partition + 1) % publisher->partition_count;
-        return partition;
-    }
-    return RD_KAFKA_PARTITION_UA;
+    return publisher->options.topic_count == 1 ? &publisher->targets.items[0]
+                                               : sl_kafka_find_target(&publisher->targets, topic);
 }
 
 /* Waits for room in the producer's queue where it is full. */
 static int
 kafka_produce(struct kafka_publisher *publisher, const struct sl_record *record,
-              struct sl_text aside, int32_t partition, struct sl_error *err)
+              struct sl_text aside, uint32_t subtask, struct sl_error *err)
 {
-    rd_kafka_headers_t *headers = sl_kafka_headers_from(aside);
+    struct sl_text topic;
+    rd_kafka_headers_t *headers = sl_kafka_headers_from(aside, &topic);
+    struct sl_kafka_target *target = kafka_target(publisher, topic);
     bool has_value = record->value_length != SL_RECORD_NULL;
     bool has_key = record->key_length != SL_RECORD_NULL;
     int64_t timestamp_ms = record->timestamp_us == INT64_MIN ? 0 : record->timestamp_us / 1000;
     rd_kafka_resp_err_t code;
+    int32_t partition;
 
+    if (!target) {
+        if (headers)
+            rd_kafka_headers_destroy(headers);
+        SL_ERROR(
+            err, SL_E_OBJECT_STATE,
+            "rows of table \"%s\" wait for topic \"%.*s\", which is none of its topics any more",
+            publisher->publisher.config->table_name, SL_TEXT_FORMAT(topic));
+        return sl_error_hint(err, "list it in the option \"topic\" again");
+    }
+    partition = sl_kafka_choose_partition(&publisher->targets, target, subtask);
     do {
         code = rd_kafka_producev(
-            publisher->client.handle, RD_KAFKA_V_RKT(publisher->handle),
+            publisher->client.handle, RD_KAFKA_V_RKT(target->handle),
             RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
             RD_KAFKA_V_VALUE(has_value ? (void *)(uintptr_t)record->value : NULL,
                              has_value ? record->value_length : 0),
@@ -252,7 +250,7 @@ kafka_produce(struct kafka_publisher *publisher, const struct sl_record *record,
     } while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL);
     if (code && headers)
         rd_kafka_headers_destroy(headers);
-    return code ? sl_kafka_raise(err, code, publisher->topic) : SL_OK;
+    return code ? sl_kafka_raise(err, code, rd_kafka_topic_name(target->handle)) : SL_OK;
 }
 
 static int
@@ -289,8 +287,8 @@ kafka_publisher_publish(struct sl_publisher *base, const struct sl_records *reco
     atomic_store(&publisher->end_count, 0);
     for (uint32_t i = 0; i < records->count; i++)
         SL_TRY(kafka_produce(publisher, &records->items[i],
-                             records->asides ? records->asides[i] : SL_TEXT(""),
-                             kafka_choose_partition(publisher, marker->subtask), err));
+                             records->asides ? records->asides[i] : SL_TEXT(""), marker->subtask,
+                             err));
     sl_fault_point("kafka-records-written");
     SL_TRY(kafka_add_marker(publisher, marker, err));
     sl_fault_point("kafka-marker-written");
@@ -330,8 +328,7 @@ kafka_publisher_close(struct sl_publisher *base)
 
     if (!publisher->is_open)
         return;
-    if (publisher->handle)
-        rd_kafka_topic_destroy(publisher->handle);
+    sl_kafka_targets_close(&publisher->targets);
     sl_kafka_client_close(&publisher->client);
     rd_kafka_consumer_group_metadata_destroy(publisher->group);
     sl_arena_done(&publisher->arena);

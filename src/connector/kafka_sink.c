@@ -25,6 +25,7 @@ struct kafka_epoch {
 struct kafka_kept {
     struct kafka_kept *next;
     struct kafka_epoch *epoch;
+    struct sl_kafka_target *target;
     rd_kafka_headers_t *headers; /* or NULL */
     struct sl_record record;     /* its bytes follow */
 };
@@ -35,17 +36,19 @@ struct kafka_sink {
     struct sl_kafka_options options;
     struct sl_kafka_client client;
     bool is_open;
-    const char *topic;
-    rd_kafka_topic_t *handle;
+    struct sl_kafka_targets targets;
     rd_kafka_queue_t *events;
-    int32_t partition_count, next_partition;
-    size_t headers_key; /* index of "headers" in the metadata that rows have; SIZE_MAX: none */
+    /* Indexes in the metadata that rows have; SIZE_MAX: none.  Of one topic the rows do not say it.
+     */
+    size_t headers_key, topic_key;
     struct kafka_epoch *oldest, *current;
     uint64_t barrier_epoch, acknowledged_epoch;
     struct kafka_kept *kept, **kept_end;
     rd_kafka_message_t *messages;
     uint32_t message_capacity;
-    rd_kafka_resp_err_t error; /* the first report that was one */
+    struct sl_kafka_target **row_targets; /* as many, where there are several topics */
+    rd_kafka_resp_err_t error;            /* the first report that was one */
+    const char *error_topic;              /* … and its topic */
     char fatal[256];
 };
 
@@ -70,10 +73,10 @@ kafka_begin_epoch(struct kafka_sink *sink)
 /* --- opening --- */
 
 static size_t
-kafka_find_headers(const struct sl_connector_config *config)
+kafka_find_metadata(const struct sl_connector_config *config, enum sl_kafka_metadata key)
 {
     for (size_t i = 0; i < config->metadata_count; i++) {
-        if (strcmp(config->metadata[i], sl_kafka_metadata_specs[SL_KAFKA_HEADERS].name) == 0)
+        if (strcmp(config->metadata[i], sl_kafka_metadata_specs[key].name) == 0)
             return i;
     }
     return SIZE_MAX;
@@ -91,37 +94,39 @@ static int
 kafka_sink_open(struct sl_sink *base, struct sl_error *err)
 {
     struct kafka_sink *sink = sink_of(base);
-    struct sl_kafka_topics topics;
     rd_kafka_conf_t *conf;
 
     sl_arena_init(&sink->arena);
     sink->is_open = true;
     sink->kept_end = &sink->kept;
-    sink->headers_key = kafka_find_headers(base->config);
+    sink->headers_key = kafka_find_metadata(base->config, SL_KAFKA_HEADERS);
     kafka_begin_epoch(sink);
     sl_kafka_options_read(&sink->arena, base->config->options, &sink->options);
-    if (sink->options.topic_count != 1)
-        return SL_ERROR(err, SL_E_NOT_SUPPORTED, "table \"%s\" cannot be written to: it has %s",
-                        base->config->table_name,
-                        sink->options.pattern ? "a topic-pattern" : "more than one topic");
-    sink->topic = sink->options.topics[0];
+    sink->topic_key = sink->options.topic_count == 1
+                          ? SIZE_MAX
+                          : kafka_find_metadata(base->config, SL_KAFKA_TOPIC);
     SL_TRY(sl_kafka_configure(sink->options.list, RD_KAFKA_PRODUCER, &conf, err));
     rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
     SL_TRY(sl_kafka_client_open(&sink->client, RD_KAFKA_PRODUCER, conf,
                                 sl_option_get(sink->options.list, "properties.bootstrap.servers"),
                                 err));
     sink->events = rd_kafka_queue_get_main(sink->client.handle);
-    SL_TRY(sl_kafka_look_up(&sink->client, &sink->options, &sink->arena, &topics, err));
-    sink->partition_count = topics.items[0].partition_count;
-    sink->next_partition = (int32_t)(base->config->subtask % (uint32_t)sink->partition_count);
-    sink->handle = rd_kafka_topic_new(sink->client.handle, sink->topic, NULL);
-    if (!sink->handle)
-        return sl_kafka_raise(err, rd_kafka_last_error(), sink->topic);
+    SL_TRY(sl_kafka_targets_open(&sink->targets, &sink->client, &sink->options, &sink->arena,
+                                 base->config->subtask, err));
     rd_kafka_queue_cb_event_enable(sink->events, kafka_sink_wake, sink);
     return SL_OK;
 }
 
 /* --- reports --- */
+
+static void
+kafka_note_error(struct kafka_sink *sink, rd_kafka_resp_err_t code, const char *topic)
+{
+    if (sink->error)
+        return;
+    sink->error = code;
+    sink->error_topic = topic;
+}
 
 static void
 kafka_take_reports(struct kafka_sink *sink, rd_kafka_event_t *event)
@@ -133,8 +138,8 @@ kafka_take_reports(struct kafka_sink *sink, rd_kafka_event_t *event)
 
         SL_ASSERT(epoch->outstanding > 0);
         epoch->outstanding--;
-        if (message->err && !sink->error)
-            sink->error = message->err;
+        if (message->err)
+            kafka_note_error(sink, message->err, rd_kafka_topic_name(message->rkt));
     }
 }
 
@@ -145,7 +150,8 @@ kafka_take_error(struct kafka_sink *sink, rd_kafka_event_t *event)
 
     if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR__FATAL || sink->error)
         return;
-    sink->error = rd_kafka_fatal_error(sink->client.handle, reason, sizeof(reason));
+    kafka_note_error(sink, rd_kafka_fatal_error(sink->client.handle, reason, sizeof(reason)),
+                     sl_option_get(sink->options.list, "topic"));
     snprintf(sink->fatal, sizeof(sink->fatal), "%s", reason);
 }
 
@@ -172,7 +178,7 @@ kafka_report_error(const struct kafka_sink *sink, struct sl_error *err)
 
     if (!sink->error)
         return SL_OK;
-    snprintf(what, sizeof(what), "writing to topic \"%s\"%s%s", sink->topic,
+    snprintf(what, sizeof(what), "writing to topic \"%s\"%s%s", sink->error_topic,
              sink->fatal[0] ? ": " : "", sink->fatal);
     return sl_kafka_raise(err, sink->error, what);
 }
@@ -181,7 +187,8 @@ kafka_report_error(const struct kafka_sink *sink, struct sl_error *err)
 
 /* Takes over the headers. */
 static void
-kafka_keep(struct kafka_sink *sink, const struct sl_record *record, rd_kafka_headers_t *headers)
+kafka_keep(struct kafka_sink *sink, const struct sl_record *record, struct sl_kafka_target *target,
+           rd_kafka_headers_t *headers)
 {
     size_t value_length = record->value_length == SL_RECORD_NULL ? 0 : record->value_length;
     size_t key_length = record->key_length == SL_RECORD_NULL ? 0 : record->key_length;
@@ -190,6 +197,7 @@ kafka_keep(struct kafka_sink *sink, const struct sl_record *record, rd_kafka_hea
 
     kept->next = NULL;
     kept->epoch = sink->current;
+    kept->target = target;
     kept->headers = headers;
     kept->record = *record;
     kept->record.value = bytes;
@@ -203,33 +211,24 @@ kafka_keep(struct kafka_sink *sink, const struct sl_record *record, rd_kafka_hea
 }
 
 static int32_t
-kafka_partition(struct kafka_sink *sink)
+kafka_partition(struct kafka_sink *sink, struct sl_kafka_target *target)
 {
-    int32_t partition = sink->next_partition;
-
-    switch (sink->options.partitioner) {
-    case SL_KAFKA_PARTITION_DEFAULT:
-        return RD_KAFKA_PARTITION_UA;
-    case SL_KAFKA_PARTITION_FIXED:
-        return partition;
-    case SL_KAFKA_PARTITION_ROUND_ROBIN:
-        sink->next_partition = (partition + 1) % sink->partition_count;
-        return partition;
-    }
-    return RD_KAFKA_PARTITION_UA;
+    return sl_kafka_choose_partition(&sink->targets, target, sink->sink.config->subtask);
 }
 
 /* Takes over the headers unless it fails. */
 static rd_kafka_resp_err_t
 kafka_produce_one(struct kafka_sink *sink, const struct sl_record *record,
-                  rd_kafka_headers_t *headers, struct kafka_epoch *epoch, int32_t partition)
+                  struct sl_kafka_target *target, rd_kafka_headers_t *headers,
+                  struct kafka_epoch *epoch)
 {
     bool has_value = record->value_length != SL_RECORD_NULL;
     bool has_key = record->key_length != SL_RECORD_NULL;
     int64_t timestamp_ms = record->timestamp_us == INT64_MIN ? 0 : record->timestamp_us / 1000;
 
     return rd_kafka_producev(
-        sink->client.handle, RD_KAFKA_V_RKT(sink->handle), RD_KAFKA_V_PARTITION(partition),
+        sink->client.handle, RD_KAFKA_V_RKT(target->handle),
+        RD_KAFKA_V_PARTITION(kafka_partition(sink, target)),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
         RD_KAFKA_V_VALUE(has_value ? (void *)(uintptr_t)record->value : NULL,
                          has_value ? record->value_length : 0),
@@ -252,14 +251,14 @@ kafka_produce_kept(struct kafka_sink *sink)
 {
     while (sink->kept) {
         struct kafka_kept *kept = sink->kept;
-        rd_kafka_resp_err_t code = kafka_produce_one(sink, &kept->record, kept->headers,
-                                                     kept->epoch, kafka_partition(sink));
+        rd_kafka_resp_err_t code =
+            kafka_produce_one(sink, &kept->record, kept->target, kept->headers, kept->epoch);
 
         if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
             return;
         if (code) {
             kept->epoch->outstanding--;
-            sink->error = sink->error ? sink->error : code;
+            kafka_note_error(sink, code, rd_kafka_topic_name(kept->target->handle));
         } else {
             kept->headers = NULL;
         }
@@ -286,16 +285,18 @@ kafka_produce_each(struct kafka_sink *sink, const struct sl_records *records)
 {
     for (uint32_t i = 0; i < records->count; i++) {
         const struct sl_record *record = &records->items[i];
+        struct sl_kafka_target *target =
+            sink->topic_key == SIZE_MAX ? &sink->targets.items[0] : sink->row_targets[i];
         rd_kafka_headers_t *headers = kafka_headers(sink, records, i);
         rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__QUEUE_FULL;
 
         if (!sink->kept)
-            code = kafka_produce_one(sink, record, headers, sink->current, kafka_partition(sink));
+            code = kafka_produce_one(sink, record, target, headers, sink->current);
         if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            kafka_keep(sink, record, headers);
+            kafka_keep(sink, record, target, headers);
         } else if (code) {
             sink->current->outstanding--;
-            sink->error = sink->error ? sink->error : code;
+            kafka_note_error(sink, code, rd_kafka_topic_name(target->handle));
             if (headers)
                 rd_kafka_headers_destroy(headers);
         }
@@ -306,19 +307,15 @@ static void
 kafka_produce_batch(struct kafka_sink *sink, const struct sl_records *records)
 {
     bool is_default = sink->options.partitioner == SL_KAFKA_PARTITION_DEFAULT;
+    struct sl_kafka_target *target = &sink->targets.items[0];
 
-    if (records->count > sink->message_capacity) {
-        sink->message_capacity = records->count;
-        sink->messages =
-            sl_realloc(sink->messages, sink->message_capacity * sizeof(*sink->messages));
-    }
     for (uint32_t i = 0; i < records->count; i++) {
         const struct sl_record *record = &records->items[i];
         bool has_value = record->value_length != SL_RECORD_NULL;
         bool has_key = record->key_length != SL_RECORD_NULL;
 
         sink->messages[i] = (rd_kafka_message_t){
-            .partition = kafka_partition(sink),
+            .partition = is_default ? RD_KAFKA_PARTITION_UA : kafka_partition(sink, target),
             .payload = has_value ? (void *)(uintptr_t)record->value : NULL,
             .len = has_value ? record->value_length : 0,
             .key = has_key ? (void *)(uintptr_t)record->key : NULL,
@@ -326,17 +323,17 @@ kafka_produce_batch(struct kafka_sink *sink, const struct sl_records *records)
             ._private = sink->current,
         };
     }
-    rd_kafka_produce_batch(sink->handle, RD_KAFKA_PARTITION_UA,
+    rd_kafka_produce_batch(target->handle, RD_KAFKA_PARTITION_UA,
                            RD_KAFKA_MSG_F_COPY | (is_default ? 0 : RD_KAFKA_MSG_F_PARTITION),
                            sink->messages, (int)records->count);
     for (uint32_t i = 0; i < records->count; i++) {
         rd_kafka_resp_err_t code = sink->messages[i].err;
 
         if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            kafka_keep(sink, &records->items[i], NULL);
+            kafka_keep(sink, &records->items[i], target, NULL);
         } else if (code) {
             sink->current->outstanding--;
-            sink->error = sink->error ? sink->error : code;
+            kafka_note_error(sink, code, rd_kafka_topic_name(target->handle));
         }
     }
 }
@@ -351,6 +348,36 @@ kafka_have_times(const struct sl_records *records)
     return false;
 }
 
+/* All of them before the first goes out: a row without one fails the job. */
+static int
+kafka_find_row_targets(struct kafka_sink *sink, const struct sl_records *records,
+                       struct sl_error *err)
+{
+    const struct sl_sink_metadata *rows = records->metadata;
+
+    if (sink->topic_key == SIZE_MAX)
+        return SL_OK;
+    for (uint32_t i = 0; i < records->count; i++) {
+        struct sl_text topic;
+
+        SL_TRY(sl_kafka_row_topic(sink->sink.config, rows, sink->topic_key,
+                                  sl_batch_row(rows->batch, i), &topic, err));
+        sink->row_targets[i] = sl_kafka_find_target(&sink->targets, topic);
+        SL_ASSERT(sink->row_targets[i] != NULL);
+    }
+    return SL_OK;
+}
+
+static void
+kafka_reserve(struct kafka_sink *sink, uint32_t count)
+{
+    if (count <= sink->message_capacity)
+        return;
+    sink->message_capacity = count;
+    sink->messages = sl_realloc(sink->messages, count * sizeof(*sink->messages));
+    sink->row_targets = sl_realloc(sink->row_targets, count * sizeof(*sink->row_targets));
+}
+
 static int
 kafka_sink_write(struct sl_sink *base, const struct sl_records *records, struct sl_error *err)
 {
@@ -358,8 +385,11 @@ kafka_sink_write(struct sl_sink *base, const struct sl_records *records, struct 
 
     kafka_serve(sink, 0);
     kafka_produce_kept(sink);
+    kafka_reserve(sink, records->count);
+    SL_TRY(kafka_find_row_targets(sink, records, err));
     sink->current->outstanding += records->count;
-    if (sink->kept || sink->headers_key != SIZE_MAX || kafka_have_times(records))
+    if (sink->kept || sink->headers_key != SIZE_MAX || sink->topic_key != SIZE_MAX ||
+        kafka_have_times(records))
         kafka_produce_each(sink, records);
     else
         kafka_produce_batch(sink, records);
@@ -455,10 +485,9 @@ kafka_sink_close(struct sl_sink *base)
 
     if (!sink->is_open)
         return;
-    if (sink->handle) {
+    if (sink->targets.count > 0)
         kafka_drain(sink);
-        rd_kafka_topic_destroy(sink->handle);
-    }
+    sl_kafka_targets_close(&sink->targets);
     if (sink->events) {
         rd_kafka_queue_cb_event_enable(sink->events, NULL, NULL);
         rd_kafka_queue_destroy(sink->events);
@@ -477,6 +506,7 @@ kafka_sink_close(struct sl_sink *base)
         kafka_free_kept(kept);
     }
     free(sink->messages);
+    free(sink->row_targets);
     sl_arena_done(&sink->arena);
 }
 

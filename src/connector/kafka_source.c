@@ -22,15 +22,6 @@
 #define KAFKA_SLAB_SLACK ((size_t)64 << 10)
 #define KAFKA_SPLIT_BUFFER_MIN ((int64_t)256 << 10)
 #define KAFKA_SPLITS_EXPECTED 4
-#define KAFKA_NO_END INT64_MAX
-
-/* A partition that a discovery found, with the offsets at which it may begin and end. */
-struct kafka_found {
-    const char *id, *topic;
-    int32_t partition;
-    uint32_t ordinal;
-    int64_t earliest, start, end;
-};
 
 struct kafka_split {
     const char *topic;
@@ -39,7 +30,7 @@ struct kafka_split {
     rd_kafka_queue_t *queue; /* NULL: never started, it had ended before */
     int64_t next;            /* the offset after the last record handed on */
     int64_t eof;             /* of the last EOF event; -1: none */
-    int64_t end;             /* KAFKA_NO_END: unbounded */
+    int64_t end;             /* SL_KAFKA_NO_END: unbounded */
     bool at_eof;             /* nothing came after that event */
     bool is_paused;
     bool has_passed_end;       /* a record at or after the end was seen */
@@ -53,9 +44,8 @@ struct kafka_source {
     struct sl_arena arena; /* of the I/O thread */
     struct sl_kafka_options options;
     struct sl_kafka_client client;
-    bool is_open, is_bounded, has_discovered, keeps_extras;
-    struct kafka_found *found;
-    size_t found_count, found_capacity;
+    struct sl_kafka_discovery discovery;
+    bool is_open, keeps_extras;
     struct kafka_split **splits;
     uint32_t split_count, split_capacity;
     uint32_t turn;
@@ -89,38 +79,11 @@ kafka_open_client(struct kafka_source *source, int64_t split_buffer_bytes, struc
                                 err);
 }
 
-static bool
-kafka_is_mine(const struct kafka_source *source, uint32_t ordinal)
-{
-    const struct sl_connector_config *config = source->source.config;
-
-    return ordinal % config->subtask_count == config->subtask;
-}
-
-/* One topic, or a list: partition by partition over all topics.  A pattern's topics come and go, so
- * that the topic's name decides where they begin (Flink's formula). */
-static uint32_t
-kafka_ordinal(const struct kafka_source *source, const struct sl_kafka_topics *topics, size_t topic,
-              int32_t partition)
-{
-    uint32_t hash = 0;
-
-    if (!source->options.pattern)
-        return (uint32_t)partition * (uint32_t)topics->count + (uint32_t)topic;
-    for (const char *at = topics->items[topic].name; *at; at++)
-        hash = hash * 31 + (unsigned char)*at;
-    return ((hash * 31) & 0x7fffffff) + (uint32_t)partition;
-}
-
 static int64_t
 kafka_split_buffer(const struct kafka_source *source, const struct sl_kafka_topics *topics)
 {
-    int64_t count = 0;
+    int64_t count = sl_kafka_count_own(&source->discovery, topics);
 
-    for (size_t i = 0; i < topics->count; i++) {
-        for (int32_t k = 0; k < topics->items[i].partition_count; k++)
-            count += kafka_is_mine(source, kafka_ordinal(source, topics, i, k));
-    }
     return SL_MAX(source->source.config->buffer_bytes / SL_MAX(count, KAFKA_SPLITS_EXPECTED),
                   KAFKA_SPLIT_BUFFER_MIN);
 }
@@ -136,7 +99,12 @@ kafka_source_open(struct sl_source *base, struct sl_error *err)
     sl_arena_init(&source->arena);
     source->is_open = true;
     sl_kafka_options_read(&source->arena, config->options, &source->options);
-    source->is_bounded = config->bounded || source->options.bounded != SL_KAFKA_BOUNDED_NEVER;
+    source->discovery = (struct sl_kafka_discovery){
+        .config = config,
+        .options = &source->options,
+        .client = &source->client,
+        .arena = &source->arena,
+        .is_bounded = config->bounded || source->options.bounded != SL_KAFKA_BOUNDED_NEVER};
     for (size_t i = 0; i < config->metadata_count; i++)
         source->keeps_extras |= strcmp(config->metadata[i], "headers") == 0 ||
                                 strcmp(config->metadata[i], "timestamp-type") == 0;
@@ -159,204 +127,10 @@ kafka_source_open(struct sl_source *base, struct sl_error *err)
 
 /* --- discovery --- */
 
-static rd_kafka_topic_partition_list_t *
-kafka_list_found(const struct kafka_source *source, size_t from, int64_t offset)
-{
-    rd_kafka_topic_partition_list_t *list =
-        rd_kafka_topic_partition_list_new((int)(source->found_count - from) + 1);
-
-    for (size_t i = from; i < source->found_count; i++)
-        rd_kafka_topic_partition_list_add(list, source->found[i].topic, source->found[i].partition)
-            ->offset = offset;
-    return list;
-}
-
-enum kafka_bound { KAFKA_EARLIEST, KAFKA_START, KAFKA_END };
-
-static int64_t *
-kafka_bound_of(struct kafka_found *found, enum kafka_bound bound)
-{
-    return bound == KAFKA_EARLIEST ? &found->earliest
-           : bound == KAFKA_START  ? &found->start
-                                   : &found->end;
-}
-
-/* Fills one bound of what was found: `at` is a time or RD_KAFKA_OFFSET_BEGINNING, _END. */
-static int
-kafka_ask_bound(struct kafka_source *source, size_t from, int64_t at, enum kafka_bound bound,
-                struct sl_error *err)
-{
-    rd_kafka_topic_partition_list_t *list = kafka_list_found(source, from, at);
-    int rc = sl_kafka_offsets_at(&source->client, list, err);
-
-    for (int i = 0; i < list->cnt && rc == SL_OK; i++)
-        *kafka_bound_of(&source->found[from + (size_t)i], bound) = list->elems[i].offset;
-    rd_kafka_topic_partition_list_destroy(list);
-    return rc;
-}
-
-/* The group's offsets; where there is none, auto.offset.reset decides, at the start. */
-static int
-kafka_ask_group(struct kafka_source *source, size_t from, enum kafka_bound bound,
-                struct sl_error *err)
-{
-    rd_kafka_topic_partition_list_t *list = kafka_list_found(source, from, RD_KAFKA_OFFSET_INVALID);
-    rd_kafka_resp_err_t code =
-        list->cnt ? rd_kafka_committed(source->client.handle, list, SL_KAFKA_ANSWER_MS)
-                  : RD_KAFKA_RESP_ERR_NO_ERROR;
-    int rc = SL_OK;
-
-    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
-        code == RD_KAFKA_RESP_ERR__WAIT_COORD)
-        rc = sl_kafka_no_answer(&source->client, err);
-    else if (code)
-        rc = sl_kafka_raise(err, code, "asking for the group's offsets");
-    for (int i = 0; i < list->cnt && rc == SL_OK; i++) {
-        struct kafka_found *found = &source->found[from + (size_t)i];
-
-        if (list->elems[i].offset >= 0) {
-            *kafka_bound_of(found, bound) = list->elems[i].offset;
-        } else if (bound == KAFKA_START && source->options.reset == SL_KAFKA_RESET_EARLIEST) {
-            found->start = found->earliest;
-        } else if (bound == KAFKA_START && source->options.reset == SL_KAFKA_RESET_NONE) {
-            SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
-                     "topic %s, partition %d: group \"%s\" has no committed offset", found->topic,
-                     (int)found->partition, source->options.group);
-            rc = sl_error_hint(err, "'properties.auto.offset.reset' = 'earliest' or 'latest' says "
-                                    "where to begin then");
-        }
-    }
-    rd_kafka_topic_partition_list_destroy(list);
-    return rc;
-}
-
-static void
-kafka_take_specific(struct kafka_source *source, size_t from,
-                    const struct sl_kafka_offsets *offsets, enum kafka_bound bound)
-{
-    for (size_t i = from; i < source->found_count; i++) {
-        for (size_t k = 0; k < offsets->count; k++) {
-            if (offsets->items[k].partition == source->found[i].partition)
-                *kafka_bound_of(&source->found[i], bound) = offsets->items[k].offset;
-        }
-    }
-}
-
-static int
-kafka_find_starts(struct kafka_source *source, size_t from, struct sl_error *err)
-{
-    const struct sl_kafka_options *options = &source->options;
-
-    SL_TRY(kafka_ask_bound(source, from, RD_KAFKA_OFFSET_BEGINNING, KAFKA_EARLIEST, err));
-    for (size_t i = from; i < source->found_count; i++)
-        source->found[i].start = source->found[i].earliest;
-    switch (options->startup) {
-    case SL_KAFKA_START_EARLIEST:
-        return SL_OK;
-    case SL_KAFKA_START_LATEST:
-        return kafka_ask_bound(source, from, RD_KAFKA_OFFSET_END, KAFKA_START, err);
-    case SL_KAFKA_START_TIMESTAMP:
-        return kafka_ask_bound(source, from, options->startup_ms, KAFKA_START, err);
-    case SL_KAFKA_START_SPECIFIC:
-        kafka_take_specific(source, from, &options->startup_offsets, KAFKA_START);
-        return SL_OK;
-    case SL_KAFKA_START_GROUP:
-        if (options->reset == SL_KAFKA_RESET_LATEST)
-            SL_TRY(kafka_ask_bound(source, from, RD_KAFKA_OFFSET_END, KAFKA_START, err));
-        return kafka_ask_group(source, from, KAFKA_START, err);
-    }
-    return SL_OK;
-}
-
-static int
-kafka_find_ends(struct kafka_source *source, size_t from, struct sl_error *err)
-{
-    const struct sl_kafka_options *options = &source->options;
-
-    for (size_t i = from; i < source->found_count; i++)
-        source->found[i].end = KAFKA_NO_END;
-    if (!source->is_bounded)
-        return SL_OK;
-    if (options->bounded == SL_KAFKA_BOUNDED_TIMESTAMP)
-        return kafka_ask_bound(source, from, options->bounded_ms, KAFKA_END, err);
-    SL_TRY(kafka_ask_bound(source, from, RD_KAFKA_OFFSET_END, KAFKA_END, err));
-    if (options->bounded == SL_KAFKA_BOUNDED_GROUP)
-        return kafka_ask_group(source, from, KAFKA_END, err);
-    if (options->bounded == SL_KAFKA_BOUNDED_SPECIFIC)
-        kafka_take_specific(source, from, &options->bounded_offsets, KAFKA_END);
-    return SL_OK;
-}
-
-static struct kafka_found *
-kafka_find(struct kafka_source *source, const char *id)
-{
-    for (size_t i = 0; i < source->found_count; i++) {
-        if (strcmp(source->found[i].id, id) == 0)
-            return &source->found[i];
-    }
-    return NULL;
-}
-
-static void
-kafka_add_found(struct kafka_source *source, const struct sl_kafka_topic *topic, int32_t partition,
-                uint32_t ordinal, struct sl_split_list *splits)
-{
-    char id[300];
-    const char *kept;
-
-    snprintf(id, sizeof(id), "%s-%d", topic->name, (int)partition);
-    splits->items[splits->count++] = (struct sl_split){sl_arena_strdup(splits->arena, id), ordinal};
-    if (!kafka_is_mine(source, ordinal) || kafka_find(source, id))
-        return;
-    if (source->found_count == source->found_capacity) {
-        source->found_capacity = SL_MAX(16u, source->found_capacity * 2);
-        source->found = sl_realloc(source->found, source->found_capacity * sizeof(*source->found));
-    }
-    kept = sl_arena_strdup(&source->arena, id);
-    source->found[source->found_count++] =
-        (struct kafka_found){.id = kept,
-                             .topic = sl_arena_strdup(&source->arena, topic->name),
-                             .partition = partition,
-                             .ordinal = ordinal};
-}
-
-static int
-kafka_discover_now(struct kafka_source *source, struct sl_split_list *splits, struct sl_error *err)
-{
-    struct sl_kafka_topics topics;
-    size_t before = source->found_count, count = 0;
-
-    SL_TRY(sl_kafka_look_up(&source->client, &source->options, splits->arena, &topics, err));
-    for (size_t i = 0; i < topics.count; i++)
-        count += (size_t)topics.items[i].partition_count;
-    splits->items = SL_NEW_ARRAY(splits->arena, struct sl_split, count + 1);
-    splits->capacity = count + 1;
-    for (size_t i = 0; i < topics.count; i++) {
-        for (int32_t k = 0; k < topics.items[i].partition_count; k++)
-            kafka_add_found(source, &topics.items[i], k, kafka_ordinal(source, &topics, i, k),
-                            splits);
-    }
-    if (kafka_find_starts(source, before, err) < 0 || kafka_find_ends(source, before, err) < 0) {
-        source->found_count = before;
-        return err->code;
-    }
-    return SL_OK;
-}
-
 static int
 kafka_source_discover(struct sl_source *base, struct sl_split_list *splits, struct sl_error *err)
 {
-    struct kafka_source *source = source_of(base);
-    int rc = kafka_discover_now(source, splits, err);
-
-    /* A broker that is away while the job runs is for librdkafka to wait for. */
-    if (rc < 0 && source->has_discovered && sl_error_is_retryable(rc)) {
-        splits->count = 0;
-        sl_error_reset(err);
-        return SL_OK;
-    }
-    source->has_discovered |= rc == SL_OK;
-    return rc;
+    return sl_kafka_discover(&source_of(base)->discovery, splits, err);
 }
 
 static int64_t
@@ -364,7 +138,7 @@ kafka_source_discovery_interval(const struct sl_source *base)
 {
     const struct kafka_source *source = (const struct kafka_source *)base;
 
-    return source->is_bounded ? 0 : source->options.discovery_us;
+    return source->discovery.is_bounded ? 0 : source->options.discovery_us;
 }
 
 /* --- splits --- */
@@ -409,15 +183,44 @@ kafka_take_position(struct kafka_split *split, struct sl_text position)
     split->end = SL_MIN(split->end, end);
 }
 
+/* Each by the subtask that reads it: once a partition. */
+static void
+kafka_tell_new(const struct kafka_source *source, const struct sl_kafka_found *found)
+{
+    bool is_old = sl_kafka_has_old_topic(&source->discovery, found);
+
+    sl_log(is_old ? SL_LOG_WARN : SL_LOG_INFO,
+           is_old ? "kafka topic has more partitions: records of a key may be in another one now"
+                  : "kafka topic found",
+           "table=%s topic=%s partition=%d offset=%lld", source->source.config->table_name,
+           found->topic, (int)found->partition, (long long)found->earliest);
+}
+
+static int
+kafka_no_group_offset(const struct kafka_source *source, const struct sl_kafka_found *found,
+                      struct sl_error *err)
+{
+    SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
+             "topic %s, partition %d: group \"%s\" has no committed offset", found->topic,
+             (int)found->partition, source->options.group);
+    return sl_error_hint(err, "'properties.auto.offset.reset' = 'earliest' or 'latest' says where "
+                              "to begin then");
+}
+
 static int
 kafka_source_add_split(struct sl_source *base, const struct sl_split *item, struct sl_text position,
                        bool is_new, struct sl_error *err)
 {
     struct kafka_source *source = source_of(base);
-    const struct kafka_found *found = kafka_find(source, item->id);
-    struct kafka_split *split = sl_alloc_zeroed(sizeof(*split));
+    const struct sl_kafka_found *found = sl_kafka_find(&source->discovery, item->id);
+    struct kafka_split *split;
 
     SL_ASSERT(found != NULL);
+    if (is_new)
+        kafka_tell_new(source, found);
+    else if (position.length == 0 && found->start == SL_KAFKA_NO_START)
+        return kafka_no_group_offset(source, found, err);
+    split = sl_alloc_zeroed(sizeof(*split));
     split->topic = found->topic;
     split->partition = found->partition;
     split->next = is_new ? found->earliest : found->start;
@@ -435,18 +238,33 @@ kafka_source_add_split(struct sl_source *base, const struct sl_split *item, stru
     return split->next >= split->end ? SL_OK : kafka_start_split(source, split, err);
 }
 
-/* A partition never goes but with its topic; of a pattern's topics some may. */
+/* A partition never goes but with its topic.  One that the table does not read any more was left
+ * out by whoever changed its options. */
 static int
-kafka_source_gone(struct sl_source *base, const char *id, struct sl_error *err)
+kafka_source_restored(struct sl_source *base, const char *id, bool is_there, struct sl_error *err)
 {
+    struct kafka_source *source = source_of(base);
     const char *dash = strrchr(id, '-');
+    struct sl_text topic = {id, dash ? (size_t)(dash - id) : 0};
 
-    if (!dash || sl_option_get(source_of(base)->options.list, "topic-pattern"))
+    if (is_there) {
+        sl_kafka_note_old_topic(&source->discovery, topic);
         return SL_OK;
+    }
+    if (!dash || !sl_kafka_reads_topic(&source->options, topic))
+        return SL_OK;
+    if (!sl_kafka_knows_topic(&source->discovery, topic)) {
+        SL_ERROR(
+            err, SL_E_OBJECT_STATE,
+            "topic \"%.*s\", which was read up to the last checkpoint, does not exist any more",
+            SL_TEXT_FORMAT(topic));
+        return sl_error_hint(err, "to go on without it, ALTER the table so that its "
+                                  "\"topic-pattern\" does not match it");
+    }
     SL_ERROR(err, SL_E_OBJECT_STATE,
              "topic %.*s has no partition %s any more, which was read up to the last checkpoint: "
              "the topic was made anew, and what it held before is lost",
-             (int)(dash - id), id, dash + 1);
+             SL_TEXT_FORMAT(topic), dash + 1);
     return sl_error_hint(err, "start anew from 'earliest-offset'");
 }
 
@@ -573,8 +391,7 @@ kafka_take_extra(struct kafka_fill *fill, rd_kafka_message_t *message,
 }
 
 static void
-kafka_take_key(struct kafka_fill *fill, const rd_kafka_message_t *message,
-               struct sl_record *record)
+kafka_take_key(struct kafka_fill *fill, const rd_kafka_message_t *message, struct sl_record *record)
 {
     const char *values = fill->values;
     char *to = kafka_reserve(fill, message->key_len);
@@ -811,7 +628,7 @@ kafka_source_finish(struct sl_source *base)
 {
     struct kafka_source *source = source_of(base);
 
-    source->is_bounded = true;
+    source->discovery.is_bounded = true;
     for (uint32_t i = 0; i < source->split_count; i++) {
         struct kafka_split *split = source->splits[i];
         int64_t end = atomic_load_explicit(&split->last_end, memory_order_acquire);
@@ -866,7 +683,7 @@ kafka_source_close(struct sl_source *base)
         free(split);
     }
     free(source->splits);
-    free(source->found);
+    sl_kafka_discovery_done(&source->discovery);
     sl_block_unref(source->slab);
     sl_kafka_client_close(&source->client);
     sl_arena_done(&source->arena);
@@ -878,7 +695,7 @@ const struct sl_source_class sl_kafka_source_class = {
     .discover = kafka_source_discover,
     .discovery_interval_us = kafka_source_discovery_interval,
     .add_split = kafka_source_add_split,
-    .gone = kafka_source_gone,
+    .restored = kafka_source_restored,
     .poll = kafka_source_poll,
     .split_state = kafka_source_split_state,
     .position = kafka_source_position,

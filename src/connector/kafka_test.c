@@ -167,6 +167,90 @@ Test(kafka, round_trip)
     free(values);
 }
 
+/* Apache Kafka's own vectors of murmur2 (its UtilsTest). */
+static const struct {
+    const char *key;
+    int32_t hash;
+} kafka_hashes[] = {
+    {"21", -973932308},
+    {"foobar", -790332482},
+    {"\x0c\x2a\x38\x18\x6d\x6f", 274204207},
+    {"a-little-bit-long-string", -985981536},
+    {"a-little-bit-longer-string", -1486304829},
+    {"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971},
+    {"abc", 479470107},
+};
+
+static void
+kafka_write_keys(const char *topic, int64_t timestamp_us)
+{
+    struct sl_record items[SL_COUNT_OF(kafka_hashes)];
+    struct sl_records records = {.items = items, .count = SL_COUNT_OF(kafka_hashes)};
+    struct test_table table;
+    struct sl_error err;
+
+    for (size_t i = 0; i < SL_COUNT_OF(kafka_hashes); i++) {
+        const char *key = kafka_hashes[i].key;
+        uint32_t length = (uint32_t)strlen(key);
+
+        items[i] = (struct sl_record){.value = key,
+                                      .value_length = length,
+                                      .key = key,
+                                      .key_length = length,
+                                      .timestamp_us = timestamp_us};
+    }
+    test_table_open(&table, "kafka",
+                    OPTIONS("topic", topic, "properties.bootstrap.servers", kafka_servers()));
+    cr_assert_eq(test_sink_start(&table, &err), SL_OK, "%s", err.text);
+    cr_assert_eq(table.class->sink->write(table.sink, &records, &err), SL_OK, "%s", err.text);
+    cr_assert_eq(test_sink_settle(&table, 1, &err), SL_OK, "%s", err.text);
+    test_table_close(&table);
+}
+
+static int32_t
+kafka_hash_of(const struct sl_record *record)
+{
+    for (size_t i = 0; i < SL_COUNT_OF(kafka_hashes); i++) {
+        const char *key = kafka_hashes[i].key;
+
+        if (strlen(key) == record->value_length &&
+            memcmp(key, record->value, record->value_length) == 0)
+            return kafka_hashes[i].hash;
+    }
+    cr_assert_fail("a record that was not written");
+    return 0;
+}
+
+/* Together, and one by one. */
+Test(kafka, keys_go_where_the_java_client_has_them)
+{
+    enum { PARTITIONS = 7 };
+    const char *topic = kafka_topic("keys", PARTITIONS);
+    struct test_table table;
+    struct sl_records records;
+    struct sl_error err;
+    size_t count = 0;
+    int rc;
+
+    kafka_write_keys(topic, INT64_MIN);
+    kafka_write_keys(topic, 1000000);
+    test_table_open(&table, "kafka",
+                    OPTIONS("topic", topic, "properties.bootstrap.servers", kafka_servers(),
+                            "scan.startup.mode", "earliest-offset", "scan.bounded.mode",
+                            "latest-offset"));
+    cr_assert_eq(test_source_start(&table, &err), SL_OK, "%s", err.text);
+    while ((rc = test_source_poll(&table, &records, &err)) == SL_OK) {
+        for (uint32_t i = 0; i < records.count; i++)
+            cr_expect_eq((kafka_hash_of(&records.items[i]) & 0x7fffffff) % PARTITIONS,
+                         (int32_t)records.split);
+        count += records.count;
+        sl_block_unref(records.slab);
+    }
+    cr_expect_eq(rc, SL_EOF, "%s", err.text);
+    cr_expect_eq(count, 2 * SL_COUNT_OF(kafka_hashes));
+    test_table_close(&table);
+}
+
 Test(kafka, startup_and_bounded_modes)
 {
     static const char *const values[] = {"a", "b", "c", "d"};

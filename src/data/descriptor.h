@@ -16,9 +16,9 @@ enum sl_connector_ability {
     SL_ABILITY_BOUNDED = 1 << 7,        /* always bounded as a source (filesystem) */
     SL_ABILITY_CHANGE_DATA = 1 << 8,    /* UPDATE and DELETE statements (memory) */
     SL_ABILITY_EXACTLY_ONCE = 1 << 9,
-    SL_ABILITY_GENERATOR = 1 << 10,     /* unless bounded, rows without an end (datagen) */
-    SL_ABILITY_PARTITIONS = 1 << 11,    /* partition columns are not in its records */
-    SL_ABILITY_UPSERT_KEYS = 1 << 12,   /* its records are upserts by their key, the PRIMARY KEY */
+    SL_ABILITY_GENERATOR = 1 << 10,   /* unless bounded, rows without an end (datagen) */
+    SL_ABILITY_PARTITIONS = 1 << 11,  /* partition columns are not in its records */
+    SL_ABILITY_UPSERT_KEYS = 1 << 12, /* its records are upserts by their key, the PRIMARY KEY */
 };
 
 /* A readable or writable metadata column: `m type METADATA FROM 'name'`. */
@@ -51,6 +51,10 @@ struct sl_connector_descriptor {
     /* Checks what a table of specs cannot (combinations); may be NULL. */
     int (*check)(const struct sl_option_list *options, const struct sl_schema *schema,
                  struct sl_error *err);
+    /* Refuses a table that can be read but not written; `metadata`: the keys that are written with
+     * its rows.  The message begins "it …".  May be NULL. */
+    int (*check_sink)(const struct sl_option_list *options, const char *const *metadata,
+                      size_t metadata_count, struct sl_error *err);
     /* Is this table bounded as a source (scan.bounded.mode, number-of-rows …)?  NULL: as the
      * ability says. */
     bool (*is_bounded)(const struct sl_option_list *options);

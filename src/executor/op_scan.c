@@ -312,12 +312,15 @@ scan_note_ends(struct op_scan *scan)
     sl_scan_time_update(scan);
 }
 
-/* Will there never be more for this subtask? */
+/* Will there never be more for this subtask?  Where splits may be added it has none for now: it
+ * must still be there when a job that starts again finds one. */
 static bool
 scan_has_ended(const struct op_scan *scan)
 {
-    if (scan->discovery_us != INT64_MAX || scan->outside.pending ||
-        scan->next_record < scan->records.count)
+    bool may_grow =
+        scan->class->discovery_interval_us && !scan->plan->bounded && !scan->is_finished;
+
+    if (may_grow || scan->outside.pending || scan->next_record < scan->records.count)
         return false;
     for (uint32_t i = 0; i < scan->split_count; i++) {
         if (!scan->splits[i].ended)

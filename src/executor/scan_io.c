@@ -55,13 +55,12 @@ scan_io_has_found(const struct op_scan *scan, const char *id)
 
 /* What a checkpoint tells of has to be there, where the source says so. */
 static int
-scan_io_check_gone(struct op_scan *scan, struct sl_error *err)
+scan_io_tell_restored(struct op_scan *scan, struct sl_error *err)
 {
-    for (size_t i = 0; scan->class->gone && i < scan->restored_count; i++) {
+    for (size_t i = 0; scan->class->restored && i < scan->restored_count; i++) {
         const char *id = scan->restored[i].split.id;
 
-        if (!scan_io_has_found(scan, id))
-            SL_TRY(scan->class->gone(scan->source, id, err));
+        SL_TRY(scan->class->restored(scan->source, id, scan_io_has_found(scan, id), err));
     }
     return SL_OK;
 }
@@ -138,7 +137,7 @@ sl_scan_io_check(struct op_scan *scan, struct sl_error *err)
         return rc;
     switch (scan->io_task) {
     case SL_SCAN_IO_OPEN:
-        SL_TRY(scan_io_check_gone(scan, err));
+        SL_TRY(scan_io_tell_restored(scan, err));
         /* fall through */
     case SL_SCAN_IO_DISCOVER:
         SL_TRY(scan_io_add_splits(scan, scan->io_task == SL_SCAN_IO_DISCOVER, err));

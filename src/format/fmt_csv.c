@@ -186,7 +186,7 @@ static int
 csv_check(const struct sl_option_list *options, const struct sl_schema *schema,
           struct sl_error *err)
 {
-    static const char *const prefixes[] = {"csv.", "value.csv."};
+    static const char *const prefixes[] = {"csv.", "value.csv.", "key.csv."};
     struct sl_csv_form form;
 
     for (size_t i = 0; i < SL_COUNT_OF(prefixes); i++) {

@@ -117,9 +117,14 @@ static int
 json_check(const struct sl_option_list *options, const struct sl_schema *schema,
            struct sl_error *err)
 {
-    const struct sl_option *missing = sl_json_find_true(options, "json", "fail-on-missing-field");
+    static const char *const sides[] = {"json", "key.json"};
 
-    if (missing && sl_json_find_true(options, "json", "ignore-parse-errors")) {
+    for (size_t i = 0; i < SL_COUNT_OF(sides); i++) {
+        const struct sl_option *missing =
+            sl_json_find_true(options, sides[i], "fail-on-missing-field");
+
+        if (!missing || !sl_json_find_true(options, sides[i], "ignore-parse-errors"))
+            continue;
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
                  "\"%s\" and ignore-parse-errors cannot both be true", missing->key);
         return sl_error_at(err, missing->value_offset);

@@ -29,7 +29,7 @@ raw_is_number(enum sl_type_kind kind)
 static int
 raw_check_charset(const struct sl_option_list *options, struct sl_error *err)
 {
-    static const char *const keys[] = {"raw.charset", "value.raw.charset"};
+    static const char *const keys[] = {"raw.charset", "value.raw.charset", "key.raw.charset"};
 
     for (size_t i = 0; i < SL_COUNT_OF(keys); i++) {
         const struct sl_option *option = sl_option_find(options, keys[i]);

@@ -21,6 +21,7 @@ struct key_value_side {
     uint32_t *wanted;   /* columns of the schema that are decoded, ascending */
     uint32_t *places;   /* … and their places among the decoded columns of the table */
     size_t wanted_count;
+    bool reads_idly;
 };
 
 static const struct sl_key_value *
@@ -92,7 +93,14 @@ value_side_init(struct key_value_side *side, const struct sl_key_value *config)
             side_add(side, config->config.physical, i, 0);
 }
 
-/* Which columns are decoded on this side: of the wanted ones those that are (not) of the key. */
+/* A value that has the key's columns too has the last word, but where tombstones have a row. */
+static bool
+key_value_reads_key(const struct sl_key_value *config, uint32_t column)
+{
+    return (config->except_key || config->tombstones) && key_value_is_key(config, column);
+}
+
+/* Which columns are decoded on this side: of the wanted ones those that are read from it. */
 static void
 side_want(struct key_value_side *side, const struct sl_key_value *config, bool of_key)
 {
@@ -100,13 +108,15 @@ side_want(struct key_value_side *side, const struct sl_key_value *config, bool o
         for (uint32_t place = 0; place < config->config.column_count; place++) {
             uint32_t column = config->config.columns[place];
 
-            if (column != side->of_table[i] || key_value_is_key(config, column) != of_key)
+            if (column != side->of_table[i] || key_value_reads_key(config, column) != of_key)
                 continue;
             side->places[side->wanted_count] = place;
             side->wanted[side->wanted_count++] = i;
         }
     }
-    side->config.column_count = side->wanted_count;
+    /* Without one the first is decoded all the same, for its rows alone. */
+    side->reads_idly = side->wanted_count == 0;
+    side->config.column_count = SL_MAX(side->wanted_count, (size_t)1);
 }
 
 /* --- decoding --- */
@@ -114,11 +124,10 @@ side_want(struct key_value_side *side, const struct sl_key_value *config, bool o
 struct key_value_decoder {
     struct sl_decoder decoder;
     struct key_value_side key_side, value_side;
-    struct sl_decoder *key, *value; /* NULL: no column of it is wanted, or it has none */
+    struct sl_decoder *key, *value; /* value: NULL where it has no column */
     struct sl_decoded keys, values; /* of the running call */
     struct sl_record *key_items;
     size_t item_capacity;
-    bool reads_idly; /* the value's first column is decoded for its rows alone */
     /* What comes out, by row. */
     uint32_t key_rows[SL_BATCH_ROWS_MAX], value_rows[SL_BATCH_ROWS_MAX];
     uint32_t row_records[SL_BATCH_ROWS_MAX];
@@ -142,12 +151,9 @@ key_value_decoder_open(struct sl_decoder *base, struct sl_error *err)
     value_side_init(&decoder->value_side, config);
     side_want(&decoder->key_side, config, true);
     side_want(&decoder->value_side, config, false);
-    if (decoder->key_side.wanted_count > 0)
-        SL_TRY(sl_decoder_new(config->key, &decoder->key_side.config, &decoder->key, err));
+    SL_TRY(sl_decoder_new(config->key, &decoder->key_side.config, &decoder->key, err));
     if (decoder->value_side.schema.count == 0)
         return SL_OK;
-    decoder->reads_idly = decoder->value_side.wanted_count == 0;
-    decoder->value_side.config.column_count += decoder->reads_idly;
     return sl_decoder_new(config->value, &decoder->value_side.config, &decoder->value, err);
 }
 
@@ -173,8 +179,6 @@ key_value_decode_keys(struct key_value_decoder *decoder, const struct sl_records
     struct sl_records keys = *records;
 
     memset(&decoder->keys, 0, sizeof(decoder->keys));
-    if (!decoder->key)
-        return;
     if (count > decoder->item_capacity) {
         decoder->item_capacity = SL_MAX(count, 2 * decoder->item_capacity);
         decoder->key_items =
@@ -232,16 +236,17 @@ key_value_join(struct key_value_decoder *decoder, const struct sl_records *recor
     decoder->has_kinds = false;
     decoder->keys_in_place = decoder->values_in_place = true;
     for (uint32_t i = 0; i < count; i++) {
-        bool has_key = !decoder->key;
-        bool is_tombstone = key_value_is_tombstone(decoder, &records->items[from + i]);
+        const struct sl_record *record = &records->items[from + i];
+        bool is_tombstone = key_value_is_tombstone(decoder, record), has_key = false;
         uint32_t key_row = key;
 
         if (key < decoder->keys.row_count && key_value_record_of(&decoder->keys, 0, key) == i) {
             has_key = true;
             key++;
         }
-        lost += !has_key && records->items[from + i].key_length == SL_RECORD_NULL;
-        if (has_key && (is_tombstone || !decoder->value))
+        lost += !has_key && record->key_length == SL_RECORD_NULL;
+        if (has_key &&
+            (is_tombstone || (!decoder->value && record->value_length != SL_RECORD_NULL)))
             key_value_add_row(decoder, from + i, key_row, NO_ROW,
                               is_tombstone ? SL_ROW_DELETE : SL_ROW_INSERT);
         for (; decoder->value && value < decoder->values.row_count &&
@@ -299,7 +304,7 @@ key_value_take_columns(struct key_value_decoder *decoder, struct sl_pool *pool)
     bool keys_whole = decoder->keys_in_place && decoder->row_count == decoder->keys.row_count;
     bool values_whole = decoder->values_in_place && decoder->row_count == decoder->values.row_count;
 
-    for (size_t i = 0; decoder->key && i < keys->wanted_count; i++) {
+    for (size_t i = 0; i < keys->wanted_count; i++) {
         struct sl_column *column = decoder->keys.columns[i];
 
         decoder->columns[keys->places[i]] =
@@ -315,7 +320,9 @@ key_value_take_columns(struct key_value_decoder *decoder, struct sl_pool *pool)
                          : key_value_gather(decoder, column, decoder->value_rows,
                                             decoder->values.row_count, pool);
     }
-    if (decoder->value && decoder->reads_idly)
+    if (keys->reads_idly)
+        sl_column_unref(decoder->keys.columns[0]);
+    if (decoder->value && values->reads_idly)
         sl_column_unref(decoder->values.columns[0]);
 }
 

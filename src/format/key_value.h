@@ -16,7 +16,8 @@ struct sl_key_value {
     bool tombstones;    /* a record without a value deletes: -D with the key, NULL elsewhere */
 };
 
-/* Key columns are read from the key.  A record whose key makes no row makes none. */
+/* Key columns are read from the key where the value is without them or tombstones have rows, else
+ * from the value.  A record whose key makes no row makes none. */
 extern const struct sl_format_class sl_key_value_class;
 
 #endif

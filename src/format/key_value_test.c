@@ -148,6 +148,52 @@ Test(key_value, only_the_key_is_wanted)
     check(texts, SL_COUNT_OF(texts), "+I a\n-D c\n! 1");
 }
 
+/* Records that are no upserts: a value that has the key's columns too has the last word, and one
+ * that is not there makes no row. */
+Test(key_value, records_that_only_insert)
+{
+    static const char *const texts[][2] = {
+        {"{\"k_id\":1,\"k_name\":\"a\"}", "{\"k_id\":7,\"v\":10}"},
+        {"{\"k_id\":2,\"k_name\":\"b\"}", NULL},
+        {NULL, "{\"k_id\":3,\"v\":30}"},
+        {"{\"k_id\":4,\"k_name\":\"d\"}", "{\"k_name\":\"x\"}"},
+    };
+
+    start("json", "json", false);
+    both.tombstones = false;
+    check(texts, SL_COUNT_OF(texts), "~|10|7|~\nx|~|~|~\nskipped 1");
+}
+
+Test(key_value, records_that_only_insert_without_the_key_in_the_value)
+{
+    static const char *const texts[][2] = {
+        {"{\"id\":1,\"name\":\"a\"}", "{\"k_id\":7,\"v\":10}"},
+        {"{\"id\":2,\"name\":\"b\"}", NULL},
+        {NULL, "{\"v\":30}"},
+    };
+
+    start("json", "json", true);
+    both.tombstones = false;
+    check(texts, SL_COUNT_OF(texts), "a|10|1|~\nskipped 1");
+}
+
+/* A record without a key makes no row, whichever columns are wanted. */
+Test(key_value, only_the_value_is_wanted)
+{
+    static const char *const texts[][2] = {
+        {"{\"id\":1,\"name\":\"a\"}", "{\"v\":10}"},
+        {NULL, "{\"v\":20}"},
+        {"no key", "{\"v\":30}"},
+    };
+    static const uint32_t columns[] = {1};
+
+    start("json", "json", true);
+    both.tombstones = false;
+    both.config.columns = columns;
+    both.config.column_count = 1;
+    check(texts, SL_COUNT_OF(texts), "10\n! 2\nskipped 1");
+}
+
 Test(key_value, encoding)
 {
     static const char *const texts[][2] = {

@@ -164,6 +164,12 @@ sl_lower_sink_over(struct sl_lowering *lowering, struct sl_log_node *node,
         return sl_error_at(err, node->offset);
     detail->on_error = lowering->settings.runtime_error;
     sink_set_metadata(lowering, table, detail);
+    if (format.connector->check_sink &&
+        format.connector->check_sink(detail->options, detail->metadata, detail->metadata_count,
+                                     err) < 0) {
+        sl_error_prefix(err, "table \"%s\"", table->name);
+        return sl_error_at(err, node->offset);
+    }
     sink_set_columns(lowering, node, input, detail);
     parallelism = sl_lower_option_parallelism(&(struct sl_log_node){0}, &node->sink.options,
                                               &node->sink.hints, "sink.parallelism",

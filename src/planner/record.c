@@ -1,6 +1,15 @@
 /* How a table's columns are in its records, where their key has a format of its own. */
 #include "planner/bind.h"
 
+static bool
+record_is_key(const struct sl_phys_record *record, uint32_t column)
+{
+    for (size_t i = 0; i < record->key_column_count; i++)
+        if (record->key_columns[i] == column)
+            return true;
+    return false;
+}
+
 /* The columns of key.fields, by name. */
 static int
 record_read_fields(struct sl_arena *arena, const struct sl_table *table,
@@ -14,18 +23,22 @@ record_read_fields(struct sl_arena *arena, const struct sl_table *table,
     while (*at) {
         size_t length = strcspn(at, ";"), blank = strspn(at, " ");
         struct sl_text name = {at + SL_MIN(blank, length), length - SL_MIN(blank, length)};
+        bool is_twice;
         int column;
 
         while (name.length && name.start[name.length - 1] == ' ')
             name.length--;
         column = sl_schema_find(physical, name);
-
-        if (column < 0 || record->key_column_count == physical->count) {
+        is_twice = column >= 0 && record_is_key(record, (uint32_t)column);
+        if (column < 0)
             SL_ERROR(err, SL_E_UNDEFINED_COLUMN,
                      "\"key.fields\" names \"%.*s\", which is no column of records of table \"%s\"",
                      SL_TEXT_FORMAT(name), table->name);
+        else if (is_twice)
+            SL_ERROR(err, SL_E_DUPLICATE_COLUMN, "\"key.fields\" names column \"%.*s\" twice",
+                     SL_TEXT_FORMAT(name));
+        if (column < 0 || is_twice)
             return sl_error_at(err, fields->value_offset);
-        }
         record->key_columns[record->key_column_count++] = (uint32_t)column;
         at += length;
         at += *at == ';';
@@ -91,28 +104,17 @@ sl_table_record(struct sl_arena *arena, const struct sl_table *table,
 
 /* --- checks --- */
 
-static bool
-record_is_key(const struct sl_phys_record *record, uint32_t column)
-{
-    for (size_t i = 0; i < record->key_column_count; i++)
-        if (record->key_columns[i] == column)
-            return true;
-    return false;
-}
-
 /* Each format holds the types of its columns, and only rows that are there. */
 static int
 record_check_format(const struct sl_format_descriptor *format, const char *what,
                     const struct sl_option_list *options, const struct sl_schema *schema,
-                    bool upserts, struct sl_error *err)
+                    bool inserts, struct sl_error *err)
 {
-    if (upserts && (format->source_kinds || format->sink_kinds != SL_KINDS_INSERT)) {
-        SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
-                 "format %s has row kinds of its own, and cannot be the %s of upserts",
-                 format->name, what);
-        return err->code;
-    }
-    return format->check && schema->count ? format->check(options, schema, err) : SL_OK;
+    if (inserts && (format->source_kinds || format->sink_kinds != SL_KINDS_INSERT))
+        return SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
+                        "format %s has row kinds of its own, and cannot be the %s", format->name,
+                        what);
+    return format->check ? format->check(options, schema, err) : SL_OK;
 }
 
 int
@@ -144,7 +146,7 @@ sl_table_check_record(struct sl_arena *arena, const struct sl_table *table,
         if (!record.value_except_key || !record_is_key(&record, i))
             values->columns[values->count++] = physical->columns[i];
     }
-    SL_TRY(record_check_format(sl_format_descriptor_find(record.key_format), "key", options, keys,
-                               upserts, err));
-    return record_check_format(format.format, "value", options, values, upserts, err);
+    SL_TRY(record_check_format(sl_format_descriptor_find(record.key_format), "key of records",
+                               options, keys, true, err));
+    return record_check_format(format.format, "value of upserts", options, values, upserts, err);
 }

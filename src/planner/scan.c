@@ -152,8 +152,9 @@ sl_binder_table_hints(struct sl_binder *binder, const struct sl_table *table,
     }
     if (!ret_hints->count)
         return SL_OK;
-    return sl_table_check_options(sl_arena_printf(binder->arena, "table \"%s\"", table->name),
-                                  ret_options, sl_table_physical(binder->arena, table), err);
+    SL_TRY(sl_table_check_options(sl_arena_printf(binder->arena, "table \"%s\"", table->name),
+                                  ret_options, sl_table_physical(binder->arena, table), err));
+    return sl_table_check_record(binder->arena, table, ret_options, err);
 }
 
 /* --- the catalog's expressions --- */
