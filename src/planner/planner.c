@@ -360,6 +360,7 @@ sl_plan_statement(struct sl_plan_context *context, const struct sl_ast *statemen
 {
     struct planner planner = {0};
     struct sl_planned *planned = SL_NEW(context->arena, struct sl_planned);
+    struct sl_emit_strategy emit;
     struct sl_rewriter rewriter;
 
     SL_TRY(sl_binder_init(&planner.binder, context, err));
@@ -367,8 +368,14 @@ sl_plan_statement(struct sl_plan_context *context, const struct sl_ast *statemen
     if (options->explain)
         planned->logical_text = planner_logical_text(&planner);
     rewriter = (struct sl_rewriter){
-        context->arena, &planner.binder.settings, planner.binder.batch,
-        !planner.is_query && *sl_binder_setting(&planner.binder, "table.exec.late-rows.table"), 0};
+        context->arena,
+        &planner.binder.settings,
+        planner.binder.batch,
+        !planner.is_query && *sl_binder_setting(&planner.binder, "table.exec.late-rows.table"),
+        false,
+        0};
+    SL_TRY(sl_lower_emit_settings(&planner.binder, &emit, err));
+    rewriter.emits_windows = emit.early || emit.late;
     SL_TRY(sl_lower_split_buckets(&planner.binder, &rewriter.split_buckets, err));
     for (size_t i = 0; i < planner.root_count; i++)
         sl_rules_apply(&rewriter, &planner.roots[i]);

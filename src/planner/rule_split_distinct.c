@@ -8,13 +8,13 @@
  *       COUNT(DISTINCT user), SUM(price)        AGGREGATE(day), SUM(agg0), SUM(agg1)
  *       PROJECT(day, user, price)          →      AGGREGATE(day, $b0)
  *         bids                                      COUNT(DISTINCT user), SUM(price)
- *                                                   PROJECT(MOD(HASH_CODE(user), 1024) AS $b0, day,
- * …) bids
+ *                                                   PROJECT(MOD(HASH_CODE(user), 1024) AS $b0, …)
+ *                                                     bids
  *
  * With several arguments a row comes once for each (EXPAND), with the bucket of that one's value;
  * a filter of each aggregate says with which it counts.  Aggregates whose result depends on the
  * order of rows, or on more than what can be put together (AVG of DECIMAL), keep all as it is; so
- * do sessions, whose bounds would be the buckets'. */
+ * do sessions, whose bounds would be the buckets', and windows whose results are corrected. */
 #include "planner/rules.h"
 
 enum { SPLIT_ARGUMENTS_MAX = 31 };
@@ -94,7 +94,8 @@ split_can(struct split *split)
         struct sl_window_origin origin =
             sl_window_origin_of(split->node->inputs[0], aggregate->keys[i]);
 
-        if (origin.part != SL_WINDOW_PART_NONE && origin.window.kind == SL_WINDOW_SESSION)
+        if (origin.part != SL_WINDOW_PART_NONE &&
+            (origin.window.kind == SL_WINDOW_SESSION || split->rewriter->emits_windows))
             return false;
     }
     return split->argument_count > 0;

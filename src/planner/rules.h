@@ -10,7 +10,8 @@ struct sl_rewriter {
     struct sl_arena *arena;
     const struct sl_expr_settings *settings;
     bool batch; /* windows are not fused: keys of windows are plain keys over bounded input */
-    bool keeps_late_rows; /* table.exec.late-rows.table: operators see whole rows */
+    bool keeps_late_rows;  /* table.exec.late-rows.table: operators see whole rows */
+    bool emits_windows;    /* table.exec.emit.*: results of windows are corrected */
     int64_t split_buckets; /* table.optimizer.distinct-agg.split.*; 0: nothing is split */
 };
 
