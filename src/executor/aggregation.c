@@ -72,6 +72,8 @@ aggregation_list_exprs(struct sl_aggregation *aggregation, struct sl_arena *aren
         struct sl_aggregation_item *item = &aggregation->items[i];
 
         item->argument = item->filter = -1;
+        if (aggregation->phase == SL_AGGREGATION_GLOBAL)
+            continue;
         if (item->aggregate->arg_count > 0)
             item->argument = (int32_t)aggregation->expr_count;
         for (size_t j = 0; j < item->aggregate->arg_count; j++)
@@ -153,7 +155,10 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
     spec.value_size = SL_MAX(aggregation->value_size, (size_t)8);
     aggregation->spec = spec;
     sl_aggregation_place_values(aggregation, arena);
-    SL_TRY(aggregation_open_tables(aggregation, arena, op->context->state, err));
+    if (aggregation->phase != SL_AGGREGATION_LOCAL)
+        SL_TRY(aggregation_open_tables(aggregation, arena, op->context->state, err));
+    if (aggregation->phase == SL_AGGREGATION_GLOBAL)
+        sl_aggregation_open_parts(aggregation, arena);
     exprs = aggregation_list_exprs(aggregation, arena);
     aggregation_open_scratch(aggregation, arena);
     if (aggregation->expr_count > 0)
@@ -225,6 +230,8 @@ sl_aggregation_begin(struct sl_aggregation *aggregation, struct sl_op *op,
     }
     row_count = aggregation_list_rows(aggregation, batch, errors, error_count);
     aggregation_hash(aggregation, batch, row_count);
+    if (aggregation->phase == SL_AGGREGATION_GLOBAL)
+        SL_TRY(sl_aggregation_take_parts(aggregation, batch, row_count, err));
     return (int)row_count;
 }
 
@@ -364,6 +371,10 @@ void
 sl_aggregation_add_to(struct sl_aggregation *aggregation, const struct sl_batch *batch,
                       int64_t time, const uint16_t *rows, char *const *states, size_t row_count)
 {
+    if (aggregation->phase == SL_AGGREGATION_GLOBAL) {
+        sl_aggregation_merge_parts(aggregation, rows, states, row_count);
+        return;
+    }
     for (size_t i = 0; i < aggregation->count; i++)
         if (!aggregation->items[i].distinct)
             aggregation_add_item(aggregation, batch, &aggregation->items[i], time, rows, states,

@@ -75,6 +75,23 @@ group_changes_add_group(struct sl_group_changes *changes, char *state, int64_t c
         (struct sl_group){.state = state, .count_before = count, .row = row};
 }
 
+/* How many rows more the group has with this one, which may be a part of it. */
+static int64_t
+group_changes_delta(const struct sl_group_changes *changes, const struct sl_batch *batch,
+                    uint16_t row)
+{
+    if (changes->aggregation->phase == SL_AGGREGATION_GLOBAL)
+        return sl_aggregation_part_rows(changes->aggregation, row);
+    return sl_row_kind_takes_back(sl_batch_kind(batch, row)) ? -1 : 1;
+}
+
+/* May groups lose rows by this batch? */
+static bool
+group_changes_may_lose(const struct sl_group_changes *changes, const struct sl_batch *batch)
+{
+    return batch->kinds || changes->aggregation->phase == SL_AGGREGATION_GLOBAL;
+}
+
 /* Takes the first rows into the segment; returns how many. */
 static size_t
 group_changes_segment(struct sl_group_changes *changes, const struct sl_batch *batch,
@@ -84,7 +101,7 @@ group_changes_segment(struct sl_group_changes *changes, const struct sl_batch *b
 
     changes->group_count = changes->row_count = 0;
     for (i = 0; i < row_count; i++) {
-        bool takes_back = sl_row_kind_takes_back(sl_batch_kind(batch, rows[i]));
+        int64_t delta = group_changes_delta(changes, batch, rows[i]);
         uint64_t word, count;
 
         memcpy(&word, states[i], sizeof(word));
@@ -92,13 +109,16 @@ group_changes_segment(struct sl_group_changes *changes, const struct sl_batch *b
         if (word == count) {
             group_changes_add_group(changes, states[i], (int64_t)count, rows[i]);
             word |= (uint64_t)changes->group_count << GROUP_COUNT_BITS;
-        } else if (!changes->net || (count == 0 && !takes_back)) {
+        } else if (!changes->net || (count == 0 && delta > 0)) {
             break;
         }
-        if (takes_back && count == 0) {
-            changes->unmatched++;
+        if (delta <= 0 && count == 0) {
+            changes->unmatched += (size_t)-delta;
         } else {
-            word = takes_back ? word - 1 : word + 1;
+            int64_t lost = SL_MAX(-((int64_t)count + delta), INT64_C(0));
+
+            changes->unmatched += (size_t)lost;
+            word += (uint64_t)(delta + lost);
             changes->rows[changes->row_count] = rows[i];
             changes->row_states[changes->row_count++] = states[i];
         }
@@ -267,7 +287,7 @@ static int
 group_changes_fold(struct sl_group_changes *changes, const struct sl_batch *batch, int64_t time,
                    struct sl_out *out, struct sl_error *err)
 {
-    bool all_change = changes->counts_rows && !batch->kinds;
+    bool all_change = changes->counts_rows && !group_changes_may_lose(changes, batch);
     int rc = SL_OK, said = SL_OK;
 
     group_changes_spread(changes, all_change);
@@ -286,7 +306,8 @@ group_changes_fold(struct sl_group_changes *changes, const struct sl_batch *batc
         }
         sl_group_changes_drop(changes, &changes->chunks[i]);
     }
-    for (size_t i = 0; i < changes->group_count && batch->kinds && rc == SL_OK; i++)
+    for (size_t i = 0;
+         i < changes->group_count && group_changes_may_lose(changes, batch) && rc == SL_OK; i++)
         if (changes->groups[i].count == 0)
             sl_aggregation_reset(changes->aggregation, time, changes->groups[i].state);
     return rc < 0 ? rc : said;

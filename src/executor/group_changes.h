@@ -8,6 +8,7 @@
  * 2. A group that is new gives +I, one whose results changed -U and +U (or only +U, where nobody
  *    wants the old ones), one that lost its last row -D; equal results give nothing.
  * 3. A row that is taken back from a group that has none is left out, as Flink does, and counted.
+ * 4. The global phase of two has parts of groups for rows: see aggregation.h.
  */
 #ifndef SL_EXECUTOR_GROUP_CHANGES_H
 #define SL_EXECUTOR_GROUP_CHANGES_H

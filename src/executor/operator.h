@@ -30,6 +30,8 @@ struct sl_out {
     /* Live rows of `batch` that came too late: counted, and routed if the plan says so.  Takes over
      * the reference. */
     void (*late)(struct sl_out *out, struct sl_batch *batch);
+    /* So many rows came too late that were folded before: counted. */
+    void (*late_rows)(struct sl_out *out, size_t row_count);
     /* So many rows were taken back that are not there: counted, and logged once. */
     void (*unmatched)(struct sl_out *out, size_t row_count);
     /* Rows of `batch` (an input batch; not taken over) that failed: the policy decides.  Negative:
@@ -57,10 +59,10 @@ struct sl_op_context {
     struct sl_env *env; /* for processing time only: sl_now_us */
     const char *job_id;
     const char *data_directory;
-    struct sl_wake *wake;          /* the slot's; for sources and sinks */
-    void *collector;               /* COLLECT: struct sl_collector of the session */
-    bool checkpointed;             /* the job's barriers are stored */
-    struct sl_outbox_room *outbox; /* the job's */
+    struct sl_wake *wake;           /* the slot's; for sources and sinks */
+    void *collector;                /* COLLECT: struct sl_collector of the session */
+    bool checkpointed;              /* the job's barriers are stored */
+    struct sl_outbox_room *outbox;  /* the job's */
     struct sl_alignment *alignment; /* the job's; for sources */
 };
 

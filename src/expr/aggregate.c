@@ -205,6 +205,19 @@ sl_aggregate_can_retract(const struct sl_aggregate *aggregate)
     return aggregate->class->can_retract;
 }
 
+bool
+sl_aggregate_can_split(const struct sl_aggregate *aggregate)
+{
+    return !aggregate->distinct && !aggregate->class->has_view &&
+           (!aggregate->retracts || aggregate->class->is_linear);
+}
+
+bool
+sl_aggregate_is_exact(const struct sl_aggregate *aggregate)
+{
+    return !aggregate->class->is_rounded;
+}
+
 void
 sl_aggregate_add(const struct sl_aggregate *aggregate, char *const *states, size_t state_offset,
                  struct sl_column *const *columns, const uint16_t *rows, size_t row_count,

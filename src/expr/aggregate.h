@@ -56,6 +56,11 @@ size_t sl_aggregate_size(const struct sl_aggregate *aggregate);
 bool sl_aggregate_has_view(const struct sl_aggregate *aggregate);
 /* Can rows be taken back as it is bound?  A value that is not there is not missed. */
 bool sl_aggregate_can_retract(const struct sl_aggregate *aggregate);
+/* May its rows be folded in parts, whose accumulators travel as bytes and are merged?  With input
+ * that takes rows back only where a part may have taken back more than it was given. */
+bool sl_aggregate_can_split(const struct sl_aggregate *aggregate);
+/* … with the same result, whichever the parts: no sum of floating-point numbers is. */
+bool sl_aggregate_is_exact(const struct sl_aggregate *aggregate);
 
 /* Folds rows into accumulators: for each i < row_count, physical row rows[i] of the arguments'
  * columns (parameters' are not looked at) goes into the accumulator at states[i] + state_offset.

@@ -173,6 +173,12 @@ chain_late(struct sl_out *out, struct sl_batch *batch)
 }
 
 static void
+chain_late_rows(struct sl_out *out, size_t row_count)
+{
+    sl_counter_add(&((struct sl_link *)out)->subtask->counters.late_rows, row_count);
+}
+
+static void
 chain_unmatched(struct sl_out *out, size_t row_count)
 {
     struct sl_link *link = (struct sl_link *)out;
@@ -215,6 +221,7 @@ sl_chain_init_out(struct sl_link *link)
 {
     link->out.emit = chain_emit;
     link->out.late = chain_late;
+    link->out.late_rows = chain_late_rows;
     link->out.unmatched = chain_unmatched;
     link->out.error = chain_error;
     link->out.dead = chain_dead;
