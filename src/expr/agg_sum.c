@@ -26,12 +26,32 @@ struct agg_decimal {
 
 /* --- COUNT --- */
 
+/* COUNT(a, b): the rows in which none is NULL. */
+static void
+count_add_several(const struct sl_aggregate *aggregate, const struct aggregate_rows *rows)
+{
+    for (size_t i = 0; i < rows->row_count; i++) {
+        struct agg_count *state = aggregate_state(rows, i);
+        size_t column = 0;
+
+        while (column < aggregate->arg_count &&
+               !sl_column_is_null(rows->columns[column], rows->rows[i]))
+            column++;
+        if (column == aggregate->arg_count)
+            state->count += aggregate_sign(rows, rows->rows[i]);
+    }
+}
+
 static void
 count_add(const struct sl_aggregate *aggregate, const struct aggregate_rows *rows)
 {
     const struct sl_column *column = aggregate->arg_count ? rows->columns[0] : NULL;
     bool plain = rows->kinds == NULL && (column == NULL || column->validity == NULL);
 
+    if (aggregate->arg_count > 1) {
+        count_add_several(aggregate, rows);
+        return;
+    }
     if (plain && rows->states == NULL) {
         ((struct agg_count *)rows->one)->count += (int64_t)rows->row_count;
         return;
@@ -421,8 +441,6 @@ sum_number(const struct sl_aggregate_binding *binding)
 const struct sl_aggregate_class *
 sl_aggregate_choose_count(struct sl_aggregate_binding *binding)
 {
-    if (binding->arg_count > 1)
-        return NULL;
     binding->type = sl_type_nullable(binding->arena, &sl_type_bigint, false);
     return &agg_count;
 }
