@@ -95,6 +95,8 @@ aggregation_open_scratch(struct sl_aggregation *aggregation, struct sl_arena *ar
     aggregation->hashes = SL_NEW_ARRAY(arena, uint64_t, SL_BATCH_ROWS_MAX);
     aggregation->states = SL_NEW_ARRAY(arena, char *, SL_BATCH_ROWS_MAX);
     aggregation->some_states = SL_NEW_ARRAY(arena, char *, SL_BATCH_ROWS_MAX);
+    aggregation->failures.list =
+        SL_NEW_ARRAY(arena, struct sl_aggregation_failure, SL_BATCH_ROWS_MAX);
     aggregation->rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
     aggregation->some_rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
 }
@@ -440,24 +442,14 @@ sl_aggregation_reset(struct sl_aggregation *aggregation, int64_t time, char *sta
 
 /* --- results --- */
 
-static int
-aggregation_check_overflow(const struct sl_aggregation_item *item, const uint64_t *errors,
-                           size_t row_count, struct sl_error *err)
-{
-    for (size_t word = 0; word < SL_VALIDITY_WORDS(row_count); word++)
-        if (errors[word])
-            return SL_ERROR(err, SL_E_NUMERIC_OUT_OF_RANGE, "%s %s",
-                            sl_aggregate_name(item->aggregate),
-                            sl_aggregate_misfit(item->aggregate));
-    return SL_OK;
-}
-
-int
+void
 sl_aggregation_results(struct sl_aggregation *aggregation, char *const *states, size_t row_count,
-                       struct sl_column **ret_columns, struct sl_error *err)
+                       struct sl_column **ret_columns)
 {
     uint64_t errors[SL_VALIDITY_WORDS(SL_BATCH_ROWS_MAX)];
 
+    memset(aggregation->failures.rows, 0, sizeof(aggregation->failures.rows));
+    aggregation->failures.count = 0;
     for (size_t i = 0; i < aggregation->count; i++) {
         const struct sl_aggregation_item *item = &aggregation->items[i];
 
@@ -468,18 +460,13 @@ sl_aggregation_results(struct sl_aggregation *aggregation, char *const *states, 
         ret_columns[i] =
             sl_aggregate_finish(item->aggregate, aggregation->pool, states, item->state_offset,
                                 row_count, aggregation->overflow_wraps ? NULL : errors);
-        if (aggregation_check_overflow(item, errors, row_count, err) < 0) {
-            for (size_t c = 0; c <= i; c++)
-                sl_column_unref(ret_columns[c]);
-            return err->code;
-        }
+        sl_aggregation_note_failures(aggregation, i, errors, row_count);
     }
-    return SL_OK;
 }
 
-int
+void
 sl_aggregation_finish(struct sl_aggregation *aggregation, const struct sl_state_row *rows,
-                      size_t row_count, struct sl_column **ret_columns, struct sl_error *err)
+                      size_t row_count, struct sl_column **ret_columns)
 {
     struct sl_text keys[SL_BATCH_ROWS_MAX];
 
@@ -489,12 +476,8 @@ sl_aggregation_finish(struct sl_aggregation *aggregation, const struct sl_state_
     }
     sl_key_codec_decode(sl_table_key_codec(aggregation->table), aggregation->pool, keys, row_count,
                         ret_columns);
-    if (sl_aggregation_results(aggregation, aggregation->states, row_count,
-                               ret_columns + aggregation->key_count, err) == SL_OK)
-        return SL_OK;
-    for (size_t c = 0; c < aggregation->key_count; c++)
-        sl_column_unref(ret_columns[c]);
-    return err->code;
+    sl_aggregation_results(aggregation, aggregation->states, row_count,
+                           ret_columns + aggregation->key_count);
 }
 
 void

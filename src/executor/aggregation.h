@@ -30,6 +30,16 @@ struct sl_aggregation_values {
 /* Two phases: LOCAL ones fold a batch and keep nothing; GLOBAL ones take what these made. */
 enum sl_aggregation_phase { SL_AGGREGATION_ONLY, SL_AGGREGATION_LOCAL, SL_AGGREGATION_GLOBAL };
 
+/* The result in row `row` cannot be made, for this item does not fit. */
+struct sl_aggregation_failure {
+    uint16_t row, item;
+};
+struct sl_aggregation_failures {
+    uint64_t rows[SL_BATCH_ROWS_MAX / 64];
+    struct sl_aggregation_failure *list; /* one a row */
+    size_t count;
+};
+
 struct sl_aggregation {
     struct sl_aggregation_item *items;
     size_t count;
@@ -56,7 +66,8 @@ struct sl_aggregation {
     char **states, **some_states;
     uint16_t *rows, *some_rows;
     struct sl_aggregation_seen *seen; /* aggregation_distinct.h; NULL: no values are in tables */
-    char *parts;                      /* GLOBAL: those of the batch, by physical row */
+    struct sl_aggregation_failures failures; /* of the last results */
+    char *parts;                             /* GLOBAL: those of the batch, by physical row */
     const char **part_froms;
 };
 
@@ -89,10 +100,10 @@ void sl_aggregation_add(struct sl_aggregation *aggregation, const struct sl_batc
 void sl_aggregation_add_to(struct sl_aggregation *aggregation, const struct sl_batch *batch,
                            int64_t time, const uint16_t *rows, char *const *states,
                            size_t row_count);
-/* The results of these states, a column an aggregate.  Negative: as in `finish`, and no column is
- * there. */
-int sl_aggregation_results(struct sl_aggregation *aggregation, char *const *states,
-                           size_t row_count, struct sl_column **ret_columns, struct sl_error *err);
+/* The results of these states, a column an aggregate.  Rows that cannot be made are listed in
+ * aggregation->failures; what stands there in the columns means nothing. */
+void sl_aggregation_results(struct sl_aggregation *aggregation, char *const *states,
+                            size_t row_count, struct sl_column **ret_columns);
 /* Folds the accumulators of the value `from`, which may be a copy, into those of `to`; DISTINCT
  * ones must have sets. */
 void sl_aggregation_merge_value(struct sl_aggregation *aggregation, int64_t time, char *to,
@@ -110,12 +121,31 @@ int sl_aggregation_prepare_batch(struct sl_aggregation *aggregation, struct sl_o
                                  const struct sl_batch *batch, struct sl_error *err);
 void sl_aggregation_end(struct sl_aggregation *aggregation); /* lets go of the batch's columns */
 
-/* Key columns, then aggregate columns, of these state rows into ret_columns.  Negative: a result
- * that overflowed, when it must raise. */
-int sl_aggregation_finish(struct sl_aggregation *aggregation, const struct sl_state_row *rows,
-                          size_t row_count, struct sl_column **ret_columns, struct sl_error *err);
+/* Key columns, then aggregate columns, of these state rows into ret_columns; failures as there. */
+void sl_aggregation_finish(struct sl_aggregation *aggregation, const struct sl_state_row *rows,
+                           size_t row_count, struct sl_column **ret_columns);
 /* Of the table and those of DISTINCT. */
 void sl_aggregation_drop_time(struct sl_aggregation *aggregation, int64_t time);
+
+/* --- results that cannot be made: aggregation_failures.c --- */
+
+/* These rows (bits of `errors`) of a result have failed because of the item. */
+void sl_aggregation_note_failures(struct sl_aggregation *aggregation, size_t item,
+                                  const uint64_t *errors, size_t row_count);
+/* Tells of failures, with the aggregate and what the group is: `results` has the columns of the
+ * operator's output, of which those of aggregates are not looked at.  Negative: the policy is to
+ * fail. */
+int sl_aggregation_tell_failures(const struct sl_aggregation *aggregation, struct sl_op *op,
+                                 const struct sl_batch *results,
+                                 const struct sl_aggregation_failure *failures, size_t count,
+                                 struct sl_out *out, struct sl_error *err);
+/* 22003 if one of the last results failed, whatever the policy. */
+int sl_aggregation_refuse_failures(const struct sl_aggregation *aggregation, const struct sl_op *op,
+                                   struct sl_error *err);
+/* Emits the operator's output, which it takes over, without the failures of the last results, of
+ * which it tells.  Negative as there; SL_AGAIN as of sl_out_emit. */
+int sl_aggregation_emit(struct sl_aggregation *aggregation, struct sl_op *op,
+                        struct sl_batch *results, struct sl_out *out, struct sl_error *err);
 
 /* --- merging: aggregation_merge.c --- */
 

@@ -320,15 +320,10 @@ window_aggregate_emit(struct op_window_aggregate *op, size_t row_count, struct s
 {
     const struct sl_schema *schema = op->op.node->schema;
     struct sl_batch *batch = sl_batch_new(op->op.context->pool, schema->count, row_count);
-    size_t at = op->plan->key_count + op->plan->aggregate_count;
 
-    if (sl_aggregation_finish(&op->aggregation, op->chunk, row_count, batch->columns, err) < 0) {
-        memset(batch->columns, 0, at * sizeof(*batch->columns)); /* finish let go of them */
-        sl_batch_unref(batch);
-        return err->code;
-    }
+    sl_aggregation_finish(&op->aggregation, op->chunk, row_count, batch->columns);
     sl_window_set_bounds(op->plan, op->zone, op->slices.end, op->op.context->pool, schema, batch);
-    return sl_out_emit(out, batch);
+    return sl_aggregation_emit(&op->aggregation, &op->op, batch, out, err);
 }
 
 /* Emits a chunk, without what was emitted before a restore. */

@@ -38,6 +38,11 @@ struct sl_out {
      * the job fails, err is filled; OK: they were skipped or routed, and counted. */
     int (*error)(struct sl_out *out, const struct sl_batch *batch,
                  const struct sl_row_error *errors, size_t error_count, struct sl_error *err);
+    /* Results of groups that cannot be made: what tells each of them apart is in the row of
+     * `groups` that its error names, by `schema`.  As `error`. */
+    int (*failed_groups)(struct sl_out *out, const struct sl_schema *schema,
+                         const struct sl_batch *groups, const struct sl_row_error *errors,
+                         size_t error_count, struct sl_error *err);
     /* A scan's records that make no row, as rows of the table that its `dead` output is wired to
      * (executor/side_rows.h).  Takes over the reference. */
     void (*dead)(struct sl_out *out, struct sl_batch *batch);

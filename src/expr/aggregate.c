@@ -127,10 +127,16 @@ sl_aggregate_name(const struct sl_aggregate *aggregate)
     return aggregate->class->name;
 }
 
+bool
+sl_aggregate_may_fail(const struct sl_aggregate *aggregate)
+{
+    return !aggregate->class->always_fits;
+}
+
 const char *
 sl_aggregate_misfit(const struct sl_aggregate *aggregate)
 {
-    return aggregate->class->misfit ? aggregate->class->misfit : "is out of the range of its type";
+    return aggregate->class->misfit;
 }
 
 void

@@ -43,8 +43,11 @@ void sl_aggregate_remake(struct sl_arena *arena, struct sl_aggregate *aggregate)
 bool sl_aggregate_is_parameter(const struct sl_aggregate *aggregate, size_t index);
 /* Does a NULL argument count, so that DISTINCT keeps one? */
 bool sl_aggregate_keeps_nulls(const struct sl_aggregate *aggregate);
-/* "is out of the range of its type": what is wrong with a result that `finish` marked. */
+/* "has a key twice": what is wrong with a result that `finish` marked; NULL: it is out of the range
+ * of its type. */
 const char *sl_aggregate_misfit(const struct sl_aggregate *aggregate);
+/* Are there results that `finish` may mark? */
+bool sl_aggregate_may_fail(const struct sl_aggregate *aggregate);
 const char *sl_aggregate_name(const struct sl_aggregate *aggregate);
 void sl_aggregate_format(const struct sl_aggregate *aggregate, const struct sl_schema *input,
                          struct sl_buffer *to);

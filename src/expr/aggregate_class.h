@@ -41,6 +41,7 @@ struct sl_aggregate_class {
     bool keeps_nulls; /* NULL arguments are values as others are */
     uint32_t parameters; /* bit i: argument i is a literal, not a column */
     size_t stored_args;  /* so many are kept as packed rows: see `layout` */
+    bool always_fits;    /* there is no result that cannot be */
     const char *misfit;  /* what is said of a result that cannot be; NULL: it is out of range */
     const struct sl_aggregate_class *retracting; /* the one that can retract instead, or NULL */
     void (*add)(const struct sl_aggregate *aggregate, const struct aggregate_rows *rows);

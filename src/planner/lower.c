@@ -288,6 +288,18 @@ lower_retracting(const struct sl_phys_node *input, const struct sl_log_node *nod
     return SL_OK;
 }
 
+/* A group whose result cannot be made any more has none. */
+static bool
+lower_may_leave_out(const struct sl_lowering *lowering, const struct sl_log_aggregate *from)
+{
+    bool may = false;
+
+    for (size_t i = 0; i < from->aggregate_count; i++)
+        may |= sl_aggregate_may_fail(from->aggregates[i]);
+    return may && lowering->settings.runtime_error != SL_ON_ERROR_FAIL &&
+           !lowering->settings.overflow_wraps;
+}
+
 static int
 lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
                       struct sl_phys_node **ret_node, struct sl_error *err)
@@ -319,7 +331,7 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     made->kinds = SL_KINDS_INSERT;
     if (from->aggregate_count)
         made->kinds |= 1u << SL_ROW_UPDATE_BEFORE | 1u << SL_ROW_UPDATE_AFTER;
-    if (retracts)
+    if (retracts || lower_may_leave_out(lowering, from))
         made->kinds |= 1u << SL_ROW_DELETE;
     made->upsert_key = SL_NEW_ARRAY(lowering->arena, uint32_t, from->key_count);
     made->upsert_key_count = from->key_count;

@@ -500,6 +500,17 @@ Test(planner, group_aggregates)
          "changelogMode=[I,UB,UA])\n"
          "      +- Scan(table=[log_kv], connector=[memory], format=[row], decode=[k], "
          "select=[k], changelogMode=[I])\n");
+    /* A group whose result cannot be made goes, where that is not the end of the job. */
+    planner_test_set("table.exec.runtime-error", "skip");
+    PLAN(&test, "INSERT INTO up_kn SELECT k, SUM(k) FROM log_kv GROUP BY k",
+         "Sink(table=[up_kn], connector=[memory], format=[row], fields=[k, n], upsertKey=[k], "
+         "guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- Calc(select=[k, CAST(agg0 AS BIGINT) AS n], changelogMode=[I,UA,D])\n"
+         "   +- GroupAggregate(groupBy=[k], select=[k, SUM(k) AS agg0], changelogMode=[I,UA,D])\n"
+         "      +- Scan(table=[log_kv], connector=[memory], format=[row], decode=[k], "
+         "select=[k], changelogMode=[I])\n");
+    cr_assert(strstr(planner_test_plan(&test, "SELECT k, COUNT(*), MAX(k) FROM log_kv GROUP BY k"),
+                     "changelogMode=[I,UB,UA])"));
 }
 
 /* The uid of the first node of this kind. */
