@@ -1,7 +1,7 @@
 /* Results that cannot be made: see aggregation.h. */
 #include "executor/aggregation.h"
 
-#include "data/value.h"
+#include "executor/row_text.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -95,24 +95,6 @@ failures_add_reason(struct sl_arena *arena, const struct sl_aggregate *aggregate
     failures_add_aggregate(arena, aggregate, input, text);
 }
 
-/* " of the group (k = 'a')" */
-static void
-failures_add_group(struct sl_arena *arena, const struct sl_schema *schema,
-                   const struct sl_batch *groups, size_t row, struct sl_buffer *text)
-{
-    for (size_t i = 0; i < schema->count; i++) {
-        struct sl_expr literal = {.kind = SL_EXPR_LITERAL,
-                                  .type = schema->columns[i].type,
-                                  .value = sl_value_read(arena, groups->columns[i], row),
-                                  .offset = -1};
-
-        sl_buffer_printf(text, "%s%s = ", i ? ", " : " of the group (", schema->columns[i].name);
-        sl_expr_format(&literal, NULL, text);
-    }
-    if (schema->count > 0)
-        sl_buffer_add_byte(text, ')');
-}
-
 /* A batch of the columns that tell groups apart. */
 static struct sl_batch *
 failures_groups(const struct sl_aggregation *aggregation, const struct sl_batch *results)
@@ -147,7 +129,9 @@ sl_aggregation_tell_failures(const struct sl_aggregation *aggregation, struct sl
     for (size_t i = 0; i < count; i++) {
         sl_buffer_reset(&text);
         failures_add_reason(&arena, aggregation->items[failures[i].item].aggregate, input, &text);
-        failures_add_group(&arena, schema, groups, failures[i].row, &text);
+        sl_buffer_add_string(&text, schema->count ? " of the group (" : "");
+        sl_row_text(&arena, schema, groups, failures[i].row, &text);
+        sl_buffer_add_string(&text, schema->count ? ")" : "");
         errors[i] = (struct sl_row_error){failures[i].row, SL_E_NUMERIC_OUT_OF_RANGE,
                                           sl_arena_strndup(&arena, text.data, text.length)};
     }

@@ -299,8 +299,8 @@ struct sl_phys_changelog_normalize {
     int64_t ttl_us;         /* a key goes so long after its last row; 0: it stays */
 };
 
-/* ON CONFLICT: what a row does whose key has another row already.  NOTHING and ERROR are for rows
- * that are only added. */
+/* ON CONFLICT: what a row does whose key has another row already.  Where rows change, NOTHING and
+ * ERROR are judged at watermarks. */
 enum sl_conflict { SL_CONFLICT_DEDUPLICATE, SL_CONFLICT_NOTHING, SL_CONFLICT_ERROR };
 
 /* What a sink that keeps rows by `keys` has, where the input's rows go by `identity` (without one

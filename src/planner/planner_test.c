@@ -459,6 +459,24 @@ Test(planner, materialized_sinks)
          "+- SinkUpsertMaterializer(key=[v], changelogMode=[I,UA])\n"
          "   +- Scan(table=[log_kv], connector=[memory], format=[row], decode=[k, v], "
          "select=[v, k], changelogMode=[I])\n");
+    /* The first row may go, and another be the first then; watermarks say when. */
+    cr_assert_eq(planner_test_run(&test,
+                                  "CREATE TABLE timed (k INT, v STRING, ts TIMESTAMP(3), PRIMARY "
+                                  "KEY (k) NOT ENFORCED, WATERMARK FOR ts AS ts) WITH "
+                                  "('connector'='memory', 'changelog-mode'='all');"),
+                 SL_OK, "%s", test.err.text);
+    PLAN(&test, "INSERT INTO by_v SELECT v, k FROM timed ON CONFLICT DO NOTHING",
+         "Sink(table=[by_v], connector=[memory], format=[row], fields=[v, k], upsertKey=[v], "
+         "guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- SinkUpsertMaterializer(key=[v], upsertKey=[k], onConflict=[NOTHING], "
+         "changelogMode=[I,UA,D])\n"
+         "   +- Scan(table=[timed], connector=[memory], format=[row], decode=[k, v, ts], "
+         "watermark=[ts], select=[v, k], changelogMode=[I,UB,UA,D])\n");
+    planner_test_refused(&test, "INSERT INTO by_v SELECT v, k FROM changes ON CONFLICT DO ERROR",
+                         "42P10", NULL);
+    cr_assert(!strstr(planner_test_plan(&test, "INSERT INTO up_kn SELECT k, COUNT(*) FROM log_kv "
+                                               "GROUP BY k ON CONFLICT DO ERROR"),
+                      "Materializer"));
     planner_test_set("table.exec.sink.upsert-materialize", "NONE");
     PLAN(&test, "INSERT INTO by_v SELECT v, k FROM changes",
          "Sink(table=[by_v], connector=[memory], format=[row], fields=[v, k], upsertKey=[v], "
