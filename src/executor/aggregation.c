@@ -72,6 +72,8 @@ aggregation_list_exprs(struct sl_aggregation *aggregation, struct sl_arena *aren
         struct sl_aggregation_item *item = &aggregation->items[i];
 
         item->argument = item->filter = -1;
+        if (aggregation->phase == SL_AGGREGATION_GLOBAL)
+            continue;
         if (item->aggregate->arg_count > 0)
             item->argument = (int32_t)aggregation->expr_count;
         for (size_t j = 0; j < item->aggregate->arg_count; j++)
@@ -93,6 +95,8 @@ aggregation_open_scratch(struct sl_aggregation *aggregation, struct sl_arena *ar
     aggregation->hashes = SL_NEW_ARRAY(arena, uint64_t, SL_BATCH_ROWS_MAX);
     aggregation->states = SL_NEW_ARRAY(arena, char *, SL_BATCH_ROWS_MAX);
     aggregation->some_states = SL_NEW_ARRAY(arena, char *, SL_BATCH_ROWS_MAX);
+    aggregation->failures.list =
+        SL_NEW_ARRAY(arena, struct sl_aggregation_failure, SL_BATCH_ROWS_MAX);
     aggregation->rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
     aggregation->some_rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
 }
@@ -153,7 +157,10 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
     spec.value_size = SL_MAX(aggregation->value_size, (size_t)8);
     aggregation->spec = spec;
     sl_aggregation_place_values(aggregation, arena);
-    SL_TRY(aggregation_open_tables(aggregation, arena, op->context->state, err));
+    if (aggregation->phase != SL_AGGREGATION_LOCAL)
+        SL_TRY(aggregation_open_tables(aggregation, arena, op->context->state, err));
+    if (aggregation->phase == SL_AGGREGATION_GLOBAL)
+        sl_aggregation_open_parts(aggregation, arena);
     exprs = aggregation_list_exprs(aggregation, arena);
     aggregation_open_scratch(aggregation, arena);
     if (aggregation->expr_count > 0)
@@ -225,6 +232,8 @@ sl_aggregation_begin(struct sl_aggregation *aggregation, struct sl_op *op,
     }
     row_count = aggregation_list_rows(aggregation, batch, errors, error_count);
     aggregation_hash(aggregation, batch, row_count);
+    if (aggregation->phase == SL_AGGREGATION_GLOBAL)
+        SL_TRY(sl_aggregation_take_parts(aggregation, batch, row_count, err));
     return (int)row_count;
 }
 
@@ -364,6 +373,10 @@ void
 sl_aggregation_add_to(struct sl_aggregation *aggregation, const struct sl_batch *batch,
                       int64_t time, const uint16_t *rows, char *const *states, size_t row_count)
 {
+    if (aggregation->phase == SL_AGGREGATION_GLOBAL) {
+        sl_aggregation_merge_parts(aggregation, rows, states, row_count);
+        return;
+    }
     for (size_t i = 0; i < aggregation->count; i++)
         if (!aggregation->items[i].distinct)
             aggregation_add_item(aggregation, batch, &aggregation->items[i], time, rows, states,
@@ -429,24 +442,14 @@ sl_aggregation_reset(struct sl_aggregation *aggregation, int64_t time, char *sta
 
 /* --- results --- */
 
-static int
-aggregation_check_overflow(const struct sl_aggregation_item *item, const uint64_t *errors,
-                           size_t row_count, struct sl_error *err)
-{
-    for (size_t word = 0; word < SL_VALIDITY_WORDS(row_count); word++)
-        if (errors[word])
-            return SL_ERROR(err, SL_E_NUMERIC_OUT_OF_RANGE, "%s %s",
-                            sl_aggregate_name(item->aggregate),
-                            sl_aggregate_misfit(item->aggregate));
-    return SL_OK;
-}
-
-int
+void
 sl_aggregation_results(struct sl_aggregation *aggregation, char *const *states, size_t row_count,
-                       struct sl_column **ret_columns, struct sl_error *err)
+                       struct sl_column **ret_columns)
 {
     uint64_t errors[SL_VALIDITY_WORDS(SL_BATCH_ROWS_MAX)];
 
+    memset(aggregation->failures.rows, 0, sizeof(aggregation->failures.rows));
+    aggregation->failures.count = 0;
     for (size_t i = 0; i < aggregation->count; i++) {
         const struct sl_aggregation_item *item = &aggregation->items[i];
 
@@ -457,18 +460,13 @@ sl_aggregation_results(struct sl_aggregation *aggregation, char *const *states, 
         ret_columns[i] =
             sl_aggregate_finish(item->aggregate, aggregation->pool, states, item->state_offset,
                                 row_count, aggregation->overflow_wraps ? NULL : errors);
-        if (aggregation_check_overflow(item, errors, row_count, err) < 0) {
-            for (size_t c = 0; c <= i; c++)
-                sl_column_unref(ret_columns[c]);
-            return err->code;
-        }
+        sl_aggregation_note_failures(aggregation, i, errors, row_count);
     }
-    return SL_OK;
 }
 
-int
+void
 sl_aggregation_finish(struct sl_aggregation *aggregation, const struct sl_state_row *rows,
-                      size_t row_count, struct sl_column **ret_columns, struct sl_error *err)
+                      size_t row_count, struct sl_column **ret_columns)
 {
     struct sl_text keys[SL_BATCH_ROWS_MAX];
 
@@ -478,12 +476,8 @@ sl_aggregation_finish(struct sl_aggregation *aggregation, const struct sl_state_
     }
     sl_key_codec_decode(sl_table_key_codec(aggregation->table), aggregation->pool, keys, row_count,
                         ret_columns);
-    if (sl_aggregation_results(aggregation, aggregation->states, row_count,
-                               ret_columns + aggregation->key_count, err) == SL_OK)
-        return SL_OK;
-    for (size_t c = 0; c < aggregation->key_count; c++)
-        sl_column_unref(ret_columns[c]);
-    return err->code;
+    sl_aggregation_results(aggregation, aggregation->states, row_count,
+                           ret_columns + aggregation->key_count);
 }
 
 void

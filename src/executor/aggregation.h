@@ -27,9 +27,23 @@ struct sl_aggregation_values {
     bool keeps_nulls;  /* some aggregate does */
 };
 
+/* Two phases: LOCAL ones fold a batch and keep nothing; GLOBAL ones take what these made. */
+enum sl_aggregation_phase { SL_AGGREGATION_ONLY, SL_AGGREGATION_LOCAL, SL_AGGREGATION_GLOBAL };
+
+/* The result in row `row` cannot be made, for this item does not fit. */
+struct sl_aggregation_failure {
+    uint16_t row, item;
+};
+struct sl_aggregation_failures {
+    uint64_t rows[SL_BATCH_ROWS_MAX / 64];
+    struct sl_aggregation_failure *list; /* one a row */
+    size_t count;
+};
+
 struct sl_aggregation {
     struct sl_aggregation_item *items;
     size_t count;
+    enum sl_aggregation_phase phase; /* to be set before it is opened */
     size_t head_size;   /* bytes of the value before the accumulators, the operator's own */
     uint32_t head_view; /* where these hold a view; 0: nowhere */
     bool has_sets;      /* DISTINCT values are kept in the row, so that rows can be merged */
@@ -52,6 +66,9 @@ struct sl_aggregation {
     char **states, **some_states;
     uint16_t *rows, *some_rows;
     struct sl_aggregation_seen *seen; /* aggregation_distinct.h; NULL: no values are in tables */
+    struct sl_aggregation_failures failures; /* of the last results */
+    char *parts;                             /* GLOBAL: those of the batch, by physical row */
+    const char **part_froms;
 };
 
 /* Opens the state tables `<name>` and, for each argument by which aggregates are DISTINCT,
@@ -83,10 +100,10 @@ void sl_aggregation_add(struct sl_aggregation *aggregation, const struct sl_batc
 void sl_aggregation_add_to(struct sl_aggregation *aggregation, const struct sl_batch *batch,
                            int64_t time, const uint16_t *rows, char *const *states,
                            size_t row_count);
-/* The results of these states, a column an aggregate.  Negative: as in `finish`, and no column is
- * there. */
-int sl_aggregation_results(struct sl_aggregation *aggregation, char *const *states,
-                           size_t row_count, struct sl_column **ret_columns, struct sl_error *err);
+/* The results of these states, a column an aggregate.  Rows that cannot be made are listed in
+ * aggregation->failures; what stands there in the columns means nothing. */
+void sl_aggregation_results(struct sl_aggregation *aggregation, char *const *states,
+                            size_t row_count, struct sl_column **ret_columns);
 /* Folds the accumulators of the value `from`, which may be a copy, into those of `to`; DISTINCT
  * ones must have sets. */
 void sl_aggregation_merge_value(struct sl_aggregation *aggregation, int64_t time, char *to,
@@ -104,12 +121,31 @@ int sl_aggregation_prepare_batch(struct sl_aggregation *aggregation, struct sl_o
                                  const struct sl_batch *batch, struct sl_error *err);
 void sl_aggregation_end(struct sl_aggregation *aggregation); /* lets go of the batch's columns */
 
-/* Key columns, then aggregate columns, of these state rows into ret_columns.  Negative: a result
- * that overflowed, when it must raise. */
-int sl_aggregation_finish(struct sl_aggregation *aggregation, const struct sl_state_row *rows,
-                          size_t row_count, struct sl_column **ret_columns, struct sl_error *err);
+/* Key columns, then aggregate columns, of these state rows into ret_columns; failures as there. */
+void sl_aggregation_finish(struct sl_aggregation *aggregation, const struct sl_state_row *rows,
+                           size_t row_count, struct sl_column **ret_columns);
 /* Of the table and those of DISTINCT. */
 void sl_aggregation_drop_time(struct sl_aggregation *aggregation, int64_t time);
+
+/* --- results that cannot be made: aggregation_failures.c --- */
+
+/* These rows (bits of `errors`) of a result have failed because of the item. */
+void sl_aggregation_note_failures(struct sl_aggregation *aggregation, size_t item,
+                                  const uint64_t *errors, size_t row_count);
+/* Tells of failures, with the aggregate and what the group is: `results` has the columns of the
+ * operator's output, of which those of aggregates are not looked at.  Negative: the policy is to
+ * fail. */
+int sl_aggregation_tell_failures(const struct sl_aggregation *aggregation, struct sl_op *op,
+                                 const struct sl_batch *results,
+                                 const struct sl_aggregation_failure *failures, size_t count,
+                                 struct sl_out *out, struct sl_error *err);
+/* 22003 if one of the last results failed, whatever the policy. */
+int sl_aggregation_refuse_failures(const struct sl_aggregation *aggregation, const struct sl_op *op,
+                                   struct sl_error *err);
+/* Emits the operator's output, which it takes over, without the failures of the last results, of
+ * which it tells.  Negative as there; SL_AGAIN as of sl_out_emit. */
+int sl_aggregation_emit(struct sl_aggregation *aggregation, struct sl_op *op,
+                        struct sl_batch *results, struct sl_out *out, struct sl_error *err);
 
 /* --- merging: aggregation_merge.c --- */
 
@@ -128,6 +164,48 @@ int sl_aggregation_merge(struct sl_aggregation *aggregation, int64_t time,
 int sl_aggregation_merge_distinct(struct sl_aggregation *aggregation, size_t index, int64_t time,
                                   const struct sl_state_row *rows, size_t row_count,
                                   struct sl_error *err);
+
+/* --- two phases: aggregation_phases.c --- */
+
+/* What a local phase makes of the rows of a batch that have the same keys (and slice): a row of the
+ * key columns, of the slice's end where there is one, and of bytes: how many rows there are, less
+ * those that are taken back, then the accumulators.  None of them has a view. */
+#define SL_AGGREGATION_PART_HEAD sizeof(int64_t)
+
+struct sl_aggregation_part {
+    uint64_t hash;
+    int64_t end;
+    uint16_t row; /* the first of them */
+    uint16_t slot;
+};
+
+struct sl_aggregation_local {
+    struct sl_aggregation aggregation;
+    uint16_t *slots; /* 1 + index of a part; 0: free */
+    struct sl_aggregation_part *parts;
+    size_t part_count;
+    uint16_t *part_of; /* by place in aggregation.rows */
+};
+
+int sl_aggregation_local_open(struct sl_aggregation_local *local, struct sl_op *op,
+                              const uint32_t *keys, size_t key_count,
+                              struct sl_aggregate *const *aggregates, size_t aggregate_count,
+                              struct sl_error *err);
+void sl_aggregation_local_close(struct sl_aggregation_local *local);
+/* Emits the parts of the rows that `begin` listed; `ends`, by place in aggregation.rows: of their
+ * slices; NULL: they have none. */
+int sl_aggregation_local_emit(struct sl_aggregation_local *local, struct sl_op *op,
+                              const struct sl_batch *batch, const int64_t *ends, size_t row_count,
+                              struct sl_out *out);
+
+/* How many rows, less those that are taken back, the part in this physical row of the batch is. */
+int64_t sl_aggregation_part_rows(const struct sl_aggregation *aggregation, uint16_t row);
+/* What `open`, `begin` and `add_to` do with parts.  XX001: one has another size. */
+void sl_aggregation_open_parts(struct sl_aggregation *aggregation, struct sl_arena *arena);
+int sl_aggregation_take_parts(struct sl_aggregation *aggregation, const struct sl_batch *batch,
+                              size_t row_count, struct sl_error *err);
+void sl_aggregation_merge_parts(struct sl_aggregation *aggregation, const uint16_t *rows,
+                                char *const *states, size_t row_count);
 
 /* What accumulators own beside the row's value is in the memory of the row's slice. */
 struct sl_aggregation_keeper {

@@ -13,6 +13,7 @@ struct sl_group {
     char *state;
     int64_t count_before, count; /* of its rows */
     uint16_t row;                /* one of its rows, for the keys */
+    bool failed_before, failed;  /* its result, which cannot be made */
 };
 
 /* One of the aggregates grows with every row. */
@@ -28,6 +29,16 @@ group_changes_count_rows(const struct sl_aggregation *aggregation)
     return false;
 }
 
+static bool
+group_changes_may_fail(const struct sl_aggregation *aggregation)
+{
+    bool may = false;
+
+    for (size_t i = 0; i < aggregation->count && !aggregation->overflow_wraps; i++)
+        may |= sl_aggregate_may_fail(aggregation->items[i].aggregate);
+    return may;
+}
+
 void
 sl_group_changes_open(struct sl_group_changes *changes, struct sl_op *op,
                       struct sl_aggregation *aggregation, bool emits_before)
@@ -40,6 +51,9 @@ sl_group_changes_open(struct sl_group_changes *changes, struct sl_op *op,
     changes->emits_before = emits_before;
     changes->net = op->context->settings->mini_batch;
     changes->counts_rows = group_changes_count_rows(aggregation);
+    changes->may_leave_out = op->context->settings->runtime_error != SL_ON_ERROR_FAIL &&
+                             group_changes_may_fail(aggregation);
+    changes->failures = SL_NEW_ARRAY(arena, struct sl_aggregation_failure, SL_BATCH_ROWS_MAX);
     changes->groups = SL_NEW_ARRAY(arena, struct sl_group, SL_BATCH_ROWS_MAX);
     changes->rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
     changes->row_states = SL_NEW_ARRAY(arena, char *, SL_BATCH_ROWS_MAX);
@@ -75,6 +89,23 @@ group_changes_add_group(struct sl_group_changes *changes, char *state, int64_t c
         (struct sl_group){.state = state, .count_before = count, .row = row};
 }
 
+/* How many rows more the group has with this one, which may be a part of it. */
+static int64_t
+group_changes_delta(const struct sl_group_changes *changes, const struct sl_batch *batch,
+                    uint16_t row)
+{
+    if (changes->aggregation->phase == SL_AGGREGATION_GLOBAL)
+        return sl_aggregation_part_rows(changes->aggregation, row);
+    return sl_row_kind_takes_back(sl_batch_kind(batch, row)) ? -1 : 1;
+}
+
+/* May groups lose rows by this batch? */
+static bool
+group_changes_may_lose(const struct sl_group_changes *changes, const struct sl_batch *batch)
+{
+    return batch->kinds || changes->aggregation->phase == SL_AGGREGATION_GLOBAL;
+}
+
 /* Takes the first rows into the segment; returns how many. */
 static size_t
 group_changes_segment(struct sl_group_changes *changes, const struct sl_batch *batch,
@@ -84,7 +115,7 @@ group_changes_segment(struct sl_group_changes *changes, const struct sl_batch *b
 
     changes->group_count = changes->row_count = 0;
     for (i = 0; i < row_count; i++) {
-        bool takes_back = sl_row_kind_takes_back(sl_batch_kind(batch, rows[i]));
+        int64_t delta = group_changes_delta(changes, batch, rows[i]);
         uint64_t word, count;
 
         memcpy(&word, states[i], sizeof(word));
@@ -92,13 +123,16 @@ group_changes_segment(struct sl_group_changes *changes, const struct sl_batch *b
         if (word == count) {
             group_changes_add_group(changes, states[i], (int64_t)count, rows[i]);
             word |= (uint64_t)changes->group_count << GROUP_COUNT_BITS;
-        } else if (!changes->net || (count == 0 && !takes_back)) {
+        } else if (!changes->net || (count == 0 && delta > 0)) {
             break;
         }
-        if (takes_back && count == 0) {
-            changes->unmatched++;
+        if (delta <= 0 && count == 0) {
+            changes->unmatched += (size_t)-delta;
         } else {
-            word = takes_back ? word - 1 : word + 1;
+            int64_t lost = SL_MAX(-((int64_t)count + delta), INT64_C(0));
+
+            changes->unmatched += (size_t)lost;
+            word += (uint64_t)(delta + lost);
             changes->rows[changes->row_count] = rows[i];
             changes->row_states[changes->row_count++] = states[i];
         }
@@ -220,6 +254,18 @@ sl_group_changes_drop(const struct sl_group_changes *changes, struct sl_group_ch
 
 /* --- a batch --- */
 
+/* A result that cannot be made is as if the group had none. */
+static uint8_t
+group_changes_kind(const struct sl_group *group, uint8_t stays)
+{
+    bool had = group->count_before > 0 && !group->failed_before;
+    bool has = group->count > 0 && !group->failed;
+
+    if (had)
+        return has ? stays : SL_GROUP_GONE;
+    return has ? SL_GROUP_NEW : SL_GROUP_NONE;
+}
+
 /* Spreads the segment's groups over the chunks; `all_change`: those that were there. */
 static void
 group_changes_spread(struct sl_group_changes *changes, bool all_change)
@@ -238,28 +284,71 @@ group_changes_spread(struct sl_group_changes *changes, bool all_change)
             const struct sl_group *group = &changes->groups[from + k];
 
             chunk->key_rows[k] = group->row;
-            if (group->count_before == 0)
-                chunk->changes[k] = group->count == 0 ? SL_GROUP_NONE : SL_GROUP_NEW;
-            else
-                chunk->changes[k] = group->count == 0 ? SL_GROUP_GONE : stays;
+            chunk->changes[k] = group_changes_kind(group, stays);
         }
     }
 }
 
-static int
-group_changes_results(struct sl_group_changes *changes, bool is_after, struct sl_error *err)
+/* A group without rows has no result, and so none that cannot be made. */
+static void
+group_changes_fail(struct sl_group_changes *changes, size_t from,
+                   const struct sl_aggregation_failure *failure, bool is_after)
 {
+    uint16_t index = (uint16_t)(from + failure->row);
+    struct sl_group *group = &changes->groups[index];
+
+    if (!is_after) {
+        group->failed_before = true;
+    } else if (group->count > 0) {
+        group->failed = true;
+        changes->failures[changes->failure_count++] =
+            (struct sl_aggregation_failure){.row = index, .item = failure->item};
+    }
+}
+
+static void
+group_changes_results(struct sl_group_changes *changes, bool is_after)
+{
+    const struct sl_aggregation_failures *failures = &changes->aggregation->failures;
+
     for (size_t i = 0; i < GROUP_CHUNKS && changes->chunks[i].count > 0; i++) {
         struct sl_group_chunk *chunk = &changes->chunks[i];
         struct sl_column **columns = is_after ? chunk->after : chunk->before;
 
-        if (sl_aggregation_results(changes->aggregation, changes->group_states + i * SL_GROUP_CHUNK,
-                                   chunk->count, columns, err) < 0) {
-            memset(columns, 0, changes->aggregation->count * sizeof(*columns));
-            return err->code;
-        }
+        sl_aggregation_results(changes->aggregation, changes->group_states + i * SL_GROUP_CHUNK,
+                               chunk->count, columns);
+        for (size_t k = 0; k < failures->count; k++)
+            group_changes_fail(changes, i * SL_GROUP_CHUNK, &failures->list[k], is_after);
     }
-    return SL_OK;
+}
+
+/* Tells of the groups whose results after the segment cannot be made. */
+static int
+group_changes_tell(struct sl_group_changes *changes, struct sl_out *out, struct sl_error *err)
+{
+    struct sl_pool *pool = changes->op->context->pool;
+    const struct sl_aggregation *aggregation = changes->aggregation;
+    size_t count = changes->failure_count;
+    uint32_t rows[SL_BATCH_ROWS_MAX];
+    struct sl_batch *made;
+    int rc;
+
+    if (count == 0)
+        return SL_OK;
+    for (size_t i = 0; i < count; i++) {
+        rows[i] = changes->groups[changes->failures[i].row].row;
+        changes->failures[i].row = (uint16_t)i;
+    }
+    made = sl_batch_new(pool, changes->op->node->schema->count, count);
+    for (size_t c = 0; c < aggregation->key_count; c++)
+        sl_batch_set_column(
+            made, c, sl_column_gather(pool, aggregation->key_columns[c], rows, count, false));
+    if (changes->add_columns)
+        changes->add_columns(changes->op, made, count);
+    rc = sl_aggregation_tell_failures(aggregation, changes->op, made, changes->failures, count, out,
+                                      err);
+    sl_batch_unref(made);
+    return rc;
 }
 
 /* Folds the segment. */
@@ -267,17 +356,20 @@ static int
 group_changes_fold(struct sl_group_changes *changes, const struct sl_batch *batch, int64_t time,
                    struct sl_out *out, struct sl_error *err)
 {
-    bool all_change = changes->counts_rows && !batch->kinds;
-    int rc = SL_OK, said = SL_OK;
+    bool all_change =
+        changes->counts_rows && !changes->may_leave_out && !group_changes_may_lose(changes, batch);
+    int rc, said = SL_OK;
 
+    changes->failure_count = 0;
     group_changes_spread(changes, all_change);
     if (!all_change || changes->emits_before)
-        rc = group_changes_results(changes, false, err);
-    if (rc == SL_OK) {
-        sl_aggregation_add_to(changes->aggregation, batch, time, changes->rows, changes->row_states,
-                              changes->row_count);
-        rc = group_changes_results(changes, true, err);
-    }
+        group_changes_results(changes, false);
+    sl_aggregation_add_to(changes->aggregation, batch, time, changes->rows, changes->row_states,
+                          changes->row_count);
+    group_changes_results(changes, true);
+    if (changes->may_leave_out)
+        group_changes_spread(changes, all_change);
+    rc = group_changes_tell(changes, out, err);
     for (size_t i = 0; i < GROUP_CHUNKS; i++) {
         if (rc == SL_OK) {
             if (!all_change)
@@ -286,7 +378,8 @@ group_changes_fold(struct sl_group_changes *changes, const struct sl_batch *batc
         }
         sl_group_changes_drop(changes, &changes->chunks[i]);
     }
-    for (size_t i = 0; i < changes->group_count && batch->kinds && rc == SL_OK; i++)
+    for (size_t i = 0;
+         i < changes->group_count && group_changes_may_lose(changes, batch) && rc == SL_OK; i++)
         if (changes->groups[i].count == 0)
             sl_aggregation_reset(changes->aggregation, time, changes->groups[i].state);
     return rc < 0 ? rc : said;

@@ -8,6 +8,8 @@
  * 2. A group that is new gives +I, one whose results changed -U and +U (or only +U, where nobody
  *    wants the old ones), one that lost its last row -D; equal results give nothing.
  * 3. A row that is taken back from a group that has none is left out, as Flink does, and counted.
+ * 4. A result that cannot be made is told, and is as if the group had none.
+ * 5. The global phase of two has parts of groups for rows: see aggregation.h.
  */
 #ifndef SL_EXECUTOR_GROUP_CHANGES_H
 #define SL_EXECUTOR_GROUP_CHANGES_H
@@ -41,6 +43,7 @@ struct sl_group_changes {
     struct sl_aggregation *aggregation; /* values begin with the number of rows, an int64_t */
     bool emits_before;                  /* somebody wants -U */
     bool counts_rows;                   /* every row that is added changes a result */
+    bool may_leave_out;                 /* groups may have rows and no result */
     /* Makes the columns behind keys and aggregates; NULL: there are none. */
     void (*add_columns)(struct sl_op *op, struct sl_batch *made, size_t row_count);
     struct sl_group_chunk *chunks; /* two */
@@ -53,6 +56,8 @@ struct sl_group_changes {
     char **row_states;
     size_t row_count;
     char **group_states;
+    struct sl_aggregation_failure *failures; /* rows are groups */
+    size_t failure_count;
 };
 
 /* Between two batches chunks[0] is free for changes of the operator's own. */

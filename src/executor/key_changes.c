@@ -58,18 +58,42 @@ sl_key_changes_close(struct sl_key_changes *changes)
     sl_buffer_done(&changes->old_bytes);
 }
 
+static const struct sl_type **
+key_changes_key_types(const struct sl_key_changes *changes)
+{
+    const struct sl_type **types =
+        SL_NEW_ARRAY(changes->op->context->arena, const struct sl_type *, changes->key_count);
+
+    for (size_t i = 0; i < changes->key_count; i++)
+        types[i] = changes->op->node->schema->columns[changes->keys[i]].type;
+    return types;
+}
+
+int
+sl_key_changes_open_marks(const struct sl_key_changes *changes, const char *name,
+                          struct sl_state_table **ret_table, struct sl_error *err)
+{
+    struct sl_state_table_spec spec = {.name = name,
+                                       .operator_uid = changes->op->node->uid,
+                                       .key_types = key_changes_key_types(changes),
+                                       .key_count = changes->key_count,
+                                       .has_time = true,
+                                       .is_resident = true,
+                                       .value_size = 8};
+
+    return sl_state_table_open(changes->op->context->state, &spec, ret_table, err);
+}
+
 int
 sl_key_changes_open_table(const struct sl_key_changes *changes, size_t value_size,
                           uint32_t view_offset, int64_t ttl_us, struct sl_state_table **ret_table,
                           struct sl_error *err)
 {
     const struct sl_op_context *context = changes->op->context;
-    const struct sl_type **types =
-        SL_NEW_ARRAY(context->arena, const struct sl_type *, changes->key_count);
     uint32_t *view_offsets = SL_NEW(context->arena, uint32_t);
     struct sl_state_table_spec spec = {.name = "rows",
                                        .operator_uid = changes->op->node->uid,
-                                       .key_types = types,
+                                       .key_types = key_changes_key_types(changes),
                                        .key_count = changes->key_count,
                                        .value_size = value_size,
                                        .view_offsets = view_offsets,
@@ -77,8 +101,6 @@ sl_key_changes_open_table(const struct sl_key_changes *changes, size_t value_siz
                                        .ttl_us = ttl_us};
 
     *view_offsets = view_offset;
-    for (size_t i = 0; i < changes->key_count; i++)
-        types[i] = changes->op->node->schema->columns[changes->keys[i]].type;
     return sl_state_table_open(context->state, &spec, ret_table, err);
 }
 

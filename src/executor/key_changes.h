@@ -31,6 +31,9 @@ void sl_key_changes_close(struct sl_key_changes *changes); /* may be zeroed */
 int sl_key_changes_open_table(const struct sl_key_changes *changes, size_t value_size,
                               uint32_t view_offset, int64_t ttl_us,
                               struct sl_state_table **ret_table, struct sl_error *err);
+/* A table of this name for a few keys, at time 0: 8 bytes each, always in memory. */
+int sl_key_changes_open_marks(const struct sl_key_changes *changes, const char *name,
+                              struct sl_state_table **ret_table, struct sl_error *err);
 /* The keys of these physical rows; good until the next call. */
 struct sl_state_keys sl_key_changes_keys(struct sl_key_changes *changes,
                                          const struct sl_batch *batch, const uint16_t *rows,

@@ -53,12 +53,8 @@ batch_aggregate_emit(struct op_batch_aggregate *op, size_t row_count, struct sl_
     size_t column_count = op->op.node->schema->count;
     struct sl_batch *batch = sl_batch_new(op->op.context->pool, column_count, row_count);
 
-    if (sl_aggregation_finish(&op->aggregation, op->chunk, row_count, batch->columns, err) < 0) {
-        memset(batch->columns, 0, column_count * sizeof(*batch->columns));
-        sl_batch_unref(batch);
-        return err->code;
-    }
-    return sl_out_emit(out, batch);
+    sl_aggregation_finish(&op->aggregation, op->chunk, row_count, batch->columns);
+    return sl_aggregation_emit(&op->aggregation, &op->op, batch, out, err);
 }
 
 /* The one row of an aggregate without keys; SL_AGAIN while it is read. */

@@ -21,7 +21,7 @@ struct op_changelog_merge {
     uint32_t *earlier; /* by row number: the equal row below it + 1 */
     uint8_t *alive;
     size_t capacity;
-    uint32_t next;     /* while emitting */
+    uint32_t next; /* while emitting */
 };
 
 static int
@@ -132,10 +132,10 @@ changelog_merge_batch(struct sl_op *base, unsigned input, struct sl_batch *batch
     if (key_count == 0)
         keys[key_count++] = changelog_merge_pack(op, stored, &bytes);
     sl_hash_rows(keys, key_count, NULL, stored->row_count, hashes);
-    sl_table_upsert(op->table,
-                    &(struct sl_state_keys){.columns = keys, .row_count = stored->row_count,
-                                            .hashes = hashes},
-                    heads, NULL);
+    sl_table_upsert(
+        op->table,
+        &(struct sl_state_keys){.columns = keys, .row_count = stored->row_count, .hashes = hashes},
+        heads, NULL);
     for (uint32_t i = 0; i < stored->row_count; i++)
         changelog_merge_apply(op, (uint64_t *)(void *)heads[i], first + i,
                               sl_batch_kind(stored, i));

@@ -10,9 +10,9 @@
 
 struct sl_collector {
     struct sl_env *env;
-    struct sl_wake *wake;     /* the session's */
-    pthread_mutex_t mutex;    /* of what follows */
-    struct sl_wake *producer; /* the slot's, while the operator is open */
+    struct sl_wake *wake;      /* the session's */
+    pthread_mutex_t mutex;     /* of what follows */
+    struct sl_wake *producer;  /* the slot's, while the operator is open */
     struct sl_batch **batches; /* a ring */
     size_t first, count, capacity;
     size_t waiting_rows, rows_max;

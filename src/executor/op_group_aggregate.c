@@ -20,6 +20,8 @@ group_aggregate_open(struct sl_op *base, struct sl_error *err)
     op->states = SL_NEW_ARRAY(base->context->arena, char *, SL_BATCH_ROWS_MAX);
     op->aggregation.head_size = sizeof(int64_t);
     op->aggregation.ttl_us = op->plan->ttl_us;
+    if (op->plan->is_global)
+        op->aggregation.phase = SL_AGGREGATION_GLOBAL;
     SL_TRY(sl_aggregation_open(&op->aggregation, base, "groups", op->plan->keys,
                                op->plan->key_count, op->plan->aggregates, op->plan->aggregate_count,
                                false, err));
@@ -65,7 +67,7 @@ group_aggregate_all(struct op_group_aggregate *op, const struct sl_batch *batch,
                                out, err);
     if (rc < 0)
         return rc;
-    if (batch->kinds)
+    if (batch->kinds || op->plan->is_global)
         group_aggregate_drop_empty(op, row_count);
     return SL_OK; /* bounded by the input: SL_AGAIN is no news */
 }

@@ -19,18 +19,14 @@ session_aggregate_emit(struct sl_op *base, const struct sl_session_rows *rows, s
     bool wanted[3] = {op->plan->has_start, op->plan->has_end, op->plan->has_time};
     struct sl_batch *batch = sl_batch_new(pool, schema->count, rows->count);
 
-    if (sl_aggregation_results(&op->base.sessions.aggregation, rows->states, rows->count,
-                               batch->columns + key_count, err) < 0) {
-        memset(batch->columns, 0, at * sizeof(*batch->columns)); /* it let go of them */
-        sl_batch_unref(batch);
-        return err->code;
-    }
+    sl_aggregation_results(&op->base.sessions.aggregation, rows->states, rows->count,
+                           batch->columns + key_count);
     for (size_t i = 0; i < key_count; i++)
         batch->columns[i] =
             sl_column_gather(pool, rows->key_columns[i], rows->keys, rows->count, false);
     sl_sessions_bounds(&op->base.sessions, rows->start_us, rows->end_us, rows->count,
                        schema->columns + at, wanted, batch->columns + at);
-    return sl_out_emit(out, batch);
+    return sl_aggregation_emit(&op->base.sessions.aggregation, base, batch, out, err);
 }
 
 static int

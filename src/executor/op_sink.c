@@ -28,7 +28,7 @@ struct op_sink {
     struct sl_text *asides;  /* SL_BATCH_ROWS_MAX */
     struct sl_buffer aside_bytes;
     uint32_t timestamp_column; /* of the input; UINT32_MAX: none goes to the record's time */
-    struct sl_sink_rows rows; /* which of them are written */
+    struct sl_sink_rows rows;  /* which of them are written */
     struct sl_sink_progress progress;
     bool waits; /* write said SL_AGAIN */
     uint64_t barrier_epoch;
@@ -177,8 +177,8 @@ sink_open_encoder(struct op_sink *sink, struct sl_error *err)
         .zone = sink->op.context->expr_settings.zone,
     };
     sink->format.config.primary_key_count = sink->written ? 0 : plan->primary_key_count;
-    SL_TRY(sl_record_format(arena, &plan->record, name, plan->table_name, &sink->format, &class,
-                            err));
+    SL_TRY(
+        sl_record_format(arena, &plan->record, name, plan->table_name, &sink->format, &class, err));
     if (class->encoder_size == 0)
         return SL_ERROR(err, SL_E_UNDEFINED_OBJECT,
                         "table \"%s\" has no format that can be written", plan->table_name);
@@ -337,8 +337,8 @@ sink_fill_items(struct op_sink *sink, const struct sl_batch *batch, size_t live)
     for (size_t i = 0; i < live; i++) {
         sink->items[i] = (struct sl_record){
             .value = values->data.data + values->offsets[i],
-            .value_length = values->is_null[i] ? SL_RECORD_NULL
-                                               : values->offsets[i + 1] - values->offsets[i],
+            .value_length =
+                values->is_null[i] ? SL_RECORD_NULL : values->offsets[i + 1] - values->offsets[i],
             .key_length = SL_RECORD_NULL,
             .timestamp_us = sink_timestamp(sink, batch, i)};
         if (!keys || keys->is_null[i])
@@ -388,8 +388,8 @@ sink_batch(struct sl_op *op, unsigned input, struct sl_batch *batch, struct sl_o
     struct sl_batch *chosen = NULL;
     int rc = SL_OK;
 
-    SL_TRY(sl_sink_rows_select(&sink->rows, batch, out, &sink->progress.skipped_rows, &chosen,
-                               err));
+    SL_TRY(
+        sl_sink_rows_select(&sink->rows, batch, out, &sink->progress.skipped_rows, &chosen, err));
     if (sl_batch_live_count(chosen) > 0) {
         sink->progress.rows += sl_batch_live_count(chosen);
         if (sink->class->takes_columns) {

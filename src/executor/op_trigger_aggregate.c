@@ -241,6 +241,12 @@ trigger_fold_kept(struct op_trigger_aggregate *op, const struct sl_state_keys *k
 
 /* --- firing --- */
 
+static struct sl_aggregation *
+trigger_results(struct op_trigger_aggregate *op)
+{
+    return op->rows ? &op->scratch : &op->groups;
+}
+
 /* One row a group of op->fire_rows; `columns` are the keys'. */
 static int
 trigger_make(struct op_trigger_aggregate *op, struct sl_column *const *columns,
@@ -251,23 +257,16 @@ trigger_make(struct op_trigger_aggregate *op, struct sl_column *const *columns,
     size_t key_count = op->plan->key_count, count = op->fire_count;
     struct sl_state_keys keys = {
         .columns = columns, .rows = op->fire_rows, .row_count = count, .hashes = op->fire_hashes};
-    struct sl_aggregation *results = op->rows ? &op->scratch : &op->groups;
     uint32_t rows[SL_BATCH_ROWS_MAX];
     struct sl_batch *batch;
-    int rc;
 
     if (op->rows)
         SL_TRY(trigger_fold_kept(op, &keys, out, err));
     batch = sl_batch_new(pool, schema->count, count);
-    rc = sl_aggregation_results(results, op->rows ? op->scratch.states : op->fire_states, count,
-                                batch->columns + key_count, err);
+    sl_aggregation_results(trigger_results(op), op->rows ? op->scratch.states : op->fire_states,
+                           count, batch->columns + key_count);
     if (op->rows)
         sl_table_delete(op->scratch.table, &keys);
-    if (rc < 0) {
-        memset(batch->columns, 0, schema->count * sizeof(*batch->columns));
-        sl_batch_unref(batch);
-        return err->code;
-    }
     for (size_t i = 0; i < count; i++)
         rows[i] = op->fire_rows[i];
     for (size_t i = 0; i < key_count; i++)
@@ -304,7 +303,7 @@ trigger_fire(struct op_trigger_aggregate *op, struct sl_column *const *columns, 
             sl_aggregation_reset(&op->groups, 0, op->fire_states[i]);
     }
     op->fire_count = 0;
-    return sl_out_emit(out, batch);
+    return sl_aggregation_emit(trigger_results(op), &op->op, batch, out, err);
 }
 
 /* --- a batch --- */

@@ -10,12 +10,23 @@
  * Unless table.exec.mini-batch.enabled = false, -U and +U in a row give what +U gives.
  *
  * ON CONFLICT DO NOTHING: the first row of a key is the sink's, all later ones are left out; DO
- * ERROR: one that is not equal is an error.  Rows are only added then.
+ * ERROR: one that is not equal is an error.
+ *
+ * Over rows that change, both are judged at watermarks, as Flink does: in between a row may come
+ * before the one goes whose key it takes over.
+ *
+ *     row     what comes out
+ *     +I +U   +I of the first row; +U if it replaces the first; of another: nothing
+ *     -U -D   of the first row: +U of the one behind it, -D if there is none; of another: nothing
+ *     W       of a key with several rows that are not equal the first stays; DO ERROR tells
  *
  * State: PRIMARY KEY → rows one after another, each { lengths of both, upsert key, other columns }
- * packed. */
+ * packed; and the keys that have had several rows since the last watermark. */
 #include "data/row.h"
 #include "executor/key_changes.h"
+#include "executor/row_text.h"
+
+#include <stdlib.h>
 
 /* The value of a key's state. */
 struct materialized {
@@ -40,7 +51,16 @@ struct op_upsert_materialize {
     char **states;
     struct sl_row_error *conflicts; /* of the running batch */
     size_t conflict_count;
+    bool settles;                 /* conflicts are judged at watermarks, those of … */
+    struct sl_state_table *marks; /* … these keys */
+    uint64_t *mark_hashes;
+    struct sl_state_scan scan;
+    bool is_scanning;
+    struct sl_state_row *found; /* of the scan, not yet judged */
+    size_t found_count;
+    struct sl_schema *key_schema;
 };
+enum { MATERIALIZE_SCAN_ROWS = 256 };
 
 static struct op_upsert_materialize *
 materialize_of(struct sl_op *op)
@@ -66,6 +86,23 @@ materialize_open_identity(struct op_upsert_materialize *op)
 }
 
 static int
+materialize_open_marks(struct op_upsert_materialize *op, struct sl_error *err)
+{
+    struct sl_arena *arena = op->op.context->arena;
+
+    op->settles = op->plan->conflict != SL_CONFLICT_DEDUPLICATE &&
+                  op->op.node->inputs[0].node->kinds != SL_KINDS_INSERT;
+    if (!op->settles)
+        return SL_OK;
+    op->mark_hashes = SL_NEW_ARRAY(arena, uint64_t, SL_BATCH_ROWS_MAX);
+    op->found = SL_NEW_ARRAY(arena, struct sl_state_row, MATERIALIZE_SCAN_ROWS);
+    op->key_schema = sl_schema_new(arena, op->plan->key_count);
+    for (size_t i = 0; i < op->plan->key_count; i++)
+        op->key_schema->columns[i] = op->op.node->schema->columns[op->plan->keys[i]];
+    return sl_key_changes_open_marks(&op->changes, "conflicts", &op->marks, err);
+}
+
+static int
 upsert_materialize_open(struct sl_op *base, struct sl_error *err)
 {
     struct op_upsert_materialize *op = materialize_of(base);
@@ -78,6 +115,7 @@ upsert_materialize_open(struct sl_op *base, struct sl_error *err)
     op->rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
     op->states = SL_NEW_ARRAY(arena, char *, SL_BATCH_ROWS_MAX);
     op->conflicts = SL_NEW_ARRAY(arena, struct sl_row_error, SL_BATCH_ROWS_MAX);
+    SL_TRY(materialize_open_marks(op, err));
     return sl_key_changes_open_table(&op->changes, sizeof(struct materialized),
                                      offsetof(struct materialized, rows), op->plan->ttl_us,
                                      &op->table, err);
@@ -88,6 +126,7 @@ upsert_materialize_close(struct sl_op *base)
 {
     struct op_upsert_materialize *op = materialize_of(base);
 
+    sl_table_scan_end(&op->scan);
     sl_key_changes_close(&op->changes);
     sl_buffer_done(&op->identity);
 }
@@ -235,6 +274,215 @@ materialize_keep_first(struct op_upsert_materialize *op, const struct materializ
         row, SL_E_UNIQUE_VIOLATION, "another row has this PRIMARY KEY (ON CONFLICT DO ERROR)"};
 }
 
+/* --- rows of which the first is the sink's --- */
+
+/* A row that comes; one with its upsert key gives it its place. */
+static void
+materialize_add_behind(struct op_upsert_materialize *op, struct materialized *state, uint16_t row)
+{
+    struct sl_text identity = materialize_identity(op, row);
+    struct sl_text values = sl_key_changes_pack(&op->changes, row);
+    size_t at = state->used, next, before;
+    bool had_rows = state->count > 0;
+
+    if (op->identity_layout &&
+        materialized_find(state, identity, true, values, &at, &next, &before))
+        materialized_cut(state, at, next);
+    materialized_put(op, state, at, identity, values);
+    if (at == 0)
+        sl_key_changes_add(&op->changes, had_rows ? SL_ROW_UPDATE_AFTER : SL_ROW_INSERT, row);
+}
+
+/* False: there is no such row. */
+static bool
+materialize_retract_first(struct op_upsert_materialize *op, struct materialized *state,
+                          uint16_t row)
+{
+    struct sl_text identity = materialize_identity(op, row);
+    struct sl_text values = sl_key_changes_pack(&op->changes, row);
+    size_t at, next, before;
+
+    if (!materialized_find(state, identity, op->identity_layout != NULL, values, &at, &next,
+                           &before))
+        return false;
+    materialized_cut(state, at, next);
+    if (at > 0)
+        return true;
+    if (state->count == 0)
+        sl_key_changes_add(&op->changes, SL_ROW_DELETE, row);
+    else
+        sl_key_changes_add_packed(&op->changes, SL_ROW_UPDATE_AFTER, row,
+                                  materialized_row(state, 0, &identity, &next));
+    return true;
+}
+
+/* -U and +U of one row: it keeps its place.  False: they are not of one row. */
+static bool
+materialize_replace(struct op_upsert_materialize *op, struct materialized *state, uint16_t old,
+                    uint16_t row)
+{
+    struct sl_text identity = materialize_identity(op, old);
+    struct sl_text values = sl_key_changes_pack(&op->changes, old), own;
+    size_t at, next, before;
+
+    if (!materialized_find(state, identity, op->identity_layout != NULL, values, &at, &next,
+                           &before))
+        return false;
+    materialized_row(state, at, &own, &next);
+    identity = materialize_identity(op, row);
+    if (!sl_text_equal(own, identity))
+        return false;
+    values = sl_key_changes_pack(&op->changes, row);
+    materialized_cut(state, at, next);
+    materialized_put(op, state, at, identity, values);
+    if (at == 0)
+        sl_key_changes_add(&op->changes, SL_ROW_UPDATE_AFTER, row);
+    return true;
+}
+
+/* --- conflicts, at watermarks --- */
+
+/* Rows that are not equal to the first go; returns whether there were any. */
+static bool
+materialized_keep_first(struct materialized *state)
+{
+    size_t at, next;
+    struct sl_text identity, first = materialized_row(state, 0, &identity, &next);
+    bool had_others = false;
+
+    for (at = next; at < state->used;) {
+        if (sl_text_equal(materialized_row(state, at, &identity, &next), first)) {
+            at = next;
+            continue;
+        }
+        materialized_cut(state, at, next);
+        had_others = true;
+    }
+    return had_others;
+}
+
+/* Tells of keys that had several rows. */
+static int
+materialize_tell(struct op_upsert_materialize *op, const struct sl_text *keys, size_t count,
+                 struct sl_out *out, struct sl_error *err)
+{
+    struct sl_pool *pool = op->op.context->pool;
+    struct sl_batch *groups = sl_batch_new(pool, op->key_schema->count, count);
+    struct sl_row_error *errors;
+    struct sl_buffer text;
+    struct sl_arena arena;
+    int rc;
+
+    sl_arena_init(&arena);
+    sl_buffer_init(&text, SIZE_MAX / 2);
+    errors = SL_NEW_ARRAY(&arena, struct sl_row_error, count);
+    sl_key_codec_decode(sl_table_key_codec(op->table), pool, keys, count, groups->columns);
+    for (uint32_t i = 0; i < count; i++) {
+        sl_buffer_reset(&text);
+        sl_buffer_add_string(&text, "several rows have the PRIMARY KEY (");
+        sl_row_text(&arena, op->key_schema, groups, i, &text);
+        sl_buffer_add_string(&text, ") (ON CONFLICT DO ERROR)");
+        errors[i] = (struct sl_row_error){i, SL_E_UNIQUE_VIOLATION,
+                                          sl_arena_strndup(&arena, text.data, text.length)};
+    }
+    rc = out->failed_groups(out, op->key_schema, groups, errors, count, err);
+    sl_batch_unref(groups);
+    sl_buffer_done(&text);
+    sl_arena_done(&arena);
+    return rc;
+}
+
+/* The keys in op->found.  SL_AGAIN: state is read. */
+static int
+materialize_judge(struct op_upsert_materialize *op, struct sl_out *out, struct sl_error *err)
+{
+    struct sl_text texts[MATERIALIZE_SCAN_ROWS];
+    uint64_t hashes[MATERIALIZE_SCAN_ROWS];
+    char *states[MATERIALIZE_SCAN_ROWS];
+    struct sl_state_keys keys = {.encoded = texts, .row_count = op->found_count, .hashes = hashes};
+    size_t told = 0;
+    int rc;
+
+    for (size_t i = 0; i < op->found_count; i++) {
+        texts[i] = op->found[i].key;
+        hashes[i] = op->found[i].hash;
+    }
+    rc = sl_table_prepare(op->table, &keys, err);
+    if (rc != SL_OK)
+        return rc;
+    sl_table_upsert(op->table, &keys, states, NULL);
+    for (size_t i = 0; i < op->found_count; i++) {
+        struct materialized *state = (struct materialized *)(void *)states[i];
+
+        if (state->count > 1 && materialized_keep_first(state))
+            texts[told++] = texts[i];
+    }
+    op->found_count = 0;
+    return told > 0 && op->plan->conflict == SL_CONFLICT_ERROR
+               ? materialize_tell(op, texts, told, out, err)
+               : SL_OK;
+}
+
+static int
+upsert_materialize_watermark(struct sl_op *base, struct sl_out *out, struct sl_error *err)
+{
+    struct op_upsert_materialize *op = materialize_of(base);
+    int rc = SL_OK;
+
+    if (!op->settles || (!op->is_scanning && sl_table_first_time(op->marks) == INT64_MAX))
+        return SL_OK;
+    if (!op->is_scanning)
+        sl_table_scan_begin(op->marks, 0, &op->scan);
+    op->is_scanning = true;
+    while (rc == SL_OK) {
+        if (op->found_count == 0)
+            rc = sl_table_scan_next(&op->scan, op->found, MATERIALIZE_SCAN_ROWS, &op->found_count,
+                                    err);
+        if (rc == SL_OK && op->found_count == 0)
+            break;
+        if (rc == SL_OK)
+            rc = materialize_judge(op, out, err);
+    }
+    if (rc != SL_OK)
+        return rc;
+    sl_table_scan_end(&op->scan);
+    op->is_scanning = false;
+    sl_table_drop_time(op->marks, 0);
+    return SL_OK;
+}
+
+/* Rows before a watermark are judged without those behind it. */
+static int64_t
+upsert_materialize_next_due(struct sl_op *base)
+{
+    return materialize_of(base)->settles && base->watermark_ms != SL_WATERMARK_MAX
+               ? base->watermark_ms + 1
+               : SL_WATERMARK_MAX;
+}
+
+/* Keys of the batch that have several rows now. */
+static void
+materialize_mark(struct op_upsert_materialize *op, const struct sl_state_keys *keys)
+{
+    struct sl_state_keys several = *keys;
+    uint16_t *rows = sl_alloc(keys->row_count * sizeof(*rows));
+    char **values = sl_alloc(keys->row_count * sizeof(*values));
+
+    several.rows = rows;
+    several.hashes = op->mark_hashes;
+    several.row_count = 0;
+    for (size_t i = 0; i < keys->row_count; i++) {
+        if (((const struct materialized *)(const void *)op->states[i])->count < 2)
+            continue;
+        op->mark_hashes[several.row_count] = keys->hashes[i];
+        rows[several.row_count++] = op->rows[i];
+    }
+    if (several.row_count > 0)
+        sl_table_upsert(op->marks, &several, values, NULL);
+    free(values);
+    free(rows);
+}
+
 /* --- a batch --- */
 
 static bool
@@ -270,6 +518,28 @@ materialize_chunk(struct op_upsert_materialize *op, const struct sl_batch *batch
         is_update = materialize_is_update(op, batch, i, to);
         if (!materialize_retract(op, state, op->rows[i], is_update))
             unmatched++;
+    }
+    return unmatched;
+}
+
+/* The same where conflicts are judged at watermarks. */
+static size_t
+materialize_chunk_first(struct op_upsert_materialize *op, const struct sl_batch *batch, size_t from,
+                        size_t to)
+{
+    size_t unmatched = 0;
+
+    for (size_t i = from; i < to; i++) {
+        struct materialized *state = (struct materialized *)(void *)op->states[i];
+
+        if (!sl_row_kind_takes_back(sl_batch_kind(batch, op->rows[i])))
+            materialize_add_behind(op, state, op->rows[i]);
+        else if (materialize_is_update(op, batch, i, to) &&
+                 materialize_replace(op, state, op->rows[i], op->rows[i + 1]))
+            i++;
+        else if (!materialize_retract_first(op, state, op->rows[i]) &&
+                 op->plan->conflict == SL_CONFLICT_ERROR)
+            unmatched++; /* with DO NOTHING it may have been left out */
     }
     return unmatched;
 }
@@ -317,10 +587,14 @@ upsert_materialize_batch(struct sl_op *base, unsigned input, struct sl_batch *ba
     sl_key_changes_begin(&op->changes, batch);
     op->conflict_count = 0;
     for (size_t from = 0; from < keys.row_count; from += SL_KEY_CHANGES_ROWS) {
-        unmatched +=
-            materialize_chunk(op, batch, from, SL_MIN(from + SL_KEY_CHANGES_ROWS, keys.row_count));
+        size_t to = SL_MIN(from + SL_KEY_CHANGES_ROWS, keys.row_count);
+
+        unmatched += op->settles ? materialize_chunk_first(op, batch, from, to)
+                                 : materialize_chunk(op, batch, from, to);
         SL_TRY(sl_key_changes_emit(&op->changes, out, err));
     }
+    if (op->settles)
+        materialize_mark(op, &keys);
     materialize_drop_empty(op, &keys);
     if (unmatched > 0)
         out->unmatched(out, unmatched);
@@ -344,5 +618,8 @@ const struct sl_op_class sl_op_upsert_materialize = {
     .open = upsert_materialize_open,
     .prepare = upsert_materialize_prepare,
     .batch = upsert_materialize_batch,
+    .resume = upsert_materialize_watermark,
+    .watermark = upsert_materialize_watermark,
+    .next_due_ms = upsert_materialize_next_due,
     .close = upsert_materialize_close,
 };

@@ -1,5 +1,5 @@
 /* GROUP BY window and keys over TUMBLE, HOP and CUMULATE, and over windows that rows bring with
- * them.
+ * them.  The global phase of two has parts of groups for rows (aggregation.h), and their slices.
  *
  *     a row:        its slice; if the last window that holds it was fired: to the late output,
  *                   else fold it into state[slice, keys]
@@ -48,6 +48,8 @@ window_aggregate_open(struct sl_op *base, struct sl_error *err)
     op->ordered_hashes = SL_NEW_ARRAY(arena, uint64_t, SL_BATCH_ROWS_MAX);
     op->ordered_rows = SL_NEW_ARRAY(arena, uint16_t, SL_BATCH_ROWS_MAX);
     op->chunk = SL_NEW_ARRAY(arena, struct sl_state_row, SL_BATCH_ROWS_MAX);
+    if (op->plan->is_global)
+        op->aggregation.phase = SL_AGGREGATION_GLOBAL;
     SL_TRY(sl_aggregation_open(&op->aggregation, base, "window", op->plan->keys,
                                op->plan->key_count, op->plan->aggregates, op->plan->aggregate_count,
                                true, err));
@@ -67,10 +69,10 @@ static int window_aggregate_go_on(struct op_window_aggregate *op, struct sl_out 
 
 /* --- rows --- */
 
-/* Fills ends[] of rows that bring the ends of their windows; true: all are the same. */
+/* Fills ends[] for rows that bring the ends of their slices; true: all are in one. */
 static bool
-window_aggregate_assign_attached(struct op_window_aggregate *op, const struct sl_batch *batch,
-                                 size_t row_count)
+window_aggregate_assign_ends(struct op_window_aggregate *op, const struct sl_batch *batch,
+                             size_t row_count)
 {
     const int64_t *ends = batch->columns[op->plan->time_column]->values;
     const uint16_t *rows = op->aggregation.rows;
@@ -126,7 +128,15 @@ static void
 window_aggregate_add_late(struct op_window_aggregate *op, const struct sl_batch *batch,
                           const uint16_t *rows, size_t row_count, struct sl_out *out)
 {
-    out->late(out, sl_batch_share(op->op.context->pool, batch, rows, row_count));
+    size_t late_count = 0;
+
+    if (!op->plan->is_global) {
+        out->late(out, sl_batch_share(op->op.context->pool, batch, rows, row_count));
+        return;
+    }
+    for (size_t i = 0; i < row_count; i++)
+        late_count += (size_t)sl_aggregation_part_rows(&op->aggregation, rows[i]);
+    out->late_rows(out, late_count);
 }
 
 /* What is done with each run of rows of the same slice. */
@@ -200,8 +210,8 @@ window_aggregate_run_all(const struct window_aggregate_run *run, size_t row_coun
     if (row_count == 0)
         return SL_OK;
     window_aggregate_close_slices(op);
-    if (op->plan->is_attached)
-        one = window_aggregate_assign_attached(op, run->batch, row_count);
+    if (op->plan->is_attached || op->plan->is_global)
+        one = window_aggregate_assign_ends(op, run->batch, row_count);
     else if (window_aggregate_has_clock(op))
         window_aggregate_assign_now(op, row_count);
     else
@@ -253,12 +263,13 @@ window_aggregate_must_finish(struct op_window_aggregate *op, const struct sl_bat
     window_aggregate_close_slices(op);
     for (size_t i = 0; i < sl_batch_live_count(batch); i++) {
         size_t row = sl_batch_row(batch, i);
-        int64_t time, end;
+        int64_t end;
 
         if (sl_column_is_null(times, row))
             continue;
-        time = sl_window_local_us(window, op->zone, ((const int64_t *)times->values)[row]);
-        end = sl_window_slice_end_us(window, time);
+        end = ((const int64_t *)times->values)[row];
+        if (!op->plan->is_global)
+            end = sl_window_slice_end_us(window, sl_window_local_us(window, op->zone, end));
         if (end <= op->closed_us && sl_window_last_end_us(window, end) > op->closed_us)
             return true;
     }
@@ -309,15 +320,10 @@ window_aggregate_emit(struct op_window_aggregate *op, size_t row_count, struct s
 {
     const struct sl_schema *schema = op->op.node->schema;
     struct sl_batch *batch = sl_batch_new(op->op.context->pool, schema->count, row_count);
-    size_t at = op->plan->key_count + op->plan->aggregate_count;
 
-    if (sl_aggregation_finish(&op->aggregation, op->chunk, row_count, batch->columns, err) < 0) {
-        memset(batch->columns, 0, at * sizeof(*batch->columns)); /* finish let go of them */
-        sl_batch_unref(batch);
-        return err->code;
-    }
+    sl_aggregation_finish(&op->aggregation, op->chunk, row_count, batch->columns);
     sl_window_set_bounds(op->plan, op->zone, op->slices.end, op->op.context->pool, schema, batch);
-    return sl_out_emit(out, batch);
+    return sl_aggregation_emit(&op->aggregation, &op->op, batch, out, err);
 }
 
 /* Emits a chunk, without what was emitted before a restore. */

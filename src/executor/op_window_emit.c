@@ -251,8 +251,9 @@ window_emit_keep_before(struct sl_window_emit *op, char *const *states, size_t c
     for (size_t from = 0; from < count; from += SL_GROUP_CHUNK) {
         size_t some = SL_MIN(count - from, (size_t)SL_GROUP_CHUNK);
 
-        if (sl_aggregation_results(&op->groups, states + from, some, columns, err) < 0) {
-            memset(columns, 0, op->groups.count * sizeof(*columns));
+        sl_aggregation_results(&op->groups, states + from, some, columns);
+        if (sl_aggregation_refuse_failures(&op->groups, &op->op, err) < 0) {
+            sl_group_changes_drop(&op->changes, &op->changes.chunks[0]);
             return err->code;
         }
         for (size_t i = 0; i < some; i++) {

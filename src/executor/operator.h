@@ -30,12 +30,19 @@ struct sl_out {
     /* Live rows of `batch` that came too late: counted, and routed if the plan says so.  Takes over
      * the reference. */
     void (*late)(struct sl_out *out, struct sl_batch *batch);
+    /* So many rows came too late that were folded before: counted. */
+    void (*late_rows)(struct sl_out *out, size_t row_count);
     /* So many rows were taken back that are not there: counted, and logged once. */
     void (*unmatched)(struct sl_out *out, size_t row_count);
     /* Rows of `batch` (an input batch; not taken over) that failed: the policy decides.  Negative:
      * the job fails, err is filled; OK: they were skipped or routed, and counted. */
     int (*error)(struct sl_out *out, const struct sl_batch *batch,
                  const struct sl_row_error *errors, size_t error_count, struct sl_error *err);
+    /* Results of groups that cannot be made: what tells each of them apart is in the row of
+     * `groups` that its error names, by `schema`.  As `error`. */
+    int (*failed_groups)(struct sl_out *out, const struct sl_schema *schema,
+                         const struct sl_batch *groups, const struct sl_row_error *errors,
+                         size_t error_count, struct sl_error *err);
     /* A scan's records that make no row, as rows of the table that its `dead` output is wired to
      * (executor/side_rows.h).  Takes over the reference. */
     void (*dead)(struct sl_out *out, struct sl_batch *batch);
@@ -57,10 +64,10 @@ struct sl_op_context {
     struct sl_env *env; /* for processing time only: sl_now_us */
     const char *job_id;
     const char *data_directory;
-    struct sl_wake *wake;          /* the slot's; for sources and sinks */
-    void *collector;               /* COLLECT: struct sl_collector of the session */
-    bool checkpointed;             /* the job's barriers are stored */
-    struct sl_outbox_room *outbox; /* the job's */
+    struct sl_wake *wake;           /* the slot's; for sources and sinks */
+    void *collector;                /* COLLECT: struct sl_collector of the session */
+    bool checkpointed;              /* the job's barriers are stored */
+    struct sl_outbox_room *outbox;  /* the job's */
     struct sl_alignment *alignment; /* the job's; for sources */
 };
 

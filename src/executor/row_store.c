@@ -54,8 +54,8 @@ sl_row_store_find(const struct sl_row_store *store, uint32_t number, uint32_t *r
 
 /* Runs of rows of one batch become views of it, which concat then copies together. */
 struct sl_batch *
-sl_row_store_gather(const struct sl_row_store *store, struct sl_pool *pool,
-                    const uint32_t *numbers, size_t count)
+sl_row_store_gather(const struct sl_row_store *store, struct sl_pool *pool, const uint32_t *numbers,
+                    size_t count)
 {
     struct sl_batch *parts[SL_BATCH_ROWS_MAX];
     size_t part_count = 0;

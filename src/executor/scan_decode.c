@@ -49,8 +49,7 @@ sl_scan_row_error(struct op_scan *scan, const struct sl_batch *batch, uint32_t r
     uint32_t split = batch->split >= 0 ? (uint32_t)batch->split : 0;
 
     if (scan->decoder)
-        return scan_place_error(scan, split, scan_record_position(scan, record), code, reason,
-                                err);
+        return scan_place_error(scan, split, scan_record_position(scan, record), code, reason, err);
     return scan_place_error(scan, split, batch->positions ? batch->positions[row] : -1, code,
                             reason, err);
 }

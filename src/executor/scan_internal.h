@@ -24,8 +24,8 @@ struct sl_scan_own_split {
     int64_t active_us;    /* the last record's processing time */
     bool idle, ended;
     struct sl_text at_barrier; /* its position at the last one, where the connector wants to know */
-    bool held; /* by watermark alignment */
-    bool ends; /* was found to be at its end just now */
+    bool held;                 /* by watermark alignment */
+    bool ends;                 /* was found to be at its end just now */
 };
 
 /* A split as a checkpoint left it. */
@@ -57,7 +57,7 @@ struct op_scan {
 
     struct sl_scan_own_split *splits;
     uint32_t split_count, split_capacity;
-    struct sl_map known; /* ids of splits */
+    struct sl_map known;    /* ids of splits */
     uint64_t barrier_epoch; /* of the last barrier that was stored */
     bool is_restored;
     struct sl_scan_restored *restored; /* of all subtasks */
@@ -79,7 +79,7 @@ struct op_scan {
     int64_t interval_ms; /* a watermark this far ahead goes out at once; -1: every one does */
     int64_t interval_us, idle_timeout_us;
     int64_t periodic_us, idle_check_us, align_check_us; /* deadlines, or INT64_MAX */
-    struct sl_alignment_member *alignment; /* NULL: in no group */
+    struct sl_alignment_member *alignment;              /* NULL: in no group */
 };
 
 /* --- scan_io.c --- */
@@ -115,7 +115,7 @@ void sl_scan_align_init(struct op_scan *scan); /* after sl_scan_time_init */
  * read now. */
 bool sl_scan_align(struct op_scan *scan, int64_t now_us);
 void sl_scan_align_begin(struct op_scan *scan); /* its splits are known */
-void sl_scan_align_end(struct op_scan *scan); /* it holds nobody back any more */
+void sl_scan_align_end(struct op_scan *scan);   /* it holds nobody back any more */
 bool sl_scan_is_held(const struct op_scan *scan, uint32_t split);
 
 /* --- scan_dead.c --- */

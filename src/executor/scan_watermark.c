@@ -36,8 +36,8 @@ sl_scan_time_init(struct op_scan *scan)
     if (plan->watermark && !settings->batch_mode) {
         struct sl_expr *exprs[] = {plan->time, plan->watermark};
 
-        scan->time = sl_eval_new(
-            sl_program_new(context->arena, exprs, 2, &context->expr_settings), context->pool);
+        scan->time = sl_eval_new(sl_program_new(context->arena, exprs, 2, &context->expr_settings),
+                                 context->pool);
         scan->marks = SL_NEW_ARRAY(context->arena, struct sl_mark, SL_BATCH_ROWS_MAX);
     }
 }
@@ -174,8 +174,8 @@ scan_highest(const struct sl_batch *batch, const struct sl_column *watermarks)
 
 /* Row by row: marks where the candidate is more than the interval ahead. */
 static uint32_t
-scan_find_marks(struct op_scan *scan, struct sl_scan_own_split *split,
-                const struct sl_batch *batch, const struct sl_column *watermarks)
+scan_find_marks(struct op_scan *scan, struct sl_scan_own_split *split, const struct sl_batch *batch,
+                const struct sl_column *watermarks)
 {
     const int64_t *values = watermarks->values;
     uint32_t count = 0;
@@ -196,8 +196,7 @@ scan_find_marks(struct op_scan *scan, struct sl_scan_own_split *split,
         split->emitted_ms = candidate_ms;
         sl_scan_time_update(scan);
         if (scan->progress.watermark_ms > before_ms)
-            scan->marks[count++] =
-                (struct sl_mark){(uint32_t)row + 1, scan->progress.watermark_ms};
+            scan->marks[count++] = (struct sl_mark){(uint32_t)row + 1, scan->progress.watermark_ms};
     }
     return count;
 }
@@ -314,8 +313,8 @@ scan_judge_times(struct op_scan *scan, struct sl_batch *batch, const struct sl_c
 }
 
 int
-sl_scan_time_batch(struct op_scan *scan, struct sl_batch *batch, int64_t now_us,
-                   struct sl_out *out, struct sl_error *err)
+sl_scan_time_batch(struct op_scan *scan, struct sl_batch *batch, int64_t now_us, struct sl_out *out,
+                   struct sl_error *err)
 {
     struct sl_scan_own_split *split = NULL;
     struct sl_column *columns[2];

@@ -224,9 +224,10 @@ sl_side_rows_late(struct sl_side_rows *rows, unsigned input, const struct sl_bat
     return side_end(&made);
 }
 
-struct sl_batch *
-sl_side_rows_failed(struct sl_side_rows *rows, unsigned input, const struct sl_batch *batch,
-                    const struct sl_row_error *errors, size_t error_count)
+/* Rows of this type that failed. */
+static struct sl_batch *
+side_failed(struct sl_side_rows *rows, const struct sl_type *type, const struct sl_batch *batch,
+            const struct sl_row_error *errors, size_t error_count)
 {
     uint64_t seen[SL_BATCH_ROWS_MAX / 64] = {0};
     struct side_batch made;
@@ -240,11 +241,32 @@ sl_side_rows_failed(struct sl_side_rows *rows, unsigned input, const struct sl_b
             continue;
         seen[row / 64] |= UINT64_C(1) << (row % 64);
         side_set_common(rows, &values);
-        side_set_json(rows, &made.arena, rows->row_types[input], batch, row, &values);
+        side_set_json(rows, &made.arena, type, batch, row, &values);
         side_set_text(&values, SL_SIDE_REASON, sl_text_of(errors[i].text));
         side_add(&made, &values);
     }
     return side_end(&made);
+}
+
+struct sl_batch *
+sl_side_rows_failed(struct sl_side_rows *rows, unsigned input, const struct sl_batch *batch,
+                    const struct sl_row_error *errors, size_t error_count)
+{
+    return side_failed(rows, rows->row_types[input], batch, errors, error_count);
+}
+
+struct sl_batch *
+sl_side_rows_groups(struct sl_side_rows *rows, const struct sl_schema *schema,
+                    const struct sl_batch *groups, const struct sl_row_error *errors,
+                    size_t error_count)
+{
+    struct sl_arena arena;
+    struct sl_batch *made;
+
+    sl_arena_init(&arena);
+    made = side_failed(rows, side_row_type(&arena, schema), groups, errors, error_count);
+    sl_arena_done(&arena);
+    return made;
 }
 
 struct sl_batch *

@@ -26,6 +26,10 @@ struct sl_batch *sl_side_rows_late(struct sl_side_rows *rows, unsigned input,
 struct sl_batch *sl_side_rows_failed(struct sl_side_rows *rows, unsigned input,
                                      const struct sl_batch *batch,
                                      const struct sl_row_error *errors, size_t error_count);
+/* Groups whose results cannot be made, by what tells them apart. */
+struct sl_batch *sl_side_rows_groups(struct sl_side_rows *rows, const struct sl_schema *schema,
+                                     const struct sl_batch *groups,
+                                     const struct sl_row_error *errors, size_t error_count);
 struct sl_batch *sl_side_rows_records(struct sl_side_rows *rows,
                                       const struct sl_side_record *records, size_t count);
 

@@ -24,12 +24,11 @@ window_emit_fire_new(struct sl_window_emit *op, struct sl_group_chunk *chunk, ch
 
     if (chunk->count == 0)
         return SL_OK;
-    if (sl_aggregation_results(&op->groups, states, chunk->count, chunk->after, err) < 0) {
-        memset(chunk->after, 0, op->groups.count * sizeof(*chunk->after));
-        return err->code;
-    }
+    sl_aggregation_results(&op->groups, states, chunk->count, chunk->after);
     memset(chunk->changes, SL_GROUP_NEW, chunk->count);
-    rc = sl_group_changes_emit(&op->changes, chunk, out);
+    rc = sl_aggregation_refuse_failures(&op->groups, &op->op, err);
+    if (rc == SL_OK)
+        rc = sl_group_changes_emit(&op->changes, chunk, out);
     sl_group_changes_drop(&op->changes, chunk);
     return rc;
 }
@@ -60,9 +59,8 @@ window_emit_fire_known(struct sl_window_emit *op, struct sl_group_chunk *chunk, 
         return SL_OK;
     rc = window_emit_unpack(op, chunk, states, err);
     if (rc == SL_OK) {
-        rc = sl_aggregation_results(&op->groups, states, chunk->count, chunk->after, err);
-        if (rc < 0)
-            memset(chunk->after, 0, op->groups.count * sizeof(*chunk->after));
+        sl_aggregation_results(&op->groups, states, chunk->count, chunk->after);
+        rc = sl_aggregation_refuse_failures(&op->groups, &op->op, err);
     }
     if (rc == SL_OK) {
         memset(chunk->changes, SL_GROUP_SAME, chunk->count);

@@ -246,12 +246,12 @@ extreme_finish(const struct sl_aggregate *aggregate, const void *state, struct s
     return true;
 }
 
-#define EXTREME_CLASS(NAME, direction, state, is_view)                             \
-    {                                                                              \
-        .name = NAME, .size = sizeof(struct extreme_##state), .has_view = is_view, \
-        .stored_args = 1, .retracting = &sl_agg_##direction##_retracting,          \
-        .add = extreme_add_##direction, .merge = extreme_merge_##direction,        \
-        .finish = extreme_finish                                                   \
+#define EXTREME_CLASS(NAME, direction, state, is_view)                                         \
+    {                                                                                          \
+        .name = NAME, .size = sizeof(struct extreme_##state), .has_view = is_view,             \
+        .stored_args = 1, .retracting = &sl_agg_##direction##_retracting, .always_fits = true, \
+        .add = extreme_add_##direction, .merge = extreme_merge_##direction,                    \
+        .finish = extreme_finish                                                               \
     }
 #define EXTREME_CLASSES(NAME, direction)                                                         \
     EXTREME_CLASS(NAME, direction, integer, false), EXTREME_CLASS(NAME, direction, real, false), \

@@ -26,12 +26,32 @@ struct agg_decimal {
 
 /* --- COUNT --- */
 
+/* COUNT(a, b): the rows in which none is NULL. */
+static void
+count_add_several(const struct sl_aggregate *aggregate, const struct aggregate_rows *rows)
+{
+    for (size_t i = 0; i < rows->row_count; i++) {
+        struct agg_count *state = aggregate_state(rows, i);
+        size_t column = 0;
+
+        while (column < aggregate->arg_count &&
+               !sl_column_is_null(rows->columns[column], rows->rows[i]))
+            column++;
+        if (column == aggregate->arg_count)
+            state->count += aggregate_sign(rows, rows->rows[i]);
+    }
+}
+
 static void
 count_add(const struct sl_aggregate *aggregate, const struct aggregate_rows *rows)
 {
     const struct sl_column *column = aggregate->arg_count ? rows->columns[0] : NULL;
     bool plain = rows->kinds == NULL && (column == NULL || column->validity == NULL);
 
+    if (aggregate->arg_count > 1) {
+        count_add_several(aggregate, rows);
+        return;
+    }
     if (plain && rows->states == NULL) {
         ((struct agg_count *)rows->one)->count += (int64_t)rows->row_count;
         return;
@@ -344,6 +364,8 @@ static const struct sl_aggregate_class agg_count = {
     .name = "COUNT",
     .size = sizeof(struct agg_count),
     .can_retract = true,
+    .is_linear = true,
+    .always_fits = true,
     .add = count_add,
     .merge = count_merge,
     .finish = count_finish,
@@ -353,6 +375,7 @@ static const struct sl_aggregate_class agg_integer_sum = {
     .name = "SUM",
     .size = sizeof(struct agg_integer),
     .can_retract = true,
+    .is_linear = true,
     .add = integer_add,
     .merge = integer_merge,
     .finish = integer_sum_finish,
@@ -362,6 +385,7 @@ static const struct sl_aggregate_class agg_integer_avg = {
     .name = "AVG",
     .size = sizeof(struct agg_integer),
     .can_retract = true,
+    .is_linear = true,
     .add = integer_add,
     .merge = integer_merge,
     .finish = integer_avg_finish,
@@ -371,6 +395,9 @@ static const struct sl_aggregate_class agg_real_sum = {
     .name = "SUM",
     .size = sizeof(struct agg_real),
     .can_retract = true,
+    .is_linear = true,
+    .is_rounded = true,
+    .always_fits = true,
     .add = real_add,
     .merge = real_merge,
     .finish = real_sum_finish,
@@ -379,6 +406,9 @@ static const struct sl_aggregate_class agg_real_avg = {
     .name = "AVG",
     .size = sizeof(struct agg_real),
     .can_retract = true,
+    .is_linear = true,
+    .is_rounded = true,
+    .always_fits = true,
     .add = real_add,
     .merge = real_merge,
     .finish = real_avg_finish,
@@ -387,6 +417,7 @@ static const struct sl_aggregate_class agg_decimal_sum = {
     .name = "SUM",
     .size = sizeof(struct agg_decimal),
     .can_retract = true,
+    .is_linear = true,
     .add = decimal_add,
     .merge = decimal_merge,
     .finish = decimal_sum_finish,
@@ -395,6 +426,7 @@ static const struct sl_aggregate_class agg_decimal_avg = {
     .name = "AVG",
     .size = sizeof(struct agg_decimal),
     .can_retract = true,
+    .is_linear = true,
     .add = decimal_add,
     .merge = decimal_merge,
     .finish = decimal_avg_finish,
@@ -412,8 +444,6 @@ sum_number(const struct sl_aggregate_binding *binding)
 const struct sl_aggregate_class *
 sl_aggregate_choose_count(struct sl_aggregate_binding *binding)
 {
-    if (binding->arg_count > 1)
-        return NULL;
     binding->type = sl_type_nullable(binding->arena, &sl_type_bigint, false);
     return &agg_count;
 }

@@ -259,10 +259,13 @@ real_finish(const struct sl_aggregate *aggregate, const void *state, struct sl_p
 
 /* --- the classes --- */
 
-#define VARIANCE_CLASS(NAME, VARIANT, state, kind)                                               \
-    {                                                                                            \
-        .name = NAME, .variant = VARIANT, .size = sizeof(struct variance_##state),               \
-        .can_retract = true, .add = state##_add, .merge = state##_merge, .finish = kind##_finish \
+#define VARIANCE_ROUNDS_exact false
+#define VARIANCE_ROUNDS_real true
+#define VARIANCE_CLASS(NAME, VARIANT, state, kind)                                     \
+    {                                                                                  \
+        .name = NAME, .variant = VARIANT, .size = sizeof(struct variance_##state),     \
+        .can_retract = true, .is_linear = true, .is_rounded = VARIANCE_ROUNDS_##state, \
+        .add = state##_add, .merge = state##_merge, .finish = kind##_finish            \
     }
 #define VARIANCE_CLASSES(NAME, VARIANT)                    \
     {                                                      \

@@ -28,10 +28,6 @@ aggregate_refuse(struct sl_arena *arena, const char *name, struct sl_expr *const
 {
     const char *types = arg_count ? "" : "*";
 
-    if (arg_count > 1 && sl_equal_nocase(name, "COUNT")) {
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "COUNT of several expressions is not supported yet");
-        return sl_error_at(err, offset);
-    }
     for (size_t i = 0; i < arg_count; i++)
         types = sl_arena_printf(arena, "%s%s%s", types, i ? ", " : "",
                                 sl_type_text(arena, sl_type_nullable(arena, args[i]->type, true)));
@@ -50,6 +46,22 @@ aggregate_check_distinct(const struct sl_aggregate *aggregate, int offset, struc
                  aggregate->class->name);
         return sl_error_at(err, offset);
     }
+    return SL_OK;
+}
+
+/* COUNT(DISTINCT a, b) looks at one column, too: the key of all of them. */
+static int
+aggregate_unite_args(struct sl_arena *arena, const char *name, struct sl_expr ***args,
+                     size_t *arg_count, int offset, struct sl_error *err)
+{
+    struct sl_expr **united;
+
+    if (*arg_count < 2 || !sl_equal_nocase(name, "COUNT"))
+        return SL_OK;
+    united = SL_NEW_ARRAY(arena, struct sl_expr *, 1);
+    SL_TRY(sl_expr_call(arena, "DISTINCT KEY", *args, *arg_count, offset, united, err));
+    *args = united;
+    *arg_count = 1;
     return SL_OK;
 }
 
@@ -77,10 +89,13 @@ sl_aggregate_bind(struct sl_arena *arena, const char *name, struct sl_expr **arg
                   struct sl_aggregate **ret_aggregate, struct sl_error *err)
 {
     struct sl_aggregate *aggregate = SL_NEW(arena, struct sl_aggregate);
-    struct sl_aggregate_binding binding = {.arena = arena, .arg_count = arg_count, .err = err};
+    struct sl_aggregate_binding binding = {.arena = arena, .err = err};
 
     sl_error_reset(err);
+    if (distinct)
+        SL_TRY(aggregate_unite_args(arena, name, &args, &arg_count, offset, err));
     SL_TRY(aggregate_set_args(arena, aggregate, args, arg_count, offset, err));
+    binding.arg_count = arg_count;
     binding.args = aggregate->args;
     binding.arg_types = aggregate->arg_types;
     if (filter && filter->type->kind != SL_TYPE_BOOLEAN) {
@@ -112,10 +127,16 @@ sl_aggregate_name(const struct sl_aggregate *aggregate)
     return aggregate->class->name;
 }
 
+bool
+sl_aggregate_may_fail(const struct sl_aggregate *aggregate)
+{
+    return !aggregate->class->always_fits;
+}
+
 const char *
 sl_aggregate_misfit(const struct sl_aggregate *aggregate)
 {
-    return aggregate->class->misfit ? aggregate->class->misfit : "is out of the range of its type";
+    return aggregate->class->misfit;
 }
 
 void
@@ -203,6 +224,19 @@ bool
 sl_aggregate_can_retract(const struct sl_aggregate *aggregate)
 {
     return aggregate->class->can_retract;
+}
+
+bool
+sl_aggregate_can_split(const struct sl_aggregate *aggregate)
+{
+    return !aggregate->distinct && !aggregate->class->has_view &&
+           (!aggregate->retracts || aggregate->class->is_linear);
+}
+
+bool
+sl_aggregate_is_exact(const struct sl_aggregate *aggregate)
+{
+    return !aggregate->class->is_rounded;
 }
 
 void

@@ -43,8 +43,11 @@ void sl_aggregate_remake(struct sl_arena *arena, struct sl_aggregate *aggregate)
 bool sl_aggregate_is_parameter(const struct sl_aggregate *aggregate, size_t index);
 /* Does a NULL argument count, so that DISTINCT keeps one? */
 bool sl_aggregate_keeps_nulls(const struct sl_aggregate *aggregate);
-/* "is out of the range of its type": what is wrong with a result that `finish` marked. */
+/* "has a key twice": what is wrong with a result that `finish` marked; NULL: it is out of the range
+ * of its type. */
 const char *sl_aggregate_misfit(const struct sl_aggregate *aggregate);
+/* Are there results that `finish` may mark? */
+bool sl_aggregate_may_fail(const struct sl_aggregate *aggregate);
 const char *sl_aggregate_name(const struct sl_aggregate *aggregate);
 void sl_aggregate_format(const struct sl_aggregate *aggregate, const struct sl_schema *input,
                          struct sl_buffer *to);
@@ -56,6 +59,11 @@ size_t sl_aggregate_size(const struct sl_aggregate *aggregate);
 bool sl_aggregate_has_view(const struct sl_aggregate *aggregate);
 /* Can rows be taken back as it is bound?  A value that is not there is not missed. */
 bool sl_aggregate_can_retract(const struct sl_aggregate *aggregate);
+/* May its rows be folded in parts, whose accumulators travel as bytes and are merged?  With input
+ * that takes rows back only where a part may have taken back more than it was given. */
+bool sl_aggregate_can_split(const struct sl_aggregate *aggregate);
+/* … with the same result, whichever the parts: no sum of floating-point numbers is. */
+bool sl_aggregate_is_exact(const struct sl_aggregate *aggregate);
 
 /* Folds rows into accumulators: for each i < row_count, physical row rows[i] of the arguments'
  * columns (parameters' are not looked at) goes into the accumulator at states[i] + state_offset.

@@ -36,10 +36,13 @@ struct sl_aggregate_class {
     int variant; /* what functions that share their code tell apart */
     size_t size;
     bool has_view, can_retract;
-    bool keeps_nulls;                            /* NULL arguments are values as others are */
-    uint32_t parameters;                         /* bit i: argument i is a literal, not a column */
-    size_t stored_args;                          /* so many are kept as packed rows: see `layout` */
-    const char *misfit; /* what is said of a result that cannot be; NULL: it is out of range */
+    bool is_linear;   /* the accumulator is a sum over its rows, what is taken back is negative */
+    bool is_rounded;  /* … of floating-point numbers: their order shows */
+    bool keeps_nulls; /* NULL arguments are values as others are */
+    uint32_t parameters; /* bit i: argument i is a literal, not a column */
+    size_t stored_args;  /* so many are kept as packed rows: see `layout` */
+    bool always_fits;    /* there is no result that cannot be */
+    const char *misfit;  /* what is said of a result that cannot be; NULL: it is out of range */
     const struct sl_aggregate_class *retracting; /* the one that can retract instead, or NULL */
     void (*add)(const struct sl_aggregate *aggregate, const struct aggregate_rows *rows);
     void (*merge)(const struct sl_aggregate *aggregate, void *to, const void *from,

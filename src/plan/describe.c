@@ -102,9 +102,10 @@ sl_describe_aggregates(struct sl_buffer *to, const uint32_t *keys, size_t key_co
     for (size_t i = 0; i < aggregate_count; i++) {
         describe_comma(to, key_count + i);
         sl_aggregate_format(aggregates[i], input, to);
-        sl_buffer_printf(to, " AS %s", output->columns[key_count + i].name);
+        if (output)
+            sl_buffer_printf(to, " AS %s", output->columns[key_count + i].name);
     }
-    for (size_t i = key_count + aggregate_count; i < output->count; i++) {
+    for (size_t i = key_count + aggregate_count; output && i < output->count; i++) {
         describe_comma(to, i);
         sl_buffer_add_string(to, output->columns[i].name);
     }

@@ -16,7 +16,8 @@ void sl_describe_expr(struct sl_buffer *to, const char *name, const struct sl_ex
 /* Expressions with the names that they get. */
 void sl_describe_select(struct sl_buffer *to, struct sl_expr *const *exprs,
                         const struct sl_schema *output, const struct sl_schema *input);
-/* "channel, COUNT(*) AS n": keys and aggregates, named by the first columns of `output`. */
+/* "channel, COUNT(*) AS n": keys and aggregates, named by the first columns of `output`; NULL: they
+ * have no names. */
 void sl_describe_aggregates(struct sl_buffer *to, const uint32_t *keys, size_t key_count,
                             struct sl_aggregate *const *aggregates, size_t aggregate_count,
                             const struct sl_schema *output, const struct sl_schema *input);

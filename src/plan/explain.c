@@ -75,16 +75,30 @@ explain_window_table(const struct sl_phys_node *node, struct sl_buffer *to)
 }
 
 static void
-explain_window_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
+explain_window_of(const struct sl_phys_node *node, const struct sl_schema *output,
+                  struct sl_buffer *to)
 {
-    const struct sl_phys_window_aggregate *aggregate = node->detail;
-    const struct sl_schema *input = node->inputs[0].node->schema;
+    const struct sl_phys_node *rows = sl_phys_local_phase(node);
+    const struct sl_phys_window_aggregate *aggregate = rows->detail;
+    const struct sl_schema *input = rows->inputs[0].node->schema;
 
     sl_describe_columns(to, "groupBy", aggregate->keys, aggregate->key_count, input);
     sl_describe_window(to, &aggregate->window, aggregate->time_column, aggregate->is_attached,
                        input);
     sl_describe_aggregates(to, aggregate->keys, aggregate->key_count, aggregate->aggregates,
-                           aggregate->aggregate_count, node->schema, input);
+                           aggregate->aggregate_count, output, input);
+}
+
+static void
+explain_window_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    explain_window_of(node, node->schema, to);
+}
+
+static void
+explain_local_window_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    explain_window_of(node, NULL, to);
 }
 
 static void
@@ -136,15 +150,29 @@ explain_ttl(int64_t ttl_us, struct sl_buffer *to)
 }
 
 static void
-explain_group_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
+explain_group_of(const struct sl_phys_node *node, const struct sl_schema *output,
+                 struct sl_buffer *to)
 {
-    const struct sl_phys_group_aggregate *aggregate = node->detail;
-    const struct sl_schema *input = node->inputs[0].node->schema;
+    const struct sl_phys_node *rows = sl_phys_local_phase(node);
+    const struct sl_phys_group_aggregate *aggregate = rows->detail;
+    const struct sl_schema *input = rows->inputs[0].node->schema;
 
     sl_describe_columns(to, "groupBy", aggregate->keys, aggregate->key_count, input);
     sl_describe_aggregates(to, aggregate->keys, aggregate->key_count, aggregate->aggregates,
-                           aggregate->aggregate_count, node->schema, input);
-    explain_ttl(aggregate->ttl_us, to);
+                           aggregate->aggregate_count, output, input);
+    explain_ttl(((const struct sl_phys_group_aggregate *)node->detail)->ttl_us, to);
+}
+
+static void
+explain_group_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    explain_group_of(node, node->schema, to);
+}
+
+static void
+explain_local_group_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    explain_group_of(node, NULL, to);
 }
 
 /* "ts - INTERVAL '00:00:05'" */
@@ -336,7 +364,7 @@ static void
 explain_tree(const struct sl_phys_node *node, int depth, bool changelog_mode, struct sl_buffer *to)
 {
     explain_indent(to, depth);
-    sl_buffer_printf(to, "%s(", sl_op_kind_name(node->kind));
+    sl_buffer_printf(to, "%s(", sl_phys_name(node));
     explain_details[node->kind](node, to);
     if (changelog_mode)
         explain_kinds(node, to);
@@ -376,7 +404,7 @@ explain_count_consumers(const struct sl_phys_plan *plan, struct sl_arena *arena)
 static void
 explain_name(const struct sl_phys_node *node, struct sl_buffer *to)
 {
-    sl_buffer_add_string(to, sl_op_kind_name(node->kind));
+    sl_buffer_add_string(to, sl_phys_name(node));
     if (node->kind == SL_OP_SCAN)
         sl_buffer_printf(to, "[%s]", ((const struct sl_phys_scan *)node->detail)->table_name);
     if (node->kind == SL_OP_SINK)

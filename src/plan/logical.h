@@ -41,6 +41,9 @@ struct sl_log_scan {
     struct sl_expr *filter;    /* NULL: all rows */
     struct sl_expr **exprs;    /* one a column of the node's schema; NULL: the row itself */
     bool bounded;
+    bool has_ttl; /* the STATE_TTL hint names it: of its rows by key, where these are kept */
+    int64_t ttl_us;
+    int ttl_offset; /* of the name in the hint */
 };
 
 struct sl_log_aggregate {

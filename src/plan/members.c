@@ -19,12 +19,11 @@
         sizeof(struct structure), members, SL_COUNT_OF(members) \
     }
 
-#define RECORD(structure)                                                                 \
-    MEMBER(structure, STRING, "keyFormat", record.key_format),                            \
-        COUNTED(structure, COLUMNS, "keyColumns", record.key_columns,                     \
-                record.key_column_count),                                                 \
-        MEMBER(structure, STRING, "keyPrefix", record.key_prefix),                        \
-        MEMBER(structure, BOOL, "valueExceptKey", record.value_except_key),               \
+#define RECORD(structure)                                                                       \
+    MEMBER(structure, STRING, "keyFormat", record.key_format),                                  \
+        COUNTED(structure, COLUMNS, "keyColumns", record.key_columns, record.key_column_count), \
+        MEMBER(structure, STRING, "keyPrefix", record.key_prefix),                              \
+        MEMBER(structure, BOOL, "valueExceptKey", record.value_except_key),                     \
         MEMBER(structure, BOOL, "tombstones", record.tombstones)
 
 static const char *const on_error_names[] = {"fail", "skip", "dead-letter"};
@@ -126,14 +125,15 @@ static const struct sl_member window_table_members[] = {
     MEMBER(sl_phys_window_table, U32, "timeColumn", time_column),
 };
 
-#define WINDOWS(structure, in)                                                                 \
-    MEMBER(structure, WINDOW, "window", in window),                                            \
-        MEMBER(structure, BOOL, "isAttached", in is_attached),                                 \
-        MEMBER(structure, U32, "timeColumn", in time_column),                                  \
-        COUNTED(structure, COLUMNS, "keys", in keys, in key_count),                            \
-        COUNTED(structure, AGGREGATES, "aggregates", in aggregates, in aggregate_count),       \
-        MEMBER(structure, BOOL, "hasStart", in has_start),                                     \
-        MEMBER(structure, BOOL, "hasEnd", in has_end),                                         \
+#define WINDOWS(structure, in)                                                           \
+    MEMBER(structure, WINDOW, "window", in window),                                      \
+        MEMBER(structure, BOOL, "isAttached", in is_attached),                           \
+        MEMBER(structure, BOOL, "isGlobal", in is_global),                               \
+        MEMBER(structure, U32, "timeColumn", in time_column),                            \
+        COUNTED(structure, COLUMNS, "keys", in keys, in key_count),                      \
+        COUNTED(structure, AGGREGATES, "aggregates", in aggregates, in aggregate_count), \
+        MEMBER(structure, BOOL, "hasStart", in has_start),                               \
+        MEMBER(structure, BOOL, "hasEnd", in has_end),                                   \
         MEMBER(structure, BOOL, "hasTime", in has_time)
 
 static const struct sl_member window_aggregate_members[] = {
@@ -174,6 +174,7 @@ static const struct sl_member trigger_aggregate_members[] = {
 };
 
 static const struct sl_member group_aggregate_members[] = {
+    MEMBER(sl_phys_group_aggregate, BOOL, "isGlobal", is_global),
     COUNTED(sl_phys_group_aggregate, COLUMNS, "keys", keys, key_count),
     COUNTED(sl_phys_group_aggregate, AGGREGATES, "aggregates", aggregates, aggregate_count),
     MEMBER(sl_phys_group_aggregate, BOOL, "emitsBefore", emits_before),
@@ -281,6 +282,8 @@ const struct sl_layout sl_plan_details[SL_OP_COUNT] = {
     [SL_OP_SESSION_AGGREGATE] = LAYOUT(sl_phys_window_aggregate, window_aggregate_members),
     [SL_OP_TRIGGER_AGGREGATE] = LAYOUT(sl_phys_trigger_aggregate, trigger_aggregate_members),
     [SL_OP_GROUP_AGGREGATE] = LAYOUT(sl_phys_group_aggregate, group_aggregate_members),
+    [SL_OP_LOCAL_GROUP_AGGREGATE] = LAYOUT(sl_phys_group_aggregate, group_aggregate_members),
+    [SL_OP_LOCAL_WINDOW_AGGREGATE] = LAYOUT(sl_phys_window_aggregate, window_aggregate_members),
     [SL_OP_BATCH_AGGREGATE] = LAYOUT(sl_phys_batch_aggregate, batch_aggregate_members),
     [SL_OP_CHANGELOG_MERGE] = LAYOUT(sl_phys_changelog_merge, changelog_merge_members),
     [SL_OP_CHANGELOG_NORMALIZE] = LAYOUT(sl_phys_changelog_normalize, changelog_normalize_members),

@@ -14,6 +14,29 @@ sl_op_kind_name(enum sl_op_kind kind)
     return names[kind];
 }
 
+static bool
+physical_is_global(const struct sl_phys_node *node)
+{
+    if (node->kind == SL_OP_GROUP_AGGREGATE)
+        return ((const struct sl_phys_group_aggregate *)node->detail)->is_global;
+    return node->kind == SL_OP_WINDOW_AGGREGATE &&
+           ((const struct sl_phys_window_aggregate *)node->detail)->is_global;
+}
+
+const char *
+sl_phys_name(const struct sl_phys_node *node)
+{
+    if (!physical_is_global(node))
+        return sl_op_kind_name(node->kind);
+    return node->kind == SL_OP_GROUP_AGGREGATE ? "GlobalGroupAggregate" : "GlobalWindowAggregate";
+}
+
+const struct sl_phys_node *
+sl_phys_local_phase(const struct sl_phys_node *node)
+{
+    return physical_is_global(node) ? node->inputs[0].node : node;
+}
+
 const char *
 sl_join_kind_name(enum sl_join_kind kind)
 {

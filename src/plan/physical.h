@@ -28,7 +28,7 @@ enum sl_exchange_kind {
     SL_EXCHANGE_REBALANCE, /* round robin by batch */
     SL_EXCHANGE_RESCALE,
     SL_EXCHANGE_BROADCAST,
-    SL_EXCHANGE_GLOBAL,    /* all to subtask 0 */
+    SL_EXCHANGE_GLOBAL, /* all to subtask 0 */
 };
 
 /* Bits of the row kinds that a node may emit: 1 << enum sl_row_kind. */
@@ -94,7 +94,7 @@ struct sl_phys_scan {
     uint32_t table_version;
     const char *table_name; /* for people: "bids", "x.bids" */
     const char *connector;
-    const char *format;     /* NULL: the connector makes columns */
+    const char *format; /* NULL: the connector makes columns */
     struct sl_phys_record record;
     const struct sl_option_list *options; /* not stored; with the hints applied */
     struct sl_option_list hints;          /* stored: the OPTIONS hint of this scan */
@@ -103,20 +103,20 @@ struct sl_phys_scan {
     const char **partition_keys;          /* … which are these */
     const struct sl_type **partition_types;
     size_t partition_count;
-    uint32_t *primary_key;                /* of physical; count 0: none */
+    uint32_t *primary_key; /* of physical; count 0: none */
     size_t primary_key_count;
-    uint32_t *decoded;      /* indexes into physical, ascending */
+    uint32_t *decoded; /* indexes into physical, ascending */
     size_t decoded_count;
-    const char **metadata;  /* keys; of a partition column "partition." and its name */
+    const char **metadata; /* keys; of a partition column "partition." and its name */
     const struct sl_type **metadata_types; /* as the connector makes them */
     size_t metadata_count;
     struct sl_expr *filter; /* BOOLEAN or NULL */
     struct sl_expr **exprs; /* one an output column */
     struct sl_expr *time;   /* the event-time column, TIMESTAMP(3) or LTZ(3); NULL: no watermark */
     struct sl_expr *watermark;
-    bool watermark_on_event;   /* scan.watermark.emit.strategy */
-    int64_t idle_timeout_us;   /* 0: never idle */
-    int64_t max_ahead_us;      /* a time further ahead of the clock moves no watermark; 0: off */
+    bool watermark_on_event;     /* scan.watermark.emit.strategy */
+    int64_t idle_timeout_us;     /* 0: never idle */
+    int64_t max_ahead_us;        /* a time further ahead of the clock moves no watermark; 0: off */
     const char *alignment_group; /* scan.watermark.alignment.group; NULL: none, else with … */
     int64_t alignment_drift_us, alignment_update_us; /* … max-drift, update-interval */
     bool bounded;
@@ -158,9 +158,11 @@ struct sl_phys_window_table {
  * window_end, window_time (those that `outputs` asks for, in this order). */
 struct sl_phys_window_aggregate {
     struct sl_window window;
-    bool is_attached;      /* rows have their window already: its end is in time_column */
-    uint32_t time_column;  /* of the input */
-    uint32_t *keys;        /* of the input */
+    bool is_attached;     /* rows have their window already: its end is in time_column */
+    bool is_global;       /* of two phases the second: `keys`, time_column (the end of a slice) and
+                             the last column are what the local one gives */
+    uint32_t time_column; /* of the input */
+    uint32_t *keys;       /* of the input */
     size_t key_count;
     struct sl_aggregate **aggregates; /* args are over the input's columns */
     size_t aggregate_count;
@@ -220,8 +222,14 @@ struct sl_phys_trigger_aggregate {
     int64_t ttl_us; /* a group goes so long after its last row; 0: it stays */
 };
 
-/* GROUP BY over a stream: emits the changes of its groups' results.  Output: keys, aggregates. */
+/* GROUP BY over a stream: emits the changes of its groups' results.  Output: keys, aggregates.
+ *
+ * Two phases: a LOCAL_GROUP_AGGREGATE (LOCAL_WINDOW_AGGREGATE with the other struct) in front of
+ * the exchange folds each batch, of which come the keys, the end of the slice, and the accumulators
+ * as bytes; the GROUP_AGGREGATE (WINDOW_AGGREGATE) behind it is global and merges them.  Its state
+ * and its uid are those of one phase. */
 struct sl_phys_group_aggregate {
+    bool is_global;
     uint32_t *keys;
     size_t key_count;
     struct sl_aggregate **aggregates;
@@ -291,8 +299,8 @@ struct sl_phys_changelog_normalize {
     int64_t ttl_us;         /* a key goes so long after its last row; 0: it stays */
 };
 
-/* ON CONFLICT: what a row does whose key has another row already.  NOTHING and ERROR are for rows
- * that are only added. */
+/* ON CONFLICT: what a row does whose key has another row already.  Where rows change, NOTHING and
+ * ERROR are judged at watermarks. */
 enum sl_conflict { SL_CONFLICT_DEDUPLICATE, SL_CONFLICT_NOTHING, SL_CONFLICT_ERROR };
 
 /* What a sink that keeps rows by `keys` has, where the input's rows go by `identity` (without one
@@ -346,18 +354,18 @@ struct sl_phys_sink {
     size_t primary_key_count;
     uint32_t *partition_by;
     size_t partition_by_count;
-    bool upsert;                /* -U rows are dropped before they are written, … */
-    bool before_deletes;        /* … but those without a +U of their key behind, which are -D */
-    uint32_t buffer_rows;       /* of so many rows that come together the last of each key is
-                                   written; 0: all are */
-    const char *guarantee;      /* "at-least-once", "exactly-once", "none" */
-    bool atomic;                /* a statement that ends by itself: all is written at its end */
-    uint32_t lane_count;        /* of its outbox, from when it was made; 0: by its parallelism */
-    uint32_t *not_null;         /* columns in which a NULL is an error of the row */
+    bool upsert;           /* -U rows are dropped before they are written, … */
+    bool before_deletes;   /* … but those without a +U of their key behind, which are -D */
+    uint32_t buffer_rows;  /* of so many rows that come together the last of each key is
+                              written; 0: all are */
+    const char *guarantee; /* "at-least-once", "exactly-once", "none" */
+    bool atomic;           /* a statement that ends by itself: all is written at its end */
+    uint32_t lane_count;   /* of its outbox, from when it was made; 0: by its parallelism */
+    uint32_t *not_null;    /* columns in which a NULL is an error of the row */
     size_t not_null_count;
-    bool drops_nulls;           /* … or drops it */
-    uint32_t *sized;            /* columns in which a text or bytes of another length than the
-                                   column's is an error */
+    bool drops_nulls; /* … or drops it */
+    uint32_t *sized;  /* columns in which a text or bytes of another length than the
+                         column's is an error */
     size_t sized_count;
     enum sl_on_error on_error;
 };
@@ -370,28 +378,28 @@ struct sl_phys_collect {
 /* The settings a job was made under, those that the run time needs; stored with the plan. */
 struct sl_phys_settings {
     bool batch_mode;
-    uint32_t batch_size;              /* sluice.batch-size */
-    uint32_t max_parallelism;         /* 128 */
-    int64_t watermark_interval_us;    /* pipeline.auto-watermark-interval; 0: per record */
-    int64_t source_idle_timeout_us;   /* table.exec.source.idle-timeout; 0: off */
-    bool mini_batch;                  /* false: one change a row, exactly as Flink */
+    uint32_t batch_size;            /* sluice.batch-size */
+    uint32_t max_parallelism;       /* 128 */
+    int64_t watermark_interval_us;  /* pipeline.auto-watermark-interval; 0: per record */
+    int64_t source_idle_timeout_us; /* table.exec.source.idle-timeout; 0: off */
+    bool mini_batch;                /* false: one change a row, exactly as Flink */
     bool overflow_wraps;
-    enum sl_on_error runtime_error;   /* table.exec.runtime-error */
-    const char *zone;                 /* table.local-time-zone */
+    enum sl_on_error runtime_error; /* table.exec.runtime-error */
+    const char *zone;               /* table.local-time-zone */
     /* "none", "fixed-delay", "failure-rate", "exponential-delay"; then of the one that is named: */
     const char *restart_strategy;
-    int64_t restart_delay_us;         /* exponential: initial-backoff */
-    int64_t restart_attempts;         /* failure-rate: failures an interval; -1: without limit */
-    int64_t restart_delay_max_us;     /* exponential: max-backoff */
-    int64_t restart_multiplier_ppm;   /* exponential: backoff-multiplier, in millionths */
-    int64_t restart_jitter_ppm;       /* exponential: jitter-factor, in millionths */
-    int64_t restart_span_us;          /* exponential: reset-backoff-threshold; failure-rate: its
-                                         interval */
-    int64_t checkpoint_interval_us;   /* execution.checkpointing.interval; 0: no checkpoints */
-    int64_t checkpoint_timeout_us;    /* …timeout; 0: none */
-    int64_t checkpoint_pause_us;      /* …min-pause */
-    bool checkpoint_unaligned;        /* …unaligned.enabled: barriers overtake, … */
-    int64_t checkpoint_aligned_us;    /* … once under way so long: …aligned-checkpoint-timeout */
+    int64_t restart_delay_us;       /* exponential: initial-backoff */
+    int64_t restart_attempts;       /* failure-rate: failures an interval; -1: without limit */
+    int64_t restart_delay_max_us;   /* exponential: max-backoff */
+    int64_t restart_multiplier_ppm; /* exponential: backoff-multiplier, in millionths */
+    int64_t restart_jitter_ppm;     /* exponential: jitter-factor, in millionths */
+    int64_t restart_span_us;        /* exponential: reset-backoff-threshold; failure-rate: its
+                                       interval */
+    int64_t checkpoint_interval_us; /* execution.checkpointing.interval; 0: no checkpoints */
+    int64_t checkpoint_timeout_us;  /* …timeout; 0: none */
+    int64_t checkpoint_pause_us;    /* …min-pause */
+    bool checkpoint_unaligned;      /* …unaligned.enabled: barriers overtake, … */
+    int64_t checkpoint_aligned_us;  /* … once under way so long: …aligned-checkpoint-timeout */
     uint32_t checkpoint_failures_max; /* …tolerable-failed-checkpoints, in a row */
     uint32_t checkpoints_retained;    /* …num-retained */
     int64_t outbox_limit_bytes;       /* sluice.outbox.limit */
@@ -406,7 +414,11 @@ struct sl_phys_plan {
 };
 
 /* Helpers. */
-const char *sl_op_kind_name(enum sl_op_kind kind); /* as in EXPLAIN */
+const char *sl_op_kind_name(enum sl_op_kind kind);         /* as in EXPLAIN */
+const char *sl_phys_name(const struct sl_phys_node *node); /* the same, and of which phase it is */
+/* The local phase of what is a global one: its keys and aggregates are over the rows; else the node
+ * itself. */
+const struct sl_phys_node *sl_phys_local_phase(const struct sl_phys_node *node);
 const char *sl_join_kind_name(enum sl_join_kind kind); /* "INNER", "LEFT", … */
 const char *sl_exchange_name(enum sl_exchange_kind kind);
 uint32_t sl_phys_max_parallelism(const struct sl_phys_plan *plan); /* the slots it needs */

@@ -313,6 +313,7 @@ bool sl_window_is_grouped(const struct sl_log_node *aggregate);
 struct sl_relation {
     struct sl_log_node *node;
     struct sl_scope scope;
+    struct sl_log_node *scan; /* of a table that stands here by itself; NULL: it is none */
 };
 int sl_binder_from(struct sl_binder *binder, const struct sl_ast *ast,
                    struct sl_relation *ret_relation, struct sl_error *err);

@@ -150,6 +150,7 @@ sl_binder_table(struct sl_binder *binder, const struct sl_ast_name *name,
         return from_view(binder, table, name, hints, relation, err);
     SL_TRY(sl_binder_scan(binder, table, hints, name->offset, &relation->node, err));
     relation->scope = (struct sl_scope){table->schema, table->name, relation->node->schema};
+    relation->scan = relation->node;
     return SL_OK;
 }
 
@@ -225,6 +226,7 @@ sl_binder_from(struct sl_binder *binder, const struct sl_ast *ast, struct sl_rel
     const struct sl_ast_from *from = (const struct sl_ast_from *)ast;
     const char *name;
 
+    relation->scan = NULL;
     SL_TRY(from_item(binder, ast, relation, err));
     if (from->alias.text.start) {
         sl_binder_join_flatten(binder, relation);

@@ -345,8 +345,7 @@ sl_binder_insert(struct sl_binder *binder, const struct sl_ast_insert *insert,
         targets.schema->count = 0;
     }
     SL_TRY(insert_row(binder, &targets, insert->name.offset, &node, err));
-    SL_TRY(
-        sl_binder_sink(binder, table, &insert->hints, insert->name.offset, node, ret_node, err));
+    SL_TRY(sl_binder_sink(binder, table, &insert->hints, insert->name.offset, node, ret_node, err));
     insert_set_conflict(insert, &(*ret_node)->sink);
     return SL_OK;
 }

@@ -288,6 +288,18 @@ lower_retracting(const struct sl_phys_node *input, const struct sl_log_node *nod
     return SL_OK;
 }
 
+/* A group whose result cannot be made any more has none. */
+static bool
+lower_may_leave_out(const struct sl_lowering *lowering, const struct sl_log_aggregate *from)
+{
+    bool may = false;
+
+    for (size_t i = 0; i < from->aggregate_count; i++)
+        may |= sl_aggregate_may_fail(from->aggregates[i]);
+    return may && lowering->settings.runtime_error != SL_ON_ERROR_FAIL &&
+           !lowering->settings.overflow_wraps;
+}
+
 static int
 lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
                       struct sl_phys_node **ret_node, struct sl_error *err)
@@ -295,7 +307,9 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     struct sl_phys_group_aggregate *detail =
         SL_NEW(lowering->arena, struct sl_phys_group_aggregate);
     const struct sl_log_aggregate *from = &node->aggregate;
+    uint32_t parallelism = from->key_count ? sl_lower_parallelism(lowering, node) : 1;
     struct sl_phys_node *input, *made;
+    bool retracts;
 
     if (sl_lower_is_attached(node))
         return sl_lower_attached_aggregate(lowering, node, ret_node, err);
@@ -304,6 +318,7 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(lower_retracting(input, node, err));
+    retracts = input->kinds != SL_KINDS_INSERT;
     sl_lower_session_late(lowering, node, input);
     detail->keys = from->keys;
     detail->key_count = from->key_count;
@@ -311,13 +326,12 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     detail->aggregate_count = from->aggregate_count;
     detail->emits_before = true;
     detail->ttl_us = from->has_ttl ? from->ttl_us : lowering->state_ttl_us;
-    made = sl_lower_add(lowering, SL_OP_GROUP_AGGREGATE,
-                        from->key_count ? sl_lower_parallelism(lowering, node) : 1, node->schema,
-                        detail);
+    sl_lower_group_phases(lowering, detail, &input);
+    made = sl_lower_add(lowering, SL_OP_GROUP_AGGREGATE, parallelism, node->schema, detail);
     made->kinds = SL_KINDS_INSERT;
     if (from->aggregate_count)
         made->kinds |= 1u << SL_ROW_UPDATE_BEFORE | 1u << SL_ROW_UPDATE_AFTER;
-    if (input->kinds != SL_KINDS_INSERT)
+    if (retracts || lower_may_leave_out(lowering, from))
         made->kinds |= 1u << SL_ROW_DELETE;
     made->upsert_key = SL_NEW_ARRAY(lowering->arena, uint32_t, from->key_count);
     made->upsert_key_count = from->key_count;

@@ -4,6 +4,9 @@
 
 #include "planner/rules.h"
 
+/* table.optimizer.agg-phase-strategy */
+enum sl_lower_phases { SL_LOWER_PHASES_AUTO, SL_LOWER_PHASES_ONE, SL_LOWER_PHASES_TWO };
+
 struct sl_lowering {
     struct sl_binder *binder;
     struct sl_rewriter *rewriter;
@@ -12,11 +15,12 @@ struct sl_lowering {
     bool bounded_operators; /* operators that wait for the end of input may be used */
     bool synchronous;       /* a change that ends by itself: VALUES, UPDATE, DELETE, batch mode */
     size_t root_count;
-    struct sl_lower_side *sides; /* what the statement asks for by a hint or a table's option */
-    int64_t min_cleanup_us; /* table.exec.interval-join.min-cleanup-interval */
-    int64_t state_ttl_us;   /* table.exec.state.ttl */
+    struct sl_lower_side *sides;  /* what the statement asks for by a hint or a table's option */
+    int64_t min_cleanup_us;       /* table.exec.interval-join.min-cleanup-interval */
+    int64_t state_ttl_us;         /* table.exec.state.ttl */
     struct sl_emit_strategy emit; /* as it is set; -1: it is not */
-    bool source_duplicates; /* table.exec.source.cdc-events-duplicate */
+    bool source_duplicates;       /* table.exec.source.cdc-events-duplicate */
+    enum sl_lower_phases phases;
     struct sl_phys_settings settings;
     struct sl_phys_node **nodes;
     size_t node_count, node_capacity;
@@ -74,6 +78,15 @@ int sl_lower_add_windows(struct sl_lowering *lowering, const struct sl_log_node 
 /* 0A000: sessions whose results are wanted early or late. */
 int sl_lower_refuse_session_emit(const struct sl_lowering *lowering, const struct sl_log_node *node,
                                  struct sl_error *err);
+
+/* lower_phases.c */
+/* Where the aggregation that `detail` describes is to be done in two phases, adds the local one
+ * over *input, which it becomes, and makes `detail` the global one. */
+void sl_lower_group_phases(struct sl_lowering *lowering, struct sl_phys_group_aggregate *detail,
+                           struct sl_phys_node **input);
+void sl_lower_window_phases(struct sl_lowering *lowering, const struct sl_log_node *node,
+                            struct sl_phys_window_aggregate *detail, struct sl_phys_node **input);
+
 /* lower_trigger.c */
 int sl_lower_trigger_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
                                struct sl_phys_node **ret_node, struct sl_error *err);
@@ -153,6 +166,7 @@ int sl_lower_split_buckets(const struct sl_binder *binder, int64_t *ret_count,
 int sl_lower_emit_settings(const struct sl_binder *binder, struct sl_emit_strategy *emit,
                            struct sl_error *err);
 bool sl_lower_source_duplicates(const struct sl_binder *binder);
+enum sl_lower_phases sl_lower_phases_of(const struct sl_binder *binder);
 int sl_lower_settings(const struct sl_binder *binder, struct sl_phys_settings *settings,
                       uint32_t *ret_parallelism, struct sl_error *err);
 /* uid.c: ids that stay the same when the statement is planned again. */

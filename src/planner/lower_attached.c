@@ -60,9 +60,9 @@ attached_schema(struct sl_lowering *lowering, const struct sl_log_node *node,
                 const struct sl_phys_window_aggregate *detail, uint32_t *ret_places)
 {
     size_t key_count = node->aggregate.key_count, parts = detail->key_count;
-    struct sl_schema *schema = sl_schema_new(
-        lowering->arena, node->schema->count - key_count + detail->key_count + detail->has_start +
-                             detail->has_end + detail->has_time);
+    struct sl_schema *schema =
+        sl_schema_new(lowering->arena, node->schema->count - key_count + detail->key_count +
+                                           detail->has_start + detail->has_end + detail->has_time);
     uint32_t next_key = 0, places[SL_WINDOW_PART_TIME + 1];
 
     parts += detail->aggregate_count;
@@ -102,6 +102,7 @@ sl_lower_attached_aggregate(struct sl_lowering *lowering, struct sl_log_node *no
     detail->aggregates = from->aggregates;
     detail->aggregate_count = from->aggregate_count;
     attached_split_keys(lowering, node, detail);
+    sl_lower_window_phases(lowering, node, detail, &input);
     SL_TRY(sl_lower_add_windows(lowering, node, detail,
                                 attached_schema(lowering, node, detail, places), &made, err));
     sl_lower_connect_keyed(lowering, made, input, detail->keys, detail->key_count);

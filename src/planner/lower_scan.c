@@ -427,7 +427,7 @@ scan_normalize(struct sl_lowering *lowering, const struct sl_log_node *node, str
     detail->key_count = scan->upsert_key_count;
     detail->filter = filter;
     detail->emits_before = true;
-    detail->ttl_us = lowering->state_ttl_us;
+    detail->ttl_us = node->scan.has_ttl ? node->scan.ttl_us : lowering->state_ttl_us;
     made = sl_lower_add(lowering, SL_OP_CHANGELOG_NORMALIZE,
                         node->parallelism ? node->parallelism : lowering->parallelism, scan->schema,
                         detail);
@@ -525,6 +525,18 @@ scan_streamed(struct sl_lowering *lowering, const struct sl_log_node *node,
     return SL_OK;
 }
 
+/* Rows that are only added, or come with their old ones, need no state. */
+static int
+scan_unused_ttl(const struct sl_log_node *node, struct sl_error *err)
+{
+    SL_ERROR(err, SL_E_UNDEFINED_TABLE,
+             "the hint STATE_TTL names table \"%s\", whose rows need no state",
+             node->scan.table_name);
+    sl_error_hint(err, "it is for what a block aggregates, and for tables whose changes come by "
+                       "their PRIMARY KEY");
+    return sl_error_at(err, node->scan.ttl_offset);
+}
+
 int
 sl_lower_scan(struct sl_lowering *lowering, struct sl_log_node *node,
               struct sl_phys_node **ret_node, struct sl_error *err)
@@ -545,6 +557,9 @@ sl_lower_scan(struct sl_lowering *lowering, struct sl_log_node *node,
             exprs[i] = sl_log_column(lowering->arena, node->scan.row, i);
     }
     changelog = scan_changelog_of(&node->scan, &base.format);
+    if (node->scan.has_ttl && changelog != SCAN_UPSERT &&
+        !(changelog == SCAN_ALL && lowering->source_duplicates))
+        return scan_unused_ttl(node, err);
     if (lowering->settings.batch_mode && changelog != SCAN_APPEND) {
         *ret_node = scan_settled(lowering, node, &base, exprs, SL_KINDS_ALL);
         return SL_OK;

@@ -33,6 +33,7 @@ sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node
     detail->has_start = from->parts[0];
     detail->has_end = from->parts[1];
     detail->has_time = from->parts[2];
+    sl_lower_window_phases(lowering, node, detail, &input);
     SL_TRY(sl_lower_add_windows(lowering, node, detail, node->schema, ret_node, err));
     sl_lower_connect_keyed(lowering, *ret_node, input, detail->keys, detail->key_count);
     if (from->late_table)

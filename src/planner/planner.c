@@ -318,6 +318,7 @@ planner_lower(struct planner *planner, struct sl_rewriter *rewriter, struct sl_p
     SL_TRY(sl_lower_state_ttl(&planner->binder, &lowering.state_ttl_us, err));
     SL_TRY(sl_lower_min_cleanup(&planner->binder, &lowering.min_cleanup_us, err));
     SL_TRY(sl_lower_emit_settings(&planner->binder, &lowering.emit, err));
+    lowering.phases = sl_lower_phases_of(&planner->binder);
     lowering.source_duplicates = sl_lower_source_duplicates(&planner->binder);
     if (planner->roots[0]->inputs && planner->roots[0]->inputs[0]->kind == SL_LOG_CHANGE)
         lowering.parallelism = 1;

@@ -88,7 +88,7 @@ Test(planner, parallelism)
         "0\n");
 }
 
-/* GROUP BY windows alone is one accumulator a window: one subtask. */
+/* GROUP BY windows alone is one accumulator a window: one subtask, behind one for each batch. */
 Test(planner, window_without_keys)
 {
     planner_test_set("parallelism.default", "4");
@@ -98,10 +98,12 @@ Test(planner, window_without_keys)
          "GROUP BY window_start, window_end",
          "Collect(fields=[window_end, max])\n"
          "+- Calc(select=[window_end, agg0 AS max])\n"
-         "   +- WindowAggregate(window=[TUMBLE(time_col=[ts], size=[10 s], offset=[2 s])], "
+         "   +- GlobalWindowAggregate(window=[TUMBLE(time_col=[ts], size=[10 s], offset=[2 s])], "
          "select=[MAX(price) AS agg0, window_end])\n"
          "      +- Exchange(distribution=[global])\n"
-         "         +- Scan(table=[bids], connector=[kafka], format=[json], decode=[price, ts], "
+         "         +- LocalWindowAggregate(window=[TUMBLE(time_col=[ts], size=[10 s], offset=[2 "
+         "s])], select=[MAX(price)])\n"
+         "            +- Scan(table=[bids], connector=[kafka], format=[json], decode=[price, ts], "
          "watermark=[ts - INTERVAL '00:00:05'], select=[price, ts])\n");
 }
 
@@ -154,23 +156,25 @@ Test(planner, cascading_windows)
 Test(planner, attached_windows)
 {
     planner_test_set("parallelism.default", "2");
-    PLAN(
-        &test,
-        "SELECT MAX(n), window_end FROM (SELECT window_start, window_end, channel, COUNT(*) AS n "
-        "FROM TABLE(HOP(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '5' MINUTE)) "
-        "GROUP BY window_start, window_end, channel) AS counts GROUP BY window_end, window_start",
-        "Collect(fields=[max, window_end])\n"
-        "+- Calc(select=[agg0 AS max, window_end])\n"
-        "   +- Calc(select=[window_end, window_start, agg0])\n"
-        "      +- WindowAggregate(window=[HOP(win_end=[window_end], slide=[1 min], size=[5 min])], "
-        "select=[MAX(n) AS agg0, window_start, window_end])\n"
-        "         +- Exchange(distribution=[global])\n"
-        "            +- Calc(select=[window_end, window_start, agg0 AS n])\n"
-        "               +- WindowAggregate(groupBy=[channel], window=[HOP(time_col=[ts], slide=[1 "
-        "min], size=[5 min])], select=[channel, COUNT(*) AS agg0, window_start, window_end])\n"
-        "                  +- Exchange(distribution=[hash[channel]])\n"
-        "                     +- Scan(table=[bids], connector=[kafka], format=[json], "
-        "decode=[channel, ts], watermark=[ts - INTERVAL '00:00:05'], select=[channel, ts])\n");
+    PLAN(&test,
+         "SELECT MAX(n), window_end FROM (SELECT window_start, window_end, channel, COUNT(*) AS n "
+         "FROM TABLE(HOP(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '5' MINUTE)) "
+         "GROUP BY window_start, window_end, channel) AS counts GROUP BY window_end, window_start",
+         "Collect(fields=[max, window_end])\n"
+         "+- Calc(select=[agg0 AS max, window_end])\n"
+         "   +- Calc(select=[window_end, window_start, agg0])\n"
+         "      +- GlobalWindowAggregate(window=[HOP(win_end=[window_end], slide=[1 min], size=[5 "
+         "min])], select=[MAX(n) AS agg0, window_start, window_end])\n"
+         "         +- Exchange(distribution=[global])\n"
+         "            +- LocalWindowAggregate(window=[HOP(win_end=[window_end], slide=[1 min], "
+         "size=[5 min])], select=[MAX(n)])\n"
+         "               +- Calc(select=[window_end, window_start, agg0 AS n])\n"
+         "                  +- WindowAggregate(groupBy=[channel], window=[HOP(time_col=[ts], "
+         "slide=[1 min], size=[5 min])], select=[channel, COUNT(*) AS agg0, window_start, "
+         "window_end])\n"
+         "                     +- Exchange(distribution=[hash[channel]])\n"
+         "                        +- Scan(table=[bids], connector=[kafka], format=[json], "
+         "decode=[channel, ts], watermark=[ts - INTERVAL '00:00:05'], select=[channel, ts])\n");
     PLAN(&test,
          "SELECT channel, COUNT(*) FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' "
          "MINUTE)) WHERE price > 0 OR window_start < ts GROUP BY window_start, window_end, channel",
@@ -455,6 +459,24 @@ Test(planner, materialized_sinks)
          "+- SinkUpsertMaterializer(key=[v], changelogMode=[I,UA])\n"
          "   +- Scan(table=[log_kv], connector=[memory], format=[row], decode=[k, v], "
          "select=[v, k], changelogMode=[I])\n");
+    /* The first row may go, and another be the first then; watermarks say when. */
+    cr_assert_eq(planner_test_run(&test,
+                                  "CREATE TABLE timed (k INT, v STRING, ts TIMESTAMP(3), PRIMARY "
+                                  "KEY (k) NOT ENFORCED, WATERMARK FOR ts AS ts) WITH "
+                                  "('connector'='memory', 'changelog-mode'='all');"),
+                 SL_OK, "%s", test.err.text);
+    PLAN(&test, "INSERT INTO by_v SELECT v, k FROM timed ON CONFLICT DO NOTHING",
+         "Sink(table=[by_v], connector=[memory], format=[row], fields=[v, k], upsertKey=[v], "
+         "guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- SinkUpsertMaterializer(key=[v], upsertKey=[k], onConflict=[NOTHING], "
+         "changelogMode=[I,UA,D])\n"
+         "   +- Scan(table=[timed], connector=[memory], format=[row], decode=[k, v, ts], "
+         "watermark=[ts], select=[v, k], changelogMode=[I,UB,UA,D])\n");
+    planner_test_refused(&test, "INSERT INTO by_v SELECT v, k FROM changes ON CONFLICT DO ERROR",
+                         "42P10", NULL);
+    cr_assert(!strstr(planner_test_plan(&test, "INSERT INTO up_kn SELECT k, COUNT(*) FROM log_kv "
+                                               "GROUP BY k ON CONFLICT DO ERROR"),
+                      "Materializer"));
     planner_test_set("table.exec.sink.upsert-materialize", "NONE");
     PLAN(&test, "INSERT INTO by_v SELECT v, k FROM changes",
          "Sink(table=[by_v], connector=[memory], format=[row], fields=[v, k], upsertKey=[v], "
@@ -496,6 +518,104 @@ Test(planner, group_aggregates)
          "changelogMode=[I,UB,UA])\n"
          "      +- Scan(table=[log_kv], connector=[memory], format=[row], decode=[k], "
          "select=[k], changelogMode=[I])\n");
+    /* A group whose result cannot be made goes, where that is not the end of the job. */
+    planner_test_set("table.exec.runtime-error", "skip");
+    PLAN(&test, "INSERT INTO up_kn SELECT k, SUM(k) FROM log_kv GROUP BY k",
+         "Sink(table=[up_kn], connector=[memory], format=[row], fields=[k, n], upsertKey=[k], "
+         "guarantee=[exactly-once], changelogMode=[NONE])\n"
+         "+- Calc(select=[k, CAST(agg0 AS BIGINT) AS n], changelogMode=[I,UA,D])\n"
+         "   +- GroupAggregate(groupBy=[k], select=[k, SUM(k) AS agg0], changelogMode=[I,UA,D])\n"
+         "      +- Scan(table=[log_kv], connector=[memory], format=[row], decode=[k], "
+         "select=[k], changelogMode=[I])\n");
+    cr_assert(strstr(planner_test_plan(&test, "SELECT k, COUNT(*), MAX(k) FROM log_kv GROUP BY k"),
+                     "changelogMode=[I,UB,UA])"));
+}
+
+/* The uid of the first node of this kind. */
+static const char *
+uid_of(enum sl_op_kind kind)
+{
+    const struct sl_phys_plan *plan = test.planned->plan;
+
+    for (size_t i = 0; i < plan->node_count; i++)
+        if (plan->nodes[i]->kind == kind)
+            return plan->nodes[i]->uid;
+    return "";
+}
+
+/* A batch is folded before the exchange where that is asked for, and by itself where all rows would
+ * go through one subtask; the state is known by the same uid in one phase and in two. */
+Test(planner, two_phases)
+{
+    const char *one;
+
+    planner_test_set("table.optimizer.agg-phase-strategy", "ONE_PHASE");
+    planner_test_set("parallelism.default", "2");
+    planner_test_plan(&test, "SELECT k, COUNT(*), SUM(k) FROM log_kv GROUP BY k");
+    one = sl_arena_strdup(&test.arena, uid_of(SL_OP_GROUP_AGGREGATE));
+    planner_test_set("table.optimizer.agg-phase-strategy", "TWO_PHASE");
+    PLAN(&test, "SELECT k, COUNT(*) AS n, SUM(k) AS s FROM log_kv GROUP BY k",
+         "Collect(fields=[k, n, s], rowKinds=[true])\n"
+         "+- Exchange(distribution=[global])\n"
+         "   +- GlobalGroupAggregate(groupBy=[k], select=[k, COUNT(*) AS n, SUM(k) AS s])\n"
+         "      +- Exchange(distribution=[hash[k]])\n"
+         "         +- LocalGroupAggregate(groupBy=[k], select=[k, COUNT(*), SUM(k)])\n"
+         "            +- Scan(table=[log_kv], connector=[memory], format=[row], decode=[k], "
+         "select=[k])\n");
+    cr_assert_str_eq(uid_of(SL_OP_GROUP_AGGREGATE), one);
+    PLAN(&test,
+         "SELECT window_end, COUNT(*) AS n FROM TABLE(HOP(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' "
+         "MINUTE, INTERVAL '2' MINUTE)) GROUP BY window_start, window_end, auction",
+         "Collect(fields=[window_end, n])\n"
+         "+- Exchange(distribution=[global])\n"
+         "   +- Calc(select=[window_end, agg0 AS n])\n"
+         "      +- GlobalWindowAggregate(groupBy=[auction], window=[HOP(time_col=[ts], slide=[1 "
+         "min], size=[2 min])], select=[auction, COUNT(*) AS agg0, window_end])\n"
+         "         +- Exchange(distribution=[hash[auction]])\n"
+         "            +- LocalWindowAggregate(groupBy=[auction], window=[HOP(time_col=[ts], "
+         "slide=[1 min], size=[2 min])], select=[auction, COUNT(*)])\n"
+         "               +- Scan(table=[bids], connector=[kafka], format=[json], decode=[auction, "
+         "ts], watermark=[ts - INTERVAL '00:00:05'], select=[auction, ts])\n");
+}
+
+static bool
+has_two_phases(const char *sql)
+{
+    const char *plan = planner_test_plan(&test, sql);
+
+    cr_assert_eq(!strstr(plan, "Local"), !strstr(plan, "Global"), "%s", plan);
+    return strstr(plan, "Local") != NULL;
+}
+
+/* What does not travel, or would not be the same, is aggregated in one phase. */
+Test(planner, one_phase)
+{
+    static const char window[] = "SELECT %s COUNT(*) FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), "
+                                 "INTERVAL '1' MINUTE)) GROUP BY window_start, window_end";
+
+    planner_test_set("parallelism.default", "2");
+    cr_assert(has_two_phases("SELECT COUNT(*), MAX(k) FROM log_kv"));
+    cr_assert(has_two_phases(sl_arena_printf(&test.arena, window, "")));
+    cr_assert(!has_two_phases("SELECT COUNT(*) FROM log_kv GROUP BY k"));
+    cr_assert(!has_two_phases("SELECT COUNT(*) FROM changes"));
+    cr_assert(!has_two_phases("SELECT SUM(CAST(k AS DOUBLE)) FROM log_kv"));
+    planner_test_set("parallelism.default", "1");
+    cr_assert(!has_two_phases("SELECT COUNT(*) FROM log_kv"));
+    planner_test_set("table.optimizer.agg-phase-strategy", "TWO_PHASE");
+    cr_assert(has_two_phases("SELECT COUNT(*) FROM log_kv"));
+    cr_assert(has_two_phases("SELECT SUM(CAST(k AS DOUBLE)) FROM log_kv GROUP BY v"));
+    cr_assert(has_two_phases("SELECT COUNT(*), SUM(k), AVG(k) FROM changes GROUP BY v"));
+    cr_assert(!has_two_phases("SELECT COUNT(*), MIN(k) FROM changes GROUP BY v"));
+    cr_assert(!has_two_phases("SELECT COUNT(DISTINCT k) FROM log_kv GROUP BY v"));
+    cr_assert(!has_two_phases("SELECT MAX(v) FROM log_kv GROUP BY k"));
+    cr_assert(!has_two_phases("SELECT COUNT(*) FROM TABLE(SESSION(TABLE bids PARTITION BY auction, "
+                              "DESCRIPTOR(ts), INTERVAL '1' MINUTE)) GROUP BY window_start, "
+                              "window_end, auction"));
+    planner_test_set("table.exec.mini-batch.enabled", "false");
+    cr_assert(!has_two_phases("SELECT COUNT(*) FROM log_kv GROUP BY k"));
+    cr_assert(has_two_phases(sl_arena_printf(&test.arena, window, "")));
+    planner_test_set("table.exec.late-rows.table", "log_kv");
+    cr_assert(!has_two_phases(sl_arena_printf(&test.arena, window, "")));
 }
 
 /* Rows are changed where they match now, whatever the mode. */

@@ -114,6 +114,7 @@ static const struct test_setting test_defaults[] = {
     {"table.exec.emit.late-fire.enabled", "false"},
     {"table.exec.emit.late-fire.delay", ""},
     {"table.exec.emit.allow-lateness", ""},
+    {"table.optimizer.agg-phase-strategy", "AUTO"},
     {"table.exec.interval-join.min-cleanup-interval", "0 ms"},
     {"table.exec.source.cdc-events-duplicate", "false"},
     {"table.exec.sink.upsert-materialize", "AUTO"},

@@ -1,8 +1,9 @@
 /* The driver of the rules, and what they share. */
 #include "planner/rules.h"
 
-#define RULES_ROUNDS_MAX 100 /* each rule brings a tree nearer to its normal form; this is a fuse \
-                              */
+#define RULES_ROUNDS_MAX                                                     \
+    100 /* each rule brings a tree nearer to its normal form; this is a fuse \
+         */
 
 static bool (*const rules[])(struct sl_rewriter *, struct sl_log_node **) = {
 #define RULE(stem) sl_rule_##stem,

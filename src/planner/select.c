@@ -284,18 +284,54 @@ select_project(struct sl_binder *binder, const struct sl_select_output *output,
     return project;
 }
 
-/* DISTINCT and ORDER BY over the projection; what only the sort needed goes away again. */
+/* A time to live that no aggregation has taken: of the rows that DISTINCT has seen, else of those
+ * that the table is known to have by key. */
+static int
+select_ttl(struct sl_binder *binder, const struct sl_relation *relation,
+           struct sl_log_node *distinct, struct sl_error *err)
+{
+    bool found = false;
+    int64_t ttl_us;
+
+    if (binder->state_ttl)
+        SL_TRY(sl_binder_state_ttl(binder, relation->scope.name, &found, &ttl_us, err));
+    if (!found || !(distinct || relation->scan))
+        return SL_OK;
+    if (distinct) {
+        distinct->aggregate.has_ttl = true;
+        distinct->aggregate.ttl_us = ttl_us;
+    } else {
+        relation->scan->scan.has_ttl = true;
+        relation->scan->scan.ttl_us = ttl_us;
+        relation->scan->scan.ttl_offset =
+            sl_binder_offset(binder, binder->state_ttl->options.items[0].key_offset);
+    }
+    binder->state_ttl = NULL;
+    return SL_OK;
+}
+
+static int
+select_distinct(struct sl_binder *binder, const struct sl_ast_select *select,
+                const struct sl_relation *relation, struct sl_log_node **node, struct sl_error *err)
+{
+    struct sl_log_node *distinct = NULL;
+
+    if (select->quantifier == SL_AST_DISTINCT) {
+        distinct =
+            sl_log_distinct(binder->arena, *node, sl_binder_offset(binder, select->ast.offset));
+        distinct->parallelism = binder->parallelism;
+        *node = distinct;
+    }
+    return select_ttl(binder, relation, distinct, err);
+}
+
+/* ORDER BY over the projection; what only the sort needed goes away again. */
 static struct sl_log_node *
-select_finish(struct sl_binder *binder, const struct sl_ast_select *select,
-              const struct sl_ast_order *order_by, const struct sl_select_output *output,
-              struct sl_log_node *node)
+select_finish(struct sl_binder *binder, const struct sl_ast_order *order_by,
+              const struct sl_select_output *output, struct sl_log_node *node)
 {
     struct sl_arena *arena = binder->arena;
 
-    if (select->quantifier == SL_AST_DISTINCT) {
-        node = sl_log_distinct(arena, node, sl_binder_offset(binder, select->ast.offset));
-        node->parallelism = binder->parallelism;
-    }
     if (output->sort_key_count) {
         node = sl_log_new(arena, SL_LOG_SORT, node->schema, node);
         node->offset = sl_binder_offset(binder, order_by->items[0].expr->ast.offset);
@@ -350,7 +386,8 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
     SL_TRY(select_order(&binding, order_by, select->quantifier == SL_AST_DISTINCT, &output, err));
     SL_TRY(select_group(&binding, select, &output, &node, err));
     node = select_project(binder, &output, node);
-    *ret_node = select_finish(binder, select, order_by, &output, node);
+    SL_TRY(select_distinct(binder, select, &relation, &node, err));
+    *ret_node = select_finish(binder, order_by, &output, node);
     return SL_OK;
 }
 
@@ -362,7 +399,8 @@ select_unused_ttl(const struct sl_binder *binder, struct sl_error *err)
     SL_ERROR(err, SL_E_UNDEFINED_TABLE,
              "the hint STATE_TTL names \"%.*s\", over which this query block keeps no state",
              SL_TEXT_FORMAT(option->key));
-    sl_error_hint(err, "name the table, or its alias, that the block aggregates");
+    sl_error_hint(err, "name the table, or its alias, that the block aggregates, or whose rows it "
+                       "knows by key");
     return sl_error_at(err, sl_binder_offset(binder, option->key_offset));
 }
 

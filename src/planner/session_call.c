@@ -66,15 +66,15 @@ sl_binder_session_call(struct sl_clause *binding, const char *name, struct sl_ex
         *ret_expr = sl_binder_boolean(binder->arena, false);
         return SL_OK;
     }
-    value = function->setting ? context->setting(context->session, function->setting)
-                              : context->schema;
+    value =
+        function->setting ? context->setting(context->session, function->setting) : context->schema;
     if (sl_equal_nocase(name, "pg_backend_pid")) {
         *ret_expr = sl_binder_integer(binder->arena, strtol(value, NULL, 10), &sl_type_int);
         return SL_OK;
     }
     if (sl_equal_nocase(name, "version"))
-        value = sl_arena_printf(binder->arena, "PostgreSQL %s on x86_64-pc-linux-gnu, 64-bit",
-                                value);
+        value =
+            sl_arena_printf(binder->arena, "PostgreSQL %s on x86_64-pc-linux-gnu, 64-bit", value);
     *ret_expr = sl_binder_string(binder->arena, sl_text_of(value), offset);
     return SL_OK;
 }

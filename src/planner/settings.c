@@ -234,6 +234,16 @@ sl_lower_source_duplicates(const struct sl_binder *binder)
                            "true");
 }
 
+enum sl_lower_phases
+sl_lower_phases_of(const struct sl_binder *binder)
+{
+    const char *value = sl_binder_setting(binder, "table.optimizer.agg-phase-strategy");
+
+    if (sl_equal_nocase(value, "ONE_PHASE"))
+        return SL_LOWER_PHASES_ONE;
+    return sl_equal_nocase(value, "TWO_PHASE") ? SL_LOWER_PHASES_TWO : SL_LOWER_PHASES_AUTO;
+}
+
 int
 sl_lower_min_cleanup(const struct sl_binder *binder, int64_t *ret_us, struct sl_error *err)
 {

@@ -185,7 +185,7 @@ sink_materialize(struct sl_lowering *lowering, const struct sl_phys_sink *sink,
     made->kinds = SL_KINDS_UPSERT;
     if (input->kinds == SL_KINDS_INSERT)
         made->kinds = SL_KINDS_INSERT | 1u << SL_ROW_UPDATE_AFTER;
-    if (conflict != SL_CONFLICT_DEDUPLICATE)
+    if (conflict != SL_CONFLICT_DEDUPLICATE && input->kinds == SL_KINDS_INSERT)
         made->kinds = SL_KINDS_INSERT;
     made->upsert_key = sink->primary_key;
     made->upsert_key_count = sink->primary_key_count;
@@ -247,17 +247,37 @@ sink_check_conflicts(const struct sl_lowering *lowering, const struct sl_log_nod
     return sl_error_at(err, node->offset);
 }
 
-/* The first row of a key stays: which that is, is not known where rows are taken back. */
-static int
-sink_check_first(const struct sl_log_node *node, const struct sl_phys_node *input,
-                 struct sl_error *err)
+static const struct sl_phys_scan *
+sink_scan_without_watermark(const struct sl_phys_node *node)
 {
-    if (node->sink.conflict == SL_CONFLICT_DEDUPLICATE || input->kinds == SL_KINDS_INSERT)
+    const struct sl_phys_scan *found = NULL;
+
+    if (node->kind == SL_OP_SCAN && !((const struct sl_phys_scan *)node->detail)->watermark)
+        return node->detail;
+    for (size_t i = 0; i < node->input_count && !found; i++)
+        found = sink_scan_without_watermark(node->inputs[i].node);
+    return found;
+}
+
+/* Where rows change, watermarks say when all of a change has come. */
+static int
+sink_check_first(struct sl_arena *arena, const struct sl_log_node *node,
+                 const struct sl_phys_node *input, struct sl_error *err)
+{
+    const struct sl_phys_scan *scan;
+
+    if (node->sink.conflict == SL_CONFLICT_DEDUPLICATE || input->kinds == SL_KINDS_INSERT ||
+        sink_compare_keys(arena, &node->sink, input) != SINK_KEY_OTHER)
         return SL_OK;
-    SL_ERROR(err, SL_E_NOT_SUPPORTED,
-             "ON CONFLICT DO %s over rows that are updated or deleted is not supported yet",
-             node->sink.conflict == SL_CONFLICT_NOTHING ? "NOTHING" : "ERROR");
-    sl_error_hint(err, "ON CONFLICT DO DEDUPLICATE keeps the newest row of each key");
+    scan = sink_scan_without_watermark(input);
+    if (!scan)
+        return SL_OK;
+    SL_ERROR(err, SL_E_INVALID_COLUMN_REFERENCE,
+             "ON CONFLICT DO %s over rows that are updated or deleted needs a watermark, which "
+             "table \"%s\" does not have",
+             node->sink.conflict == SL_CONFLICT_NOTHING ? "NOTHING" : "ERROR", scan->table_name);
+    sl_error_hint(err, "declare WATERMARK FOR … on it; ON CONFLICT DO DEDUPLICATE keeps the newest "
+                       "row of each key");
     return sl_error_at(err, node->offset);
 }
 
@@ -310,7 +330,7 @@ sl_lower_sink_mode(struct sl_lowering *lowering, const struct sl_log_node *node,
     if (!is_upsert)
         return SL_OK;
     SL_TRY(sink_check_conflicts(lowering, node, *input, err));
-    SL_TRY(sink_check_first(node, *input, err));
+    SL_TRY(sink_check_first(lowering->arena, node, *input, err));
     if (format->connector->abilities & SL_ABILITY_UPSERT_KEYS)
         detail->buffer_rows = sink_buffer_rows(&node->sink);
     detail->upsert = updates;

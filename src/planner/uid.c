@@ -1,6 +1,7 @@
 /* A node's uid: its operator and a hash of its role and of what it reads.  Projections and filters
- * count as part of what they feed, so that a rule which moves them orphans no state; two nodes with
- * the same role over the same input are told apart by a number. */
+ * count as part of what they feed, so that a rule which moves them orphans no state, and so does
+ * the local phase of an aggregation: the global one has the state that one phase has.  Two nodes
+ * with the same role over the same input are told apart by a number. */
 #include "planner/lower.h"
 
 #include "base/hash.h"
@@ -10,7 +11,7 @@ static void
 uid_add_inputs(const struct sl_phys_node *node, struct sl_buffer *role)
 {
     for (size_t i = 0; i < node->input_count; i++) {
-        const struct sl_phys_node *input = node->inputs[i].node;
+        const struct sl_phys_node *input = sl_phys_local_phase(node)->inputs[i].node;
 
         while (input->kind == SL_OP_CALC)
             input = input->inputs[0].node;
@@ -41,8 +42,9 @@ uid_add_groups(const struct sl_schema *input, const uint32_t *keys, size_t key_c
 static void
 uid_add_window_aggregate(const struct sl_phys_node *node, struct sl_buffer *role)
 {
-    const struct sl_phys_window_aggregate *detail = node->detail;
-    const struct sl_schema *input = node->inputs[0].node->schema;
+    const struct sl_phys_node *rows = sl_phys_local_phase(node);
+    const struct sl_phys_window_aggregate *detail = rows->detail;
+    const struct sl_schema *input = rows->inputs[0].node->schema;
 
     sl_buffer_printf(role, "|%d %lld %lld %lld|%s", (int)detail->window.kind,
                      (long long)detail->window.size_us, (long long)detail->window.slide_us,
@@ -81,9 +83,10 @@ uid_add_trigger_aggregate(const struct sl_phys_node *node, struct sl_buffer *rol
 static void
 uid_add_group_aggregate(const struct sl_phys_node *node, struct sl_buffer *role)
 {
-    const struct sl_phys_group_aggregate *detail = node->detail;
+    const struct sl_phys_node *rows = sl_phys_local_phase(node);
+    const struct sl_phys_group_aggregate *detail = rows->detail;
 
-    uid_add_groups(node->inputs[0].node->schema, detail->keys, detail->key_count,
+    uid_add_groups(rows->inputs[0].node->schema, detail->keys, detail->key_count,
                    detail->aggregates, detail->aggregate_count, role);
 }
 
@@ -166,6 +169,7 @@ uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
             sl_buffer_printf(role, "|%u", ((struct sl_phys_expand *)node->detail)->kept[i]);
         break;
     case SL_OP_GROUP_AGGREGATE:
+    case SL_OP_LOCAL_GROUP_AGGREGATE:
         uid_add_group_aggregate(node, role);
         break;
     case SL_OP_CHANGELOG_NORMALIZE:
@@ -186,6 +190,7 @@ uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
     case SL_OP_SESSION_AGGREGATE:
     case SL_OP_WINDOW_AGGREGATE:
     case SL_OP_WINDOW_EMIT: /* begins as one; its state is the same whenever results come */
+    case SL_OP_LOCAL_WINDOW_AGGREGATE:
         uid_add_window_aggregate(node, role);
         break;
     default:

@@ -341,8 +341,7 @@ window_check_slices(const struct window_call *call, const struct sl_window *wind
              "a window has %lld %s, more than %lld, which %s allows", (long long)count,
              window->kind == SL_WINDOW_HOP ? "slides" : "steps", (long long)max, key);
     sl_error_hint(err, "make them longer, or SET '%s' = '%lld'", key, (long long)count);
-    return sl_error_at(
-        err, sl_binder_offset(call->binder, call->args[WINDOW_SLIDE]->ast.offset));
+    return sl_error_at(err, sl_binder_offset(call->binder, call->args[WINDOW_SLIDE]->ast.offset));
 }
 
 static int

@@ -182,12 +182,19 @@ sl_runtime_drop_state(const struct sl_phys_plan *plan, struct sl_manifest *manif
 
 /* --- rows on their way --- */
 
+/* The other phase of an aggregation is known by the same uid, but takes other rows. */
 static bool
 claim_has_input(const struct sl_phys_plan *plan, const struct sl_manifest_channel *channel)
 {
     for (size_t i = 0; i < plan->node_count; i++) {
-        if (strcmp(plan->nodes[i]->uid, channel->operator_uid) == 0)
-            return channel->input < SL_MAX(1u, plan->nodes[i]->input_count);
+        const struct sl_phys_node *node = plan->nodes[i];
+
+        if (strcmp(node->uid, channel->operator_uid) != 0)
+            continue;
+        if (channel->input >= node->input_count)
+            return channel->input == 0;
+        return channel->column_count == 0 ||
+               channel->column_count == node->inputs[channel->input].node->schema->count;
     }
     return false;
 }
@@ -205,7 +212,7 @@ claim_channels(const struct sl_phys_plan *plan, const struct sl_manifest *manife
                 continue;
             SL_ERROR(err, SL_E_NOT_SUPPORTED,
                      "checkpoint %llu is unaligned: rows in it were on their way to operator %s, "
-                     "which the query has no longer",
+                     "which does not take them any longer",
                      (unsigned long long)manifest->checkpoint_id,
                      subtask->channels[k].operator_uid);
             return sl_error_hint(err, "let the job run until it has taken an aligned checkpoint");

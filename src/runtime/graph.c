@@ -8,7 +8,7 @@ struct graph_builder {
     uint32_t *consumer_counts;      /* by node id */
     struct sl_graph_task **task_of; /* by node id */
     uint32_t *link_of;
-    bool *is_side_target;           /* by node id */
+    bool *is_side_target; /* by node id */
 };
 
 static bool
@@ -185,7 +185,7 @@ graph_node_name(const struct sl_phys_node *node, struct sl_buffer *to)
         table = ((const struct sl_phys_scan *)node->detail)->table_name;
     else if (node->kind == SL_OP_SINK)
         table = ((const struct sl_phys_sink *)node->detail)->table_name;
-    sl_buffer_add_string(to, sl_op_kind_name(node->kind));
+    sl_buffer_add_string(to, sl_phys_name(node));
     if (table)
         sl_buffer_printf(to, "(%s)", table);
 }

@@ -173,6 +173,12 @@ chain_late(struct sl_out *out, struct sl_batch *batch)
 }
 
 static void
+chain_late_rows(struct sl_out *out, size_t row_count)
+{
+    sl_counter_add(&((struct sl_link *)out)->subtask->counters.late_rows, row_count);
+}
+
+static void
 chain_unmatched(struct sl_out *out, size_t row_count)
 {
     struct sl_link *link = (struct sl_link *)out;
@@ -185,22 +191,48 @@ chain_unmatched(struct sl_out *out, size_t row_count)
     link->has_unmatched = true;
 }
 
+/* What the policy makes of errors; *ret_written: they are to be written, too. */
+static int
+chain_judge_errors(struct sl_link *link, const struct sl_row_error *errors, size_t error_count,
+                   bool *ret_written, struct sl_error *err)
+{
+    enum sl_on_error policy = link->op->context->settings->runtime_error;
+
+    *ret_written = policy == SL_ON_ERROR_DEAD_LETTER && link->failed_rows && error_count > 0;
+    if (policy == SL_ON_ERROR_FAIL && error_count > 0)
+        return SL_ERROR(err, errors[0].code, "%s", errors[0].text);
+    sl_counter_add(&link->subtask->counters.skipped_rows, error_count);
+    return SL_OK;
+}
+
 static int
 chain_error(struct sl_out *out, const struct sl_batch *batch, const struct sl_row_error *errors,
             size_t error_count, struct sl_error *err)
 {
     struct sl_link *link = (struct sl_link *)out;
-    enum sl_on_error policy = link->op->context->settings->runtime_error;
+    bool written;
 
-    if (error_count == 0)
-        return SL_OK;
-    if (policy == SL_ON_ERROR_FAIL)
-        return SL_ERROR(err, errors[0].code, "%s", errors[0].text);
-    sl_counter_add(&link->subtask->counters.skipped_rows, error_count);
-    if (policy == SL_ON_ERROR_DEAD_LETTER && link->failed_rows)
+    SL_TRY(chain_judge_errors(link, errors, error_count, &written, err));
+    if (written)
         chain_set_aside(link, SL_EDGE_ERROR,
                         sl_side_rows_failed(link->failed_rows, link->current.input, batch, errors,
                                             error_count));
+    return SL_OK;
+}
+
+static int
+chain_failed_groups(struct sl_out *out, const struct sl_schema *schema,
+                    const struct sl_batch *groups, const struct sl_row_error *errors,
+                    size_t error_count, struct sl_error *err)
+{
+    struct sl_link *link = (struct sl_link *)out;
+    bool written;
+
+    SL_TRY(chain_judge_errors(link, errors, error_count, &written, err));
+    if (written)
+        chain_set_aside(
+            link, SL_EDGE_ERROR,
+            sl_side_rows_groups(link->failed_rows, schema, groups, errors, error_count));
     return SL_OK;
 }
 
@@ -215,8 +247,10 @@ sl_chain_init_out(struct sl_link *link)
 {
     link->out.emit = chain_emit;
     link->out.late = chain_late;
+    link->out.late_rows = chain_late_rows;
     link->out.unmatched = chain_unmatched;
     link->out.error = chain_error;
+    link->out.failed_groups = chain_failed_groups;
     link->out.dead = chain_dead;
 }
 

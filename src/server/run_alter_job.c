@@ -37,6 +37,7 @@ static const char *const alter_keys[] = {
     "pipeline.auto-watermark-interval",
     "table.exec.source.idle-timeout",
     "table.exec.runtime-error",
+    "table.optimizer.agg-phase-strategy",
     "sluice.batch-size",
 };
 

@@ -23,6 +23,7 @@ static const char main_help[] =
     "  --server CONNINFO   use a running server instead, e.g. 'host=127.0.0.1 port=5433 user=me'\n"
     "  --parallelism N     only this parallelism\n"
     "  --batch-size N      only this batch size\n"
+    "  --set KEY=VALUE     a setting of the servers that it starts; up to 4\n"
     "  --no-restores       without the runs in which every job fails and is restored\n"
     "  --keep              leave the directory of a server whose file failed\n"
     "  --help\n";
@@ -30,6 +31,8 @@ static const char main_help[] =
 struct main_options {
     char binary[4096];
     const char *conninfo;
+    const char *settings[SLT_SETTINGS_MAX + 1]; /* up to a NULL */
+    size_t setting_count;
     int parallelism, batch_size;
     bool no_restores;
     bool keep;
@@ -49,6 +52,7 @@ main_run_once(const struct slt_script *script, const struct main_options *option
     struct slt_server server = {.binary = options->binary,
                                 .is_virtual = script->needs_virtual,
                                 .is_tight = main_is_tight(script, config),
+                                .settings = options->settings,
                                 .conninfo = options->conninfo};
     struct sl_arena arena;
     const char *message = "the server did not start";
@@ -164,6 +168,7 @@ main(int argc, char **argv)
                                                  {"server", required_argument, NULL, 's'},
                                                  {"parallelism", required_argument, NULL, 'p'},
                                                  {"batch-size", required_argument, NULL, 'n'},
+                                                 {"set", required_argument, NULL, 'e'},
                                                  {"no-restores", no_argument, NULL, 'r'},
                                                  {"keep", no_argument, NULL, 'k'},
                                                  {"help", no_argument, NULL, 'h'},
@@ -186,6 +191,13 @@ main(int argc, char **argv)
             break;
         case 'n':
             options.batch_size = atoi(optarg);
+            break;
+        case 'e':
+            if (options.setting_count == SLT_SETTINGS_MAX) {
+                fputs(main_help, stdout);
+                return EXIT_FAILURE;
+            }
+            options.settings[options.setting_count++] = optarg;
             break;
         case 'r':
             options.no_restores = true;

@@ -22,7 +22,7 @@ server_remove(const char *path, const struct stat *status, int type, struct FTW 
 static char *const *
 server_arguments(const struct slt_server *server)
 {
-    static const char *arguments[16];
+    static const char *arguments[16 + 2 * SLT_SETTINGS_MAX];
     size_t count = 0;
 
     arguments[count++] = server->binary;
@@ -39,6 +39,10 @@ server_arguments(const struct slt_server *server)
         arguments[count++] = "sluice.state.database-threshold=0";
         arguments[count++] = "--set";
         arguments[count++] = "taskmanager.memory.managed.size=1 kb";
+    }
+    for (const char *const *setting = server->settings; setting && *setting; setting++) {
+        arguments[count++] = "--set";
+        arguments[count++] = *setting;
     }
     if (server->is_virtual)
         arguments[count++] = "--virtual-time";

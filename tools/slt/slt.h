@@ -54,14 +54,17 @@ bool slt_script_read(struct sl_arena *arena, const char *path, struct slt_script
 
 /* --- servers --- */
 
+#define SLT_SETTINGS_MAX 4
+
 struct slt_server {
     const char *binary;
     bool is_virtual;
-    bool is_tight; /* has little memory: state is in databases */
+    bool is_tight;      /* has little memory: state is in databases */
     char directory[64]; /* its data, for shell commands: SLT_DATA; the port is SLT_PORT */
     pid_t pid;
     int port;
-    const char *conninfo; /* of a running server; then nothing is started */
+    const char *const *settings; /* KEY=VALUE, up to a NULL; NULL: none */
+    const char *conninfo;        /* of a running server; then nothing is started */
 };
 
 bool slt_server_start(struct slt_server *server); /* also again, after a kill */
