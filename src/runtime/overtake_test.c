@@ -102,20 +102,25 @@ newest(void)
     return list[0];
 }
 
-/* Each row once, whatever their order. */
+/* Each row, whatever their order; at most `again_max` of them twice.  The sink is at least once,
+ * and while it is held it takes one row: that one comes again when the job fails before the next
+ * barrier. */
 static void
-check_copied(void)
+check_copied(size_t again_max)
 {
-    bool *seen = sl_alloc_zeroed(ROW_COUNT);
+    static bool seen[ROW_COUNT];
+    size_t seen_count = 0, count = test_table_count(TABLE_OUT);
 
-    cr_assert_eq(test_table_count(TABLE_OUT), ROW_COUNT);
-    for (size_t i = 0; i < ROW_COUNT; i++) {
+    memset(seen, 0, sizeof(seen));
+    for (size_t i = 0; i < count; i++) {
         int64_t value = test_table_row(TABLE_OUT, i).values[2];
 
-        cr_assert(value >= 0 && value < ROW_COUNT && !seen[value], "%lld again", (long long)value);
+        cr_assert(value >= 0 && value < ROW_COUNT);
+        seen_count += !seen[value];
         seen[value] = true;
     }
-    free(seen);
+    cr_assert_eq(seen_count, ROW_COUNT);
+    cr_assert_leq(count, ROW_COUNT + again_max, "%zu rows", count);
 }
 
 static void
@@ -138,12 +143,18 @@ checkpoint_until_overtaken(void)
     cr_assert_gt(newest().written_bytes, 0);
 }
 
+/* … and begins anew: the run that failed writes nothing any more. */
 static void
 fail(void)
 {
+    struct sl_job_status status;
     struct sl_error err;
 
     cr_assert_eq(sl_job_fail(job, &err), SL_OK);
+    do {
+        sched_yield();
+        sl_job_get_status(job, &status);
+    } while (status.state != SL_RUN_RUNNING);
 }
 
 Test(overtake, a_checkpoint_completes_while_the_sink_takes_nothing)
@@ -157,7 +168,7 @@ Test(overtake, a_checkpoint_completes_while_the_sink_takes_nothing)
     fail();
     test_table_hold(TABLE_OUT, false);
     settle();
-    check_copied();
+    check_copied(2);
     cr_assert_str_eq(newest().kind, "checkpoint", "settle leaves nothing in the queues");
 }
 
@@ -185,7 +196,7 @@ Test(overtake, an_aligned_one_does_not)
     cr_assert_eq(err.code, SL_E_QUERY_CANCELED);
     test_table_hold(TABLE_OUT, false);
     settle();
-    check_copied();
+    check_copied(0);
 }
 
 /* Begun aligned, it stays so until the ticker says that its time is over. */
@@ -215,7 +226,7 @@ Test(overtake, one_overtakes_after_its_time)
     fail();
     test_table_hold(TABLE_OUT, false);
     settle();
-    check_copied();
+    check_copied(1);
 }
 
 /* A savepoint stays aligned: it waits for the sink. */
@@ -233,5 +244,5 @@ Test(overtake, a_savepoint_never_does)
     cr_assert_eq(sl_job_savepoint(job, NULL, SL_SAVEPOINT_ONLY, NULL, NULL, &err), SL_OK);
     cr_assert_str_eq(newest().kind, "checkpoint");
     settle();
-    check_copied();
+    check_copied(0);
 }
