@@ -3,6 +3,7 @@
 
 /* So many buckets of timers a gap: what the heap holds is one bucket of the keys. */
 enum { SESSION_BUCKETS = 16, SESSION_BUCKET_MIN_MS = 50, SESSION_BUCKET_MAX_MS = 3600000 };
+enum { SESSION_ROWS_AHEAD = 16 };
 
 int64_t
 sl_sessions_due_ms(const struct sl_sessions *sessions, int64_t end_us)
@@ -234,6 +235,8 @@ sessions_place_rows(struct sl_sessions *sessions, const struct sl_batch *batch, 
         for (; mark < batch->mark_count && batch->marks[mark].row <= rows[i]; mark++)
             if (!window->processing_time)
                 visit.clock_ms = SL_MAX(visit.clock_ms, batch->marks[mark].time_ms);
+        if (i + SESSION_ROWS_AHEAD < row_count)
+            sl_session_prefetch(sessions->states[i + SESSION_ROWS_AHEAD]);
         visit.place = i;
         visit.start_us = sl_window_local_us(window, sessions->zone,
                                             window->processing_time ? now_us : times[rows[i]]);

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+enum { SESSION_KEYS_AHEAD = 8 };
+
 static bool
 sessions_by_clock(const struct sl_sessions *sessions)
 {
@@ -104,6 +106,21 @@ sessions_find_keys(struct sl_sessions *sessions, struct sl_error *err)
 }
 
 /* --- the sessions --- */
+
+/* Before key i: the state of a later one, the parked sessions of one whose state is there. */
+static void
+sessions_prefetch_parked(const struct sl_sessions *sessions, size_t i)
+{
+    if (i + 2 * SESSION_KEYS_AHEAD < sessions->key_count)
+        sl_session_prefetch(sessions->key_states[i + 2 * SESSION_KEYS_AHEAD]);
+    if (i + SESSION_KEYS_AHEAD < sessions->key_count) {
+        const struct sl_session_head *head =
+            sl_session_head_of(sessions->key_states[i + SESSION_KEYS_AHEAD]);
+
+        if (head->parked.length > 0)
+            sl_session_prefetch(head->parked.pointer);
+    }
+}
 
 static void
 sessions_list(struct sl_sessions *sessions, char *state, size_t key,
@@ -210,6 +227,7 @@ sessions_drop(struct sl_sessions *sessions, int64_t clock_ms)
     for (size_t i = 0; i < sessions->key_count; i++) {
         const struct sl_session_head *head = sl_session_head_of(sessions->key_states[i]);
 
+        sessions_prefetch_parked(sessions, i);
         sessions_drop_key(sessions, i, clock_ms);
         if (head->has_timer) {
             sessions->some_dues[stay.row_count] = head->timer_ms;
@@ -244,8 +262,10 @@ sessions_fire_keys(struct sl_session_op *op, size_t max, struct sl_out *out, str
                                        .key_columns = sessions->key_columns};
 
         sessions->due_count = sessions->out_count = 0;
-        for (size_t i = 0; i < sessions->key_count; i++)
+        for (size_t i = 0; i < sessions->key_count; i++) {
+            sessions_prefetch_parked(sessions, i);
             sessions_list_key(sessions, i, clock_ms, max);
+        }
         rows.count = sessions->out_count;
         if (rows.count > 0)
             rc = op->emit(&op->op, &rows, out, err);
