@@ -271,33 +271,77 @@ window_emit_keep_before(struct sl_window_emit *op, char *const *states, size_t c
     return SL_OK;
 }
 
-/* Rows that make their groups dirty, of op->some_rows. */
+/* Rows that make their groups dirty, of op->some_rows, in runs: a group that has lost its last row
+ * and gets a new one begins anew. */
+struct window_emit_run {
+    size_t from, to;                /* of op->some_rows, … */
+    char *known[SL_BATCH_ROWS_MAX]; /* … of which these groups were emitted as they are, … */
+    size_t known_count;
+    char *empty[SL_BATCH_ROWS_MAX]; /* … and these have no rows any more */
+    size_t empty_count;
+};
+
 static int
-window_emit_defer(struct sl_window_emit *op, size_t count, bool is_late, struct sl_error *err)
+window_emit_end_run(struct sl_window_emit *op, struct window_emit_run *run, struct sl_error *err)
 {
-    const struct sl_emit_strategy *emit = &op->plan->emit;
-    bool has_timers = is_late ? emit->late : emit->early;
-    size_t known = 0, timers = 0;
-    char *states[SL_BATCH_ROWS_MAX];
+    SL_TRY(window_emit_keep_before(op, run->known, run->known_count, err));
+    sl_aggregation_add_to(&op->groups, op->batch, op->end_us, op->some_rows + run->from,
+                          op->some_states + run->from, run->to - run->from);
+    for (size_t i = 0; i < run->empty_count; i++)
+        sl_aggregation_reset(&op->groups, op->end_us, run->empty[i]);
+    run->from = run->to;
+    run->known_count = run->empty_count = 0;
+    return SL_OK;
+}
 
+/* A row of this group is added, or taken back. */
+static void
+window_emit_touch(struct window_emit_run *run, char *state, bool takes_back, bool is_late)
+{
+    struct sl_window_emit_head *head = sl_window_emit_head_of(state);
+
+    if (!head->is_dirty && head->row_count > 0)
+        run->known[run->known_count++] = state;
+    if (!head->is_dirty)
+        head->is_late_dirty = is_late;
+    head->is_dirty = true;
+    head->row_count += takes_back ? -1 : 1;
+    if (head->row_count == 0)
+        run->empty[run->empty_count++] = state;
+}
+
+static int
+window_emit_defer(struct sl_window_emit *op, size_t count, bool is_late, struct sl_out *out,
+                  struct sl_error *err)
+{
+    bool has_timers = is_late ? op->plan->emit.late : op->plan->emit.early;
+    size_t timers = 0, unmatched = 0;
+    struct window_emit_run run;
+
+    run.from = run.to = run.known_count = run.empty_count = 0;
     for (size_t i = 0; i < count; i++) {
-        struct sl_window_emit_head *head = sl_window_emit_head_of(op->some_states[i]);
+        bool takes_back = sl_row_kind_takes_back(sl_batch_kind(op->batch, op->some_rows[i]));
+        char *state = op->some_states[i];
+        struct sl_window_emit_head *head = sl_window_emit_head_of(state);
 
-        if (!head->is_dirty && head->row_count > 0)
-            states[known++] = op->some_states[i];
-        if (!head->is_dirty)
-            head->is_late_dirty = is_late;
-        head->is_dirty = true;
-        head->row_count++;
+        if (takes_back && head->row_count == 0) {
+            unmatched++;
+            continue;
+        }
+        if (head->row_count == 0 && run.empty_count > 0)
+            SL_TRY(window_emit_end_run(op, &run, err));
+        window_emit_touch(&run, state, takes_back, is_late);
+        op->some_rows[run.to] = op->some_rows[i];
+        op->some_states[run.to++] = state;
         if (!has_timers || head->has_timer)
             continue;
         head->has_timer = true;
         op->some_places[timers++] = op->some_places[i];
     }
-    SL_TRY(window_emit_keep_before(op, states, known, err));
-    sl_aggregation_add_to(&op->groups, op->batch, op->end_us, op->some_rows, op->some_states,
-                          count);
+    SL_TRY(window_emit_end_run(op, &run, err));
     sl_window_emit_set_timers(op, op->some_places, timers, is_late);
+    if (unmatched > 0)
+        out->unmatched(out, unmatched);
     return SL_OK;
 }
 
@@ -338,7 +382,7 @@ window_emit_fold(struct sl_window_emit *op, size_t count, struct sl_out *out, st
         }
     }
     if (later > 0)
-        SL_TRY(window_emit_defer(op, later, is_late, err));
+        SL_TRY(window_emit_defer(op, later, is_late, out, err));
     if (later == count)
         return SL_OK;
     for (size_t i = 0; i < count; i++) {

@@ -63,7 +63,9 @@ window_emit_fire_known(struct sl_window_emit *op, struct sl_group_chunk *chunk, 
         rc = sl_aggregation_refuse_failures(&op->groups, &op->op, err);
     }
     if (rc == SL_OK) {
-        memset(chunk->changes, SL_GROUP_SAME, chunk->count);
+        for (size_t i = 0; i < chunk->count; i++)
+            chunk->changes[i] =
+                sl_window_emit_head_of(states[i])->row_count > 0 ? SL_GROUP_SAME : SL_GROUP_GONE;
         sl_group_changes_judge(&op->changes, chunk);
         rc = sl_group_changes_emit(&op->changes, chunk, out);
     }
@@ -103,7 +105,9 @@ sl_window_emit_fire(struct sl_window_emit *op, int64_t end_us, struct sl_column 
 
         chunk->count = 0;
         for (size_t i = 0; i < count; i++) {
-            if (sl_window_emit_head_of(states[i])->has_before != known)
+            const struct sl_window_emit_head *head = sl_window_emit_head_of(states[i]);
+
+            if (head->has_before != known || (!known && head->row_count == 0))
                 continue;
             chunk->key_rows[chunk->count] = key_rows[i];
             some[chunk->count++] = states[i];

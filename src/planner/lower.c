@@ -276,10 +276,9 @@ lower_project(struct sl_lowering *lowering, struct sl_log_node *node,
 
 /* --- aggregation --- */
 
-/* What is taken back has to be known to the accumulators. */
-static int
-lower_retracting(const struct sl_phys_node *input, const struct sl_log_node *node,
-                 struct sl_error *err)
+int
+sl_lower_retracting(const struct sl_phys_node *input, const struct sl_log_node *node,
+                    struct sl_error *err)
 {
     const struct sl_log_aggregate *aggregate = &node->aggregate;
 
@@ -317,7 +316,7 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
         SL_TRY(sl_lower_refuse_session_emit(lowering, node, err));
     SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(lower_retracting(input, node, err));
+    SL_TRY(sl_lower_retracting(input, node, err));
     retracts = input->kinds != SL_KINDS_INSERT;
     sl_lower_session_late(lowering, node, input);
     detail->keys = from->keys;

@@ -53,6 +53,9 @@ uint32_t sl_lower_parallelism(const struct sl_lowering *lowering, const struct s
 /* 0A000 at the node's place: what cannot be built (yet), and the way out. */
 int sl_lower_refuse(const struct sl_log_node *node, const char *construct, const char *hint,
                     struct sl_error *err);
+/* What is taken back has to be known to the accumulators. */
+int sl_lower_retracting(const struct sl_phys_node *input, const struct sl_log_node *node,
+                        struct sl_error *err);
 int sl_lower_refuse_updating(const struct sl_phys_node *input, const struct sl_log_node *node,
                              const char *construct, struct sl_error *err);
 int sl_lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node *node,
@@ -64,17 +67,18 @@ int sl_lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node
 bool sl_lower_is_attached(const struct sl_log_node *node);
 int sl_lower_attached_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
                                 struct sl_phys_node **ret_node, struct sl_error *err);
-/* 0A000: what no window aggregation can do. */
-int sl_lower_refuse_window(const struct sl_log_node *node, const struct sl_phys_node *input,
-                           struct sl_error *err);
+/* What an aggregation over windows of this kind has to know of its input.  0A000: it cannot be. */
+int sl_lower_window_input(const struct sl_log_node *node, enum sl_window_kind kind,
+                          const struct sl_phys_node *input, struct sl_error *err);
 int sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
                               struct sl_phys_node **ret_node, struct sl_error *err);
 /* lower_emit.c */
-/* The operator of an aggregation over windows, without input: by the settings
+/* The operator of an aggregation over windows, not yet connected to its input: by the settings
  * table.exec.emit.* its results come once or are updated, and `detail` is part of another. */
 int sl_lower_add_windows(struct sl_lowering *lowering, const struct sl_log_node *node,
                          struct sl_phys_window_aggregate *detail, struct sl_schema *schema,
-                         struct sl_phys_node **ret_node, struct sl_error *err);
+                         const struct sl_phys_node *input, struct sl_phys_node **ret_node,
+                         struct sl_error *err);
 /* 0A000: sessions whose results are wanted early or late. */
 int sl_lower_refuse_session_emit(const struct sl_lowering *lowering, const struct sl_log_node *node,
                                  struct sl_error *err);

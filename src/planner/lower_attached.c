@@ -96,15 +96,16 @@ sl_lower_attached_aggregate(struct sl_lowering *lowering, struct sl_log_node *no
 
     SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(sl_lower_refuse_window(node, input, err));
     detail->window = attached_window(node);
+    SL_TRY(sl_lower_window_input(node, detail->window.kind, input, err));
     detail->is_attached = true;
     detail->aggregates = from->aggregates;
     detail->aggregate_count = from->aggregate_count;
     attached_split_keys(lowering, node, detail);
     sl_lower_window_phases(lowering, node, detail, &input);
     SL_TRY(sl_lower_add_windows(lowering, node, detail,
-                                attached_schema(lowering, node, detail, places), &made, err));
+                                attached_schema(lowering, node, detail, places), input, &made,
+                                err));
     sl_lower_connect_keyed(lowering, made, input, detail->keys, detail->key_count);
     if (from->late_table)
         sl_lower_add_side(lowering, from->late_table, node->offset, &made->late);

@@ -110,7 +110,8 @@ sl_lower_window_phases(struct sl_lowering *lowering, const struct sl_log_node *n
         SL_NEW(lowering->arena, struct sl_phys_window_aggregate);
 
     if (detail->window.kind == SL_WINDOW_SESSION || detail->window.processing_time ||
-        lowering->emit.early || lowering->emit.late || phases_late_rows_are_kept(lowering, node) ||
+        lowering->emit.early || lowering->emit.late || (*input)->kinds != SL_KINDS_INSERT ||
+        phases_late_rows_are_kept(lowering, node) ||
         !phases_are_wanted(lowering, detail->aggregates, detail->aggregate_count, detail->key_count,
                            *input))
         return;

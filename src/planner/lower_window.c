@@ -2,10 +2,12 @@
 #include "planner/lower.h"
 
 int
-sl_lower_refuse_window(const struct sl_log_node *node, const struct sl_phys_node *input,
-                       struct sl_error *err)
+sl_lower_window_input(const struct sl_log_node *node, enum sl_window_kind kind,
+                      const struct sl_phys_node *input, struct sl_error *err)
 {
-    SL_TRY(sl_lower_refuse_updating(input, node, "a window aggregation", err));
+    if (kind == SL_WINDOW_SESSION)
+        SL_TRY(sl_lower_refuse_updating(input, node, "an aggregation of SESSION windows", err));
+    SL_TRY(sl_lower_retracting(input, node, err));
     if (node->aggregate.has_ttl)
         return sl_lower_refuse(node, "a time to live of windows",
                                "their state goes with them: leave the hint STATE_TTL out", err);
@@ -23,7 +25,7 @@ sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node
 
     SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(sl_lower_refuse_window(node, input, err));
+    SL_TRY(sl_lower_window_input(node, from->window.kind, input, err));
     detail->window = from->window;
     detail->time_column = from->time_column;
     detail->keys = from->keys;
@@ -34,7 +36,7 @@ sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node
     detail->has_end = from->parts[1];
     detail->has_time = from->parts[2];
     sl_lower_window_phases(lowering, node, detail, &input);
-    SL_TRY(sl_lower_add_windows(lowering, node, detail, node->schema, ret_node, err));
+    SL_TRY(sl_lower_add_windows(lowering, node, detail, node->schema, input, ret_node, err));
     sl_lower_connect_keyed(lowering, *ret_node, input, detail->keys, detail->key_count);
     if (from->late_table)
         sl_lower_add_side(lowering, from->late_table, node->offset, &(*ret_node)->late);
