@@ -3,14 +3,9 @@
 #define SL_EXECUTOR_INTERVAL_JOIN_H
 
 #include "data/row.h"
+#include "executor/due_heap.h"
 #include "executor/join_rows.h"
 #include "executor/operator.h"
-
-/* A row that will come out alone unless it finds a match. */
-struct join_due {
-    int64_t time_us;
-    uint32_t key_at, key_size; /* in the keys' bytes */
-};
 
 /* The rows without a match of the oldest bucket, by time; what the state says of them counts.  Not
  * stored: it is made anew by a scan. */
@@ -19,10 +14,9 @@ struct join_expiry {
     bool is_built;
     bool is_scanning;
     struct sl_state_scan scan;
-    struct join_due *heap; /* the least time first */
-    size_t count, capacity;
+    struct sl_due_heap heap; /* of their times in us */
     struct sl_buffer keys;
-    struct join_due *taken; /* from the heap, yet to be emitted; a batch of them */
+    struct sl_due *taken; /* from the heap, yet to be emitted; a batch of them */
     size_t taken_count;
 };
 

@@ -15,7 +15,7 @@ void
 join_expiry_init(struct join_expiry *expiry, struct sl_arena *arena)
 {
     sl_buffer_init(&expiry->keys, UINT32_MAX);
-    expiry->taken = SL_NEW_ARRAY(arena, struct join_due, SL_BATCH_ROWS_MAX);
+    expiry->taken = SL_NEW_ARRAY(arena, struct sl_due, SL_BATCH_ROWS_MAX);
 }
 
 void
@@ -23,49 +23,7 @@ join_expiry_done(struct join_expiry *expiry)
 {
     sl_table_scan_end(&expiry->scan);
     sl_buffer_done(&expiry->keys);
-    free(expiry->heap);
-}
-
-/* --- the heap --- */
-
-static void
-expiry_sift_up(struct join_expiry *expiry, size_t at)
-{
-    struct join_due due = expiry->heap[at];
-
-    for (; at > 0 && expiry->heap[(at - 1) / 2].time_us > due.time_us; at = (at - 1) / 2)
-        expiry->heap[at] = expiry->heap[(at - 1) / 2];
-    expiry->heap[at] = due;
-}
-
-static void
-expiry_sift_down(struct join_expiry *expiry, size_t at)
-{
-    struct join_due due = expiry->heap[at];
-
-    for (;;) {
-        size_t child = 2 * at + 1;
-
-        if (child + 1 < expiry->count &&
-            expiry->heap[child + 1].time_us < expiry->heap[child].time_us)
-            child++;
-        if (child >= expiry->count || expiry->heap[child].time_us >= due.time_us)
-            break;
-        expiry->heap[at] = expiry->heap[child];
-        at = child;
-    }
-    expiry->heap[at] = due;
-}
-
-static void
-expiry_push(struct join_expiry *expiry, int64_t time_us, uint32_t key_at, uint32_t key_size)
-{
-    if (expiry->count == expiry->capacity) {
-        expiry->capacity = SL_MAX((size_t)64, 2 * expiry->capacity);
-        expiry->heap = sl_realloc(expiry->heap, expiry->capacity * sizeof(*expiry->heap));
-    }
-    expiry->heap[expiry->count++] = (struct join_due){time_us, key_at, key_size};
-    expiry_sift_up(expiry, expiry->count - 1);
+    sl_due_heap_done(&expiry->heap);
 }
 
 static uint32_t
@@ -80,7 +38,8 @@ expiry_keep_key(struct join_expiry *expiry, struct sl_text key)
 void
 join_expiry_add(struct join_expiry *expiry, int64_t time_us, struct sl_text key)
 {
-    expiry_push(expiry, time_us, expiry_keep_key(expiry, key), (uint32_t)key.length);
+    sl_due_heap_push(&expiry->heap,
+                     (struct sl_due){time_us, expiry_keep_key(expiry, key), (uint32_t)key.length});
 }
 
 static void
@@ -88,7 +47,7 @@ expiry_forget(struct join_expiry *expiry)
 {
     sl_table_scan_end(&expiry->scan);
     expiry->is_built = expiry->is_scanning = false;
-    expiry->count = expiry->taken_count = 0;
+    expiry->heap.count = expiry->taken_count = 0;
     sl_buffer_reset(&expiry->keys);
 }
 
@@ -113,7 +72,8 @@ expiry_list_rows(struct join_expiry *expiry, const struct sl_state_row *row)
     key_at = expiry_keep_key(expiry, row->key);
     for (uint32_t i = 0; i < rows->count; i++)
         if (!rows->slots[i].matched)
-            expiry_push(expiry, rows->slots[i].time_us, key_at, (uint32_t)row->key.length);
+            sl_due_heap_push(&expiry->heap, (struct sl_due){rows->slots[i].time_us, key_at,
+                                                            (uint32_t)row->key.length});
 }
 
 static int
@@ -151,13 +111,9 @@ expiry_take(struct op_interval_join *op, struct join_side *side)
 {
     struct join_expiry *expiry = &side->expiry;
 
-    while (expiry->taken_count < op->batch_max && expiry->count > 0 &&
-           join_is_over(op, side, expiry->heap[0].time_us)) {
-        expiry->taken[expiry->taken_count++] = expiry->heap[0];
-        expiry->heap[0] = expiry->heap[--expiry->count];
-        if (expiry->count > 0)
-            expiry_sift_down(expiry, 0);
-    }
+    while (expiry->taken_count < op->batch_max && expiry->heap.count > 0 &&
+           join_is_over(op, side, sl_due_heap_first(&expiry->heap)))
+        expiry->taken[expiry->taken_count++] = sl_due_heap_pop(&expiry->heap);
 }
 
 /* The key columns of what was taken. */
@@ -217,7 +173,7 @@ expiry_emit(struct op_interval_join *op, struct join_side *side, struct sl_out *
     for (size_t i = 0; i < expiry->taken_count; i++) {
         struct sl_join_rows *rows = sl_join_rows_of(op->values[i]);
 
-        count += rows && expiry_mark(rows, expiry->taken[i].time_us, &op->texts[count]);
+        count += rows && expiry_mark(rows, expiry->taken[i].time, &op->texts[count]);
     }
     expiry->taken_count = 0;
     if (count == 0)
@@ -303,8 +259,8 @@ join_next_over_us(const struct op_interval_join *op)
         time_us = expiry_last_us(op, bucket);
         if (side->keeps && (!expiry->is_built || expiry->bucket != bucket))
             time_us = bucket;
-        else if (side->keeps && expiry->count > 0)
-            time_us = expiry->heap[0].time_us;
+        else if (side->keeps && expiry->heap.count > 0)
+            time_us = sl_due_heap_first(&expiry->heap);
         next_us = SL_MIN(next_us, time_us + side->reach_us + op->hold_us);
     }
     return next_us;

@@ -54,9 +54,8 @@ local_window_batch(struct sl_op *base, unsigned input, struct sl_batch *batch, s
     int count = sl_aggregation_begin(aggregation, base, batch, out, err);
 
     if (count > 0)
-        count =
-            sl_aggregation_drop_timeless(aggregation, batch, op->plan->time_column, (size_t)count,
-                                         "the time of a window must not be NULL", out, err);
+        count = sl_aggregation_drop_timeless(aggregation, batch, op->plan->time_column,
+                                             (size_t)count, SL_WINDOW_TIMELESS, out, err);
     if (count > 0) { /* bounded by the input: SL_AGAIN is no news */
         local_window_assign(op, batch, (size_t)count);
         sl_aggregation_local_emit(&op->local, base, batch, op->ends, (size_t)count, out);

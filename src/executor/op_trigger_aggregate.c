@@ -45,7 +45,7 @@ struct op_trigger_aggregate {
     size_t timer_count;
     struct sl_text *texts; /* kept rows that are folded next */
     size_t text_count;
-    struct sl_session_due *dues; /* taken from the timers, not yet worked on */
+    struct sl_due *dues; /* taken from the timers, not yet worked on */
     size_t due_count;
     struct sl_column **due_columns;
 };
@@ -93,7 +93,7 @@ trigger_open_scratch(struct op_trigger_aggregate *op, struct sl_arena *arena)
     op->timer_hashes = SL_NEW_ARRAY(arena, uint64_t, max);
     op->timer_dues = SL_NEW_ARRAY(arena, int64_t, max);
     op->texts = SL_NEW_ARRAY(arena, struct sl_text, max);
-    op->dues = SL_NEW_ARRAY(arena, struct sl_session_due, max);
+    op->dues = SL_NEW_ARRAY(arena, struct sl_due, max);
     op->due_columns = SL_NEW_ARRAY(arena, struct sl_column *, op->plan->key_count + 1);
 }
 
@@ -439,8 +439,7 @@ trigger_find(struct op_trigger_aggregate *op, struct sl_error *err)
         .columns = op->due_columns, .row_count = op->due_count, .hashes = hashes};
 
     for (size_t i = 0; i < op->due_count; i++)
-        texts[i] =
-            (struct sl_text){op->timers.keys.data + op->dues[i].key_at, op->dues[i].key_size};
+        texts[i] = sl_session_timers_key(&op->timers, &op->dues[i]);
     sl_key_codec_decode(sl_table_key_codec(op->groups.table), op->op.context->pool, texts,
                         op->due_count, op->due_columns);
     if (op->plan->key_count > 0)
@@ -457,7 +456,7 @@ trigger_find(struct op_trigger_aggregate *op, struct sl_error *err)
     for (size_t i = 0; i < op->due_count; i++) {
         const struct trigger_head *head = (const struct trigger_head *)(const void *)values[i];
 
-        if (!head || !head->has_timer || head->timer_ms != op->dues[i].due_ms)
+        if (!head || !head->has_timer || head->timer_ms != op->dues[i].time)
             continue;
         op->fire_rows[op->fire_count] = (uint16_t)i;
         op->fire_hashes[op->fire_count++] = hashes[i];
@@ -536,7 +535,7 @@ trigger_aggregate_next_tick(struct sl_op *base)
         return INT64_MAX;
     first_ms = sl_session_timers_first_ms(&op->timers);
     if (op->due_count > 0)
-        first_ms = SL_MIN(first_ms, op->dues[0].due_ms);
+        first_ms = SL_MIN(first_ms, op->dues[0].time);
     return first_ms == INT64_MAX ? INT64_MAX : first_ms * SL_US_PER_MS;
 }
 

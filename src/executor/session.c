@@ -30,7 +30,7 @@ sessions_open_scratch(struct sl_sessions *sessions, struct sl_arena *arena)
     sessions->some_hashes = SL_NEW_ARRAY(arena, uint64_t, max);
     sessions->some_dues = SL_NEW_ARRAY(arena, int64_t, max);
     sessions->value = SL_NEW_ARRAY(arena, char, sessions->aggregation.value_size);
-    sessions->dues = SL_NEW_ARRAY(arena, struct sl_session_due, max);
+    sessions->dues = SL_NEW_ARRAY(arena, struct sl_due, max);
     sessions->key_columns =
         SL_NEW_ARRAY(arena, struct sl_column *, sessions->aggregation.key_count + 1);
     sessions->key_rows = SL_NEW_ARRAY(arena, uint16_t, max);

@@ -18,6 +18,7 @@
 #define SL_EXECUTOR_SESSION_H
 
 #include "executor/aggregation.h"
+#include "executor/due_heap.h"
 #include "executor/window.h"
 
 /* --- parked sessions: session_parked.c --- */
@@ -88,17 +89,12 @@ void sl_parked_remove(struct sl_aggregation *aggregation, char *state,
 /* Keys by when they are due: in a time-first table of coarse buckets, and those of the buckets that
  * the clock has entered in memory: sorted where they came with their bucket, in a heap where they
  * came later. */
-struct sl_session_due {
-    int64_t due_ms;
-    uint32_t key_at, key_size; /* in `keys` */
-};
 struct sl_session_timers {
     struct sl_state_table *table; /* bucket, keys → the time */
     int64_t bucket_ms;
     int64_t loaded_ms; /* the last bucket that is in memory; INT64_MIN: none */
-    struct sl_session_due *heap;
-    size_t count, capacity;
-    struct sl_session_due *sorted, *spare; /* entries [sorted_next, sorted_count) */
+    struct sl_due_heap heap; /* times in ms */
+    struct sl_due *sorted, *spare; /* entries [sorted_next, sorted_count) */
     size_t sorted_next, sorted_count, sorted_capacity;
     size_t bucket_first; /* of the bucket that is scanned */
     struct sl_buffer keys;
@@ -128,7 +124,12 @@ int sl_session_timers_settle(struct sl_session_timers *timers, struct sl_error *
 /* Takes at most `max` that are due, the first first.  Their keys are good until timers are added.
  */
 size_t sl_session_timers_take(struct sl_session_timers *timers, int64_t clock_ms,
-                              struct sl_session_due *ret_dues, size_t max);
+                              struct sl_due *ret_dues, size_t max);
+static inline struct sl_text
+sl_session_timers_key(const struct sl_session_timers *timers, const struct sl_due *due)
+{
+    return (struct sl_text){timers->keys.data + due->key_at, due->key_size};
+}
 /* Nothing is due at the clock any more: the buckets behind it go. */
 void sl_session_timers_drop(struct sl_session_timers *timers, int64_t clock_ms);
 
@@ -167,7 +168,7 @@ struct sl_sessions {
     char *value;  /* one value, of a parked session */
     bool is_full; /* a key's sessions found no room */
     /* Firing. */
-    struct sl_session_due *dues; /* taken from the timers, not yet worked on */
+    struct sl_due *dues; /* taken from the timers, not yet worked on */
     size_t due_count;
     struct sl_column **key_columns; /* of these */
     uint16_t *key_rows;             /* of those whose timer counts, … */

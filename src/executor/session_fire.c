@@ -30,8 +30,7 @@ sessions_decode_keys(struct sl_sessions *sessions, uint64_t *hashes)
     struct sl_text keys[SL_BATCH_ROWS_MAX];
 
     for (size_t i = 0; i < sessions->due_count; i++)
-        keys[i] = (struct sl_text){sessions->timers.keys.data + sessions->dues[i].key_at,
-                                   sessions->dues[i].key_size};
+        keys[i] = sl_session_timers_key(&sessions->timers, &sessions->dues[i]);
     sl_key_codec_decode(sl_table_key_codec(aggregation->table), aggregation->pool, keys,
                         sessions->due_count, sessions->key_columns);
     if (aggregation->key_count > 0)
@@ -90,7 +89,7 @@ sessions_find_keys(struct sl_sessions *sessions, struct sl_error *err)
         const struct sl_session_head *head =
             (const struct sl_session_head *)(const void *)values[i];
 
-        if (!head || !head->has_timer || head->timer_ms != sessions->dues[i].due_ms)
+        if (!head || !head->has_timer || head->timer_ms != sessions->dues[i].time)
             continue;
         sessions->key_rows[count] = (uint16_t)i;
         sessions->key_hashes[count++] = hashes[i];
@@ -332,7 +331,7 @@ sl_session_op_next_tick_us(struct sl_op *op)
     if (!sessions_by_clock(sessions))
         return INT64_MAX;
     if (sessions->due_count > 0)
-        first_ms = SL_MIN(first_ms, sessions->dues[0].due_ms);
+        first_ms = SL_MIN(first_ms, sessions->dues[0].time);
     return first_ms == INT64_MAX ? INT64_MAX : first_ms * SL_US_PER_MS;
 }
 

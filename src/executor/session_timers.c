@@ -45,7 +45,7 @@ sl_session_timers_close(struct sl_session_timers *timers)
     sl_table_scan_end(&timers->scan);
     sl_key_bytes_done(&timers->key_bytes);
     sl_buffer_done(&timers->keys);
-    free(timers->heap);
+    sl_due_heap_done(&timers->heap);
     free(timers->sorted);
     free(timers->spare);
 }
@@ -58,65 +58,13 @@ timers_bucket(const struct sl_session_timers *timers, int64_t time_ms)
     return time_ms - (rest < 0 ? rest + timers->bucket_ms : rest);
 }
 
-/* --- the heap --- */
-
-static void
-timers_sift_up(struct sl_session_timers *timers, size_t at)
-{
-    struct sl_session_due due = timers->heap[at];
-
-    for (; at > 0 && timers->heap[(at - 1) / 2].due_ms > due.due_ms; at = (at - 1) / 2)
-        timers->heap[at] = timers->heap[(at - 1) / 2];
-    timers->heap[at] = due;
-}
-
-static void
-timers_sift_down(struct sl_session_timers *timers)
-{
-    struct sl_session_due due = timers->heap[0];
-    size_t at = 0, child;
-
-    while ((child = 2 * at + 1) < timers->count) {
-        if (child + 1 < timers->count &&
-            timers->heap[child + 1].due_ms < timers->heap[child].due_ms)
-            child++;
-        if (timers->heap[child].due_ms >= due.due_ms)
-            break;
-        timers->heap[at] = timers->heap[child];
-        at = child;
-    }
-    timers->heap[at] = due;
-}
-
-static struct sl_session_due
+static struct sl_due
 timers_keep(struct sl_session_timers *timers, int64_t due_ms, struct sl_text key)
 {
-    struct sl_session_due due = {due_ms, (uint32_t)timers->keys.length, (uint32_t)key.length};
+    struct sl_due due = {due_ms, (uint32_t)timers->keys.length, (uint32_t)key.length};
 
     sl_buffer_add_text(&timers->keys, key);
     timers->live_bytes += key.length;
-    return due;
-}
-
-static void
-timers_push(struct sl_session_timers *timers, int64_t due_ms, struct sl_text key)
-{
-    if (timers->count == timers->capacity) {
-        timers->capacity = timers->capacity ? timers->capacity * 2 : 64;
-        timers->heap = sl_realloc(timers->heap, timers->capacity * sizeof(*timers->heap));
-    }
-    timers->heap[timers->count] = timers_keep(timers, due_ms, key);
-    timers_sift_up(timers, timers->count++);
-}
-
-static struct sl_session_due
-timers_pop(struct sl_session_timers *timers)
-{
-    struct sl_session_due due = timers->heap[0];
-
-    timers->heap[0] = timers->heap[--timers->count];
-    if (timers->count > 0)
-        timers_sift_down(timers);
     return due;
 }
 
@@ -150,29 +98,29 @@ timers_append(struct sl_session_timers *timers, int64_t due_ms, struct sl_text k
 
 /* One pass of a radix sort by the digit of due_ms - first_ms at `shift`. */
 static void
-timers_sort_pass(const struct sl_session_due *from, struct sl_session_due *to, size_t count,
-                 int64_t first_ms, unsigned shift)
+timers_sort_pass(const struct sl_due *from, struct sl_due *to, size_t count, int64_t first_ms,
+                 unsigned shift)
 {
     uint32_t starts[TIMERS_DIGITS + 1] = {0};
 
     for (size_t i = 0; i < count; i++)
-        starts[((from[i].due_ms - first_ms) >> shift) % TIMERS_DIGITS + 1]++;
+        starts[((from[i].time - first_ms) >> shift) % TIMERS_DIGITS + 1]++;
     for (size_t i = 0; i < TIMERS_DIGITS; i++)
         starts[i + 1] += starts[i];
     for (size_t i = 0; i < count; i++)
-        to[starts[((from[i].due_ms - first_ms) >> shift) % TIMERS_DIGITS]++] = from[i];
+        to[starts[((from[i].time - first_ms) >> shift) % TIMERS_DIGITS]++] = from[i];
 }
 
 static void
 timers_end_bucket(struct sl_session_timers *timers)
 {
-    struct sl_session_due *from = timers->sorted + timers->bucket_first, *to = timers->spare;
+    struct sl_due *from = timers->sorted + timers->bucket_first, *to = timers->spare;
     size_t count = timers->sorted_count - timers->bucket_first;
     bool is_spare = false;
 
     for (unsigned shift = 0; count > 1 && (timers->bucket_ms - 1) >> shift > 0;
          shift += TIMERS_DIGIT_BITS) {
-        struct sl_session_due *made = to;
+        struct sl_due *made = to;
 
         timers_sort_pass(from, to, count, timers->scanned_ms, shift);
         to = from;
@@ -194,10 +142,10 @@ timers_tidy(struct sl_session_timers *timers)
     if (timers->keys.length < TIMERS_KEYS_MIN || timers->keys.length / 2 < timers->live_bytes)
         return;
     sl_buffer_init(&kept, UINT32_MAX);
-    for (size_t i = 0; i < timers->count + timers->sorted_count - timers->sorted_next; i++) {
-        struct sl_session_due *due = i < timers->count
-                                         ? &timers->heap[i]
-                                         : &timers->sorted[timers->sorted_next + i - timers->count];
+    for (size_t i = 0; i < timers->heap.count + timers->sorted_count - timers->sorted_next; i++) {
+        struct sl_due *due = i < timers->heap.count
+                                 ? &timers->heap.items[i]
+                                 : &timers->sorted[timers->sorted_next + i - timers->heap.count];
         struct sl_text key = {timers->keys.data + due->key_at, due->key_size};
 
         due->key_at = (uint32_t)kept.length;
@@ -211,30 +159,24 @@ timers_tidy(struct sl_session_timers *timers)
 static int64_t
 timers_sorted_ms(const struct sl_session_timers *timers)
 {
-    return timers->sorted_next < timers->sorted_count ? timers->sorted[timers->sorted_next].due_ms
+    return timers->sorted_next < timers->sorted_count ? timers->sorted[timers->sorted_next].time
                                                       : INT64_MAX;
 }
 
-static int64_t
-timers_heap_ms(const struct sl_session_timers *timers)
-{
-    return timers->count > 0 ? timers->heap[0].due_ms : INT64_MAX;
-}
-
 size_t
-sl_session_timers_take(struct sl_session_timers *timers, int64_t clock_ms,
-                       struct sl_session_due *ret_dues, size_t max)
+sl_session_timers_take(struct sl_session_timers *timers, int64_t clock_ms, struct sl_due *ret_dues,
+                       size_t max)
 {
     size_t count = 0;
 
     timers_tidy(timers);
     while (count < max) {
-        int64_t sorted_ms = timers_sorted_ms(timers), heap_ms = timers_heap_ms(timers);
+        int64_t sorted_ms = timers_sorted_ms(timers), heap_ms = sl_due_heap_first(&timers->heap);
 
         if (SL_MIN(sorted_ms, heap_ms) > clock_ms || SL_MIN(sorted_ms, heap_ms) == INT64_MAX)
             break;
-        ret_dues[count] =
-            sorted_ms <= heap_ms ? timers->sorted[timers->sorted_next++] : timers_pop(timers);
+        ret_dues[count] = sorted_ms <= heap_ms ? timers->sorted[timers->sorted_next++]
+                                               : sl_due_heap_pop(&timers->heap);
         timers->live_bytes -= ret_dues[count++].key_size;
     }
     return count;
@@ -279,9 +221,10 @@ timers_add_bucket(struct sl_session_timers *timers, const struct sl_state_keys *
     for (size_t i = from; i < to; i++) {
         const uint32_t *offsets = timers->key_bytes.offsets + (i - from);
 
-        timers_push(
-            timers, dues_ms[timers->order[i]],
-            (struct sl_text){timers->key_bytes.bytes + offsets[0], offsets[1] - offsets[0]});
+        sl_due_heap_push(&timers->heap,
+                         timers_keep(timers, dues_ms[timers->order[i]],
+                                     (struct sl_text){timers->key_bytes.bytes + offsets[0],
+                                                      offsets[1] - offsets[0]}));
     }
 }
 
@@ -348,7 +291,7 @@ sl_session_timers_first_ms(const struct sl_session_timers *timers)
 
     if (timers->is_scanning)
         next = SL_MIN(next, timers->scanned_ms);
-    return SL_MIN(next, SL_MIN(timers_sorted_ms(timers), timers_heap_ms(timers)));
+    return SL_MIN(next, SL_MIN(timers_sorted_ms(timers), sl_due_heap_first(&timers->heap)));
 }
 
 int

@@ -83,7 +83,7 @@ struct sl_window_emit {
     /* Firing. */
     struct sl_window_firing firing;
     struct sl_session_timers timers; /* (keys, end of the window) */
-    struct sl_session_due *dues;     /* taken from the timers, not yet worked on */
+    struct sl_due *dues;     /* taken from the timers, not yet worked on */
     size_t due_count, due_next;
     struct sl_column **due_columns;
     uint16_t *due_order; /* by the end of the window */

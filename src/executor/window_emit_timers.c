@@ -21,7 +21,7 @@ sl_window_emit_open_timers(struct sl_window_emit *op, struct sl_error *err)
     for (size_t i = 0; i < key_count; i++)
         types[i] = input->columns[op->plan->windows.keys[i]].type;
     types[key_count] = &sl_type_bigint;
-    op->dues = SL_NEW_ARRAY(arena, struct sl_session_due, SL_GROUP_CHUNK);
+    op->dues = SL_NEW_ARRAY(arena, struct sl_due, SL_GROUP_CHUNK);
     op->due_order = SL_NEW_ARRAY(arena, uint16_t, SL_GROUP_CHUNK);
     op->due_hashes = SL_NEW_ARRAY(arena, uint64_t, SL_BATCH_ROWS_MAX);
     op->due_columns = SL_NEW_ARRAY(arena, struct sl_column *, key_count + 1);
@@ -126,8 +126,7 @@ window_emit_take_dues(struct sl_window_emit *op, int64_t now_ms)
         return false;
     }
     for (size_t i = 0; i < op->due_count; i++)
-        texts[i] =
-            (struct sl_text){op->timers.keys.data + op->dues[i].key_at, op->dues[i].key_size};
+        texts[i] = sl_session_timers_key(&op->timers, &op->dues[i]);
     sl_key_codec_decode(sl_table_key_codec(op->timers.table), op->op.context->pool, texts,
                         op->due_count, op->due_columns);
     sl_window_order(op->due_columns[key_count]->values, op->due_count, 0, op->due_order);
@@ -179,7 +178,7 @@ window_emit_find_dues(struct sl_window_emit *op, struct sl_state_keys *keys, uin
         const struct sl_window_emit_head *head = (const void *)values[i];
 
         if (!head || !head->is_dirty || !head->has_timer ||
-            head->timer_ms != op->dues[rows[i]].due_ms)
+            head->timer_ms != op->dues[rows[i]].time)
             continue;
         rows[kept] = rows[i];
         op->due_hashes[kept++] = op->due_hashes[i];
