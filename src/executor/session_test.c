@@ -40,14 +40,7 @@ static struct bench bench;
 static uint64_t
 chance(uint64_t limit)
 {
-    bench.seed = bench.seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (bench.seed >> 33) % limit;
-}
-
-static int64_t
-integer_at(const struct sl_batch *batch, size_t column, size_t row)
-{
-    return ((const int64_t *)batch->columns[column]->values)[row];
+    return test_chance(&bench.seed, limit);
 }
 
 static int
@@ -58,12 +51,12 @@ take(struct sl_out *out, struct sl_batch *batch)
 
         cr_assert(bench.found_count < FOUND_MAX);
         bench.found[bench.found_count++] =
-            (struct found){.key = integer_at(batch, 0, row),
-                           .count = integer_at(batch, 1, row),
-                           .sum = integer_at(batch, 2, row),
-                           .distinct = integer_at(batch, 3, row),
-                           .start_ms = integer_at(batch, 4, row) / SL_US_PER_MS,
-                           .end_ms = integer_at(batch, 5, row) / SL_US_PER_MS};
+            (struct found){.key = sl_column_integer(batch->columns[0], row),
+                           .count = sl_column_integer(batch->columns[1], row),
+                           .sum = sl_column_integer(batch->columns[2], row),
+                           .distinct = sl_column_integer(batch->columns[3], row),
+                           .start_ms = sl_column_integer(batch->columns[4], row) / SL_US_PER_MS,
+                           .end_ms = sl_column_integer(batch->columns[5], row) / SL_US_PER_MS};
     }
     sl_batch_unref(batch);
     return bench.is_full && chance(2) ? SL_AGAIN : SL_OK;
@@ -74,18 +67,6 @@ take_late(struct sl_out *out, struct sl_batch *batch)
 {
     bench.late_count += sl_batch_live_count(batch);
     sl_batch_unref(batch);
-}
-
-static struct sl_aggregate *
-aggregate(const char *name, struct sl_expr *arg, bool distinct)
-{
-    struct sl_aggregate *made;
-    struct sl_error err;
-
-    cr_assert_eq(
-        sl_aggregate_bind(&bench.arena, name, &arg, arg ? 1 : 0, distinct, NULL, -1, &made, &err),
-        SL_OK);
-    return made;
 }
 
 /* key, time, value → COUNT(*), SUM(value), COUNT(DISTINCT value) by key. */
@@ -131,9 +112,9 @@ begin(uint64_t seed)
         .has_start = true,
         .has_end = true,
     };
-    plan->aggregates[0] = aggregate("COUNT", NULL, false);
-    plan->aggregates[1] = aggregate("SUM", value, false);
-    plan->aggregates[2] = aggregate("COUNT", value, true);
+    plan->aggregates[0] = test_aggregate(&bench.arena, "COUNT", NULL, false);
+    plan->aggregates[1] = test_aggregate(&bench.arena, "SUM", value, false);
+    plan->aggregates[2] = test_aggregate(&bench.arena, "COUNT", value, true);
     node = SL_NEW(&bench.arena, struct sl_phys_node);
     *node = (struct sl_phys_node){.kind = SL_OP_SESSION_AGGREGATE,
                                   .uid = "s",

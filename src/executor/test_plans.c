@@ -22,6 +22,24 @@ test_plan_init(struct test_plan *plan, struct sl_arena *arena)
     };
 }
 
+uint64_t
+test_chance(uint64_t *seed, uint64_t limit)
+{
+    *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (*seed >> 33) % limit;
+}
+
+struct sl_aggregate *
+test_aggregate(struct sl_arena *arena, const char *name, struct sl_expr *arg, bool distinct)
+{
+    struct sl_aggregate *made;
+    struct sl_error err;
+
+    SL_ASSERT(sl_aggregate_bind(arena, name, &arg, arg ? 1 : 0, distinct, NULL, -1, &made, &err) ==
+              SL_OK);
+    return made;
+}
+
 /* ts, c1, c2 …: a time and numbers. */
 struct sl_schema *
 test_schema(struct sl_arena *arena, size_t column_count)
@@ -163,7 +181,6 @@ test_plan_tumble(struct test_plan *plan, struct sl_phys_node *input, uint32_t pa
     struct sl_phys_window_aggregate *aggregate =
         SL_NEW(plan->arena, struct sl_phys_window_aggregate);
     struct sl_expr *arg = sl_expr_column(plan->arena, sum_column, &sl_type_bigint);
-    struct sl_error err;
 
     node->inputs[0].node = input;
     node->detail = aggregate;
@@ -176,10 +193,8 @@ test_plan_tumble(struct test_plan *plan, struct sl_phys_node *input, uint32_t pa
     aggregate->key_count = 1;
     aggregate->aggregates = SL_NEW_ARRAY(plan->arena, struct sl_aggregate *, 2);
     aggregate->aggregate_count = 2;
-    SL_ASSERT(sl_aggregate_bind(plan->arena, "COUNT", NULL, 0, false, NULL, -1,
-                                &aggregate->aggregates[0], &err) == SL_OK);
-    SL_ASSERT(sl_aggregate_bind(plan->arena, "SUM", &arg, 1, false, NULL, -1,
-                                &aggregate->aggregates[1], &err) == SL_OK);
+    aggregate->aggregates[0] = test_aggregate(plan->arena, "COUNT", NULL, false);
+    aggregate->aggregates[1] = test_aggregate(plan->arena, "SUM", arg, false);
     aggregate->has_start = aggregate->has_end = true;
     return node;
 }

@@ -33,6 +33,9 @@ void test_table_hold(uint64_t id, bool is_held);
 void test_tables_chunk(uint32_t row_count);
 void test_table_end(uint64_t id); /* is bounded from now on */
 
+/* A number below `limit`, the same ones for the same seed. */
+uint64_t test_chance(uint64_t *seed, uint64_t limit);
+
 /* --- plans; everything in the arena --- */
 
 struct test_plan {
@@ -40,6 +43,9 @@ struct test_plan {
     struct sl_phys_plan *plan;
 };
 void test_plan_init(struct test_plan *plan, struct sl_arena *arena);
+/* arg NULL: COUNT(*). */
+struct sl_aggregate *test_aggregate(struct sl_arena *arena, const char *name, struct sl_expr *arg,
+                                    bool distinct);
 struct sl_schema *test_schema(struct sl_arena *arena, size_t column_count);
 /* Column 0 is the event time; its watermark is itself minus delay_us (0 or more), or none (-1). */
 struct sl_phys_node *test_plan_scan(struct test_plan *plan, uint64_t table, size_t column_count,

@@ -67,17 +67,10 @@ static struct sl_error err;
 static uint64_t
 chance(uint64_t limit)
 {
-    bench.seed = bench.seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (bench.seed >> 33) % limit;
+    return test_chance(&bench.seed, limit);
 }
 
 /* --- what comes out --- */
-
-static int64_t
-integer_at(const struct sl_batch *batch, size_t column, size_t row)
-{
-    return ((const int64_t *)batch->columns[column]->values)[row];
-}
 
 /* The number in a text of text_of. */
 static int64_t
@@ -96,14 +89,14 @@ take(struct sl_out *out, struct sl_batch *batch)
 
         cr_assert_lt(bench.found_count, FOUND_MAX);
         bench.found[bench.found_count++] =
-            (struct found){.key = integer_at(batch, 0, row),
-                           .count = integer_at(batch, 1, row),
-                           .sum = integer_at(batch, 2, row),
-                           .distinct = integer_at(batch, 3, row),
-                           .most = integer_at(batch, 4, row),
+            (struct found){.key = sl_column_integer(batch->columns[0], row),
+                           .count = sl_column_integer(batch->columns[1], row),
+                           .sum = sl_column_integer(batch->columns[2], row),
+                           .distinct = sl_column_integer(batch->columns[3], row),
+                           .most = sl_column_integer(batch->columns[4], row),
                            .least = number_at(batch, 5, row),
-                           .start_ms = integer_at(batch, 6, row) / SL_US_PER_MS,
-                           .end_ms = integer_at(batch, 7, row) / SL_US_PER_MS};
+                           .start_ms = sl_column_integer(batch->columns[6], row) / SL_US_PER_MS,
+                           .end_ms = sl_column_integer(batch->columns[7], row) / SL_US_PER_MS};
     }
     sl_batch_unref(batch);
     return chance(3) == 0 ? SL_AGAIN : SL_OK;
@@ -122,12 +115,8 @@ static struct sl_aggregate *
 aggregate(const char *name, uint32_t column, const struct sl_type *type, bool distinct)
 {
     struct sl_expr *arg = column ? sl_expr_column(&bench.arena, column, type) : NULL;
-    struct sl_aggregate *made;
 
-    cr_assert_eq(
-        sl_aggregate_bind(&bench.arena, name, &arg, arg ? 1 : 0, distinct, NULL, -1, &made, &err),
-        SL_OK);
-    return made;
+    return test_aggregate(&bench.arena, name, arg, distinct);
 }
 
 /* key, time, value, text → COUNT(*), SUM(value), COUNT(DISTINCT value), MAX(value), MIN(text). */
