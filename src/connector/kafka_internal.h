@@ -253,4 +253,15 @@ extern const struct sl_source_class sl_kafka_source_class;
 extern const struct sl_sink_class sl_kafka_sink_class;
 extern const struct sl_publisher_class sl_kafka_publisher_class;
 
+/* What the descriptors, and the classes, of the connectors over topics have in common. */
+#define SL_KAFKA_DESCRIPTOR                                                                   \
+    .options = sl_kafka_option_specs, .option_count = SL_KAFKA_OPTION_COUNT,                  \
+    .metadata = sl_kafka_metadata_specs, .metadata_count = SL_KAFKA_METADATA_COUNT,           \
+    .metadata_later = sl_kafka_metadata_later,                                                \
+    .metadata_later_count = SL_KAFKA_METADATA_LATER_COUNT, .check_sink = sl_kafka_check_sink, \
+    .is_bounded = sl_kafka_is_bounded, .probe = sl_kafka_probe
+#define SL_KAFKA_CLASS                                              \
+    .source = &sl_kafka_source_class, .sink = &sl_kafka_sink_class, \
+    .publisher = &sl_kafka_publisher_class, .aside = sl_kafka_aside
+
 #endif
