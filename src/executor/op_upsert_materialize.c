@@ -217,10 +217,9 @@ materialize_identity(struct op_upsert_materialize *op, uint16_t row)
     return (struct sl_text){op->identity.length ? op->identity.data : "", op->identity.length};
 }
 
-/* `had_rows`: the sink has a row of this key. */
-static void
-materialize_add(struct op_upsert_materialize *op, struct materialized *state, uint16_t row,
-                bool had_rows)
+/* A row that comes; one with its upsert key gives it its place.  Returns where it is. */
+static size_t
+materialize_insert(struct op_upsert_materialize *op, struct materialized *state, uint16_t row)
 {
     struct sl_text identity = materialize_identity(op, row);
     struct sl_text values = sl_key_changes_pack(&op->changes, row);
@@ -230,6 +229,47 @@ materialize_add(struct op_upsert_materialize *op, struct materialized *state, ui
         materialized_find(state, identity, true, values, &at, &next, &before))
         materialized_cut(state, at, next);
     materialized_put(op, state, at, identity, values);
+    return at;
+}
+
+/* A row that goes: where it was, and where the one before it begins.  False: there is no such row.
+ */
+static bool
+materialize_remove(struct op_upsert_materialize *op, struct materialized *state, uint16_t row,
+                   size_t *ret_at, size_t *ret_before)
+{
+    struct sl_text identity = materialize_identity(op, row);
+    struct sl_text values = sl_key_changes_pack(&op->changes, row);
+    size_t next;
+
+    if (!materialized_find(state, identity, op->identity_layout != NULL, values, ret_at, &next,
+                           ret_before))
+        return false;
+    materialized_cut(state, *ret_at, next);
+    return true;
+}
+
+/* The sink has the row at `at` now instead of this one, which has gone, or none. */
+static void
+materialize_show(struct op_upsert_materialize *op, const struct materialized *state, uint16_t row,
+                 size_t at)
+{
+    struct sl_text identity;
+    size_t next;
+
+    if (state->count == 0)
+        sl_key_changes_add(&op->changes, SL_ROW_DELETE, row);
+    else
+        sl_key_changes_add_packed(&op->changes, SL_ROW_UPDATE_AFTER, row,
+                                  materialized_row(state, at, &identity, &next));
+}
+
+/* `had_rows`: the sink has a row of this key. */
+static void
+materialize_add(struct op_upsert_materialize *op, struct materialized *state, uint16_t row,
+                bool had_rows)
+{
+    materialize_insert(op, state, row);
     sl_key_changes_add(&op->changes, had_rows ? SL_ROW_UPDATE_AFTER : SL_ROW_INSERT, row);
 }
 
@@ -238,22 +278,12 @@ static bool
 materialize_retract(struct op_upsert_materialize *op, struct materialized *state, uint16_t row,
                     bool quietly)
 {
-    struct sl_text identity = materialize_identity(op, row), own;
-    struct sl_text values = sl_key_changes_pack(&op->changes, row);
-    size_t at, next, before;
+    size_t at, before;
 
-    if (!materialized_find(state, identity, op->identity_layout != NULL, values, &at, &next,
-                           &before))
+    if (!materialize_remove(op, state, row, &at, &before))
         return false;
-    materialized_cut(state, at, next);
-    if (quietly)
-        return true;
-    if (state->count == 0)
-        sl_key_changes_add(&op->changes, SL_ROW_DELETE, row);
-    else if (at == state->used) {
-        own = materialized_row(state, before, &identity, &next);
-        sl_key_changes_add_packed(&op->changes, SL_ROW_UPDATE_AFTER, row, own);
-    }
+    if (!quietly && at == state->used) /* it was the last one */
+        materialize_show(op, state, row, before);
     return true;
 }
 
@@ -276,20 +306,12 @@ materialize_keep_first(struct op_upsert_materialize *op, const struct materializ
 
 /* --- rows of which the first is the sink's --- */
 
-/* A row that comes; one with its upsert key gives it its place. */
 static void
 materialize_add_behind(struct op_upsert_materialize *op, struct materialized *state, uint16_t row)
 {
-    struct sl_text identity = materialize_identity(op, row);
-    struct sl_text values = sl_key_changes_pack(&op->changes, row);
-    size_t at = state->used, next, before;
     bool had_rows = state->count > 0;
 
-    if (op->identity_layout &&
-        materialized_find(state, identity, true, values, &at, &next, &before))
-        materialized_cut(state, at, next);
-    materialized_put(op, state, at, identity, values);
-    if (at == 0)
+    if (materialize_insert(op, state, row) == 0)
         sl_key_changes_add(&op->changes, had_rows ? SL_ROW_UPDATE_AFTER : SL_ROW_INSERT, row);
 }
 
@@ -298,21 +320,12 @@ static bool
 materialize_retract_first(struct op_upsert_materialize *op, struct materialized *state,
                           uint16_t row)
 {
-    struct sl_text identity = materialize_identity(op, row);
-    struct sl_text values = sl_key_changes_pack(&op->changes, row);
-    size_t at, next, before;
+    size_t at, before;
 
-    if (!materialized_find(state, identity, op->identity_layout != NULL, values, &at, &next,
-                           &before))
+    if (!materialize_remove(op, state, row, &at, &before))
         return false;
-    materialized_cut(state, at, next);
-    if (at > 0)
-        return true;
-    if (state->count == 0)
-        sl_key_changes_add(&op->changes, SL_ROW_DELETE, row);
-    else
-        sl_key_changes_add_packed(&op->changes, SL_ROW_UPDATE_AFTER, row,
-                                  materialized_row(state, 0, &identity, &next));
+    if (at == 0)
+        materialize_show(op, state, row, 0);
     return true;
 }
 
