@@ -346,23 +346,41 @@ table_free_superseded(struct sl_state_table *table, struct state_slice *slice)
     slice->superseded_count = 0;
 }
 
-void
-sl_table_upsert(struct sl_state_table *table, const struct sl_state_keys *keys, char **ret_values,
-                bool *created)
+/* The slice of keys that are to be written, which are encoded then. */
+static struct state_slice *
+table_begin_write(struct sl_state_table *table, const struct sl_state_keys *keys)
 {
     struct state_slice *slice = state_table_slice(table, keys->time, true);
-    const uint32_t *offsets;
 
     table->version++;
     table_free_superseded(table, slice);
     state_encode_keys(table, keys);
-    offsets = table->keys.offsets;
     state_prefetch_first(table, slice, keys);
-    for (size_t block = 0; block < keys->row_count; block += STATE_BLOCK) {
-        size_t end = SL_MIN(block + STATE_BLOCK, keys->row_count);
+    return slice;
+}
 
-        state_slice_make_room(slice, end - block);
-        state_prefetch_next(table, slice, keys, block);
+/* The end of the block of keys that begins there, for which there is room then. */
+static size_t
+table_begin_block(struct sl_state_table *table, struct state_slice *slice,
+                  const struct sl_state_keys *keys, size_t block)
+{
+    size_t end = SL_MIN(block + STATE_BLOCK, keys->row_count);
+
+    state_slice_make_room(slice, end - block);
+    state_prefetch_next(table, slice, keys, block);
+    return end;
+}
+
+void
+sl_table_upsert(struct sl_state_table *table, const struct sl_state_keys *keys, char **ret_values,
+                bool *created)
+{
+    struct state_slice *slice = table_begin_write(table, keys);
+    const uint32_t *offsets = table->keys.offsets;
+
+    for (size_t block = 0; block < keys->row_count; block += STATE_BLOCK) {
+        size_t end = table_begin_block(table, slice, keys, block);
+
         for (size_t i = block; i < end; i++) {
             const char *key = table->keys.bytes + offsets[i];
             uint32_t key_size = offsets[i + 1] - offsets[i];
@@ -423,21 +441,14 @@ table_set_bits_one(struct sl_state_table *table, struct state_slice *slice, uint
 void
 sl_table_set_bits(struct sl_state_table *table, const struct sl_state_keys *keys, uint64_t *bits)
 {
-    struct state_slice *slice = state_table_slice(table, keys->time, true);
+    struct state_slice *slice = table_begin_write(table, keys);
     size_t word_count = (table->spec.value_size - (table->spec.ttl_us > 0 ? 8 : 0)) / 8;
-    const uint32_t *offsets;
+    const uint32_t *offsets = table->keys.offsets;
 
     SL_ASSERT(table->spec.is_bits);
-    table->version++;
-    table_free_superseded(table, slice);
-    state_encode_keys(table, keys);
-    offsets = table->keys.offsets;
-    state_prefetch_first(table, slice, keys);
     for (size_t block = 0; block < keys->row_count; block += STATE_BLOCK) {
-        size_t end = SL_MIN(block + STATE_BLOCK, keys->row_count);
+        size_t end = table_begin_block(table, slice, keys, block);
 
-        state_slice_make_room(slice, end - block);
-        state_prefetch_next(table, slice, keys, block);
         for (size_t i = block; i < end; i++)
             table_set_bits_one(
                 table, slice, keys->hashes[i],
