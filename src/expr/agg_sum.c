@@ -73,17 +73,9 @@ count_merge(const struct sl_aggregate *aggregate, void *to, const void *from,
     ((struct agg_count *)to)->count += ((const struct agg_count *)from)->count;
 }
 
-static bool
-count_finish(const struct sl_aggregate *aggregate, const void *state, struct sl_pool *pool,
-             struct sl_column *column, struct sl_heap_writer *writer, size_t row)
-{
-    ((int64_t *)column->values)[row] = ((const struct agg_count *)state)->count;
-    return true;
-}
-
 static struct sl_column *
-count_finish_all(const struct sl_aggregate *aggregate, struct sl_pool *pool, char *const *states,
-                 size_t state_offset, size_t row_count, uint64_t *errors)
+count_finish(const struct sl_aggregate *aggregate, struct sl_pool *pool, char *const *states,
+             size_t state_offset, size_t row_count, uint64_t *errors)
 {
     struct sl_column *column = sl_column_new(pool, aggregate->type, row_count, false);
     int64_t *values = column->values;
@@ -193,8 +185,8 @@ integer_sum_finish(const struct sl_aggregate *aggregate, const void *state, stru
 
 /* errors NULL: it wraps. */
 static struct sl_column *
-integer_sum_finish_all(const struct sl_aggregate *aggregate, struct sl_pool *pool,
-                       char *const *states, size_t state_offset, size_t row_count, uint64_t *errors)
+integer_sum_results(const struct sl_aggregate *aggregate, struct sl_pool *pool, char *const *states,
+                    size_t state_offset, size_t row_count, uint64_t *errors)
 {
     struct sl_column *column = sl_column_new(pool, aggregate->type, row_count, false);
     bool is_wide = sl_type_width(aggregate->type->kind) == sizeof(int64_t);
@@ -368,8 +360,7 @@ static const struct sl_aggregate_class agg_count = {
     .always_fits = true,
     .add = count_add,
     .merge = count_merge,
-    .finish = count_finish,
-    .finish_all = count_finish_all,
+    .finish_all = count_finish,
 };
 static const struct sl_aggregate_class agg_integer_sum = {
     .name = "SUM",
@@ -378,8 +369,7 @@ static const struct sl_aggregate_class agg_integer_sum = {
     .is_linear = true,
     .add = integer_add,
     .merge = integer_merge,
-    .finish = integer_sum_finish,
-    .finish_all = integer_sum_finish_all,
+    .finish_all = integer_sum_results,
 };
 static const struct sl_aggregate_class agg_integer_avg = {
     .name = "AVG",
