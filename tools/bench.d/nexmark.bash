@@ -38,7 +38,7 @@ nexmark_checkpoints() {
 
 nexmark_query() { # name, events; prints `events wall CPU peak-MB state-bytes checkpoint-ms longest-ms`
     local count=$2 ticks_before ticks_after before after
-    start_server --slots "$parallelism" --set execution.checkpointing.interval="$checkpoint"
+    start_server --set execution.checkpointing.interval="$checkpoint"
     nexmark_tables "$count"
     { echo "SET 'table.dml-sync' = 'true'; SET 'parallelism.default' = '$parallelism';" && cat "tests/nexmark/$1.sql"; } >"$work/query.sql"
     ticks_before=$(ticks "$server")
