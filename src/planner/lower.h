@@ -67,8 +67,9 @@ int sl_lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node
 bool sl_lower_is_attached(const struct sl_log_node *node);
 int sl_lower_attached_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
                                 struct sl_phys_node **ret_node, struct sl_error *err);
-/* What an aggregation over windows of this kind has to know of its input.  0A000: it cannot be. */
-int sl_lower_window_input(const struct sl_log_node *node, enum sl_window_kind kind,
+/* What an aggregation over these windows has to know of its input.  0A000: it cannot be. */
+int sl_lower_window_input(const struct sl_log_node *node,
+                          const struct sl_phys_window_aggregate *windows,
                           const struct sl_phys_node *input, struct sl_error *err);
 int sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
                               struct sl_phys_node **ret_node, struct sl_error *err);

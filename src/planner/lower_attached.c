@@ -97,8 +97,8 @@ sl_lower_attached_aggregate(struct sl_lowering *lowering, struct sl_log_node *no
     SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     detail->window = attached_window(node);
-    SL_TRY(sl_lower_window_input(node, detail->window.kind, input, err));
     detail->is_attached = true;
+    SL_TRY(sl_lower_window_input(node, detail, input, err));
     detail->aggregates = from->aggregates;
     detail->aggregate_count = from->aggregate_count;
     attached_split_keys(lowering, node, detail);

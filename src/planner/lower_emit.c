@@ -79,8 +79,8 @@ emit_whole_ms(int64_t us)
 /* What the settings say of this window, checked; neither early nor late: nothing. */
 static int
 emit_strategy(const struct sl_lowering *lowering, const struct sl_log_node *node,
-              const struct sl_phys_window_aggregate *windows, const struct sl_phys_node *input,
-              struct sl_emit_strategy *ret_emit, struct sl_error *err)
+              const struct sl_phys_window_aggregate *windows, struct sl_emit_strategy *ret_emit,
+              struct sl_error *err)
 {
     struct sl_emit_strategy emit = lowering->emit;
 
@@ -102,10 +102,7 @@ emit_strategy(const struct sl_lowering *lowering, const struct sl_log_node *node
     emit.late_delay_us = emit_whole_ms(emit.late_delay_us);
     emit.lateness_us = emit_whole_ms(emit.lateness_us);
     *ret_emit = emit;
-    if (!windows->is_attached || !windows->window.processing_time)
-        return SL_OK;
-    SL_TRY(sl_lower_refuse_updating(input, node, "windows by processing time", err));
-    if (!emit.early)
+    if (!emit.early || !windows->is_attached || !windows->window.processing_time)
         return SL_OK;
     SL_ERROR(err, SL_E_NOT_SUPPORTED,
              "early results of windows by processing time that rows bring "
@@ -142,7 +139,7 @@ sl_lower_add_windows(struct sl_lowering *lowering, const struct sl_log_node *nod
     uint32_t parallelism = detail->key_count ? sl_lower_parallelism(lowering, node) : 1;
     struct sl_phys_window_emit *emitting = SL_NEW(lowering->arena, struct sl_phys_window_emit);
 
-    SL_TRY(emit_strategy(lowering, node, detail, input, &emitting->emit, err));
+    SL_TRY(emit_strategy(lowering, node, detail, &emitting->emit, err));
     is_updated = emitting->emit.early || emitting->emit.late;
     if (!is_updated && input->kinds == SL_KINDS_INSERT) {
         *ret_node = sl_lower_add(lowering,

@@ -2,11 +2,14 @@
 #include "planner/lower.h"
 
 int
-sl_lower_window_input(const struct sl_log_node *node, enum sl_window_kind kind,
+sl_lower_window_input(const struct sl_log_node *node,
+                      const struct sl_phys_window_aggregate *windows,
                       const struct sl_phys_node *input, struct sl_error *err)
 {
-    if (kind == SL_WINDOW_SESSION)
+    if (windows->window.kind == SL_WINDOW_SESSION)
         SL_TRY(sl_lower_refuse_updating(input, node, "an aggregation of SESSION windows", err));
+    else if (windows->is_attached && windows->window.processing_time)
+        SL_TRY(sl_lower_refuse_updating(input, node, "windows by processing time", err));
     SL_TRY(sl_lower_retracting(input, node, err));
     if (node->aggregate.has_ttl)
         return sl_lower_refuse(node, "a time to live of windows",
@@ -25,8 +28,8 @@ sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node
 
     SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
-    SL_TRY(sl_lower_window_input(node, from->window.kind, input, err));
     detail->window = from->window;
+    SL_TRY(sl_lower_window_input(node, detail, input, err));
     detail->time_column = from->time_column;
     detail->keys = from->keys;
     detail->key_count = from->key_count;

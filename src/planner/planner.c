@@ -9,6 +9,7 @@ struct planner {
     size_t root_count;
     bool is_query, synchronous;
     const char *tag, *sink_name;
+    struct sl_emit_strategy emit;
 };
 
 /* --- bind --- */
@@ -317,7 +318,7 @@ planner_lower(struct planner *planner, struct sl_rewriter *rewriter, struct sl_p
     SL_TRY(sl_lower_settings(&planner->binder, &lowering.settings, &lowering.parallelism, err));
     SL_TRY(sl_lower_state_ttl(&planner->binder, &lowering.state_ttl_us, err));
     SL_TRY(sl_lower_min_cleanup(&planner->binder, &lowering.min_cleanup_us, err));
-    SL_TRY(sl_lower_emit_settings(&planner->binder, &lowering.emit, err));
+    lowering.emit = planner->emit;
     lowering.phases = sl_lower_phases_of(&planner->binder);
     lowering.source_duplicates = sl_lower_source_duplicates(&planner->binder);
     if (planner->roots[0]->inputs && planner->roots[0]->inputs[0]->kind == SL_LOG_CHANGE)
@@ -361,13 +362,13 @@ sl_plan_statement(struct sl_plan_context *context, const struct sl_ast *statemen
 {
     struct planner planner = {0};
     struct sl_planned *planned = SL_NEW(context->arena, struct sl_planned);
-    struct sl_emit_strategy emit;
     struct sl_rewriter rewriter;
 
     SL_TRY(sl_binder_init(&planner.binder, context, err));
     SL_TRY(planner_bind(&planner, statement, err));
     if (options->explain)
         planned->logical_text = planner_logical_text(&planner);
+    SL_TRY(sl_lower_emit_settings(&planner.binder, &planner.emit, err));
     rewriter = (struct sl_rewriter){
         context->arena,
         &planner.binder.settings,
@@ -375,8 +376,7 @@ sl_plan_statement(struct sl_plan_context *context, const struct sl_ast *statemen
         !planner.is_query && *sl_binder_setting(&planner.binder, "table.exec.late-rows.table"),
         false,
         0};
-    SL_TRY(sl_lower_emit_settings(&planner.binder, &emit, err));
-    rewriter.emits_windows = emit.early || emit.late;
+    rewriter.emits_windows = planner.emit.early || planner.emit.late;
     SL_TRY(sl_lower_split_buckets(&planner.binder, &rewriter.split_buckets, err));
     for (size_t i = 0; i < planner.root_count; i++)
         sl_rules_apply(&rewriter, &planner.roots[i]);

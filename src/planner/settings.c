@@ -4,6 +4,12 @@
 #include <math.h>
 #include <stdlib.h>
 
+static bool
+settings_flag(const struct sl_binder *binder, const char *key)
+{
+    return sl_equal_nocase(sl_binder_setting(binder, key), "true");
+}
+
 static int
 settings_bad(const char *key, const char *value, struct sl_error *err)
 {
@@ -176,8 +182,8 @@ settings_checkpoints(const struct sl_binder *binder, struct sl_phys_settings *se
                              &settings->checkpoint_timeout_us, err));
     SL_TRY(settings_duration(binder, "execution.checkpointing.min-pause",
                              &settings->checkpoint_pause_us, err));
-    settings->checkpoint_unaligned = sl_equal_nocase(
-        sl_binder_setting(binder, "execution.checkpointing.unaligned.enabled"), "true");
+    settings->checkpoint_unaligned =
+        settings_flag(binder, "execution.checkpointing.unaligned.enabled");
     SL_TRY(settings_duration(binder, "execution.checkpointing.aligned-checkpoint-timeout",
                              &settings->checkpoint_aligned_us, err));
     SL_TRY(settings_integer(binder, "execution.checkpointing.tolerable-failed-checkpoints", 0,
@@ -200,8 +206,7 @@ int
 sl_lower_split_buckets(const struct sl_binder *binder, int64_t *ret_count, struct sl_error *err)
 {
     *ret_count = 0;
-    if (!sl_equal_nocase(sl_binder_setting(binder, "table.optimizer.distinct-agg.split.enabled"),
-                         "true"))
+    if (!settings_flag(binder, "table.optimizer.distinct-agg.split.enabled"))
         return SL_OK;
     return settings_integer(binder, "table.optimizer.distinct-agg.split.bucket-num", 1, INT32_MAX,
                             ret_count, err);
@@ -220,8 +225,8 @@ int
 sl_lower_emit_settings(const struct sl_binder *binder, struct sl_emit_strategy *emit,
                        struct sl_error *err)
 {
-    emit->early = sl_equal_nocase(sl_binder_setting(binder, SL_EMIT "early-fire.enabled"), "true");
-    emit->late = sl_equal_nocase(sl_binder_setting(binder, SL_EMIT "late-fire.enabled"), "true");
+    emit->early = settings_flag(binder, SL_EMIT "early-fire.enabled");
+    emit->late = settings_flag(binder, SL_EMIT "late-fire.enabled");
     SL_TRY(settings_delay(binder, SL_EMIT "early-fire.delay", &emit->early_delay_us, err));
     SL_TRY(settings_delay(binder, SL_EMIT "late-fire.delay", &emit->late_delay_us, err));
     return settings_delay(binder, SL_EMIT "allow-lateness", &emit->lateness_us, err);
@@ -230,8 +235,7 @@ sl_lower_emit_settings(const struct sl_binder *binder, struct sl_emit_strategy *
 bool
 sl_lower_source_duplicates(const struct sl_binder *binder)
 {
-    return sl_equal_nocase(sl_binder_setting(binder, "table.exec.source.cdc-events-duplicate"),
-                           "true");
+    return settings_flag(binder, "table.exec.source.cdc-events-duplicate");
 }
 
 enum sl_lower_phases
