@@ -32,6 +32,8 @@ aggregate_refuse(struct sl_arena *arena, const char *name, struct sl_expr *const
         types = sl_arena_printf(arena, "%s%s%s", types, i ? ", " : "",
                                 sl_type_text(arena, sl_type_nullable(arena, args[i]->type, true)));
     SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "function %s(%s) does not exist", name, types);
+    if (arg_count > 0)
+        sl_error_hint(err, "add a CAST to a type that %s takes", name);
     return sl_error_at(err, offset);
 }
 

@@ -61,6 +61,8 @@ Test(planner_error, types)
 {
     REFUSED("SELECT * FROM bids WHERE price", "42804", "price");
     REFUSED("SELECT price + channel FROM bids", "42883", "+");
+    REFUSED("SELECT SUM(channel) FROM bids", "42883", "SUM");
+    planner_test_hint(&test, "CAST to a type that SUM takes");
     REFUSED("SELECT 99999999999999999999999999999999999999999", "22003",
             "9999999999999999999999"
             "9999999999999999999");
