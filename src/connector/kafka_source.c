@@ -639,6 +639,19 @@ kafka_source_finish(struct sl_source *base)
 }
 
 static void
+kafka_source_finish_here(struct sl_source *base)
+{
+    struct kafka_source *source = source_of(base);
+
+    source->discovery.is_bounded = true;
+    for (uint32_t i = 0; i < source->split_count; i++) {
+        struct kafka_split *split = source->splits[i];
+
+        split->end = SL_MIN(split->end, split->next);
+    }
+}
+
+static void
 kafka_source_pause(struct sl_source *base, uint32_t index, bool paused)
 {
     source_of(base)->splits[index]->is_paused = paused;
@@ -702,6 +715,7 @@ const struct sl_source_class sl_kafka_source_class = {
     .checkpointed = kafka_source_checkpointed,
     .refresh_end = kafka_source_refresh_end,
     .finish = kafka_source_finish,
+    .finish_here = kafka_source_finish_here,
     .pause = kafka_source_pause,
     .metadata = kafka_source_metadata,
     .describe = kafka_source_describe,

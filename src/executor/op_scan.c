@@ -380,7 +380,7 @@ sl_scan_progress(const struct sl_op *op)
     return &scan_of(op)->progress;
 }
 
-/* Asks for the present end; SL_OK once it is known. */
+/* Asks for the present end; SL_OK once there is an answer, or no hope of one. */
 static int
 scan_refresh(struct op_scan *scan, enum sl_scan_refresh *state)
 {
@@ -395,7 +395,7 @@ scan_refresh(struct op_scan *scan, enum sl_scan_refresh *state)
                               scan->class->refresh_end ? SL_SCAN_IO_REFRESH : SL_SCAN_IO_DISCOVER);
         }
     }
-    return *state == SL_SCAN_REFRESHED ? SL_OK : SL_AGAIN;
+    return *state >= SL_SCAN_REFRESHED ? SL_OK : SL_AGAIN;
 }
 
 int
@@ -441,13 +441,18 @@ int
 sl_scan_finish(struct sl_op *op, struct sl_error *err)
 {
     struct op_scan *scan = scan_of(op);
+    bool is_answered;
 
     if (scan_refresh(scan, &scan->finishing) != SL_OK)
         return SL_AGAIN;
+    is_answered = scan->finishing == SL_SCAN_REFRESHED;
     scan->finishing = SL_SCAN_NOT_ASKED;
     scan->is_finished = true;
     scan->discovery_us = INT64_MAX;
-    scan->class->finish(scan->source);
+    if (is_answered)
+        scan->class->finish(scan->source);
+    else
+        scan->class->finish_here(scan->source);
     sl_scan_time_schedule(scan);
     return SL_OK;
 }

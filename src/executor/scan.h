@@ -36,7 +36,7 @@ bool sl_scan_is_between_polls(const struct sl_op *op);
 void sl_scan_checkpointed(struct sl_op *op, uint64_t epoch);
 
 /* From its present end on the table is bounded: SL_AGAIN until the end is known, then SL_OK; the
- * end is reached by steps. */
+ * end is reached by steps.  Where the other side does not answer it ends where it stands. */
 int sl_scan_finish(struct sl_op *op, struct sl_error *err);
 /* Nobody wants more of it: its next step says SL_EOF, whatever it holds. */
 void sl_scan_abandon(struct sl_op *op);

@@ -111,12 +111,12 @@ scan_io_plan_discovery(struct op_scan *scan)
         interval_us > 0 ? sl_now_us(scan->op.context->env) + interval_us : INT64_MAX;
 }
 
-/* What was asked for has come, or (NOT_ASKED) is to be asked for again. */
+/* What was asked for has come, or there was no answer. */
 static void
 scan_io_end_refresh(struct op_scan *scan, enum sl_scan_refresh state)
 {
     if (scan->catch_up == SL_SCAN_ASKED)
-        scan->catch_up = state;
+        scan->catch_up = state == SL_SCAN_UNANSWERED ? SL_SCAN_NOT_ASKED : state;
     if (scan->finishing == SL_SCAN_ASKED)
         scan->finishing = state;
 }
@@ -130,7 +130,7 @@ sl_scan_io_check(struct op_scan *scan, struct sl_error *err)
     if (!is_done)
         return rc;
     if (rc < 0 && scan->io_task == SL_SCAN_IO_REFRESH && sl_error_is_retryable(rc)) {
-        scan_io_end_refresh(scan, SL_SCAN_NOT_ASKED);
+        scan_io_end_refresh(scan, SL_SCAN_UNANSWERED);
         return SL_OK;
     }
     if (rc < 0)

@@ -239,6 +239,29 @@ Test(scan, catching_up_flushes_the_watermark)
     cr_assert_eq(sl_scan_progress(bench.op)->watermark_ms, 1100);
 }
 
+/* Its other side tells no end: what was read is all. */
+Test(scan, it_ends_where_it_stands_without_an_answer)
+{
+    const int64_t times_ms[] = {1000, 1100};
+    struct sl_error err;
+
+    test_table_new(1, 3, 1);
+    add(times_ms, 2);
+    open_scan(test_plan_scan(&bench.plan, 1, 3, 1, 0, false));
+    step_dry();
+    cr_assert_eq(bench.captured.row_count, 2);
+    test_table_fail_refresh(1, SL_E_CONNECTION_FAILURE);
+    for (int asked = 0; sl_scan_finish(bench.op, &err) == SL_AGAIN; asked++) {
+        cr_assert_lt(asked, 10, "it asks again and again");
+        bench.env->ops->wake_wait(bench.env, bench.context.wake, -1);
+        cr_assert_eq(step_dry(), SL_AGAIN);
+        test_table_fail_refresh(1, SL_E_CONNECTION_FAILURE);
+    }
+    add(times_ms, 2);
+    cr_assert_eq(step_dry(), SL_EOF);
+    cr_assert_eq(bench.captured.row_count, 0);
+}
+
 /* In batch mode there is no watermark but the end's. */
 Test(scan, batch_mode_has_no_watermark)
 {

@@ -384,6 +384,16 @@ test_source_finish(struct sl_source *base)
 }
 
 static void
+test_source_finish_here(struct sl_source *base)
+{
+    struct test_source *source = (struct test_source *)base;
+
+    pthread_mutex_lock(&test_mutex);
+    source->end = 0;
+    pthread_mutex_unlock(&test_mutex);
+}
+
+static void
 test_source_describe(struct sl_source *base, uint32_t split, int64_t position, struct sl_buffer *to)
 {
     sl_buffer_printf(to, "split %u", split);
@@ -412,6 +422,7 @@ static const struct sl_source_class test_source_class = {
     .position = test_source_position,
     .refresh_end = test_source_refresh_end,
     .finish = test_source_finish,
+    .finish_here = test_source_finish_here,
     .describe = test_source_describe,
     .close = test_source_close,
 };

@@ -45,6 +45,7 @@ server_pid=
 slots=2
 server_environment=() # NAME=VALUE…
 start_server() { # start_server [DATA] [FAULT]; false: it is not ready within 10 s
+    keep_broker
     rm -f "$work/server.pid" "$work/server.code"
     : >"$work/ready"
     {
@@ -72,10 +73,20 @@ kill_server() {
     [ -z "$server_pid" ] || kill -KILL "$server_pid" 2>/dev/null
     wait_for 10 server_is_gone
 }
-sql() { psql -X -q -A -t -F ' ' -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$sql_port" -U me -d me "$@"; }
+sql() { timeout 120 psql -X -q -A -t -F ' ' -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$sql_port" -U me -d me "$@"; }
 postgres() { tools/postgres sql --port "$postgres_port" "$@"; }
 job_id() { sql -F '|' -c 'SHOW JOBS' | awk -F '|' -v name="$1" '$2 == name { print $1 }'; }
 job_states() { sql -F '|' -c 'SHOW JOBS' | cut -d '|' -f 2,3,7; }
+
+# A broker that ended by itself is no fault of the server's: the log says how, and it starts anew.
+keep_broker() {
+    kill -0 "$(cat "$work/kafka/pid")" 2>/dev/null && return
+    say "     the broker ended by itself:"
+    tail -n 20 "$work/kafka/log" | cut -c 1-300 | sed 's/^/       /'
+    tools/kafka start --port "$kafka_port" --dir "$work/kafka" 2>>"$work/kafka.log" ||
+        bad "the broker does not start again"
+    feed_on
+}
 
 # --- input ---
 
@@ -92,7 +103,7 @@ make_rows() {
 }
 feed_kafka() {
     kcat -b "127.0.0.1:$kafka_port" -P -t in -K : -X enable.idempotence=true -X acks=all -X linger.ms=5 \
-        -X message.timeout.ms=300000 -q 2>>"$work/feeder.log"
+        -X message.timeout.ms=60000 -q 2>>"$work/feeder.log"
 }
 start_feeder() { # start_feeder [TIME [FROM]]
     { make_rows "${1:-0}" "${2:-0}" & echo $! >"$work/feeder.pid"; wait; } | feed_kafka &
@@ -111,17 +122,18 @@ end_input() {
     end_feeder
     for partition in 0 1 2 3; do
         echo "end,0,0,$end_time" |
-            kcat -b "127.0.0.1:$kafka_port" -P -t in -p "$partition" -X acks=all 2>>"$work/feeder.log"
+            timeout 60 kcat -b "127.0.0.1:$kafka_port" -P -t in -p "$partition" -X acks=all 2>>"$work/feeder.log"
     done
 }
 
 # --- judging ---
 
 consume() { # consume TOPIC: by partition, in order
-    kcat -b "127.0.0.1:$kafka_port" -C -t "$1" -o beginning -e -q -X isolation.level=read_committed -f '%p %s\n' |
+    timeout 120 kcat -b "127.0.0.1:$kafka_port" -C -t "$1" -o beginning -e -q -X isolation.level=read_committed -f '%p %s\n' |
         sort -s -n -k 1,1 | cut -d ' ' -f 2-
 }
 expect() {
+    keep_broker
     consume in >"$work/input"
     for mode in rows windows; do
         awk -v mode=$mode -f tests/faults/judge.awk "$work/input" >"$work/$mode.expected"

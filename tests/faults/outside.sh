@@ -3,9 +3,14 @@
 states_are_running() { [ "$(job_states | grep -c '|RUNNING|')" -ge "$1" ]; }
 
 run_broker_stop() {
+    sql -v kafka="127.0.0.1:$kafka_port" -f tests/faults/drained.sql -o /dev/null 2>>"$work/psql.log" ||
+        bad "broker stopped: no job to drain"
+    wait_for 30 states_are_running $((job_count + 1))
     tools/kafka stop --port "$kafka_port" --dir "$work/kafka" 2>>"$work/kafka.log"
     sleep 2
     check "broker stopped: the server answers" sql -c 'SHOW JOBS' -o /dev/null
+    check "broker stopped: a job that reads from it is drained" \
+        sql -c "STOP JOB '$(job_id drained)' WITH SAVEPOINT WITH DRAIN" -o /dev/null
     tools/kafka start --port "$kafka_port" --dir "$work/kafka" 2>>"$work/kafka.log" ||
         bad "the broker does not start again"
     feed_on

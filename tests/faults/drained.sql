@@ -1,0 +1,3 @@
+CREATE TABLE drained (k STRING) WITH ('connector'='memory');
+SET 'pipeline.name' = 'drained';
+INSERT INTO drained SELECT k FROM src;
