@@ -1,6 +1,9 @@
 # What fails around the server: brokers and databases that stop, and the server itself standing still.
 
-states_are_running() { [ "$(job_states | grep -c '|RUNNING|')" -ge "$1" ]; }
+states_are_running() {
+    keep_broker
+    [ "$(job_states | grep -c '|RUNNING|')" -ge "$1" ]
+}
 
 run_broker_stop() {
     sql -v kafka="127.0.0.1:$kafka_port" -f tests/faults/drained.sql -o /dev/null 2>>"$work/psql.log" ||
