@@ -65,7 +65,13 @@ kafka_open_client(struct kafka_source *source, int64_t split_buffer_bytes, struc
 {
     rd_kafka_conf_t *conf;
 
+    bool has_wait = sl_option_get(source->options.list, "properties.fetch.max.wait.ms") ||
+                    sl_option_get(source->options.list, "properties.fetch.wait.max.ms");
+
     SL_TRY(sl_kafka_configure(source->options.list, RD_KAFKA_CONSUMER, &conf, err));
+    /* A read that ends behind transactions' marks learns it by a fetch that finds nothing. */
+    if (source->discovery.is_bounded && !has_wait)
+        sl_kafka_set(conf, "fetch.wait.max.ms", "10");
     sl_kafka_set(conf, "enable.auto.commit", "false");
     sl_kafka_set(conf, "enable.auto.offset.store", "false");
     sl_kafka_set(conf, "enable.partition.eof", "true");

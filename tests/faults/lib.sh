@@ -129,7 +129,7 @@ end_input() {
 # --- judging ---
 
 consume() { # consume TOPIC: by partition, in order
-    timeout 120 kcat -b "127.0.0.1:$kafka_port" -C -t "$1" -o beginning -e -q -X isolation.level=read_committed -f '%p %s\n' |
+    timeout 120 kcat -b "127.0.0.1:$kafka_port" -C -X fetch.wait.max.ms=10 -t "$1" -o beginning -e -q -X isolation.level=read_committed -f '%p %s\n' |
         sort -s -n -k 1,1 | cut -d ' ' -f 2-
 }
 expect() {
