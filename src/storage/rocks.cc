@@ -522,6 +522,7 @@ sl_store_space_new(const struct sl_store_settings *settings, struct sl_store_spa
     options.max_background_jobs = 2;
     options.max_open_files = 256;
     options.max_manifest_file_size = 256 << 10;
+    options.manifest_preallocation_size = 64 << 10; /* 4 MB by default, for many small databases */
     options.keep_log_file_num = 1;
     options.stats_dump_period_sec = 0;
     options.stats_persist_period_sec = 0;

@@ -25,7 +25,8 @@ static const char main_help[] =
     "  --batch-size N      only this batch size\n"
     "  --set KEY=VALUE     a setting of the servers that it starts; up to 4\n"
     "  --no-restores       without the runs in which every job fails and is restored\n"
-    "  --keep              leave the directory of a server whose file failed\n"
+    "  --keep              leave the directory of a server whose file failed; it is in $TMPDIR, "
+    "else /tmp\n"
     "  --help\n";
 
 struct main_options {

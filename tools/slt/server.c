@@ -98,7 +98,10 @@ slt_server_start(struct slt_server *server)
     if (server->conninfo)
         return true;
     if (server->directory[0] == '\0') {
-        snprintf(server->directory, sizeof(server->directory), "/tmp/slt-XXXXXX");
+        const char *parent = getenv("TMPDIR");
+
+        snprintf(server->directory, sizeof(server->directory), "%s/slt-XXXXXX",
+                 parent ? parent : "/tmp");
         if (!mkdtemp(server->directory))
             return false;
     }

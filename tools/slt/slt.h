@@ -60,7 +60,7 @@ struct slt_server {
     const char *binary;
     bool is_virtual;
     bool is_tight;      /* has little memory: state is in databases */
-    char directory[64]; /* its data, for shell commands: SLT_DATA; the port is SLT_PORT */
+    char directory[256]; /* its data, for shell commands: SLT_DATA; the port is SLT_PORT */
     pid_t pid;
     int port;
     const char *const *settings; /* KEY=VALUE, up to a NULL; NULL: none */
