@@ -359,8 +359,8 @@ aggregation_add_item(struct sl_aggregation *aggregation, const struct sl_batch *
     if (item->set.aggregate) {
         aggregation_set_some(aggregation, rows, states, row_count);
         row_count = sl_distinct_add(&item->set, aggregation->arguments[item->argument],
-                                    aggregation->some_rows, aggregation->some_states, row_count,
-                                    &keeper.keeper);
+                                    batch->kinds, aggregation->some_rows, aggregation->some_states,
+                                    row_count, &keeper.keeper);
         rows = aggregation->some_rows;
         states = aggregation->some_states;
     }
@@ -442,6 +442,15 @@ sl_aggregation_reset(struct sl_aggregation *aggregation, int64_t time, char *sta
 
 /* --- results --- */
 
+int64_t
+sl_aggregation_row_count(const struct sl_aggregation *aggregation, const char *state)
+{
+    const struct sl_aggregation_item *item = &aggregation->items[aggregation->count - 1];
+
+    SL_ASSERT(aggregation->counts_rows);
+    return sl_aggregate_counted(state + item->state_offset);
+}
+
 void
 sl_aggregation_results(struct sl_aggregation *aggregation, char *const *states, size_t row_count,
                        struct sl_column **ret_columns)
@@ -450,7 +459,7 @@ sl_aggregation_results(struct sl_aggregation *aggregation, char *const *states, 
 
     memset(aggregation->failures.rows, 0, sizeof(aggregation->failures.rows));
     aggregation->failures.count = 0;
-    for (size_t i = 0; i < aggregation->count; i++) {
+    for (size_t i = 0; i < sl_aggregation_result_count(aggregation); i++) {
         const struct sl_aggregation_item *item = &aggregation->items[i];
 
         memset(errors, 0, sizeof(errors));

@@ -46,6 +46,7 @@ struct sl_aggregation {
     enum sl_aggregation_phase phase; /* to be set before it is opened */
     size_t head_size;   /* bytes of the value before the accumulators, the operator's own */
     uint32_t head_view; /* where these hold a view; 0: nowhere */
+    bool counts_rows;   /* the last aggregate is a COUNT(*) of the operator's own, without result */
     bool has_sets;      /* DISTINCT values are kept in the row, so that rows can be merged */
     size_t value_size;
     struct sl_state_table *table;    /* keys → accumulators */
@@ -72,8 +73,8 @@ struct sl_aggregation {
 };
 
 /* Opens the state tables `<name>` and, for each argument by which aggregates are DISTINCT,
- * `<name>.distinct.<number of the first of them>`; `head_size`, `head_view`, `has_sets` and
- * `ttl_us` may be set before. */
+ * `<name>.distinct.<number of the first of them>`; `head_size`, `head_view`,
+ * `counts_rows`, `has_sets` and `ttl_us` may be set before. */
 int sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const char *name,
                         const uint32_t *keys, size_t key_count,
                         struct sl_aggregate *const *aggregates, size_t aggregate_count,
@@ -100,6 +101,14 @@ void sl_aggregation_add(struct sl_aggregation *aggregation, const struct sl_batc
 void sl_aggregation_add_to(struct sl_aggregation *aggregation, const struct sl_batch *batch,
                            int64_t time, const uint16_t *rows, char *const *states,
                            size_t row_count);
+/* Aggregates that have results. */
+static inline size_t
+sl_aggregation_result_count(const struct sl_aggregation *aggregation)
+{
+    return aggregation->count - aggregation->counts_rows;
+}
+/* counts_rows: how many rows the state has, less those that were taken back. */
+int64_t sl_aggregation_row_count(const struct sl_aggregation *aggregation, const char *state);
 /* The results of these states, a column an aggregate.  Rows that cannot be made are listed in
  * aggregation->failures; what stands there in the columns means nothing. */
 void sl_aggregation_results(struct sl_aggregation *aggregation, char *const *states,

@@ -29,7 +29,7 @@ static const struct sl_schema *
 failures_schema(struct sl_arena *arena, const struct sl_aggregation *aggregation,
                 const struct sl_schema *output)
 {
-    size_t keys = aggregation->key_count, skipped = aggregation->count;
+    size_t keys = aggregation->key_count, skipped = sl_aggregation_result_count(aggregation);
     struct sl_schema *schema = sl_schema_new(arena, output->count - skipped);
 
     for (size_t i = 0; i < schema->count; i++)
@@ -99,7 +99,7 @@ failures_add_reason(struct sl_arena *arena, const struct sl_aggregate *aggregate
 static struct sl_batch *
 failures_groups(const struct sl_aggregation *aggregation, const struct sl_batch *results)
 {
-    size_t keys = aggregation->key_count, skipped = aggregation->count;
+    size_t keys = aggregation->key_count, skipped = sl_aggregation_result_count(aggregation);
     struct sl_batch *groups =
         sl_batch_new(aggregation->pool, results->column_count - skipped, results->row_count);
 

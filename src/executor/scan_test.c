@@ -252,8 +252,8 @@ Test(scan, it_ends_where_it_stands_without_an_answer)
     cr_assert_eq(bench.captured.row_count, 2);
     test_table_fail_refresh(1, SL_E_CONNECTION_FAILURE);
     for (int asked = 0; sl_scan_finish(bench.op, &err) == SL_AGAIN; asked++) {
-        cr_assert_lt(asked, 10, "it asks again and again");
-        bench.env->ops->wake_wait(bench.env, bench.context.wake, -1);
+        cr_assert_lt(asked, 3, "it asks again and again");
+        bench.env->ops->io_drain(bench.env);
         cr_assert_eq(step_dry(), SL_AGAIN);
         test_table_fail_refresh(1, SL_E_CONNECTION_FAILURE);
     }

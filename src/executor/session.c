@@ -55,6 +55,15 @@ sl_sessions_open(struct sl_sessions *sessions, struct sl_op *op, const struct sl
     const struct sl_type **types = SL_NEW_ARRAY(arena, const struct sl_type *, key_count + 1);
     int64_t bucket_ms = window->size_us / SL_US_PER_MS / SESSION_BUCKETS;
 
+    if (op->node->inputs[0].node->kinds != SL_KINDS_INSERT) {
+        struct sl_aggregate **counted =
+            SL_NEW_ARRAY(arena, struct sl_aggregate *, aggregate_count + 1);
+
+        memcpy(counted, aggregates, aggregate_count * sizeof(*counted));
+        counted[aggregate_count++] = sl_aggregate_row_count(arena);
+        aggregates = counted;
+        sessions->aggregation.counts_rows = true;
+    }
     sessions->op = op;
     sessions->window = window;
     sessions->zone = op->context->expr_settings.zone;

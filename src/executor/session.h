@@ -1,10 +1,11 @@
 /* Sessions: windows that begin with a row, last `gap` beyond their last one, and merge where they
  * meet.  What the two operators over them share: their state, their timers, their firing.
  *
- *     a row at t:   its window is [t, t + gap].  The open sessions of its key that it touches (ends
- *                   included, as in Flink) and itself become one.  It is late, and dropped, where
- * it touches none and its own window is over. the clock:    a session whose last millisecond the
- * watermark has reached is over: no row touches it any more, and it is handed out.
+ * - A row at t has the window [t, t + gap].  The open sessions of its key that it touches (ends
+ *   included, as in Flink) and itself become one.  It is late, and dropped, where it touches none
+ *   and its own window is over.
+ * - A session whose last millisecond the watermark has reached is over: no row touches it any more,
+ *   and it is handed out.
  *
  * 1. A row of state a key: the session that came last in place, the others parked: as bytes in a
  *    blob of the row.  Rows in order of time touch the one in place alone.
@@ -12,7 +13,9 @@
  *    session that goes on leaves it where it is; when it goes off it is put in anew.
  * 3. Rows are judged by the watermark at each of them, so that nothing depends on how they were cut
  *    into batches.  What a batch ends is handed out with the watermark behind it.
- * 4. State and timers are true between any two steps: what is handed out has left the state in the
+ * 4. Where rows are taken back, one that is does to sessions what every row does, and its values
+ *    leave the accumulators; a session without rows is handed out to nobody.
+ * 5. State and timers are true between any two steps: what is handed out has left the state in the
  *    same step.  So a firing may stop and a barrier come wherever it is. */
 #ifndef SL_EXECUTOR_SESSION_H
 #define SL_EXECUTOR_SESSION_H

@@ -121,10 +121,15 @@ sessions_prefetch_parked(const struct sl_sessions *sessions, size_t i)
     }
 }
 
+/* One whose rows were all taken back has no result. */
 static void
 sessions_list(struct sl_sessions *sessions, char *state, size_t key,
               const struct sl_session *session)
 {
+    const struct sl_aggregation *aggregation = &sessions->aggregation;
+
+    if (aggregation->counts_rows && sl_aggregation_row_count(aggregation, state) <= 0)
+        return;
     sessions->out_states[sessions->out_count] = state;
     sessions->out_start_us[sessions->out_count] = session->start_us;
     sessions->out_end_us[sessions->out_count] = session->end_us;

@@ -85,6 +85,25 @@ count_finish(const struct sl_aggregate *aggregate, struct sl_pool *pool, char *c
     return column;
 }
 
+struct sl_aggregate *
+sl_aggregate_row_count(struct sl_arena *arena)
+{
+    struct sl_aggregate *aggregate;
+    struct sl_error err;
+    int rc = sl_aggregate_bind(arena, "COUNT", NULL, 0, false, NULL, -1, &aggregate, &err);
+
+    SL_ASSERT(rc == SL_OK);
+    rc = sl_aggregate_set_retracts(aggregate, &err);
+    SL_ASSERT(rc == SL_OK);
+    return aggregate;
+}
+
+int64_t
+sl_aggregate_counted(const char *accumulator)
+{
+    return ((const struct agg_count *)(const void *)accumulator)->count;
+}
+
 /* --- sums of integers --- */
 
 #define SUM_LOOP(c_type, state_type, ADD)                                \

@@ -98,6 +98,9 @@ void sl_aggregate_merge_all(const struct sl_aggregate *aggregate, char *const *t
 struct sl_column *sl_aggregate_finish(const struct sl_aggregate *aggregate, struct sl_pool *pool,
                                       char *const *states, size_t state_offset, size_t row_count,
                                       uint64_t *errors);
+/* COUNT(*) over input that may take rows back, and what an accumulator of it has counted. */
+struct sl_aggregate *sl_aggregate_row_count(struct sl_arena *arena);
+int64_t sl_aggregate_counted(const char *accumulator);
 /* All columns of an input, kept row by row as they come: for operators that hand rows out again.
  * It has no result; its rows are packed by `layout`. */
 struct sl_aggregate *sl_aggregate_rows(struct sl_arena *arena, const struct sl_schema *input);

@@ -17,8 +17,9 @@ sl_distinct_init(struct sl_distinct *distinct, struct sl_arena *arena,
 }
 
 size_t
-sl_distinct_add(const struct sl_distinct *distinct, struct sl_column *argument, uint16_t *rows,
-                char **states, size_t row_count, struct sl_aggregate_keeper *keeper)
+sl_distinct_add(const struct sl_distinct *distinct, struct sl_column *argument,
+                const uint8_t *kinds, uint16_t *rows, char **states, size_t row_count,
+                struct sl_aggregate_keeper *keeper)
 {
     bool keeps_nulls = sl_aggregate_keeps_nulls(distinct->aggregate);
     struct sl_buffer value;
@@ -27,6 +28,7 @@ sl_distinct_add(const struct sl_distinct *distinct, struct sl_column *argument, 
     sl_buffer_init(&value, SIZE_MAX / 2);
     for (size_t i = 0; i < row_count; i++) {
         char *set = states[i] + distinct->set_offset;
+        bool takes_back = kinds && sl_row_kind_takes_back(kinds[rows[i]]);
         size_t before = agg_list_count(set), key_length;
 
         if (!keeps_nulls && sl_column_is_null(argument, rows[i]))
@@ -35,7 +37,8 @@ sl_distinct_add(const struct sl_distinct *distinct, struct sl_column *argument, 
         sl_key_encode(&argument, 1, rows[i], &value);
         key_length = value.length;
         sl_row_pack(distinct->layout, &argument, rows[i], &value);
-        sl_agg_list_count_sorted(set, keeper, sl_buffer_text(&value), key_length, 1);
+        sl_agg_list_count_sorted(set, keeper, sl_buffer_text(&value), key_length,
+                                 takes_back ? -1 : 1);
         if (agg_list_count(set) == before)
             continue;
         rows[kept] = rows[i];
@@ -85,7 +88,7 @@ sl_distinct_merge(const struct sl_distinct *distinct, struct sl_pool *pool, char
 
         sl_agg_list_count_sorted(set, keeper,
                                  (struct sl_text){agg_list_key(list, slot).start, slot->length},
-                                 slot->key_length, 1);
+                                 slot->key_length, slot->count);
         if (agg_list_count(set) > before)
             texts[count++] = agg_list_row(list, slot);
     }

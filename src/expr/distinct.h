@@ -18,10 +18,11 @@ struct sl_distinct {
 void sl_distinct_init(struct sl_distinct *distinct, struct sl_arena *arena,
                       const struct sl_aggregate *aggregate);
 
-/* Puts the values of rows[] into the sets of states[]; rows and states are cut down to those whose
- * value is new there (in their order), which is how many is returned. */
+/* Puts the values of rows[] into the sets of states[], or takes them out there where `kinds` (NULL:
+ * all come) says so; rows and states are cut down to those whose value has come to be there or has
+ * gone (in their order), which is how many is returned. */
 size_t sl_distinct_add(const struct sl_distinct *distinct, struct sl_column *argument,
-                       uint16_t *rows, char **states, size_t row_count,
+                       const uint8_t *kinds, uint16_t *rows, char **states, size_t row_count,
                        struct sl_aggregate_keeper *keeper);
 /* Folds set and accumulator of the row `from` into those of `to`. */
 void sl_distinct_merge(const struct sl_distinct *distinct, struct sl_pool *pool, char *to,

@@ -141,7 +141,8 @@ sl_lower_add_windows(struct sl_lowering *lowering, const struct sl_log_node *nod
 
     SL_TRY(emit_strategy(lowering, node, detail, &emitting->emit, err));
     is_updated = emitting->emit.early || emitting->emit.late;
-    if (!is_updated && input->kinds == SL_KINDS_INSERT) {
+    if (detail->window.kind == SL_WINDOW_SESSION ||
+        (!is_updated && input->kinds == SL_KINDS_INSERT)) {
         *ret_node = sl_lower_add(lowering,
                                  detail->window.kind == SL_WINDOW_SESSION ? SL_OP_SESSION_AGGREGATE
                                                                           : SL_OP_WINDOW_AGGREGATE,

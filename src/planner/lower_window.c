@@ -6,9 +6,7 @@ sl_lower_window_input(const struct sl_log_node *node,
                       const struct sl_phys_window_aggregate *windows,
                       const struct sl_phys_node *input, struct sl_error *err)
 {
-    if (windows->window.kind == SL_WINDOW_SESSION)
-        SL_TRY(sl_lower_refuse_updating(input, node, "an aggregation of SESSION windows", err));
-    else if (windows->is_attached && windows->window.processing_time)
+    if (windows->is_attached && windows->window.processing_time)
         SL_TRY(sl_lower_refuse_updating(input, node, "windows by processing time", err));
     SL_TRY(sl_lower_retracting(input, node, err));
     if (node->aggregate.has_ttl)
