@@ -34,7 +34,8 @@ struct sl_table {
     struct sl_table_column *columns;
     size_t column_count;
     int32_t watermark_column; /* index into columns; -1: none */
-    const char *watermark;    /* the SQL text of its expression */
+    const char *watermark;    /* the SQL text of its expression, or … */
+#define SL_SOURCE_WATERMARK "SOURCE_WATERMARK()" /* … that the connector supplies it */
     uint32_t *primary_key;    /* indexes into columns */
     size_t primary_key_count;
     const char *primary_key_name;

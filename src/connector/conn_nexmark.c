@@ -377,6 +377,28 @@ nexmark_poll_batch(struct sl_source *base, struct sl_batch **ret_batch, struct s
     return SL_OK;
 }
 
+/* Events come in the order of their times: behind each no earlier one comes, but others of its
+ * millisecond may. */
+static struct sl_column *
+nexmark_watermarks(struct sl_source *base)
+{
+    struct nexmark_source *source = (struct nexmark_source *)base;
+    bool is_nested = source->config.event == SL_NEXMARK_EVENT_COUNT;
+    size_t kinds = is_nested ? SL_NEXMARK_EVENT_COUNT : 1, count = 0;
+    struct sl_column *column;
+    int64_t *values;
+
+    for (size_t k = 0; k < kinds; k++)
+        count += source->rows[k].count;
+    column = sl_column_new(base->config->pool, &sl_type_timestamp3, count, false);
+    values = column->values;
+    for (size_t k = 0; k < kinds; k++)
+        sl_nexmark_fill_time(&source->maker, &source->rows[k], column);
+    for (size_t i = 0; i < count; i++)
+        values[i] -= SL_US_PER_MS;
+    return column;
+}
+
 /* Events that come fast are taken some milliseconds' worth at a time. */
 static int64_t
 nexmark_next_poll(struct sl_source *base)
@@ -431,6 +453,7 @@ static const struct sl_source_class nexmark_source_class = {
     .discover = nexmark_discover,
     .add_split = nexmark_add_split,
     .poll_batch = nexmark_poll_batch,
+    .watermarks = nexmark_watermarks,
     .next_poll_us = nexmark_next_poll,
     .split_state = nexmark_split_state,
     .position = nexmark_position,
@@ -441,8 +464,8 @@ static const struct sl_source_class nexmark_source_class = {
 
 const struct sl_connector_class sl_conn_nexmark = {
     .descriptor = {.name = "nexmark",
-                   .abilities =
-                       SL_ABILITY_SOURCE | SL_ABILITY_COLUMNS_SOURCE | SL_ABILITY_GENERATOR,
+                   .abilities = SL_ABILITY_SOURCE | SL_ABILITY_COLUMNS_SOURCE |
+                                SL_ABILITY_GENERATOR | SL_ABILITY_WATERMARKS,
                    .options = nexmark_options,
                    .option_count = SL_COUNT_OF(nexmark_options),
                    .check = nexmark_check,

@@ -103,6 +103,9 @@ struct sl_source_class {
     /* After SL_AGAIN: the processing time at which it is worth polling again, without a wake-up
      * (a limited rate).  Optional [INT64_MAX: only a wake-up]. */
     int64_t (*next_poll_us)(struct sl_source *source);
+    /* A TIMESTAMP(3) for each row of the batch that poll_batch gave last: the watermark behind it,
+     * as the other side knows it.  Required with SL_ABILITY_WATERMARKS. */
+    struct sl_column *(*watermarks)(struct sl_source *source);
     enum sl_split_state (*split_state)(struct sl_source *source, uint32_t split);
     /* The position after the last record handed on. */
     void (*position)(struct sl_source *source, uint32_t split, struct sl_buffer *to);

@@ -178,6 +178,9 @@ struct sl_nexmark_maker {
 void sl_nexmark_maker_init(struct sl_nexmark_maker *maker, const struct sl_nexmark_config *config,
                            struct sl_pool *pool);
 void sl_nexmark_maker_done(struct sl_nexmark_maker *maker); /* a zeroed one too */
+/* The times of events, into a column of timestamps. */
+void sl_nexmark_fill_time(struct sl_nexmark_maker *maker, const struct sl_nexmark_rows *rows,
+                          struct sl_column *column);
 /* A column of `count` rows, from one list of events, or of a nested table one a kind. */
 struct sl_column *sl_nexmark_make(struct sl_nexmark_maker *maker,
                                   const struct sl_nexmark_column *column,

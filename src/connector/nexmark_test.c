@@ -234,6 +234,30 @@ expect_same_rows(struct sl_schema_column *columns, size_t column_count, const ch
 }
 
 /* 1,003 events: 20 turns of 50, a person and two auctions. */
+/* An event's time less a millisecond, in which others may follow. */
+Test(nexmark, time_is_as_far_as_its_last_event)
+{
+    static struct sl_schema_column columns[] = {{.name = "dateTime", .type = &sl_type_timestamp3}};
+    const char *const options[] = {"event-type", "bid", "events.num", "100", NULL};
+    struct test_table table;
+    struct sl_batch *batch;
+    struct sl_column *marks;
+    struct sl_error err;
+
+    open_table(&table, columns, 1, options);
+    cr_assert_eq(test_source_start(&table, &err), SL_OK, "%s", err.text);
+    cr_assert_eq(table.class->source->poll_batch(table.source, &batch, &err), SL_OK);
+    marks = table.class->source->watermarks(table.source);
+    cr_assert_eq(marks->row_count, batch->row_count);
+    cr_assert_eq(batch->row_count, 92);
+    for (size_t i = 0; i < batch->row_count; i++)
+        cr_assert_eq(((const int64_t *)marks->values)[i],
+                     ((const int64_t *)batch->columns[0]->values)[i] - 1000);
+    sl_column_unref(marks);
+    sl_batch_unref(batch);
+    test_table_close(&table);
+}
+
 Test(nexmark, makes_the_same_rows_however_it_is_split)
 {
     expect_same_rows(nested_columns, SL_COUNT_OF(nested_columns), NULL, 1003);

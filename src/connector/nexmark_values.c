@@ -228,9 +228,9 @@ values_fill_reserve(struct sl_nexmark_maker *maker, const struct sl_nexmark_rows
 
 /* --- times --- */
 
-static void
-values_fill_time(struct sl_nexmark_maker *maker, const struct sl_nexmark_rows *rows,
-                 struct sl_column *column)
+void
+sl_nexmark_fill_time(struct sl_nexmark_maker *maker, const struct sl_nexmark_rows *rows,
+                     struct sl_column *column)
 {
     struct sl_nexmark_cursor cursor = {.clock = &maker->config->clock};
     int64_t *to = column->values, base_ms = maker->config->base_ms;
@@ -638,7 +638,7 @@ static const struct sl_nexmark_field values_person_fields[] = {
     {"creditCard", &sl_type_string, values_fill_card},
     {"city", &sl_type_string, values_fill_city},
     {"state", &sl_type_string, values_fill_state},
-    {"dateTime", &sl_type_timestamp3, values_fill_time},
+    {"dateTime", &sl_type_timestamp3, sl_nexmark_fill_time},
     {"extra", &sl_type_string, values_fill_person_extra},
 };
 
@@ -648,7 +648,7 @@ static const struct sl_nexmark_field values_auction_fields[] = {
     {"description", &sl_type_string, values_fill_description},
     {"initialBid", &sl_type_bigint, values_fill_price},
     {"reserve", &sl_type_bigint, values_fill_reserve},
-    {"dateTime", &sl_type_timestamp3, values_fill_time},
+    {"dateTime", &sl_type_timestamp3, sl_nexmark_fill_time},
     {"expires", &sl_type_timestamp3, values_fill_expires},
     {"seller", &sl_type_bigint, values_fill_auction_seller},
     {"category", &sl_type_bigint, values_fill_auction_category},
@@ -661,7 +661,7 @@ static const struct sl_nexmark_field values_bid_fields[] = {
     {"price", &sl_type_bigint, values_fill_price},
     {"channel", &sl_type_string, values_fill_channel},
     {"url", &sl_type_string, values_fill_url},
-    {"dateTime", &sl_type_timestamp3, values_fill_time},
+    {"dateTime", &sl_type_timestamp3, sl_nexmark_fill_time},
     {"extra", &sl_type_string, values_fill_bid_extra},
 };
 

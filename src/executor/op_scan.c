@@ -181,7 +181,7 @@ scan_run_filter(struct op_scan *scan, struct sl_batch **batch, int64_t now_us, s
     struct sl_batch *passed;
     size_t count;
 
-    sl_eval_set_now(scan->filter, now_us, scan->progress.watermark_ms);
+    sl_eval_set_now(scan->filter, now_us, scan->before_ms);
     if (sl_eval_filter(scan->filter, *batch, scan->selection, &count) > 0) {
         size_t error_count;
         const struct sl_row_error *errors = sl_eval_errors(scan->filter, &error_count);
@@ -252,7 +252,7 @@ scan_project(struct op_scan *scan, const struct sl_batch *batch, int64_t now_us,
         for (size_t i = 0; i < count; i++)
             columns[i] = sl_column_ref(batch->columns[scan->plan->exprs[i]->column]);
     } else {
-        sl_eval_set_now(scan->projection, now_us, scan->progress.watermark_ms);
+        sl_eval_set_now(scan->projection, now_us, scan->before_ms);
         if (sl_eval_run(scan->projection, batch, columns) > 0) {
             size_t error_count;
             const struct sl_row_error *errors = sl_eval_errors(scan->projection, &error_count);
@@ -276,8 +276,10 @@ scan_process(struct op_scan *scan, struct sl_batch *batch, int64_t now_us, struc
              struct sl_error *err)
 {
     struct sl_batch *projected = NULL;
-    int rc = sl_scan_time_batch(scan, batch, now_us, out, err);
+    int rc;
 
+    scan->before_ms = scan->progress.watermark_ms;
+    rc = sl_scan_time_batch(scan, batch, now_us, out, err);
     if (rc == SL_OK && scan->filter && sl_batch_live_count(batch) > 0)
         rc = scan_run_filter(scan, &batch, now_us, out, err);
     /* Marks of a batch without rows are in the progress. */

@@ -45,6 +45,7 @@ struct op_scan {
     struct sl_connector_config config;
     struct sl_decoder *decoder; /* NULL: the connector makes columns */
     struct sl_key_value format;
+    int64_t before_ms; /* the watermark in front of the batch that is worked on */
     struct sl_scan_progress progress;
 
     struct sl_outside outside;

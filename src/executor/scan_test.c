@@ -173,6 +173,23 @@ Test(scan, on_event_every_rise_goes_out)
     expect_marks(marks, 3);
 }
 
+/* The source says how far time is, whatever the column has. */
+Test(scan, the_source_supplies_the_watermark)
+{
+    const int64_t times_ms[] = {5000, 9000, 7000};
+    const struct sl_mark marks[] = {{1, 3000}, {2, 7000}};
+    struct sl_phys_node *node;
+
+    test_table_new(1, 3, 1);
+    add(times_ms, 3);
+    node = test_plan_scan(&bench.plan, 1, 3, 1, 0, false);
+    ((struct sl_phys_scan *)node->detail)->watermark_on_event = true;
+    ((struct sl_phys_scan *)node->detail)->watermark_from_source = true;
+    open_scan(node);
+    step_dry();
+    expect_marks(marks, 2);
+}
+
 /* Rows 0, 2, 4 … are split 0's.  Batches of one row alternate between the splits. */
 Test(scan, the_least_split_decides)
 {

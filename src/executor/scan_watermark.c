@@ -334,6 +334,10 @@ sl_scan_time_batch(struct op_scan *scan, struct sl_batch *batch, int64_t now_us,
     SL_ASSERT(split != NULL);
     sl_eval_set_now(scan->time, now_us, scan->progress.watermark_ms);
     failed_count = sl_eval_run(scan->time, batch, columns);
+    if (scan->plan->watermark_from_source) {
+        sl_column_unref(columns[1]);
+        columns[1] = scan->class->watermarks(scan->source);
+    }
     rc = scan_judge_times(scan, batch, columns[0], failed_count, out, err);
     columns[1] = scan_bound_watermarks(scan, batch, columns[0], columns[1], now_us);
     if (rc == SL_OK)

@@ -184,6 +184,7 @@ struct sl_sessions {
     int64_t *out_start_us, *out_end_us;
     uint32_t *out_keys;
     size_t out_count;
+    int64_t unmatched; /* rows taken back that were not there, of sessions that are over */
     char *copies; /* values of parked ones that are handed out */
     size_t copy_capacity;
 };

@@ -121,15 +121,18 @@ sessions_prefetch_parked(const struct sl_sessions *sessions, size_t i)
     }
 }
 
-/* One whose rows were all taken back has no result. */
+/* One whose rows were all taken back has no result; more than all were not there. */
 static void
 sessions_list(struct sl_sessions *sessions, char *state, size_t key,
               const struct sl_session *session)
 {
     const struct sl_aggregation *aggregation = &sessions->aggregation;
+    int64_t row_count = aggregation->counts_rows ? sl_aggregation_row_count(aggregation, state) : 1;
 
-    if (aggregation->counts_rows && sl_aggregation_row_count(aggregation, state) <= 0)
+    if (row_count <= 0) {
+        sessions->unmatched -= row_count;
         return;
+    }
     sessions->out_states[sessions->out_count] = state;
     sessions->out_start_us[sessions->out_count] = session->start_us;
     sessions->out_end_us[sessions->out_count] = session->end_us;
@@ -271,6 +274,9 @@ sessions_fire_keys(struct sl_session_op *op, size_t max, struct sl_out *out, str
             sessions_list_key(sessions, i, clock_ms, max);
         }
         rows.count = sessions->out_count;
+        if (sessions->unmatched > 0)
+            out->unmatched(out, (size_t)sessions->unmatched);
+        sessions->unmatched = 0;
         if (rows.count > 0)
             rc = op->emit(&op->op, &rows, out, err);
         if (rc >= 0)

@@ -204,7 +204,8 @@ struct test_source {
     uint32_t *ordinals;
     size_t *next;
     uint32_t split_count, turn;
-    size_t end; /* SIZE_MAX: unbounded */
+    size_t end;                    /* SIZE_MAX: unbounded */
+    size_t last_first, last_count; /* rows of the last batch */
 };
 
 static int
@@ -292,6 +293,8 @@ test_source_take(struct test_source *source, uint32_t split, size_t row_count)
     size_t step = source->table->split_count, first = source->next[split];
     bool has_kinds = false, has_nulls = false;
 
+    source->last_first = first;
+    source->last_count = row_count;
     for (size_t i = 0; i < row_count; i++) {
         has_kinds |= source->table->rows[first + i * step].kind != SL_ROW_INSERT;
         has_nulls |= source->table->rows[first + i * step].is_null;
@@ -361,6 +364,25 @@ test_source_position(struct sl_source *base, uint32_t split, struct sl_buffer *t
     sl_buffer_add(to, &source->next[split], sizeof(source->next[split]));
 }
 
+/* Two seconds behind the time of each row. */
+static struct sl_column *
+test_source_watermarks(struct sl_source *base)
+{
+    struct test_source *source = (struct test_source *)base;
+    struct sl_column *column =
+        sl_column_new(base->config->pool, &sl_type_timestamp3, source->last_count, false);
+    int64_t *values = column->values;
+
+    pthread_mutex_lock(&test_mutex);
+    for (size_t i = 0; i < source->last_count; i++) {
+        size_t row = source->last_first + i * source->table->split_count;
+
+        values[i] = source->table->rows[row].values[0] - 2 * SL_US_PER_SECOND;
+    }
+    pthread_mutex_unlock(&test_mutex);
+    return column;
+}
+
 static int
 test_source_refresh_end(struct sl_source *base, struct sl_error *err)
 {
@@ -420,6 +442,7 @@ static const struct sl_source_class test_source_class = {
     .poll_batch = test_source_poll,
     .split_state = test_source_split_state,
     .position = test_source_position,
+    .watermarks = test_source_watermarks,
     .refresh_end = test_source_refresh_end,
     .finish = test_source_finish,
     .finish_here = test_source_finish_here,

@@ -38,6 +38,7 @@ struct sl_log_scan {
     struct sl_expr **computed; /* by column of `row`: its expression over `row`, or NULL */
     struct sl_expr *watermark; /* over `row`; NULL: none */
     int32_t watermark_column;  /* of row; -1: none */
+    bool watermark_from_source; /* SOURCE_WATERMARK(): `watermark` is the column itself */
     struct sl_expr *filter;    /* NULL: all rows */
     struct sl_expr **exprs;    /* one a column of the node's schema; NULL: the row itself */
     bool bounded;

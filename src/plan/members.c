@@ -94,6 +94,7 @@ static const struct sl_member scan_members[] = {
     MEMBER(sl_phys_scan, EXPRS, "exprs", exprs),
     MEMBER(sl_phys_scan, EXPR, "time", time),
     MEMBER(sl_phys_scan, EXPR, "watermark", watermark),
+    MEMBER(sl_phys_scan, BOOL, "watermarkFromSource", watermark_from_source),
     MEMBER(sl_phys_scan, BOOL, "watermarkOnEvent", watermark_on_event),
     MEMBER(sl_phys_scan, I64, "idleTimeoutUs", idle_timeout_us),
     MEMBER(sl_phys_scan, I64, "maxAheadUs", max_ahead_us),

@@ -114,6 +114,7 @@ struct sl_phys_scan {
     struct sl_expr **exprs; /* one an output column */
     struct sl_expr *time;   /* the event-time column, TIMESTAMP(3) or LTZ(3); NULL: no watermark */
     struct sl_expr *watermark;
+    bool watermark_from_source;  /* the connector supplies it; `watermark` is then the column */
     bool watermark_on_event;     /* scan.watermark.emit.strategy */
     int64_t idle_timeout_us;     /* 0: never idle */
     int64_t max_ahead_us;        /* a time further ahead of the clock moves no watermark; 0: off */

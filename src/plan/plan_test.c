@@ -169,6 +169,7 @@ add_scan(struct sl_phys_plan *plan, struct sl_schema *physical)
         .decoded = columns(2, 0, 1),
         .decoded_count = 2,
         .filter = call(">", sl_expr_column(&arena, 0, &sl_type_bigint), integer(-1)),
+        .watermark_from_source = true,
         .watermark_on_event = true,
         .idle_timeout_us = 5000000,
         .max_ahead_us = 7000000,

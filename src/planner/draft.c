@@ -423,22 +423,33 @@ draft_bad_watermark(const struct sl_draft *draft, const char *what, const struct
     return sl_error_at(err, offset);
 }
 
-/* SOURCE_WATERMARK(): no connector has watermarks of its own. */
+static bool
+draft_has_source_watermark(const struct sl_draft *draft)
+{
+    const struct sl_ast_expr *expr = draft->watermark_expr;
+
+    if (!expr)
+        return strcmp(draft->watermark, SL_SOURCE_WATERMARK) == 0;
+    return expr->ast.kind == SL_AST_EXPR_CALL && expr->call.arg_count == 0 &&
+           sl_ast_name_is(&expr->call.name, "SOURCE_WATERMARK");
+}
+
+/* As in Flink, its connector has to know how far time is. */
 static int
 draft_check_source_watermark(const struct sl_draft *draft, struct sl_error *err)
 {
-    const struct sl_ast_expr *expr = draft->watermark_expr;
-    const char *connector = sl_draft_option(draft, "connector");
+    const char *name = sl_draft_option(draft, "connector");
+    const struct sl_connector_descriptor *connector =
+        name ? sl_connector_descriptor_find(name) : NULL;
 
-    if (!expr || expr->ast.kind != SL_AST_EXPR_CALL || expr->call.arg_count ||
-        !sl_ast_name_is(&expr->call.name, "SOURCE_WATERMARK") || !connector)
-        return SL_OK;
+    if (!connector || connector->abilities & SL_ABILITY_WATERMARKS)
+        return SL_OK; /* which of them is missing is told of elsewhere */
     SL_ERROR(err, SL_E_NOT_SUPPORTED,
              "connector \"%s\" does not supply watermarks, which SOURCE_WATERMARK() stands for",
-             connector);
+             name);
     sl_error_hint(err, "say how late rows may be: WATERMARK FOR %s AS %s - INTERVAL '5' SECOND",
                   draft->watermark_column, draft->watermark_column);
-    return sl_error_at(err, expr->ast.offset);
+    return sl_error_at(err, draft->watermark_expr ? draft->watermark_expr->ast.offset : -1);
 }
 
 static int
@@ -454,7 +465,6 @@ draft_bind_watermark(struct sl_draft *draft, struct sl_table *table, struct sl_e
             table->columns[i].time = SL_TIME_NONE;
     if (!draft->watermark_column)
         return SL_OK;
-    SL_TRY(draft_check_source_watermark(draft, err));
     column = sl_draft_find(draft, sl_text_of(draft->watermark_column));
     if (column < 0)
         return sl_draft_no_column(draft, sl_text_of(draft->watermark_column),
@@ -468,6 +478,11 @@ draft_bind_watermark(struct sl_draft *draft, struct sl_table *table, struct sl_e
             found->type, draft->watermark_offset, err);
     table->watermark_column = column;
     table->watermark = draft->watermark;
+    if (draft_has_source_watermark(draft)) {
+        table->watermark = SL_SOURCE_WATERMARK;
+        found->time = SL_TIME_EVENT;
+        return draft_check_source_watermark(draft, err);
+    }
     SL_TRY(draft_bind(draft, table, sl_table_row(draft->binder->arena, table),
                       draft->watermark_expr, draft->watermark, "WATERMARK", &expr, err));
     if (expr->type->kind != found->type->kind)

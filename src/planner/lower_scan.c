@@ -195,6 +195,7 @@ scan_set_time(struct sl_lowering *lowering, const struct sl_log_scan *scan,
         sl_log_column(lowering->arena, scan->row, (uint32_t)scan->watermark_column),
         base->declared);
     detail->watermark = sl_expr_substitute(lowering->arena, scan->watermark, base->declared);
+    detail->watermark_from_source = scan->watermark_from_source;
     detail->watermark_on_event = strategy && sl_equal_nocase(strategy, "on-event");
     detail->idle_timeout_us = lowering->settings.source_idle_timeout_us;
     if (idle)

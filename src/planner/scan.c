@@ -193,6 +193,12 @@ scan_bind_computed(struct sl_binder *binder, const struct sl_table *table, struc
     scan->watermark_column = table->watermark_column;
     if (table->watermark_column < 0)
         return SL_OK;
+    scan->watermark_from_source = strcmp(table->watermark, SL_SOURCE_WATERMARK) == 0;
+    if (scan->watermark_from_source) {
+        scan->watermark =
+            sl_log_column(binder->arena, scan->row, (uint32_t)table->watermark_column);
+        return SL_OK;
+    }
     SL_TRY(
         sl_binder_catalog_expr(binder, table, table->watermark, scan->row, &scan->watermark, err));
     if (!sl_type_equal(scan->watermark->type, scan->row->columns[table->watermark_column].type))
