@@ -148,9 +148,6 @@ int sl_aggregation_tell_failures(const struct sl_aggregation *aggregation, struc
                                  const struct sl_batch *results,
                                  const struct sl_aggregation_failure *failures, size_t count,
                                  struct sl_out *out, struct sl_error *err);
-/* 22003 if one of the last results failed, whatever the policy. */
-int sl_aggregation_refuse_failures(const struct sl_aggregation *aggregation, const struct sl_op *op,
-                                   struct sl_error *err);
 /* Emits the operator's output, which it takes over, without the failures of the last results, of
  * which it tells.  Negative as there; SL_AGAIN as of sl_out_emit. */
 int sl_aggregation_emit(struct sl_aggregation *aggregation, struct sl_op *op,

@@ -142,26 +142,6 @@ sl_aggregation_tell_failures(const struct sl_aggregation *aggregation, struct sl
     return rc;
 }
 
-int
-sl_aggregation_refuse_failures(const struct sl_aggregation *aggregation, const struct sl_op *op,
-                               struct sl_error *err)
-{
-    const struct sl_aggregation_failures *failures = &aggregation->failures;
-    struct sl_buffer text;
-    struct sl_arena arena;
-
-    if (failures->count == 0)
-        return SL_OK;
-    sl_arena_init(&arena);
-    sl_buffer_init(&text, SIZE_MAX / 2);
-    failures_add_reason(&arena, aggregation->items[failures->list[0].item].aggregate,
-                        op->node->inputs[0].node, &text);
-    SL_ERROR(err, SL_E_NUMERIC_OUT_OF_RANGE, "%s", text.data);
-    sl_buffer_done(&text);
-    sl_arena_done(&arena);
-    return err->code;
-}
-
 /* --- results with those left out --- */
 
 int

@@ -322,33 +322,63 @@ group_changes_results(struct sl_group_changes *changes, bool is_after)
     }
 }
 
-/* Tells of the groups whose results after the segment cannot be made. */
+/* Tells of the first `count` of changes->failures; `rows` are those of their keys. */
 static int
-group_changes_tell(struct sl_group_changes *changes, struct sl_out *out, struct sl_error *err)
+group_changes_tell(struct sl_group_changes *changes, struct sl_column *const *key_columns,
+                   const uint32_t *rows, size_t count, struct sl_out *out, struct sl_error *err)
 {
     struct sl_pool *pool = changes->op->context->pool;
     const struct sl_aggregation *aggregation = changes->aggregation;
-    size_t count = changes->failure_count;
-    uint32_t rows[SL_BATCH_ROWS_MAX];
     struct sl_batch *made;
     int rc;
 
     if (count == 0)
         return SL_OK;
-    for (size_t i = 0; i < count; i++) {
-        rows[i] = changes->groups[changes->failures[i].row].row;
+    for (size_t i = 0; i < count; i++)
         changes->failures[i].row = (uint16_t)i;
-    }
     made = sl_batch_new(pool, changes->op->node->schema->count, count);
     for (size_t c = 0; c < aggregation->key_count; c++)
-        sl_batch_set_column(
-            made, c, sl_column_gather(pool, aggregation->key_columns[c], rows, count, false));
+        sl_batch_set_column(made, c, sl_column_gather(pool, key_columns[c], rows, count, false));
     if (changes->add_columns)
         changes->add_columns(changes->op, made, count);
     rc = sl_aggregation_tell_failures(aggregation, changes->op, made, changes->failures, count, out,
                                       err);
     sl_batch_unref(made);
     return rc;
+}
+
+int
+sl_group_changes_leave_out(struct sl_group_changes *changes, struct sl_group_chunk *chunk,
+                           struct sl_out *out, struct sl_error *err)
+{
+    const struct sl_aggregation_failures *failures = &changes->aggregation->failures;
+    uint32_t rows[SL_GROUP_CHUNK];
+    size_t count = 0;
+
+    for (size_t i = 0; i < failures->count; i++) {
+        uint16_t group = failures->list[i].row;
+        uint8_t *change = &chunk->changes[group];
+
+        if (*change == SL_GROUP_GONE || *change == SL_GROUP_NONE)
+            continue; /* it has no rows */
+        *change = *change == SL_GROUP_NEW ? SL_GROUP_NONE : SL_GROUP_GONE;
+        rows[count] = chunk->key_rows[group];
+        changes->failures[count++] = failures->list[i];
+    }
+    return group_changes_tell(changes, chunk->key_columns, rows, count, out, err);
+}
+
+/* Of the groups whose results after the segment cannot be made. */
+static int
+group_changes_tell_segment(struct sl_group_changes *changes, struct sl_out *out,
+                           struct sl_error *err)
+{
+    uint32_t rows[SL_BATCH_ROWS_MAX];
+
+    for (size_t i = 0; i < changes->failure_count; i++)
+        rows[i] = changes->groups[changes->failures[i].row].row;
+    return group_changes_tell(changes, changes->aggregation->key_columns, rows,
+                              changes->failure_count, out, err);
 }
 
 /* Folds the segment. */
@@ -369,7 +399,7 @@ group_changes_fold(struct sl_group_changes *changes, const struct sl_batch *batc
     group_changes_results(changes, true);
     if (changes->may_leave_out)
         group_changes_spread(changes, all_change);
-    rc = group_changes_tell(changes, out, err);
+    rc = group_changes_tell_segment(changes, out, err);
     for (size_t i = 0; i < GROUP_CHUNKS; i++) {
         if (rc == SL_OK) {
             if (!all_change)

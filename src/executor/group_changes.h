@@ -70,6 +70,10 @@ void sl_group_changes_open(struct sl_group_changes *changes, struct sl_op *op,
 int sl_group_changes_fold(struct sl_group_changes *changes, const struct sl_batch *batch,
                           int64_t time, const uint16_t *rows, char *const *states, size_t row_count,
                           struct sl_out *out, struct sl_error *err);
+/* Tells of the groups of a chunk whose last results, those after, cannot be made, and is negative
+ * where that ends the job: NEW becomes NONE, SAME and CHANGED become GONE. */
+int sl_group_changes_leave_out(struct sl_group_changes *changes, struct sl_group_chunk *chunk,
+                               struct sl_out *out, struct sl_error *err);
 /* SAME becomes CHANGED where the results differ. */
 void sl_group_changes_judge(const struct sl_group_changes *changes, struct sl_group_chunk *chunk);
 /* Emits the chunk's changes, and says what emit said. */

@@ -241,25 +241,24 @@ window_emit_list(struct sl_window_emit *op)
 
 /* --- rows into groups --- */
 
-/* The groups that were emitted as they are keep that: these rows of theirs make them dirty. */
-static int
-window_emit_keep_before(struct sl_window_emit *op, char *const *states, size_t count,
-                        struct sl_error *err)
+/* The groups that were emitted as they are keep that: these rows of theirs make them dirty.  One
+ * whose result cannot be made was emitted as nothing. */
+static void
+window_emit_keep_before(struct sl_window_emit *op, char *const *states, size_t count)
 {
     struct sl_column **columns = op->changes.chunks[0].before;
+    const uint64_t *failed = op->groups.failures.rows;
 
     for (size_t from = 0; from < count; from += SL_GROUP_CHUNK) {
         size_t some = SL_MIN(count - from, (size_t)SL_GROUP_CHUNK);
 
         sl_aggregation_results(&op->groups, states + from, some, columns);
-        if (sl_aggregation_refuse_failures(&op->groups, &op->op, err) < 0) {
-            sl_group_changes_drop(&op->changes, &op->changes.chunks[0]);
-            return err->code;
-        }
         for (size_t i = 0; i < some; i++) {
             struct sl_window_emit_head *head = sl_window_emit_head_of(states[from + i]);
             struct sl_view view;
 
+            if (failed[i / 64] >> (i % 64) & 1)
+                continue;
             sl_buffer_reset(&op->packed);
             sl_row_pack(op->layout, columns, i, &op->packed);
             view = sl_view_of(op->packed.length ? op->packed.data : "", op->packed.length);
@@ -268,7 +267,6 @@ window_emit_keep_before(struct sl_window_emit *op, char *const *states, size_t c
         }
         sl_group_changes_drop(&op->changes, &op->changes.chunks[0]);
     }
-    return SL_OK;
 }
 
 /* Rows that make their groups dirty, of op->some_rows, in runs: a group that has lost its last row
@@ -281,17 +279,16 @@ struct window_emit_run {
     size_t empty_count;
 };
 
-static int
-window_emit_end_run(struct sl_window_emit *op, struct window_emit_run *run, struct sl_error *err)
+static void
+window_emit_end_run(struct sl_window_emit *op, struct window_emit_run *run)
 {
-    SL_TRY(window_emit_keep_before(op, run->known, run->known_count, err));
+    window_emit_keep_before(op, run->known, run->known_count);
     sl_aggregation_add_to(&op->groups, op->batch, op->end_us, op->some_rows + run->from,
                           op->some_states + run->from, run->to - run->from);
     for (size_t i = 0; i < run->empty_count; i++)
         sl_aggregation_reset(&op->groups, op->end_us, run->empty[i]);
     run->from = run->to;
     run->known_count = run->empty_count = 0;
-    return SL_OK;
 }
 
 /* A row of this group is added, or taken back. */
@@ -310,9 +307,8 @@ window_emit_touch(struct window_emit_run *run, char *state, bool takes_back, boo
         run->empty[run->empty_count++] = state;
 }
 
-static int
-window_emit_defer(struct sl_window_emit *op, size_t count, bool is_late, struct sl_out *out,
-                  struct sl_error *err)
+static void
+window_emit_defer(struct sl_window_emit *op, size_t count, bool is_late, struct sl_out *out)
 {
     bool has_timers = is_late ? op->plan->emit.late : op->plan->emit.early;
     size_t timers = 0, unmatched = 0;
@@ -329,7 +325,7 @@ window_emit_defer(struct sl_window_emit *op, size_t count, bool is_late, struct 
             continue;
         }
         if (head->row_count == 0 && run.empty_count > 0)
-            SL_TRY(window_emit_end_run(op, &run, err));
+            window_emit_end_run(op, &run);
         window_emit_touch(&run, state, takes_back, is_late);
         op->some_rows[run.to] = op->some_rows[i];
         op->some_states[run.to++] = state;
@@ -338,11 +334,10 @@ window_emit_defer(struct sl_window_emit *op, size_t count, bool is_late, struct 
         head->has_timer = true;
         op->some_places[timers++] = op->some_places[i];
     }
-    SL_TRY(window_emit_end_run(op, &run, err));
+    window_emit_end_run(op, &run);
     sl_window_emit_set_timers(op, op->some_places, timers, is_late);
     if (unmatched > 0)
         out->unmatched(out, unmatched);
-    return SL_OK;
 }
 
 /* Does a change of this group wait? */
@@ -382,7 +377,7 @@ window_emit_fold(struct sl_window_emit *op, size_t count, struct sl_out *out, st
         }
     }
     if (later > 0)
-        SL_TRY(window_emit_defer(op, later, is_late, out, err));
+        window_emit_defer(op, later, is_late, out);
     if (later == count)
         return SL_OK;
     for (size_t i = 0; i < count; i++) {

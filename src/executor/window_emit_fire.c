@@ -26,7 +26,7 @@ window_emit_fire_new(struct sl_window_emit *op, struct sl_group_chunk *chunk, ch
         return SL_OK;
     sl_aggregation_results(&op->groups, states, chunk->count, chunk->after);
     memset(chunk->changes, SL_GROUP_NEW, chunk->count);
-    rc = sl_aggregation_refuse_failures(&op->groups, &op->op, err);
+    rc = sl_group_changes_leave_out(&op->changes, chunk, out, err);
     if (rc == SL_OK)
         rc = sl_group_changes_emit(&op->changes, chunk, out);
     sl_group_changes_drop(&op->changes, chunk);
@@ -60,12 +60,12 @@ window_emit_fire_known(struct sl_window_emit *op, struct sl_group_chunk *chunk, 
     rc = window_emit_unpack(op, chunk, states, err);
     if (rc == SL_OK) {
         sl_aggregation_results(&op->groups, states, chunk->count, chunk->after);
-        rc = sl_aggregation_refuse_failures(&op->groups, &op->op, err);
-    }
-    if (rc == SL_OK) {
         for (size_t i = 0; i < chunk->count; i++)
             chunk->changes[i] =
                 sl_window_emit_head_of(states[i])->row_count > 0 ? SL_GROUP_SAME : SL_GROUP_GONE;
+        rc = sl_group_changes_leave_out(&op->changes, chunk, out, err);
+    }
+    if (rc == SL_OK) {
         sl_group_changes_judge(&op->changes, chunk);
         rc = sl_group_changes_emit(&op->changes, chunk, out);
     }

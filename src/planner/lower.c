@@ -287,9 +287,8 @@ sl_lower_retracting(const struct sl_phys_node *input, const struct sl_log_node *
     return SL_OK;
 }
 
-/* A group whose result cannot be made any more has none. */
-static bool
-lower_may_leave_out(const struct sl_lowering *lowering, const struct sl_log_aggregate *from)
+bool
+sl_lower_may_leave_out(const struct sl_lowering *lowering, const struct sl_log_aggregate *from)
 {
     bool may = false;
 
@@ -330,7 +329,7 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
     made->kinds = SL_KINDS_INSERT;
     if (from->aggregate_count)
         made->kinds |= 1u << SL_ROW_UPDATE_BEFORE | 1u << SL_ROW_UPDATE_AFTER;
-    if (retracts || lower_may_leave_out(lowering, from))
+    if (retracts || sl_lower_may_leave_out(lowering, from))
         made->kinds |= 1u << SL_ROW_DELETE;
     made->upsert_key = SL_NEW_ARRAY(lowering->arena, uint32_t, from->key_count);
     made->upsert_key_count = from->key_count;

@@ -56,6 +56,9 @@ int sl_lower_refuse(const struct sl_log_node *node, const char *construct, const
 /* What is taken back has to be known to the accumulators. */
 int sl_lower_retracting(const struct sl_phys_node *input, const struct sl_log_node *node,
                         struct sl_error *err);
+/* May a group whose result cannot be made any more have none? */
+bool sl_lower_may_leave_out(const struct sl_lowering *lowering,
+                            const struct sl_log_aggregate *from);
 int sl_lower_refuse_updating(const struct sl_phys_node *input, const struct sl_log_node *node,
                              const char *construct, struct sl_error *err);
 int sl_lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node *node,

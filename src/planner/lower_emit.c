@@ -154,7 +154,8 @@ sl_lower_add_windows(struct sl_lowering *lowering, const struct sl_log_node *nod
     *ret_node = sl_lower_add(lowering, SL_OP_WINDOW_EMIT, parallelism, schema, emitting);
     if (is_updated && detail->aggregate_count)
         (*ret_node)->kinds |= 1u << SL_ROW_UPDATE_BEFORE | 1u << SL_ROW_UPDATE_AFTER;
-    if (is_updated && input->kinds != SL_KINDS_INSERT)
+    if (is_updated &&
+        (input->kinds != SL_KINDS_INSERT || sl_lower_may_leave_out(lowering, &node->aggregate)))
         (*ret_node)->kinds |= 1u << SL_ROW_DELETE;
     if (is_updated)
         emit_set_key(lowering, detail, *ret_node);
