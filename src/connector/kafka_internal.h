@@ -214,6 +214,7 @@ enum sl_kafka_metadata {
     SL_KAFKA_TOPIC,
     SL_KAFKA_PARTITION,
     SL_KAFKA_HEADERS,
+    SL_KAFKA_HEADER_LIST,
     SL_KAFKA_OFFSET,
     SL_KAFKA_TIMESTAMP,
     SL_KAFKA_TIMESTAMP_TYPE,
@@ -221,7 +222,7 @@ enum sl_kafka_metadata {
 };
 extern const struct sl_metadata_spec sl_kafka_metadata_specs[];
 /* Keys of Flink's connectors that are not here. */
-#define SL_KAFKA_METADATA_LATER_COUNT 2
+#define SL_KAFKA_METADATA_LATER_COUNT 1
 extern const char *const sl_kafka_metadata_later[SL_KAFKA_METADATA_LATER_COUNT];
 
 /* What a record has beside its value, where a column asks for it. */

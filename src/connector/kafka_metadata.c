@@ -11,17 +11,23 @@ static const struct sl_type kafka_topic_type = {
 static const struct sl_type kafka_partition_type = {.kind = SL_TYPE_INT, .nullable = false};
 static const struct sl_type kafka_headers_type = {
     .kind = SL_TYPE_MAP, .nullable = false, .key = &sl_type_string, .element = &sl_type_bytes};
+static const struct sl_field kafka_header_fields[] = {{"key", &sl_type_string},
+                                                      {"value", &sl_type_bytes}};
+static const struct sl_type kafka_header_type = {
+    .kind = SL_TYPE_ROW, .nullable = true, .fields = kafka_header_fields, .field_count = 2};
+static const struct sl_type kafka_header_list_type = {
+    .kind = SL_TYPE_ARRAY, .nullable = false, .element = &kafka_header_type};
 static const struct sl_type kafka_offset_type = {.kind = SL_TYPE_BIGINT, .nullable = false};
 static const struct sl_type kafka_timestamp_type = {
     .kind = SL_TYPE_TIMESTAMP_LTZ, .nullable = false, .precision = 3};
 
-const char *const sl_kafka_metadata_later[SL_KAFKA_METADATA_LATER_COUNT] = {"header-list",
-                                                                            "leader-epoch"};
+const char *const sl_kafka_metadata_later[SL_KAFKA_METADATA_LATER_COUNT] = {"leader-epoch"};
 
 const struct sl_metadata_spec sl_kafka_metadata_specs[] = {
     [SL_KAFKA_TOPIC] = {"topic", &kafka_topic_type, true},
     [SL_KAFKA_PARTITION] = {"partition", &kafka_partition_type, false},
     [SL_KAFKA_HEADERS] = {"headers", &kafka_headers_type, true},
+    [SL_KAFKA_HEADER_LIST] = {"header-list", &kafka_header_list_type, false},
     [SL_KAFKA_OFFSET] = {"offset", &kafka_offset_type, false},
     [SL_KAFKA_TIMESTAMP] = {"timestamp", &kafka_timestamp_type, true},
     [SL_KAFKA_TIMESTAMP_TYPE] = {"timestamp-type", &kafka_topic_type, false},
@@ -154,25 +160,54 @@ sl_kafka_headers_from(struct sl_text aside, struct sl_text *ret_topic)
     return headers;
 }
 
+/* The header at `*at`, behind which it then is. */
+static struct sl_text
+kafka_next_header(const char **at, struct sl_value *ret_value)
+{
+    uint32_t lengths[2];
+    struct sl_text key;
+
+    memcpy(lengths, *at, sizeof(lengths));
+    key = (struct sl_text){*at + sizeof(lengths), lengths[0]};
+    *ret_value = (struct sl_value){.type = &sl_type_bytes, .is_null = lengths[1] == UINT32_MAX};
+    ret_value->text = (struct sl_text){key.start + key.length, ret_value->is_null ? 0 : lengths[1]};
+    *at = ret_value->text.start + ret_value->text.length;
+    return key;
+}
+
 /* Of two headers with one key the last counts, as in Flink. */
 static void
-kafka_add_header(struct sl_value *map, struct sl_text key, struct sl_value value)
+kafka_add_to_map(struct sl_value *map, struct sl_text key, const struct sl_value *value)
 {
     for (size_t i = 0; i < map->list.count; i += 2) {
         if (sl_text_equal(map->list.items[i].text, key)) {
-            map->list.items[i + 1] = value;
+            map->list.items[i + 1] = *value;
             return;
         }
     }
     map->list.items[map->list.count++] = (struct sl_value){.type = &sl_type_string, .text = key};
-    map->list.items[map->list.count++] = value;
+    map->list.items[map->list.count++] = *value;
+}
+
+/* Each of them, in their order. */
+static void
+kafka_add_to_list(struct sl_arena *arena, struct sl_value *list, struct sl_text key,
+                  const struct sl_value *value)
+{
+    struct sl_value *header = &list->list.items[list->list.count++];
+
+    *header = (struct sl_value){.type = &kafka_header_type};
+    header->list.items = SL_NEW_ARRAY(arena, struct sl_value, 2);
+    header->list.items[0] = (struct sl_value){.type = &sl_type_string, .text = key};
+    header->list.items[1] = *value;
+    header->list.count = 2;
 }
 
 static struct sl_column *
-kafka_headers_column(struct sl_pool *pool, const struct sl_records *records)
+kafka_headers_column(struct sl_pool *pool, const struct sl_type *type,
+                     const struct sl_records *records)
 {
-    struct sl_column_builder *builder =
-        sl_column_builder_new(pool, &kafka_headers_type, records->count);
+    struct sl_column_builder *builder = sl_column_builder_new(pool, type, records->count);
     const struct sl_kafka_extras *extras = records->metadata;
     struct sl_arena arena;
 
@@ -180,21 +215,19 @@ kafka_headers_column(struct sl_pool *pool, const struct sl_records *records)
     for (uint32_t i = 0; i < records->count; i++) {
         const struct sl_kafka_extra *extra = &extras->items[i];
         const char *at = extras->bytes + extra->header_offset;
-        struct sl_value map = {.type = &kafka_headers_type};
+        struct sl_value headers = {.type = type};
 
-        map.list.items = SL_NEW_ARRAY(&arena, struct sl_value, extra->header_count * 2 + 1);
+        headers.list.items = SL_NEW_ARRAY(&arena, struct sl_value, extra->header_count * 2 + 1);
         for (uint32_t k = 0; k < extra->header_count; k++) {
-            struct sl_value value = {.type = &sl_type_bytes};
-            uint32_t lengths[2];
+            struct sl_value value;
+            struct sl_text key = kafka_next_header(&at, &value);
 
-            memcpy(lengths, at, sizeof(lengths));
-            at += sizeof(lengths);
-            value.is_null = lengths[1] == UINT32_MAX;
-            value.text = (struct sl_text){at + lengths[0], value.is_null ? 0 : lengths[1]};
-            kafka_add_header(&map, (struct sl_text){at, lengths[0]}, value);
-            at += lengths[0] + value.text.length;
+            if (type->kind == SL_TYPE_MAP)
+                kafka_add_to_map(&headers, key, &value);
+            else
+                kafka_add_to_list(&arena, &headers, key, &value);
         }
-        sl_column_builder_add(builder, &map);
+        sl_column_builder_add(builder, &headers);
     }
     sl_arena_done(&arena);
     return sl_column_builder_end(builder);
@@ -254,7 +287,8 @@ sl_kafka_metadata_column(struct sl_pool *pool, enum sl_kafka_metadata key, const
     case SL_KAFKA_TOPIC:
         return kafka_text_column(pool, topic, records->count);
     case SL_KAFKA_HEADERS:
-        return kafka_headers_column(pool, records);
+    case SL_KAFKA_HEADER_LIST:
+        return kafka_headers_column(pool, sl_kafka_metadata_specs[key].type, records);
     case SL_KAFKA_TIMESTAMP_TYPE:
         return kafka_timestamp_types_column(pool, records);
     default:

@@ -112,7 +112,7 @@ kafka_source_open(struct sl_source *base, struct sl_error *err)
         .arena = &source->arena,
         .is_bounded = config->bounded || source->options.bounded != SL_KAFKA_BOUNDED_NEVER};
     for (size_t i = 0; i < config->metadata_count; i++)
-        source->keeps_extras |= strcmp(config->metadata[i], "headers") == 0 ||
+        source->keeps_extras |= strncmp(config->metadata[i], "header", 6) == 0 ||
                                 strcmp(config->metadata[i], "timestamp-type") == 0;
     if (!source->options.group && source->options.startup == SL_KAFKA_START_GROUP) {
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
