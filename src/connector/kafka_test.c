@@ -469,10 +469,9 @@ Test(kafka, checkpoints)
 {
     static const char *const values[] = {"a", "b", "c"};
     const char *topic = kafka_topic("checkpoints", 1);
-    const char *const *options =
-        OPTIONS("topic", topic, "properties.bootstrap.servers", kafka_servers(),
-                "scan.startup.mode", "earliest-offset", "scan.bounded.mode", "latest-offset",
-                "properties.group.id", topic);
+    const char *const *options = OPTIONS(
+        "topic", topic, "properties.bootstrap.servers", kafka_servers(), "scan.startup.mode",
+        "earliest-offset", "scan.bounded.mode", "latest-offset", "properties.group.id", topic);
     struct sl_split_list splits;
     struct sl_buffer position;
     struct test_table table;
@@ -542,8 +541,13 @@ Test(kafka, transactions)
 Test(kafka, metadata_and_null_values)
 {
     static const char *const wanted[] = {"headers"};
-    static const char *const expected[] = {
-        "topic", "0", "{\"h\": \"\\\\x7631\"}", "0", "1970-01-01 00:00:05+00", "CreateTime"};
+    static const char *const expected[] = {"topic",
+                                           "0",
+                                           "{\"h\": \"\\\\x7631\"}",
+                                           "{\"(h,\\\"\\\\\\\\x7631\\\")\"}",
+                                           "0",
+                                           "1970-01-01 00:00:05+00",
+                                           "CreateTime"};
     const char *topic = kafka_topic("metadata", 1);
     rd_kafka_t *handle = kafka_handle(RD_KAFKA_PRODUCER, NULL);
     struct test_table table;
