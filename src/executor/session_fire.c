@@ -47,35 +47,31 @@ sessions_drop_keys(struct sl_sessions *sessions)
         sl_column_unref(sessions->key_columns[i]);
 }
 
-/* Timers of keys that were not there any more: nor are they. */
+/* Of two equal timers of a key one counts. */
 static void
-sessions_drop_created(struct sl_sessions *sessions, struct sl_state_keys keys, const bool *created)
+sessions_count_once(struct sl_sessions *sessions)
 {
-    uint16_t rows[SL_BATCH_ROWS_MAX];
-    uint64_t hashes[SL_BATCH_ROWS_MAX];
     size_t count = 0;
 
-    for (size_t i = 0; i < sessions->due_count; i++) {
-        if (!created[i])
+    for (size_t i = 0; i < sessions->key_count; i++) {
+        struct sl_session_head *head = sl_session_head_of(sessions->key_states[i]);
+
+        if (!head->has_timer)
             continue;
-        rows[count] = (uint16_t)i;
-        hashes[count++] = keys.hashes[i];
+        head->has_timer = false;
+        sessions->key_rows[count] = sessions->key_rows[i];
+        sessions->key_hashes[count] = sessions->key_hashes[i];
+        sessions->key_states[count++] = sessions->key_states[i];
     }
-    keys.rows = rows;
-    keys.row_count = count;
-    keys.hashes = hashes;
-    if (count > 0)
-        sl_table_delete(sessions->aggregation.table, &keys);
+    sessions->key_count = count;
 }
 
-/* The keys whose timers count; the others' went off in vain, and of two equal ones of a key one
- * does.  SL_AGAIN: state is read. */
+/* The keys whose timers count; the others' went off in vain.  SL_AGAIN: state is read. */
 static int
 sessions_find_keys(struct sl_sessions *sessions, struct sl_error *err)
 {
     struct sl_state_table *table = sessions->aggregation.table;
-    char *values[SL_BATCH_ROWS_MAX];
-    bool created[SL_BATCH_ROWS_MAX];
+    const char *values[SL_BATCH_ROWS_MAX];
     uint64_t hashes[SL_BATCH_ROWS_MAX];
     struct sl_state_keys keys = {
         .columns = sessions->key_columns, .row_count = sessions->due_count, .hashes = hashes};
@@ -88,19 +84,23 @@ sessions_find_keys(struct sl_sessions *sessions, struct sl_error *err)
         if (rc != SL_OK)
             return rc;
     }
-    sl_table_upsert(table, &keys, values, created);
+    sl_table_find(table, &keys, values);
     for (size_t i = 0; i < sessions->due_count; i++) {
-        struct sl_session_head *head = sl_session_head_of(values[i]);
+        const struct sl_session_head *head =
+            (const struct sl_session_head *)(const void *)values[i];
 
-        if (!head->has_timer || head->timer_ms != sessions->dues[i].time)
+        if (!head || !head->has_timer || head->timer_ms != sessions->dues[i].time)
             continue;
-        head->has_timer = false;
         sessions->key_rows[count] = (uint16_t)i;
-        sessions->key_hashes[count] = hashes[i];
-        sessions->key_states[count++] = values[i];
+        sessions->key_hashes[count++] = hashes[i];
     }
     sessions->key_count = count;
-    sessions_drop_created(sessions, keys, created);
+    keys.rows = sessions->key_rows;
+    keys.row_count = count;
+    keys.hashes = sessions->key_hashes;
+    if (count > 0)
+        sl_table_upsert(table, &keys, sessions->key_states, NULL);
+    sessions_count_once(sessions);
     return SL_OK;
 }
 
