@@ -42,8 +42,10 @@ bench_operators() {
         "$(operator_window "HOP($time, INTERVAL '1' SECOND, INTERVAL '600' SECOND)")" 10
     operator_run "CUMULATE 1 s of 60 s, 10 K keys" 60 10000 1000 "$windows" \
         "$(operator_window "CUMULATE($time, INTERVAL '1' SECOND, INTERVAL '60' SECOND)")" -
+    operator_run "SESSION 0.03 s, 10 K keys" 40 10000 1000 "$windows" \
+        "$(operator_window "SESSION(TABLE src PARTITION BY k, DESCRIPTOR(ts), INTERVAL '0.03' SECOND)")" 4
     operator_run "SESSION 0.1 s, 100 K keys" 20 100000 1000 "$windows" \
-        "$(operator_window "SESSION(TABLE src PARTITION BY k, DESCRIPTOR(ts), INTERVAL '0.1' SECOND)")" 4
+        "$(operator_window "SESSION(TABLE src PARTITION BY k, DESCRIPTOR(ts), INTERVAL '0.1' SECOND)")" -
     operator_run "COUNT (DISTINCT), 1 M values" 30 10 1000000 "c BIGINT" "SELECT COUNT(DISTINCT v) FROM src" 6
     operator_run "interval join, 10 s either way" 10 10000000 1000 "a BIGINT, b BIGINT" \
         "SELECT src.v, other.v FROM src JOIN other ON src.k = other.k AND src.ts BETWEEN other.ts - INTERVAL '10' SECOND AND other.ts + INTERVAL '10' SECOND" 3 100
