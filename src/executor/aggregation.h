@@ -23,7 +23,8 @@ struct sl_aggregation_values {
     size_t *items;                /* of the aggregation, in the order of these */
     size_t item_count;
     size_t word_count; /* of as many bits */
-    bool counts;       /* 8 bytes each, for input that takes rows back: how often it came */
+    bool counts;       /* 8 bytes each, for input that takes rows back: how often it came; behind
+                          them the life of the group in which that was */
     bool keeps_nulls;  /* some aggregate does */
 };
 
@@ -53,6 +54,11 @@ struct sl_aggregation {
     struct sl_state_table_spec spec; /* of that table */
     struct sl_aggregation_values *values;
     size_t values_count;
+    /* Where values are counted: a group that lost all of its rows begins a new life, whose number,
+     * in its row, no group had before (0: it has no values yet). */
+    bool has_lives;
+    size_t life_offset;
+    uint64_t last_life;
     const uint32_t *keys; /* columns of the input */
     size_t key_count;
     struct sl_eval *eval;

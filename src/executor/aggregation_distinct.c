@@ -44,12 +44,17 @@ sl_aggregation_place_values(struct sl_aggregation *aggregation, struct sl_arena 
         values = distinct_values_of(aggregation, arena, item->aggregate);
         values->items[values->item_count++] = i;
         values->counts |= item->aggregate->retracts;
+        aggregation->has_lives |= values->counts;
         values->keeps_nulls |= sl_aggregate_keeps_nulls(item->aggregate);
         values->word_count = (values->item_count + 63) / 64;
         word_max = SL_MAX(word_max, values->word_count);
     }
     if (word_max == 0)
         return;
+    if (aggregation->has_lives) {
+        aggregation->life_offset = aggregation->value_size;
+        aggregation->value_size += sizeof(uint64_t);
+    }
     aggregation->seen = SL_NEW(arena, struct sl_aggregation_seen);
     aggregation->seen->bits = SL_NEW_ARRAY(arena, uint64_t, word_max * SL_BATCH_ROWS_MAX);
 }
@@ -68,7 +73,7 @@ sl_aggregation_open_values(struct sl_aggregation *aggregation, struct sl_arena *
         .key_types = types,
         .key_count = aggregation->key_count + 1,
         .has_time = aggregation->spec.has_time,
-        .value_size = 8 * (values->counts ? values->item_count : values->word_count),
+        .value_size = 8 * (values->counts ? values->item_count + 1 : values->word_count),
         .ttl_us = aggregation->ttl_us,
         .is_bits = !values->counts,
     };
@@ -172,6 +177,35 @@ distinct_keys(struct sl_aggregation *aggregation, const struct sl_aggregation_va
 
 /* --- counts --- */
 
+/* The number of the group's life, which begins with its first value. */
+static uint64_t
+distinct_life(struct sl_aggregation *aggregation, char *state)
+{
+    uint64_t life;
+
+    memcpy(&life, state + aggregation->life_offset, sizeof(life));
+    if (life == 0) {
+        aggregation->last_life += aggregation->last_life == UINT64_MAX ? 2 : 1;
+        life = aggregation->last_life;
+        memcpy(state + aggregation->life_offset, &life, sizeof(life));
+    }
+    return life;
+}
+
+/* Counts of an earlier life are none: where a value was taken back that never came, a group that
+ * has lost all of its rows leaves others behind. */
+static int64_t *
+distinct_begin_counts(const struct sl_aggregation_values *values, char *value, uint64_t life)
+{
+    int64_t *counts = (int64_t *)(void *)value;
+    int64_t *last = &counts[values->item_count];
+
+    if (*last != (int64_t)life)
+        memset(counts, 0, values->item_count * sizeof(*counts));
+    *last = (int64_t)life;
+    return counts;
+}
+
 /* Counts one value; the aggregates for which it came first or went last are left in bits[].  What
  * is taken back without having come is left out. */
 static void
@@ -223,12 +257,15 @@ distinct_drop(const struct sl_aggregation_values *values, const struct sl_state_
 }
 
 static void
-distinct_count(const struct sl_aggregation_values *values, struct sl_aggregation_seen *seen,
+distinct_count(struct sl_aggregation *aggregation, const struct sl_aggregation_values *values,
                const struct sl_batch *batch, const struct sl_state_keys *keys)
 {
+    struct sl_aggregation_seen *seen = aggregation->seen;
+
     sl_table_upsert(values->table, keys, seen->counts, NULL);
     for (size_t i = 0; i < seen->count; i++)
-        distinct_count_one((int64_t *)(void *)seen->counts[i],
+        distinct_count_one(distinct_begin_counts(values, seen->counts[i],
+                                                 distinct_life(aggregation, seen->states[i])),
                            sl_row_kind_takes_back(sl_batch_kind(batch, seen->rows[i])),
                            seen->bits + i * values->word_count, values->word_count);
     if (batch->kinds)
@@ -270,7 +307,7 @@ sl_aggregation_add_values(struct sl_aggregation *aggregation,
         return;
     keys = distinct_keys(aggregation, values, time);
     if (values->counts)
-        distinct_count(values, seen, batch, &keys);
+        distinct_count(aggregation, values, batch, &keys);
     else
         sl_table_set_bits(values->table, &keys, seen->bits);
     distinct_keep(seen, values->word_count, seen->rows, seen->states, seen->count);
@@ -312,21 +349,6 @@ sl_aggregation_prepare_values(struct sl_aggregation *aggregation,
 
 /* --- merging --- */
 
-/* Adds counts up; sets the bits of those that were 0. */
-static void
-distinct_merge_counts(char *to, const char *from, size_t count, uint64_t *bits)
-{
-    int64_t *sums = (int64_t *)(void *)to;
-
-    for (size_t k = 0; k < count; k++) {
-        int64_t more = ((const int64_t *)(const void *)from)[k];
-
-        if (sums[k] == 0 && more > 0)
-            bits[k / 64] |= UINT64_C(1) << (k % 64);
-        sums[k] += more;
-    }
-}
-
 size_t
 sl_aggregation_merge_seen(struct sl_aggregation *aggregation,
                           const struct sl_aggregation_values *values,
@@ -335,17 +357,10 @@ sl_aggregation_merge_seen(struct sl_aggregation *aggregation,
     struct sl_aggregation_seen *seen = aggregation->seen;
     size_t word_count = values->word_count, row_count = keys->row_count;
 
-    if (values->counts) {
-        memset(seen->bits, 0, row_count * word_count * sizeof(*seen->bits));
-        sl_table_upsert(values->table, keys, seen->counts, NULL);
-        for (size_t i = 0; i < row_count; i++)
-            distinct_merge_counts(seen->counts[i], rows[i].value, values->item_count,
-                                  seen->bits + i * word_count);
-    } else {
-        for (size_t i = 0; i < row_count; i++)
-            memcpy(seen->bits + i * word_count, rows[i].value, word_count * sizeof(*seen->bits));
-        sl_table_set_bits(values->table, keys, seen->bits);
-    }
+    SL_ASSERT(!values->counts); /* slices are of rows that stay */
+    for (size_t i = 0; i < row_count; i++)
+        memcpy(seen->bits + i * word_count, rows[i].value, word_count * sizeof(*seen->bits));
+    sl_table_set_bits(values->table, keys, seen->bits);
     for (size_t i = 0; i < row_count; i++)
         seen->rows[i] = (uint16_t)i;
     distinct_keep(seen, word_count, seen->rows, seen->states, row_count);
