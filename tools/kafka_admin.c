@@ -178,7 +178,6 @@ admin_delete_topic(struct admin *admin, const char *name, int64_t unused)
 {
     rd_kafka_DeleteTopic_t *topic = rd_kafka_DeleteTopic_new(name);
 
-    (void)unused;
     rd_kafka_DeleteTopics(admin->client, &topic, 1, NULL, admin->queue);
     admin_wait(admin, "topic", name, RD_KAFKA_RESP_ERR_NO_ERROR);
     admin_wait_for_topic(admin, name, 0);
@@ -208,7 +207,6 @@ admin_delete_groups(struct admin *admin, const char *start, int64_t unused)
     rd_kafka_resp_err_t code;
     int count = 0;
 
-    (void)unused;
     code = rd_kafka_list_groups(admin->client, NULL, &groups, ADMIN_TIMEOUT_MS);
     if (code)
         admin_die("groups: %s", rd_kafka_err2str(code));

@@ -243,7 +243,7 @@ datagen_position(struct sl_source *base, uint32_t split, struct sl_buffer *to)
 }
 
 static void
-datagen_finish(struct sl_source *base)
+datagen_finish(struct sl_source *base, bool here)
 {
     ((struct datagen_source *)base)->generator.finished = true;
 }

@@ -235,7 +235,7 @@ memory_source_position(struct sl_source *base, uint32_t split, struct sl_buffer 
 }
 
 static void
-memory_source_finish(struct sl_source *base)
+memory_source_finish(struct sl_source *base, bool here)
 {
     struct memory_source *source = (struct memory_source *)base;
 

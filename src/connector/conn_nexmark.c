@@ -425,7 +425,7 @@ nexmark_position(struct sl_source *base, uint32_t split, struct sl_buffer *to)
 }
 
 static void
-nexmark_finish(struct sl_source *base)
+nexmark_finish(struct sl_source *base, bool here)
 {
     ((struct nexmark_source *)base)->generator.finished = true;
 }

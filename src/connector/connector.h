@@ -115,11 +115,9 @@ struct sl_source_class {
     /* [I/O] Asks the other side for its present end, against which split_state then judges.
      * Optional [split_state is always up to date]. */
     int (*refresh_end)(struct sl_source *source, struct sl_error *err);
-    /* From now on bounded, at the end that refresh_end saw last (CALL sluice.end_input). */
-    void (*finish)(struct sl_source *source);
-    /* The same where refresh_end got no answer: at what was handed on last.  Required with
-     * refresh_end. */
-    void (*finish_here)(struct sl_source *source);
+    /* From now on bounded, at the end that refresh_end saw last (CALL sluice.end_input); `here`,
+     * where it got no answer: at what was handed on last. */
+    void (*finish)(struct sl_source *source, bool here);
     /* Holds back or goes on with one split (watermark alignment).  Optional [not possible]. */
     void (*pause)(struct sl_source *source, uint32_t split, bool paused);
     /* The metadata column `key` for these records; behind the descriptor's keys come the partition

@@ -459,7 +459,7 @@ file_source_position(struct sl_source *base, uint32_t index, struct sl_buffer *t
 }
 
 static void
-file_source_finish(struct sl_source *base)
+file_source_finish(struct sl_source *base, bool here)
 {
     ((struct file_source *)base)->is_bounded = true;
 }

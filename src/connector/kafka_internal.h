@@ -221,6 +221,8 @@ enum sl_kafka_metadata {
     SL_KAFKA_METADATA_COUNT,
 };
 extern const struct sl_metadata_spec sl_kafka_metadata_specs[];
+/* Its index in config->metadata; SIZE_MAX: no column asks for it. */
+size_t sl_kafka_find_metadata(const struct sl_connector_config *config, enum sl_kafka_metadata key);
 /* Keys of Flink's connectors that are not here. */
 #define SL_KAFKA_METADATA_LATER_COUNT 1
 extern const char *const sl_kafka_metadata_later[SL_KAFKA_METADATA_LATER_COUNT];

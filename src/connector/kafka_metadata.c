@@ -34,6 +34,16 @@ const struct sl_metadata_spec sl_kafka_metadata_specs[] = {
 };
 _Static_assert(SL_COUNT_OF(sl_kafka_metadata_specs) == SL_KAFKA_METADATA_COUNT, "one a key");
 
+size_t
+sl_kafka_find_metadata(const struct sl_connector_config *config, enum sl_kafka_metadata key)
+{
+    for (size_t i = 0; i < config->metadata_count; i++) {
+        if (strcmp(config->metadata[i], sl_kafka_metadata_specs[key].name) == 0)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
 /* --- headers as bytes --- */
 
 size_t

@@ -72,16 +72,6 @@ kafka_begin_epoch(struct kafka_sink *sink)
 
 /* --- opening --- */
 
-static size_t
-kafka_find_metadata(const struct sl_connector_config *config, enum sl_kafka_metadata key)
-{
-    for (size_t i = 0; i < config->metadata_count; i++) {
-        if (strcmp(config->metadata[i], sl_kafka_metadata_specs[key].name) == 0)
-            return i;
-    }
-    return SIZE_MAX;
-}
-
 static void
 kafka_sink_wake(rd_kafka_t *handle, void *opaque)
 {
@@ -99,12 +89,12 @@ kafka_sink_open(struct sl_sink *base, struct sl_error *err)
     sl_arena_init(&sink->arena);
     sink->is_open = true;
     sink->kept_end = &sink->kept;
-    sink->headers_key = kafka_find_metadata(base->config, SL_KAFKA_HEADERS);
+    sink->headers_key = sl_kafka_find_metadata(base->config, SL_KAFKA_HEADERS);
     kafka_begin_epoch(sink);
     sl_kafka_options_read(&sink->arena, base->config->options, &sink->options);
     sink->topic_key = sink->options.topic_count == 1
                           ? SIZE_MAX
-                          : kafka_find_metadata(base->config, SL_KAFKA_TOPIC);
+                          : sl_kafka_find_metadata(base->config, SL_KAFKA_TOPIC);
     SL_TRY(sl_kafka_configure(sink->options.list, RD_KAFKA_PRODUCER, &conf, err));
     rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
     SL_TRY(sl_kafka_client_open(&sink->client, RD_KAFKA_PRODUCER, conf,

@@ -64,7 +64,6 @@ static int
 kafka_open_client(struct kafka_source *source, int64_t split_buffer_bytes, struct sl_error *err)
 {
     rd_kafka_conf_t *conf;
-
     bool has_wait = sl_option_get(source->options.list, "properties.fetch.max.wait.ms") ||
                     sl_option_get(source->options.list, "properties.fetch.wait.max.ms");
 
@@ -111,9 +110,9 @@ kafka_source_open(struct sl_source *base, struct sl_error *err)
         .client = &source->client,
         .arena = &source->arena,
         .is_bounded = config->bounded || source->options.bounded != SL_KAFKA_BOUNDED_NEVER};
-    for (size_t i = 0; i < config->metadata_count; i++)
-        source->keeps_extras |= strncmp(config->metadata[i], "header", 6) == 0 ||
-                                strcmp(config->metadata[i], "timestamp-type") == 0;
+    source->keeps_extras = sl_kafka_find_metadata(config, SL_KAFKA_HEADERS) != SIZE_MAX ||
+                           sl_kafka_find_metadata(config, SL_KAFKA_HEADER_LIST) != SIZE_MAX ||
+                           sl_kafka_find_metadata(config, SL_KAFKA_TIMESTAMP_TYPE) != SIZE_MAX;
     if (!source->options.group && source->options.startup == SL_KAFKA_START_GROUP) {
         SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
                  "table \"%s\" begins at group-offsets, which needs the option "
@@ -630,30 +629,18 @@ kafka_source_refresh_end(struct sl_source *base, struct sl_error *err)
 }
 
 static void
-kafka_source_finish(struct sl_source *base)
+kafka_source_finish(struct sl_source *base, bool here)
 {
     struct kafka_source *source = source_of(base);
 
     source->discovery.is_bounded = true;
     for (uint32_t i = 0; i < source->split_count; i++) {
         struct kafka_split *split = source->splits[i];
-        int64_t end = atomic_load_explicit(&split->last_end, memory_order_acquire);
+        int64_t end =
+            here ? split->next : atomic_load_explicit(&split->last_end, memory_order_acquire);
 
-        SL_ASSERT(end >= 0);
+        SL_ASSERT(here || end >= 0);
         split->end = SL_MIN(split->end, end);
-    }
-}
-
-static void
-kafka_source_finish_here(struct sl_source *base)
-{
-    struct kafka_source *source = source_of(base);
-
-    source->discovery.is_bounded = true;
-    for (uint32_t i = 0; i < source->split_count; i++) {
-        struct kafka_split *split = source->splits[i];
-
-        split->end = SL_MIN(split->end, split->next);
     }
 }
 
@@ -721,7 +708,6 @@ const struct sl_source_class sl_kafka_source_class = {
     .checkpointed = kafka_source_checkpointed,
     .refresh_end = kafka_source_refresh_end,
     .finish = kafka_source_finish,
-    .finish_here = kafka_source_finish_here,
     .pause = kafka_source_pause,
     .metadata = kafka_source_metadata,
     .describe = kafka_source_describe,

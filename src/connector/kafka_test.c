@@ -401,7 +401,7 @@ Test(kafka, endless_reads)
     class->position(table.source, 0, &position);
     kafka_write(topic, OPTIONS("three"), 1, "default", NULL);
     cr_assert_eq(class->refresh_end(table.source, &err), SL_OK, "%s", err.text);
-    class->finish(table.source);
+    class->finish(table.source, false);
     kafka_write(topic, OPTIONS("four"), 1, "default", NULL);
     cr_expect_str_eq(kafka_read_all(&table), "three");
     cr_expect_eq(class->split_state(table.source, 0), SL_SPLIT_ENDED);

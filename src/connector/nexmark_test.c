@@ -233,7 +233,6 @@ expect_same_rows(struct sl_schema_column *columns, size_t column_count, const ch
     free(first);
 }
 
-/* 1,003 events: 20 turns of 50, a person and two auctions. */
 /* An event's time less a millisecond, in which others may follow. */
 Test(nexmark, time_is_as_far_as_its_last_event)
 {
@@ -258,6 +257,7 @@ Test(nexmark, time_is_as_far_as_its_last_event)
     test_table_close(&table);
 }
 
+/* 1,003 events: 20 turns of 50, a person and two auctions. */
 Test(nexmark, makes_the_same_rows_however_it_is_split)
 {
     expect_same_rows(nested_columns, SL_COUNT_OF(nested_columns), NULL, 1003);

@@ -155,7 +155,7 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
             aggregation_place(aggregation, arena, i, aggregates[i], views, spec.view_count);
     sl_aggregation_place_values(aggregation, arena);
     aggregation->last_life =
-        aggregation->has_lives ? op->context->env->ops->random(op->context->env) : 0;
+        aggregation->life_offset ? op->context->env->ops->random(op->context->env) : 0;
     spec.view_offsets = views;
     spec.value_size = SL_MAX(aggregation->value_size, (size_t)8);
     aggregation->spec = spec;
@@ -425,7 +425,7 @@ sl_aggregation_reset(struct sl_aggregation *aggregation, int64_t time, char *sta
 {
     static const struct sl_view empty;
 
-    if (aggregation->has_lives)
+    if (aggregation->life_offset)
         memset(state + aggregation->life_offset, 0, sizeof(uint64_t));
     for (size_t i = 0; i < aggregation->count; i++) {
         const struct sl_aggregation_item *item = &aggregation->items[i];

@@ -56,8 +56,7 @@ struct sl_aggregation {
     size_t values_count;
     /* Where values are counted: a group that lost all of its rows begins a new life, whose number,
      * in its row, no group had before (0: it has no values yet). */
-    bool has_lives;
-    size_t life_offset;
+    size_t life_offset; /* 0: no values are counted */
     uint64_t last_life;
     const uint32_t *keys; /* columns of the input */
     size_t key_count;

@@ -31,6 +31,7 @@ distinct_values_of(struct sl_aggregation *aggregation, struct sl_arena *arena,
 void
 sl_aggregation_place_values(struct sl_aggregation *aggregation, struct sl_arena *arena)
 {
+    bool counts = false;
     size_t word_max = 0;
 
     aggregation->values = SL_NEW_ARRAY(arena, struct sl_aggregation_values, aggregation->count + 1);
@@ -44,14 +45,14 @@ sl_aggregation_place_values(struct sl_aggregation *aggregation, struct sl_arena 
         values = distinct_values_of(aggregation, arena, item->aggregate);
         values->items[values->item_count++] = i;
         values->counts |= item->aggregate->retracts;
-        aggregation->has_lives |= values->counts;
+        counts |= values->counts;
         values->keeps_nulls |= sl_aggregate_keeps_nulls(item->aggregate);
         values->word_count = (values->item_count + 63) / 64;
         word_max = SL_MAX(word_max, values->word_count);
     }
     if (word_max == 0)
         return;
-    if (aggregation->has_lives) {
+    if (counts) {
         aggregation->life_offset = aggregation->value_size;
         aggregation->value_size += sizeof(uint64_t);
     }

@@ -443,18 +443,15 @@ int
 sl_scan_finish(struct sl_op *op, struct sl_error *err)
 {
     struct op_scan *scan = scan_of(op);
-    bool is_answered;
+    bool here;
 
     if (scan_refresh(scan, &scan->finishing) != SL_OK)
         return SL_AGAIN;
-    is_answered = scan->finishing == SL_SCAN_REFRESHED;
+    here = scan->finishing == SL_SCAN_UNANSWERED;
     scan->finishing = SL_SCAN_NOT_ASKED;
     scan->is_finished = true;
     scan->discovery_us = INT64_MAX;
-    if (is_answered)
-        scan->class->finish(scan->source);
-    else
-        scan->class->finish_here(scan->source);
+    scan->class->finish(scan->source, here);
     sl_scan_time_schedule(scan);
     return SL_OK;
 }

@@ -11,8 +11,8 @@
 
 enum sl_scan_io { SL_SCAN_IO_OPEN, SL_SCAN_IO_DISCOVER, SL_SCAN_IO_REFRESH, SL_SCAN_IO_CLOSE };
 
-/* Where a request for the present end stands (barrier, end_input). */
-/* What the other side said of its present end; a catch-up asks again where there was no answer. */
+/* Where a request for the present end stands (barrier, end_input); a barrier asks again where there
+ * was no answer. */
 enum sl_scan_refresh { SL_SCAN_NOT_ASKED, SL_SCAN_ASKED, SL_SCAN_REFRESHED, SL_SCAN_UNANSWERED };
 
 struct sl_alignment_member;

@@ -36,8 +36,10 @@ sl_scan_time_init(struct op_scan *scan)
     if (plan->watermark && !settings->batch_mode) {
         struct sl_expr *exprs[] = {plan->time, plan->watermark};
 
-        scan->time = sl_eval_new(sl_program_new(context->arena, exprs, 2, &context->expr_settings),
-                                 context->pool);
+        scan->time =
+            sl_eval_new(sl_program_new(context->arena, exprs, plan->watermark_from_source ? 1 : 2,
+                                       &context->expr_settings),
+                        context->pool);
         scan->marks = SL_NEW_ARRAY(context->arena, struct sl_mark, SL_BATCH_ROWS_MAX);
     }
 }
@@ -334,10 +336,8 @@ sl_scan_time_batch(struct op_scan *scan, struct sl_batch *batch, int64_t now_us,
     SL_ASSERT(split != NULL);
     sl_eval_set_now(scan->time, now_us, scan->progress.watermark_ms);
     failed_count = sl_eval_run(scan->time, batch, columns);
-    if (scan->plan->watermark_from_source) {
-        sl_column_unref(columns[1]);
+    if (scan->plan->watermark_from_source)
         columns[1] = scan->class->watermarks(scan->source);
-    }
     rc = scan_judge_times(scan, batch, columns[0], failed_count, out, err);
     columns[1] = scan_bound_watermarks(scan, batch, columns[0], columns[1], now_us);
     if (rc == SL_OK)

@@ -396,22 +396,12 @@ test_source_refresh_end(struct sl_source *base, struct sl_error *err)
 }
 
 static void
-test_source_finish(struct sl_source *base)
+test_source_finish(struct sl_source *base, bool here)
 {
     struct test_source *source = (struct test_source *)base;
 
     pthread_mutex_lock(&test_mutex);
-    source->end = SL_MIN(source->end, source->table->count);
-    pthread_mutex_unlock(&test_mutex);
-}
-
-static void
-test_source_finish_here(struct sl_source *base)
-{
-    struct test_source *source = (struct test_source *)base;
-
-    pthread_mutex_lock(&test_mutex);
-    source->end = 0;
+    source->end = here ? 0 : SL_MIN(source->end, source->table->count);
     pthread_mutex_unlock(&test_mutex);
 }
 
@@ -445,7 +435,6 @@ static const struct sl_source_class test_source_class = {
     .watermarks = test_source_watermarks,
     .refresh_end = test_source_refresh_end,
     .finish = test_source_finish,
-    .finish_here = test_source_finish_here,
     .describe = test_source_describe,
     .close = test_source_close,
 };

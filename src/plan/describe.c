@@ -73,6 +73,16 @@ sl_describe_expr(struct sl_buffer *to, const char *name, const struct sl_expr *e
 }
 
 void
+sl_describe_watermark(struct sl_buffer *to, const struct sl_expr *watermark, bool from_source,
+                      const struct sl_schema *row)
+{
+    if (from_source)
+        sl_describe_string(to, "watermark", "SOURCE_WATERMARK()");
+    else
+        sl_describe_expr(to, "watermark", watermark, row);
+}
+
+void
 sl_describe_select(struct sl_buffer *to, struct sl_expr *const *exprs,
                    const struct sl_schema *output, const struct sl_schema *input)
 {

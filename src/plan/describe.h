@@ -14,6 +14,9 @@ void sl_describe_columns(struct sl_buffer *to, const char *name, const uint32_t 
 void sl_describe_expr(struct sl_buffer *to, const char *name, const struct sl_expr *expr,
                       const struct sl_schema *input);
 /* Expressions with the names that they get. */
+/* `from_source`: SOURCE_WATERMARK(), not the expression. */
+void sl_describe_watermark(struct sl_buffer *to, const struct sl_expr *watermark, bool from_source,
+                           const struct sl_schema *row);
 void sl_describe_select(struct sl_buffer *to, struct sl_expr *const *exprs,
                         const struct sl_schema *output, const struct sl_schema *input);
 /* "channel, COUNT(*) AS n": keys and aggregates, named by the first columns of `output`; NULL: they

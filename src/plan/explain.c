@@ -31,10 +31,7 @@ explain_scan(const struct sl_phys_node *node, struct sl_buffer *to)
     explain_record(&scan->record, scan->physical, to);
     sl_describe_columns(to, "decode", scan->decoded, scan->decoded_count, scan->physical);
     sl_describe_expr(to, "filter", scan->filter, row);
-    if (scan->watermark_from_source)
-        sl_describe_string(to, "watermark", "SOURCE_WATERMARK()");
-    else
-        sl_describe_expr(to, "watermark", scan->watermark, row);
+    sl_describe_watermark(to, scan->watermark, scan->watermark_from_source, row);
     sl_describe_select(to, scan->exprs, node->schema, row);
     if (scan->bounded)
         sl_describe_string(to, "bounded", "true");

@@ -58,10 +58,7 @@ logical_describe_scan(const struct sl_log_scan *scan, const struct sl_schema *sc
     else
         sl_describe_names(to, "fields", scan->row);
     sl_describe_expr(to, "filter", scan->filter, scan->row);
-    if (scan->watermark_from_source)
-        sl_describe_string(to, "watermark", "SOURCE_WATERMARK()");
-    else
-        sl_describe_expr(to, "watermark", scan->watermark, scan->row);
+    sl_describe_watermark(to, scan->watermark, scan->watermark_from_source, scan->row);
     if (scan->hints.count) {
         sl_describe_begin(to, "hints");
         for (size_t i = 0; i < scan->hints.count; i++) {

@@ -59,7 +59,7 @@ bool slt_script_read(struct sl_arena *arena, const char *path, struct slt_script
 struct slt_server {
     const char *binary;
     bool is_virtual;
-    bool is_tight;      /* has little memory: state is in databases */
+    bool is_tight;       /* has little memory: state is in databases */
     char directory[256]; /* its data, for shell commands: SLT_DATA; the port is SLT_PORT */
     pid_t pid;
     int port;
