@@ -38,6 +38,15 @@ struct sl_over_failure {
     uint16_t row, aggregate;
 };
 
+/* The columns that the aggregation's expressions are, in its order: arguments, then the filter. */
+void sl_over_list_arguments(const struct sl_aggregation *aggregation, uint32_t *ret_columns);
+/* A row of NULL. */
+struct sl_column *sl_over_null(struct sl_pool *pool, const struct sl_type *type);
+/* Row rows[i] of columns[i], which are of one type. */
+struct sl_column *sl_over_gather(struct sl_pool *pool, const struct sl_type *type,
+                                 const struct sl_column *const *columns, const uint32_t *rows,
+                                 size_t count);
+
 int sl_over_frames_open(struct sl_over_frames *frames, struct sl_op *op, const struct sl_over *over,
                         struct sl_error *err);
 void sl_over_frames_close(struct sl_over_frames *frames);
