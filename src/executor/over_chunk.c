@@ -65,7 +65,6 @@ sl_over_chunk_open(struct sl_over_chunk *chunk, struct sl_op *op, const struct s
     chunk->over = over;
     chunk->aggregation = aggregation;
     chunk->has_peers = has_peers;
-    chunk->number = (uint32_t)sl_now_us(op->context->env); /* what a restore brings is of none */
     chunk_open_frame(chunk);
     chunk_open_history(chunk, arena);
     chunk->waves = SL_NEW_ARRAY(arena, uint32_t, max);
@@ -95,10 +94,9 @@ chunk_number(struct sl_over_chunk *chunk, char *const *states, const int64_t *ti
 {
     uint32_t wave_count = 0;
 
-    chunk->number++;
     for (uint32_t i = 0; i < row_count; i++) {
         struct sl_over_partition *partition = sl_over_partition_of(states[i]);
-        bool is_first = partition->chunk != chunk->number;
+        bool is_first = !partition->is_listed;
 
         chunk->before[i] = is_first ? ROW_NONE : partition->last_row;
         chunk->begins[i] = is_first ? !chunk->continues_peers
@@ -109,7 +107,7 @@ chunk_number(struct sl_over_chunk *chunk, char *const *states, const int64_t *ti
             partition->wave++;
         if (is_first && chunk->has_peers)
             partition->peers_us = times_us[i];
-        partition->chunk = chunk->number;
+        partition->is_listed = true;
         partition->last_row = i;
         if (chunk->begins[i]) {
             if (chunk->has_peers)
@@ -123,6 +121,8 @@ chunk_number(struct sl_over_chunk *chunk, char *const *states, const int64_t *ti
         chunk->dense[i] = partition->peers_count;
         wave_count = SL_MAX(wave_count, partition->wave + 1);
     }
+    for (size_t i = 0; i < row_count; i++)
+        sl_over_partition_of(states[i])->is_listed = false;
     return wave_count;
 }
 

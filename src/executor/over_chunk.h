@@ -17,9 +17,10 @@ struct sl_over_partition {
     int64_t peers_count;
     int64_t rank;                  /* of the newest peers */
     int64_t peers_us;              /* within a chunk: the time of the newest peers, … */
-    uint32_t chunk, wave, last_row; /* … and where they are */
+    uint32_t wave, last_row;       /* … and where they are */
+    bool is_listed;                /* … while it is numbered */
     bool has_timer, has_fired;
-    uint8_t unused[2];
+    uint8_t unused[5];
     struct sl_view pending; /* rows that wait for their time: struct sl_row_queue_head */
     struct sl_view history; /* what later rows need of those that have come out */
 };
@@ -45,7 +46,6 @@ struct sl_over_chunk {
     bool continues_peers;     /* the chunk's first row is not the first of them */
     bool peers_failed;
     uint16_t peers_failure;
-    uint32_t number; /* of the chunk; those of partitions are of one before */
     /* By row of the chunk. */
     uint32_t *waves, *results, *before; /* `before`: the partition's row before; UINT32_MAX: none */
     bool *begins;                       /* the row is the first of its peers */
