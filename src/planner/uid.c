@@ -206,6 +206,7 @@ uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
         uid_add_trigger_aggregate(node, role);
         break;
     case SL_OP_OVER:
+    case SL_OP_UPDATING_OVER:
         uid_add_over(node, role);
         break;
     case SL_OP_SESSION_TABLE:
