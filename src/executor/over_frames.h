@@ -54,7 +54,8 @@ void sl_over_frames_close(struct sl_over_frames *frames);
 void sl_over_frames_begin(struct sl_over_frames *frames, const struct sl_row_store *rows,
                           const uint8_t *starts);
 /* The results of the rows of batch `index` of the store, which must come one after another, a
- * column a call; *ret_failure_count of its rows have none, of which failures[] (as many as rows) tells. */
+ * column a call; *ret_failure_count of its rows have none, of which failures[] (as many as rows)
+ * tells. */
 void sl_over_frames_results(struct sl_over_frames *frames, size_t index,
                             struct sl_column **ret_columns, struct sl_over_failure *failures,
                             size_t *ret_failure_count);
