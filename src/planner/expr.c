@@ -164,12 +164,6 @@ expr_binary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_
     switch (ast->binary.op) {
     case SL_AST_OP_OVERLAPS:
         return expr_refuse(binding, ast, "OVERLAPS is", err);
-    case SL_AST_OP_MATCH:
-    case SL_AST_OP_NOT_MATCH:
-    case SL_AST_OP_MATCH_NOCASE:
-    case SL_AST_OP_NOT_MATCH_NOCASE:
-        return sl_binder_refuse(binding->binder, ast->binary.op_offset,
-                                "a regular expression operator is", err);
     case SL_AST_OP_BIT_AND:
     case SL_AST_OP_BIT_OR:
         return sl_binder_refuse(binding->binder, ast->binary.op_offset, "a bit operator is", err);
@@ -184,6 +178,11 @@ expr_binary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_
     }
     SL_TRY(sl_binder_expr(binding, ast->binary.left, &left, err));
     SL_TRY(sl_binder_expr(binding, ast->binary.right, &right, err));
+    if (ast->binary.op == SL_AST_OP_NOT_MATCH || ast->binary.op == SL_AST_OP_NOT_MATCH_NOCASE) {
+        SL_TRY(expr_call2(binding, sl_ast_op_name(ast->binary.op) + 1, left, right, offset, &left,
+                          err));
+        return expr_call1(binding, "NOT", left, offset, ret_expr, err);
+    }
     return expr_call2(binding, sl_ast_op_name(ast->binary.op), left, right, offset, ret_expr, err);
 }
 
