@@ -2,7 +2,7 @@
  * stand where the text could not be read back without them. */
 #include "data/real_text.h"
 #include "data/time.h"
-#include "format/base64.h"
+#include "base/base64.h"
 #include "format/csv_internal.h"
 #include "format/number_text.h"
 

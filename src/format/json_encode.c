@@ -2,7 +2,7 @@
  * into one buffer; names are written out once, when the encoder is opened. */
 #include "data/real_text.h"
 #include "data/time.h"
-#include "format/base64.h"
+#include "base/base64.h"
 #include "format/json_internal.h"
 #include "format/number_text.h"
 

@@ -1,7 +1,7 @@
 /* From JSON values to SQL values, as leniently as Flink's JsonParserToRowDataConverters: numbers
  * out of strings, texts out of anything, fractions cut from whole numbers. */
 #include "base/map.h"
-#include "format/base64.h"
+#include "base/base64.h"
 #include "format/json_internal.h"
 #include "format/number_text.h"
 

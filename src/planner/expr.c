@@ -172,6 +172,43 @@ expr_chain(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_e
                         ret_expr, err);
 }
 
+/* The two ends of a period (point, point) or (point, interval), the earlier one first. */
+static int
+expr_period(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr *ret_ends[2],
+            struct sl_error *err)
+{
+    int offset = expr_offset(binding, ast);
+    struct sl_expr *ends[2];
+
+    if (ast->ast.kind != SL_AST_EXPR_ROW || ast->items.count != 2) {
+        SL_ERROR(err, SL_E_DATATYPE_MISMATCH,
+                 "OVERLAPS takes two periods: (point, point) or (point, interval)");
+        return sl_error_at(err, offset);
+    }
+    for (size_t i = 0; i < 2; i++)
+        SL_TRY(sl_binder_expr(binding, ast->items.items[i], &ends[i], err));
+    if (ends[1]->type->kind == SL_TYPE_INTERVAL_MONTH ||
+        ends[1]->type->kind == SL_TYPE_INTERVAL_DAY)
+        SL_TRY(expr_call2(binding, "+", ends[0], ends[1], offset, &ends[1], err));
+    SL_TRY(expr_call2(binding, "LEAST", ends[0], ends[1], offset, &ret_ends[0], err));
+    return expr_call2(binding, "GREATEST", ends[0], ends[1], offset, &ret_ends[1], err);
+}
+
+/* Each ends at or behind the other's beginning: periods that touch do overlap, as in Flink. */
+static int
+expr_overlaps(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
+              struct sl_error *err)
+{
+    int offset = sl_binder_offset(binding->binder, ast->binary.op_offset);
+    struct sl_expr *a[2], *b[2], *first, *second;
+
+    SL_TRY(expr_period(binding, ast->binary.left, a, err));
+    SL_TRY(expr_period(binding, ast->binary.right, b, err));
+    SL_TRY(expr_call2(binding, ">=", a[1], b[0], offset, &first, err));
+    SL_TRY(expr_call2(binding, ">=", b[1], a[0], offset, &second, err));
+    return expr_call2(binding, "AND", first, second, offset, ret_expr, err);
+}
+
 static int
 expr_binary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
             struct sl_error *err)
@@ -181,13 +218,7 @@ expr_binary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_
 
     switch (ast->binary.op) {
     case SL_AST_OP_OVERLAPS:
-        return expr_refuse(binding, ast, "OVERLAPS is", err);
-    case SL_AST_OP_MATCH:
-    case SL_AST_OP_NOT_MATCH:
-    case SL_AST_OP_MATCH_NOCASE:
-    case SL_AST_OP_NOT_MATCH_NOCASE:
-        return sl_binder_refuse(binding->binder, ast->binary.op_offset,
-                                "a regular expression operator is", err);
+        return expr_overlaps(binding, ast, ret_expr, err);
     case SL_AST_OP_BIT_AND:
     case SL_AST_OP_BIT_OR:
         return sl_binder_refuse(binding->binder, ast->binary.op_offset, "a bit operator is", err);
@@ -202,6 +233,11 @@ expr_binary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_
     }
     SL_TRY(sl_binder_expr(binding, ast->binary.left, &left, err));
     SL_TRY(sl_binder_expr(binding, ast->binary.right, &right, err));
+    if (ast->binary.op == SL_AST_OP_NOT_MATCH || ast->binary.op == SL_AST_OP_NOT_MATCH_NOCASE) {
+        SL_TRY(expr_call2(binding, sl_ast_op_name(ast->binary.op) + 1, left, right, offset, &left,
+                          err));
+        return expr_call1(binding, "NOT", left, offset, ret_expr, err);
+    }
     return expr_call2(binding, sl_ast_op_name(ast->binary.op), left, right, offset, ret_expr, err);
 }
 
