@@ -194,6 +194,13 @@ int sl_binder_constant(struct sl_binder *binder, const struct sl_ast_expr *ast, 
                        const struct sl_type *type, struct sl_value *ret_value,
                        struct sl_error *err);
 
+/* --- json.c --- */
+/* JSON_VALUE and its like; IS JSON. */
+int sl_binder_json(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                   struct sl_expr **ret_expr, struct sl_error *err);
+int sl_binder_is_json(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                      struct sl_expr **ret_expr, struct sl_error *err);
+
 /* --- call.c --- */
 int sl_binder_json_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast,
                              struct sl_expr **ret_expr, struct sl_error *err);

@@ -282,10 +282,10 @@ expr_is(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr
     };
     struct sl_expr *arg;
 
+    if (ast->is.test == SL_AST_IS_NORMALIZED)
+        return expr_refuse(binding, ast, "IS NORMALIZED is", err);
     if (ast->is.test >= SL_AST_IS_JSON)
-        return expr_refuse(binding, ast,
-                           ast->is.test == SL_AST_IS_NORMALIZED ? "IS NORMALIZED is" : "IS JSON is",
-                           err);
+        return sl_binder_is_json(binding, ast, ret_expr, err);
     SL_TRY(sl_binder_expr(binding, ast->is.operand, &arg, err));
     sl_parameter_settle(binding->binder, arg,
                         ast->is.test == SL_AST_IS_NULL ? &sl_type_string : &sl_type_boolean);
@@ -435,7 +435,6 @@ expr_not_supported(const struct sl_clause *binding, const struct sl_ast_expr *as
         {SL_AST_EXPR_MULTISET, "the MULTISET constructor is"},
         {SL_AST_EXPR_AT_TIME_ZONE, "AT TIME ZONE is"},
         {SL_AST_EXPR_COLLATE, "COLLATE is"},
-        {SL_AST_EXPR_JSON, "a JSON function with clauses is"},
         {SL_AST_EXPR_UNIT, "a unit of time as a value is"},
         {SL_AST_EXPR_DESCRIPTOR, "DESCRIPTOR as a value is"},
         {SL_AST_EXPR_TABLE, "a table as a value is"},
@@ -470,10 +469,7 @@ expr_of_kind(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl
     case SL_AST_EXPR_CALL:
         return sl_binder_call(binding, ast, ret_expr, err);
     case SL_AST_EXPR_JSON:
-        if (ast->json.function == SL_AST_JSON_OBJECTAGG ||
-            ast->json.function == SL_AST_JSON_ARRAYAGG)
-            return sl_binder_json_aggregate(binding, ast, ret_expr, err);
-        return expr_not_supported(binding, ast, err);
+        return sl_binder_json(binding, ast, ret_expr, err);
     case SL_AST_EXPR_CASE:
         return expr_case(binding, ast, ret_expr, err);
     case SL_AST_EXPR_CAST:
