@@ -1,5 +1,5 @@
-/* What stands between the tokens of a JSON text that json_index.h found, and how texts are written as
- * JSON strings. */
+/* What stands between the tokens of a JSON text that json_index.h found, and how texts are written
+ * as JSON strings. */
 #ifndef SL_DATA_JSON_TOKEN_H
 #define SL_DATA_JSON_TOKEN_H
 

@@ -157,7 +157,7 @@ size_t sl_json_sort_members(struct json_member *members, size_t count);
 /* A type with its parts, made once. */
 struct json_shape {
     const struct sl_type *type;
-    struct json_shape *children; /* of a ROW's fields, in the order of their names; of MAP the value's */
+    struct json_shape *children; /* a ROW's fields in the order of their names; MAP's value */
     uint32_t *fields;            /* ROW: which field each child is */
     size_t count;
 };

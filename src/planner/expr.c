@@ -409,6 +409,45 @@ expr_of_field(struct sl_clause *binding, const struct sl_ast_expr *ast, struct s
     return expr_field(binding, operand, &ast->field.name, ret_expr, err);
 }
 
+int
+sl_binder_row_star(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                   struct sl_expr **ret_row, struct sl_expr ***ret_fields, const char **ret_columns,
+                   struct sl_error *err)
+{
+    struct sl_binder *binder = binding->binder;
+    struct sl_ast_expr column = *ast;
+    const char *prefix = "";
+    struct sl_expr **fields, *row;
+
+    column.ast.kind = SL_AST_EXPR_COLUMN;
+    SL_TRY(sl_binder_expr(binding, ast->ast.kind == SL_AST_EXPR_STAR ? &column : ast->field.operand,
+                          &row, err));
+    if (row->type->kind != SL_TYPE_ROW) {
+        SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, ".* applied to type %s, which is no ROW",
+                 sl_type_text(binder->arena, row->type));
+        return sl_error_at(err, expr_offset(binding, ast));
+    }
+    fields = SL_NEW_ARRAY(binder->arena, struct sl_expr *, row->type->field_count + 1);
+    *ret_columns = ast->ast.kind == SL_AST_EXPR_STAR ? "" : NULL;
+    for (size_t i = 0; *ret_columns && i < ast->column.count; i++)
+        prefix = sl_arena_printf(
+            binder->arena, "%s%s.", prefix,
+            sl_quote_name(binder->arena, sl_binder_name(binder, &ast->column.parts[i])));
+    for (size_t i = 0; i < row->type->field_count; i++) {
+        const char *name = row->type->fields[i].name;
+        struct sl_expr *args[2] = {row, sl_binder_integer(binder->arena, (int64_t)i, &sl_type_int)};
+
+        SL_TRY(
+            sl_expr_call(binder->arena, ".", args, 2, expr_offset(binding, ast), &fields[i], err));
+        if (*ret_columns)
+            *ret_columns = sl_arena_printf(binder->arena, "%s%s%s%s", *ret_columns, i ? ", " : "",
+                                           prefix, sl_quote_name(binder->arena, name));
+    }
+    *ret_row = row;
+    *ret_fields = fields;
+    return SL_OK;
+}
+
 static int
 expr_quantified(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
                 struct sl_error *err)
