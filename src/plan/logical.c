@@ -17,6 +17,7 @@ static const char *const logical_names[SL_LOG_KIND_COUNT] = {
     [SL_LOG_TRIGGER_AGGREGATE] = "LogicalTriggerAggregate",
     [SL_LOG_UNION] = "LogicalUnion",
     [SL_LOG_JOIN] = "LogicalJoin",
+    [SL_LOG_OVER] = "LogicalOver",
     [SL_LOG_SORT] = "LogicalSort",
     [SL_LOG_LIMIT] = "LogicalLimit",
     [SL_LOG_CHANGE] = "LogicalChange",
@@ -134,6 +135,9 @@ logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
     case SL_LOG_JOIN:
         sl_describe_string(to, "joinType", sl_join_kind_name(node->join.kind));
         sl_describe_expr(to, "condition", node->join.condition, node->schema);
+        break;
+    case SL_LOG_OVER:
+        sl_describe_over(to, &node->over, node->schema);
         break;
     case SL_LOG_SORT:
         sl_describe_sort(to, node->sort.keys, node->sort.key_count, input);

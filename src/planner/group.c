@@ -94,8 +94,12 @@ group_rewrite_expr(const struct group_rewrite *rewrite, struct sl_expr *expr,
         }
     }
     if (expr->kind == SL_EXPR_COLUMN) {
-        if (expr->column < SL_BIND_AGGREGATE)
+        if (expr->column < SL_BIND_OVER)
             return group_not_a_key(rewrite, expr, err);
+        if (expr->column < SL_BIND_AGGREGATE) {
+            *ret_expr = expr;
+            return SL_OK;
+        }
         if (expr->column >= SL_BIND_GROUPING)
             return group_grouping(rewrite, expr, ret_expr, err);
         *ret_expr =
@@ -311,6 +315,8 @@ sl_binder_aggregation(struct sl_binder *binder, const struct sl_scope *scope,
     binder->late_rows = NULL;
     for (size_t i = 0; i < output->count; i++)
         SL_TRY(group_rewrite_expr(&rewrite, output->exprs[i], &output->exprs[i], err));
+    for (size_t i = 0; i < output->other_count; i++)
+        SL_TRY(group_rewrite_expr(&rewrite, *output->others[i], output->others[i], err));
     *node = aggregate;
     if (output->having) {
         SL_TRY(group_rewrite_expr(&rewrite, output->having, &output->having, err));

@@ -481,6 +481,8 @@ sl_lower(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_
         return lower_union(lowering, node, ret_node, err);
     case SL_LOG_JOIN:
         return lower_all_of_join(lowering, node, ret_node, err);
+    case SL_LOG_OVER:
+        return sl_lower_over(lowering, node, ret_node, err);
     case SL_LOG_SORT:
         return lower_sort(lowering, node, NULL, ret_node, err);
     case SL_LOG_LIMIT:
