@@ -61,6 +61,15 @@ explain_union(const struct sl_phys_node *node, struct sl_buffer *to)
 }
 
 static void
+explain_replicate(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_schema *input = node->inputs[0].node->schema;
+
+    sl_describe_string(to, "times", input->columns[input->count - 1].name);
+    sl_describe_names(to, "select", node->schema);
+}
+
+static void
 explain_expand(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     sl_describe_expand(to, node->detail, node->inputs[0].node->schema);

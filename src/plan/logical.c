@@ -16,6 +16,7 @@ static const char *const logical_names[SL_LOG_KIND_COUNT] = {
     [SL_LOG_COUNT_WINDOW] = "LogicalCountWindow",
     [SL_LOG_TRIGGER_AGGREGATE] = "LogicalTriggerAggregate",
     [SL_LOG_UNION] = "LogicalUnion",
+    [SL_LOG_REPLICATE] = "LogicalReplicate",
     [SL_LOG_JOIN] = "LogicalJoin",
     [SL_LOG_SORT] = "LogicalSort",
     [SL_LOG_LIMIT] = "LogicalLimit",
@@ -130,6 +131,9 @@ logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
     case SL_LOG_UNION:
         sl_describe_string(to, "all", "true");
         sl_describe_names(to, "fields", node->schema);
+        break;
+    case SL_LOG_REPLICATE:
+        sl_describe_string(to, "times", input->columns[input->count - 1].name);
         break;
     case SL_LOG_JOIN:
         sl_describe_string(to, "joinType", sl_join_kind_name(node->join.kind));

@@ -20,6 +20,7 @@ enum sl_log_kind {
     SL_LOG_COUNT_WINDOW,      /* output: the input, then window_id */
     SL_LOG_TRIGGER_AGGREGATE, /* output: keys, aggregates, window_id */
     SL_LOG_UNION,             /* UNION ALL */
+    SL_LOG_REPLICATE, /* output: the input without its last column, so many times as that says */
     SL_LOG_JOIN,              /* output: the columns of the left input, then of the right */
     SL_LOG_SORT,
     SL_LOG_LIMIT,
@@ -109,6 +110,7 @@ struct sl_log_node {
         struct sl_log_window_table window_table;
         struct sl_phys_expand expand;
         struct sl_log_join join;
+        bool is_set; /* REPLICATE: no row comes more than once */
         struct sl_log_count_window count_window;
         struct sl_phys_sort sort; /* only its keys */
         struct sl_phys_limit limit;

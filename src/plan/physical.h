@@ -69,7 +69,7 @@ struct sl_phys_node {
     struct sl_phys_input *inputs;
     size_t input_count;
     struct sl_phys_side_output late, error, dead;
-    void *detail; /* struct sl_phys_<stem>, below; NULL for UNION */
+    void *detail; /* struct sl_phys_<stem>, below; NULL for UNION, REPLICATE */
 };
 
 /* Records whose key has a format of its own. */

@@ -353,6 +353,7 @@ Test(plan, bounded)
     node->inputs[0].node = scan;
     node->inputs[1].node = one;
     node->input_count = 2;
+    node = add(plan, SL_OP_REPLICATE, schema, NULL, node);
     merge->keys = columns(1, 0);
     merge->key_count = 1;
     node = add(plan, SL_OP_CHANGELOG_MERGE, schema, merge, node);

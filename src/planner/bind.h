@@ -223,6 +223,18 @@ int sl_binder_query(struct sl_binder *binder, const struct sl_ast_query *query,
 int sl_binder_select(struct sl_binder *binder, const struct sl_ast_select *select,
                      const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
                      struct sl_error *err);
+/* A SELECT, VALUES, set operation, TABLE t or a query in parentheses. */
+int sl_binder_query_body(struct sl_binder *binder, const struct sl_ast *body,
+                         const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
+                         struct sl_error *err);
+/* A value of several rows' or queries' column, brought to what they have in common. */
+int sl_binder_cast_common(struct sl_binder *binder, struct sl_expr *expr,
+                          const struct sl_type *type, struct sl_expr **ret_expr,
+                          struct sl_error *err);
+/* set_operation.c */
+int sl_binder_set_operation(struct sl_binder *binder,
+                            const struct sl_ast_set_operation *operation,
+                            struct sl_log_node **ret_node, struct sl_error *err);
 /* VALUES; `targets` are the columns that they are for (INSERT), or NULL. */
 int sl_binder_values(struct sl_binder *binder, const struct sl_ast_values *values,
                      const struct sl_schema *targets, struct sl_log_node **ret_node,

@@ -364,6 +364,22 @@ prune_union(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *
     return map;
 }
 
+/* The number of copies stays the input's last column. */
+static uint32_t *
+prune_replicate(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    size_t count = node->schema->count;
+    bool *wanted = prune_flags(rewriter, node->inputs[0]->schema);
+    uint32_t *map;
+
+    memcpy(wanted, required, count * sizeof(*wanted));
+    wanted[count] = wanted[0] = true;
+    map = prune_node(rewriter, node->inputs[0], wanted);
+    node->is_set &= node->inputs[0]->schema->count == count + 1;
+    node->schema = prune_schema(rewriter, node->schema, map, node->inputs[0]->schema->count - 1);
+    return map;
+}
+
 static uint32_t *
 prune_sort(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
 {
@@ -422,6 +438,8 @@ prune_node(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
         return prune_count_window(rewriter, node);
     case SL_LOG_UNION:
         return prune_union(rewriter, node, required);
+    case SL_LOG_REPLICATE:
+        return prune_replicate(rewriter, node, required);
     case SL_LOG_JOIN:
         return prune_join(rewriter, node, required);
     case SL_LOG_SORT:

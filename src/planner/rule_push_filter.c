@@ -215,6 +215,18 @@ push_through_union(struct sl_rewriter *rewriter, struct sl_log_node **place)
     return true;
 }
 
+/* Copies of a row are equal: all of them pass, or none does. */
+static bool
+push_through_replicate(struct sl_rewriter *rewriter, struct sl_log_node **place)
+{
+    struct sl_log_node *filter = *place;
+
+    if (!sl_expr_is_deterministic(filter->filter))
+        return false;
+    push_below(rewriter, place, 0, filter->filter, NULL);
+    return true;
+}
+
 static bool
 push_through_sort(struct sl_rewriter *rewriter, struct sl_log_node **place)
 {
@@ -261,6 +273,8 @@ sl_rule_push_filter(struct sl_rewriter *rewriter, struct sl_log_node **place)
         return push_through_aggregate(rewriter, place);
     case SL_LOG_UNION:
         return push_through_union(rewriter, place);
+    case SL_LOG_REPLICATE:
+        return push_through_replicate(rewriter, place);
     case SL_LOG_JOIN:
         return push_through_join(rewriter, place);
     case SL_LOG_SORT:
