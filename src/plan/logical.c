@@ -18,6 +18,8 @@ static const char *const logical_names[SL_LOG_KIND_COUNT] = {
     [SL_LOG_UNION] = "LogicalUnion",
     [SL_LOG_REPLICATE] = "LogicalReplicate",
     [SL_LOG_JOIN] = "LogicalJoin",
+    [SL_LOG_SEMI_JOIN] = "LogicalSemiJoin",
+    [SL_LOG_SINGLE_JOIN] = "LogicalSingleJoin",
     [SL_LOG_SORT] = "LogicalSort",
     [SL_LOG_LIMIT] = "LogicalLimit",
     [SL_LOG_CHANGE] = "LogicalChange",
@@ -86,6 +88,24 @@ logical_describe_aggregate(const struct sl_log_node *node, struct sl_buffer *to)
 }
 
 static void
+logical_describe_join(const struct sl_log_node *node, struct sl_buffer *to)
+{
+    const struct sl_schema *left = node->inputs[0]->schema, *right = node->inputs[1]->schema;
+    const struct sl_log_semi_join *semi = &node->semi_join;
+
+    if (node->kind == SL_LOG_JOIN) {
+        sl_describe_string(to, "joinType", sl_join_kind_name(node->join.kind));
+        sl_describe_expr(to, "condition", node->join.condition, node->schema);
+    } else if (node->kind == SL_LOG_SEMI_JOIN) {
+        sl_describe_string(to, "joinType", sl_semi_join_kind_name(semi->kind));
+        for (size_t i = 0; i < semi->key_count; i++)
+            sl_describe_expr(to, right->columns[i].name, semi->keys[i], left);
+    } else {
+        sl_describe_names(to, "fields", node->schema);
+    }
+}
+
+static void
 logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
 {
     const struct sl_schema *input = node->input_count ? node->inputs[0]->schema : NULL;
@@ -136,8 +156,9 @@ logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
         sl_describe_string(to, "times", input->columns[input->count - 1].name);
         break;
     case SL_LOG_JOIN:
-        sl_describe_string(to, "joinType", sl_join_kind_name(node->join.kind));
-        sl_describe_expr(to, "condition", node->join.condition, node->schema);
+    case SL_LOG_SEMI_JOIN:
+    case SL_LOG_SINGLE_JOIN:
+        logical_describe_join(node, to);
         break;
     case SL_LOG_SORT:
         sl_describe_sort(to, node->sort.keys, node->sort.key_count, input);

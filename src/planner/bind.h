@@ -5,7 +5,9 @@
  * of the logical node that FROM became.
  * 2. Where aggregates are allowed they are collected aside; the expression that used one refers to
  * it as column SL_BIND_AGGREGATE + index, until the select has built its aggregation.
- * 3. Text of the catalog (views, computed columns, watermarks) is bound with positions hidden, for
+ * 3. In the same way an expression refers to what its subqueries add to its rows, as column
+ * SL_BIND_SUBQUERY + index, until their joins are placed (subquery.c).
+ * 4. Text of the catalog (views, computed columns, watermarks) is bound with positions hidden, for
  * an offset into it would point into the user's statement. */
 #ifndef SL_PLANNER_BIND_H
 #define SL_PLANNER_BIND_H
@@ -14,6 +16,7 @@
 #include "plan/logical.h"
 #include "planner/planner.h"
 
+#define SL_BIND_SUBQUERY (UINT32_C(1) << 29) /* + index: a column that a subquery adds */
 #define SL_BIND_AGGREGATE (UINT32_C(1) << 30)
 #define SL_BIND_GROUPING (UINT32_C(1) << 31) /* + index: GROUPING(…), in the same way */
 #define SL_BIND_DEPTH_MAX \
@@ -67,6 +70,7 @@ struct sl_binder {
     size_t use_count, use_capacity;
     struct sl_star_expansion **expansions; /* where the next goes; NULL: nobody asks */
     bool leave_open;                       /* the next select leaves open parameters to INSERT */
+    const struct sl_outer_scope *outer; /* of the queries around the subquery that is bound */
 };
 
 /* A table of a join: its columns are side by side in the scope's. */
@@ -85,6 +89,26 @@ struct sl_scope {
     const uint32_t *visible;           /* … the columns that need no qualifier, as in `*`, … */
     size_t visible_count;
     size_t merged_count; /* … of which the first so many are those of USING */
+};
+
+struct sl_outer_scope {
+    const struct sl_scope *scope; /* NULL: it has no columns */
+    const struct sl_outer_scope *next;
+};
+
+/* A subquery of an expression: joined to the rows that the expression is over it adds columns. */
+struct sl_bound_subquery {
+    struct sl_log_node *node;
+    struct sl_expr **keys; /* IN: what is looked for among its rows; over the other rows */
+    size_t key_count;      /* 0: it is a single row, each of whose columns is added */
+    uint32_t first;        /* SL_BIND_SUBQUERY + this is the first column that it adds */
+    int offset;
+    struct sl_bound_subquery *next;
+};
+
+struct sl_bound_subqueries {
+    struct sl_bound_subquery *first, *last; /* in the order in which they are joined */
+    uint32_t column_count;
 };
 
 struct sl_bound_grouping {
@@ -112,7 +136,9 @@ struct sl_clause {
     struct sl_binder *binder;
     const struct sl_scope *scope;           /* NULL: no columns here */
     struct sl_bound_aggregates *aggregates; /* NULL: no aggregates here */
+    struct sl_bound_subqueries *subqueries; /* NULL: no subqueries here */
     const char *clause;                     /* "WHERE", for messages */
+    bool null_is_false;                     /* of the expression that is bound next */
     bool in_aggregate;
     int depth;
 };
@@ -204,6 +230,28 @@ int sl_binder_function(struct sl_clause *binding, const char *name, struct sl_ex
                        size_t arg_count, int offset, struct sl_expr **ret_expr,
                        struct sl_error *err);
 
+/* --- subquery.c --- */
+int sl_binder_scalar_subquery(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                              struct sl_expr **ret_expr, struct sl_error *err);
+int sl_binder_exists(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                     struct sl_expr **ret_expr, struct sl_error *err);
+int sl_binder_in_subquery(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                          const struct sl_ast_expr *operand, const struct sl_ast_query *query,
+                          bool negated, struct sl_expr **ret_expr, struct sl_error *err);
+int sl_binder_quantified_subquery(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                                  struct sl_expr **ret_expr, struct sl_error *err);
+/* Joins the subqueries to *node; the expressions, which are over it, refer to what that adds. */
+void sl_binder_place_subqueries(struct sl_binder *binder,
+                                const struct sl_bound_subqueries *subqueries,
+                                struct sl_log_node **node, struct sl_expr **exprs,
+                                size_t expr_count);
+struct sl_select_output;
+void sl_binder_place_output(struct sl_binder *binder, struct sl_select_output *output,
+                            struct sl_log_node **node);
+/* WHERE, subqueries and all: *node has the same columns as before. */
+int sl_binder_filter(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                     struct sl_log_node **node, struct sl_error *err);
+
 /* --- parameter.c --- */
 int sl_binder_parameter(struct sl_binder *binder, int number, int offset, struct sl_expr **ret_expr,
                         struct sl_error *err);
@@ -283,6 +331,7 @@ struct sl_select_output {   /* the select list and what sorts it, bound over the
     struct sl_sort_key *sort_keys;
     size_t sort_key_count;
     struct sl_expr *having;
+    struct sl_bound_subqueries subqueries; /* of all of these */
 };
 int sl_binder_group_by(struct sl_clause *binding, const struct sl_ast_select *select,
                        struct sl_group_keys *ret_keys, struct sl_error *err);

@@ -39,6 +39,7 @@ static int
 from_cte(struct sl_binder *binder, struct sl_bound_cte *cte, struct sl_relation *relation,
          struct sl_error *err)
 {
+    const struct sl_outer_scope *outer_scope = binder->outer;
     struct sl_bound_cte *outer = binder->ctes;
     uint32_t parallelism = binder->parallelism;
     const char *name = sl_binder_name(binder, &cte->ast->name);
@@ -46,8 +47,10 @@ from_cte(struct sl_binder *binder, struct sl_bound_cte *cte, struct sl_relation 
 
     binder->ctes = cte->outer;
     binder->parallelism = 0;
+    binder->outer = NULL;
     rc = sl_binder_query(binder, cte->ast->query, &relation->node, err);
     binder->ctes = outer;
+    binder->outer = outer_scope;
     binder->parallelism = parallelism;
     if (rc < 0)
         return rc;
@@ -82,6 +85,7 @@ from_bind_view_text(struct sl_binder *binder, const struct sl_table *view,
     inner.session_id = view->session;
     inner.hide_positions = true;
     inner.ctes = NULL;
+    inner.outer = NULL;
     inner.parallelism = 0;
     inner.view_depth++;
     rc = sl_parse_query(binder->arena, sl_text_of(view->query), NULL, &query, err);

@@ -157,9 +157,12 @@ Test(planner_error, not_supported)
 {
     REFUSED("SELECT * FROM bids, v", "0A000", "v");
     REFUSED("SELECT * FROM bids JOIN v ON TRUE", "0A000", "v ON");
-    REFUSED("SELECT (SELECT 1)", "0A000", "(SELECT");
-    REFUSED("SELECT 1 IN (SELECT 1)", "0A000", "1 IN");
-    REFUSED("SELECT EXISTS (SELECT 1)", "0A000", "EXISTS");
+    REFUSED("SELECT price FROM bids WHERE EXISTS (SELECT 1 FROM (VALUES (1)) AS v (a) WHERE a = "
+            "auction)",
+            "0A000", "auction");
+    REFUSED("SELECT 1 IN (SELECT 1, 2)", "42601", "1 IN");
+    REFUSED("SELECT COUNT(1 IN (SELECT 1))", "0A000", "1 IN");
+    REFUSED("VALUES ((SELECT 1))", "0A000", "((SELECT");
     REFUSED("SELECT SUM(price) OVER (PARTITION BY channel) FROM bids", "0A000", "SUM");
     REFUSED("SELECT 1 EXCEPT SELECT DATE '2020-01-01'", "42804", "SELECT");
     REFUSED("SELECT 1 INTERSECT SELECT 2, 3", "42601", "SELECT");

@@ -45,3 +45,96 @@ Test(planner_shapes, intersect)
          "               +- Scan(table=[b], connector=[memory], format=[row], decode=[id, "
          "s], filter=[s <> 'x'], select=[id, s, FALSE AS $left], changelogMode=[I])\n");
 }
+
+/* What is only filtered by is not marked; the value of an expression is computed below. */
+Test(planner_shapes, in_subquery)
+{
+    test.changelog_mode = true;
+    PLAN(&test, "SELECT s FROM a WHERE id + 1 IN (SELECT id FROM b) AND x > 0 AND s <> 'x'",
+         "Collect(fields=[s], changelogMode=[NONE])\n"
+         "+- Calc(select=[s], changelogMode=[I])\n"
+         "   +- SemiJoin(joinType=[SEMI], leftKeys=[$k0], rightKeys=[id], select=[id, s], "
+         "changelogMode=[I])\n"
+         "      +- Calc(select=[id, s, CAST(id + 1 AS BIGINT) AS $k0], changelogMode=[I])\n"
+         "         +- Scan(table=[a], connector=[memory], format=[row], decode=[id, s, x], "
+         "filter=[(x > 0) AND (s <> 'x')], select=[id, s], changelogMode=[I])\n"
+         "      +- Scan(table=[b], connector=[memory], format=[row], decode=[id], "
+         "select=[id], changelogMode=[I])\n");
+}
+
+/* NOT IN, where a NULL matters: whether the subquery has rows, and NULLs among them. */
+Test(planner_shapes, not_in_subquery)
+{
+    PLAN(&test, "SELECT s FROM a WHERE x NOT IN (SELECT id FROM b)",
+         "Collect(fields=[s], rowKinds=[true])\n"
+         "+- Calc(select=[s])\n"
+         "   +- SingleJoin(condition=[NOT CASE WHEN ($total > 0) IS NOT TRUE THEN FALSE "
+         "WHEN $found THEN TRUE WHEN (x IS NULL) OR ($agg1 < $total) THEN NULL ELSE FALSE "
+         "END], select=[s, x, $found])\n"
+         "      +- SemiJoin(joinType=[MARK], leftKeys=[x], rightKeys=[id], select=[s, x, "
+         "$found])\n"
+         "         +- Scan(table=[a], connector=[memory], format=[row], decode=[s, x], "
+         "select=[s, x])\n"
+         "         +- Calc(select=[id])\n"
+         "            +- Scan(table=[b], connector=[memory], format=[row], decode=[id], "
+         "select=[id])\n"
+         "      +- GroupAggregate(select=[COUNT(*) AS $total, COUNT(id) AS $agg1])\n"
+         "         +- Calc(select=[id])\n"
+         "            +- Scan(table=[b], connector=[memory], format=[row], decode=[id], "
+         "select=[id])\n");
+}
+
+/* What compares with the single row is the join's condition; its value does not come out. */
+Test(planner_shapes, scalar_subquery)
+{
+    test.changelog_mode = true;
+    PLAN(&test, "SELECT id FROM a WHERE x > (SELECT AVG(id) FROM b) AND s = 'x'",
+         "Collect(fields=[id], rowKinds=[true], changelogMode=[NONE])\n"
+         "+- Calc(select=[id], changelogMode=[I,D])\n"
+         "   +- SingleJoin(condition=[x > avg], select=[id, x], changelogMode=[I,D])\n"
+         "      +- Scan(table=[a], connector=[memory], format=[row], decode=[id, s, x], "
+         "filter=[s = 'x'], select=[id, x], changelogMode=[I])\n"
+         "      +- GroupAggregate(select=[AVG(id) AS avg], changelogMode=[I,UB,UA])\n"
+         "         +- Scan(table=[b], connector=[memory], format=[row], decode=[id], "
+         "select=[id], changelogMode=[I])\n");
+}
+
+/* Over groups, and over rows. */
+Test(planner_shapes, scalar_subquery_of_groups)
+{
+    planner_test_set("execution.runtime-mode", "batch");
+    PLAN(&test,
+         "SELECT s, (SELECT MAX(id) FROM b) AS m FROM a GROUP BY s "
+         "HAVING COUNT(*) = (SELECT COUNT(*) FROM b)",
+         "Collect(fields=[s, m])\n"
+         "+- Calc(select=[s, max AS m])\n"
+         "   +- SingleJoin(condition=[agg0 = count], select=[s, agg0, max])\n"
+         "      +- SingleJoin(select=[s, agg0, max])\n"
+         "         +- BatchAggregate(groupBy=[s], select=[s, COUNT(*) AS agg0])\n"
+         "            +- ChangelogMerge(key=[all columns])\n"
+         "               +- Scan(table=[a], connector=[memory], format=[row], decode=[s], "
+         "select=[s], bounded=[true])\n"
+         "         +- BatchAggregate(select=[MAX(id) AS max])\n"
+         "            +- ChangelogMerge(key=[all columns])\n"
+         "               +- Scan(table=[b], connector=[memory], format=[row], decode=[id], "
+         "select=[id], bounded=[true])\n"
+         "      +- BatchAggregate(select=[COUNT(*) AS count])\n"
+         "         +- Calc(select=[TRUE AS $f0])\n"
+         "            +- ChangelogMerge(key=[all columns])\n"
+         "               +- Scan(table=[b], connector=[memory], format=[row], decode=[id], "
+         "select=[id], bounded=[true])\n");
+}
+
+/* Only whether there is a row is news. */
+Test(planner_shapes, exists)
+{
+    PLAN(&test, "SELECT id FROM a WHERE NOT EXISTS (SELECT * FROM b WHERE s = 'x')",
+         "Collect(fields=[id], rowKinds=[true])\n"
+         "+- SingleJoin(condition=[NOT ($exists IS TRUE)], select=[id])\n"
+         "   +- Scan(table=[a], connector=[memory], format=[row], decode=[id], "
+         "select=[id])\n"
+         "   +- Calc(select=[$total > 0 AS $exists])\n"
+         "      +- GroupAggregate(select=[COUNT(*) AS $total])\n"
+         "         +- Scan(table=[b], connector=[memory], format=[row], decode=[id, s], "
+         "filter=[s = 'x'], select=[id])\n");
+}

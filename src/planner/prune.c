@@ -337,6 +337,76 @@ prune_join(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
     return map;
 }
 
+/* Every column of the right input is a key. */
+static uint32_t *
+prune_semi_join(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    struct sl_log_semi_join *join = &node->semi_join;
+    size_t count = node->inputs[0]->schema->count, kept;
+    bool *wanted = prune_flags(rewriter, node->inputs[0]->schema);
+    bool *all = prune_flags(rewriter, node->inputs[1]->schema);
+    uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count + 1);
+    struct sl_schema *schema;
+
+    memcpy(wanted, required, count * sizeof(*wanted));
+    memset(all, true, join->key_count * sizeof(*all));
+    for (size_t i = 0; i < join->key_count; i++)
+        sl_expr_mark_columns(join->keys[i], wanted);
+    memcpy(map, prune_node(rewriter, node->inputs[0], wanted), count * sizeof(*map));
+    prune_node(rewriter, node->inputs[1], all);
+    for (size_t i = 0; i < join->key_count; i++)
+        join->keys[i] = sl_expr_copy(rewriter->arena, join->keys[i], map);
+    kept = node->inputs[0]->schema->count;
+    map[count] = (uint32_t)kept;
+    schema = sl_schema_new(rewriter->arena, kept + (join->kind == SL_SEMI_JOIN_MARK));
+    memcpy(schema->columns, node->inputs[0]->schema->columns, kept * sizeof(*schema->columns));
+    if (join->kind == SL_SEMI_JOIN_MARK)
+        schema->columns[kept] = node->schema->columns[count];
+    node->schema = schema;
+    return map;
+}
+
+/* Of the right input's columns those come out that are required; the condition may read others. */
+static uint32_t *
+prune_single_join(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    struct sl_log_single_join *join = &node->single_join;
+    size_t left = node->inputs[0]->schema->count, right = node->inputs[1]->schema->count;
+    bool *wanted = SL_NEW_ARRAY(rewriter->arena, bool, left + right + 1);
+    uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, left + right + 1), *right_map;
+    uint32_t *both = SL_NEW_ARRAY(rewriter->arena, uint32_t, left + right + 1);
+    uint32_t *shown = SL_NEW_ARRAY(rewriter->arena, uint32_t, right + 1);
+    size_t kept, shown_count = 0;
+    struct sl_schema *schema;
+
+    memcpy(wanted, required, left * sizeof(*wanted));
+    for (size_t i = 0; i < join->shown_count; i++)
+        wanted[left + join->shown[i]] |= required[left + i];
+    sl_expr_mark_columns(join->condition, wanted);
+    memcpy(both, prune_node(rewriter, node->inputs[0], wanted), left * sizeof(*both));
+    right_map = prune_node(rewriter, node->inputs[1], wanted + left);
+    kept = node->inputs[0]->schema->count;
+    for (size_t i = 0; i < right; i++)
+        both[left + i] = right_map[i] == PRUNED ? PRUNED : (uint32_t)kept + right_map[i];
+    schema = sl_schema_new(rewriter->arena, kept + join->shown_count);
+    memcpy(schema->columns, node->inputs[0]->schema->columns, kept * sizeof(*schema->columns));
+    memcpy(map, both, left * sizeof(*map));
+    for (size_t i = 0; i < join->shown_count; i++) {
+        map[left + i] = required[left + i] ? (uint32_t)(kept + shown_count) : PRUNED;
+        if (!required[left + i])
+            continue;
+        schema->columns[kept + shown_count] = node->schema->columns[left + i];
+        shown[shown_count++] = right_map[join->shown[i]];
+    }
+    schema->count = kept + shown_count;
+    if (join->condition)
+        join->condition = sl_expr_copy(rewriter->arena, join->condition, both);
+    join->shown = shown;
+    join->shown_count = shown_count;
+    node->schema = schema;
+    return map;
+}
+
 /* Every input gives exactly the kept columns, in their order. */
 static uint32_t *
 prune_union(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
@@ -442,6 +512,10 @@ prune_node(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
         return prune_replicate(rewriter, node, required);
     case SL_LOG_JOIN:
         return prune_join(rewriter, node, required);
+    case SL_LOG_SEMI_JOIN:
+        return prune_semi_join(rewriter, node, required);
+    case SL_LOG_SINGLE_JOIN:
+        return prune_single_join(rewriter, node, required);
     case SL_LOG_SORT:
         return prune_sort(rewriter, node, required);
     case SL_LOG_LIMIT:

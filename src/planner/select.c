@@ -251,13 +251,19 @@ select_group(struct sl_clause *binding, const struct sl_ast_select *select,
     struct sl_group_keys keys;
     int offset = select->ast.offset;
 
-    if (!select->grouped && !select->having && !aggregates->count && !aggregates->grouping_count)
+    if (!select->grouped && !select->having && !aggregates->count && !aggregates->grouping_count) {
+        sl_binder_place_output(binding->binder, output, node);
         return SL_OK;
+    }
     key_binding.aggregates = NULL;
+    key_binding.subqueries = NULL;
     key_binding.clause = "GROUP BY";
     SL_TRY(sl_binder_group_by(&key_binding, select, &keys, err));
     for (size_t i = 0; i < output->count; i++)
         output->exprs[i] = sl_group_window_replace(binding->binder, output->exprs[i]);
+    for (struct sl_bound_subquery *at = output->subqueries.first; at; at = at->next)
+        for (size_t i = 0; i < at->key_count; i++)
+            at->keys[i] = sl_group_window_replace(binding->binder, at->keys[i]);
     if (output->having)
         output->having = sl_group_window_replace(binding->binder, output->having);
     for (size_t i = 0; i < aggregates->grouping_count; i++)
@@ -359,7 +365,6 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
     struct sl_select_output output = {0};
     struct sl_clause binding = {.binder = binder, .scope = &relation.scope};
     struct sl_log_node *node;
-    struct sl_expr *filter;
     bool leave_open = binder->leave_open;
 
     binder->leave_open = false;
@@ -367,22 +372,22 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
     node = relation.node;
     if (select->where) {
         binding.clause = "WHERE";
-        SL_TRY(sl_binder_condition(&binding, select->where, &filter, err));
-        node = sl_log_filter(binder->arena, node, filter);
-        if (binder->parallelism)
-            node->parallelism = binder->parallelism;
+        SL_TRY(sl_binder_filter(&binding, select->where, &node, err));
     }
     SL_TRY(sl_binder_group_window(&binding, select, &node, err));
     binding.aggregates = &aggregates;
+    binding.subqueries = &output.subqueries;
     binding.clause = "SELECT";
     SL_TRY(select_items(&binding, select, &output, err));
     if (!leave_open)
         sl_parameters_end(binder, output.exprs, output.count);
     if (select->having) {
         binding.clause = "HAVING";
+        binding.null_is_false = true;
         SL_TRY(sl_binder_condition(&binding, select->having, &output.having, err));
     }
     binding.clause = "ORDER BY";
+    binding.null_is_false = false;
     SL_TRY(select_order(&binding, order_by, select->quantifier == SL_AST_DISTINCT, &output, err));
     SL_TRY(select_group(&binding, select, &output, &node, err));
     node = select_project(binder, &output, node);
