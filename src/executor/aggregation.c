@@ -135,7 +135,8 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
                                        .key_types = types,
                                        .key_count = key_count,
                                        .has_time = has_time,
-                                       .ttl_us = aggregation->ttl_us};
+                                       .ttl_us = aggregation->ttl_us,
+                                       .is_resident = aggregation->is_resident};
     uint32_t *views = SL_NEW_ARRAY(arena, uint32_t, 2 * aggregate_count + 1);
     struct sl_expr **exprs;
 

@@ -48,6 +48,7 @@ struct sl_aggregation {
     size_t head_size;   /* bytes of the value before the accumulators, the operator's own */
     uint32_t head_view; /* where these hold a view; 0: nowhere */
     bool counts_rows;   /* the last aggregate is a COUNT(*) of the operator's own, without result */
+    bool is_resident;   /* its rows are never evicted: nothing is prepared */
     bool has_sets;      /* DISTINCT values are kept in the row, so that rows can be merged */
     size_t value_size;
     struct sl_state_table *table;    /* keys → accumulators */
@@ -153,6 +154,11 @@ int sl_aggregation_tell_failures(const struct sl_aggregation *aggregation, struc
                                  const struct sl_batch *results,
                                  const struct sl_aggregation_failure *failures, size_t count,
                                  struct sl_out *out, struct sl_error *err);
+/* "bigint out of range in SUM(x)": why a result of the item cannot be made; `input` is what the
+ * aggregates are over. */
+const char *sl_aggregation_failure_text(struct sl_arena *arena,
+                                        const struct sl_aggregation *aggregation, size_t item,
+                                        const struct sl_phys_node *input);
 /* Emits the operator's output, which it takes over, without the failures of the last results, of
  * which it tells.  Negative as there; SL_AGAIN as of sl_out_emit. */
 int sl_aggregation_emit(struct sl_aggregation *aggregation, struct sl_op *op,

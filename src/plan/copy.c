@@ -103,12 +103,12 @@ copy_list(struct sl_arena *arena, void *to, const struct sl_member *member, size
             sl_plan_copy_columns(arena, AT(const uint32_t *, to, member), count);
         return;
     }
-    if (member->kind == SL_MEMBER_SORT_KEYS) {
-        struct sl_sort_key *keys = SL_NEW_ARRAY(arena, struct sl_sort_key, count);
+    if (member->kind == SL_MEMBER_STRUCTS) { /* of plain members */
+        char *items = SL_NEW_ARRAY(arena, char, count * member->layout->size);
 
         if (count)
-            memcpy(keys, from, count * sizeof(*keys));
-        AT(struct sl_sort_key *, to, member) = keys;
+            memcpy(items, from, count * member->layout->size);
+        AT(void *, to, member) = items;
         return;
     }
     list = SL_NEW_ARRAY(arena, void *, count);
@@ -170,7 +170,7 @@ copy_member(struct sl_arena *arena, void *to, const struct sl_member *member, si
     case SL_MEMBER_COLUMNS:
     case SL_MEMBER_STRINGS:
     case SL_MEMBER_TYPES:
-    case SL_MEMBER_SORT_KEYS:
+    case SL_MEMBER_STRUCTS:
     case SL_MEMBER_ROWS:
         copy_list(arena, to, member, width);
         break;

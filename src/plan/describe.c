@@ -262,6 +262,58 @@ sl_describe_sort(struct sl_buffer *to, const struct sl_sort_key *keys, size_t ke
     sl_describe_end(to);
 }
 
+static void
+describe_bound(const struct sl_frame_bound *bound, bool in_months, struct sl_buffer *to)
+{
+    static const char *const names[] = {"UNBOUNDED PRECEDING", "PRECEDING", "CURRENT ROW",
+                                        "FOLLOWING", "UNBOUNDED FOLLOWING"};
+
+    if (bound->kind == SL_BOUND_PRECEDING || bound->kind == SL_BOUND_FOLLOWING)
+        sl_buffer_printf(to, "%lld%s ", (long long)bound->offset, in_months ? " months" : "");
+    sl_buffer_add_string(to, names[bound->kind]);
+}
+
+static void
+describe_over_call(const struct sl_over *over, const struct sl_over_call *call,
+                   const struct sl_schema *input, struct sl_buffer *to)
+{
+    if (call->function == SL_OVER_AGGREGATE) {
+        sl_aggregate_format(over->aggregates[call->aggregate], input, to);
+        return;
+    }
+    sl_buffer_printf(to, "%s(", sl_over_function_name(call->function));
+    if (call->function >= SL_OVER_LAG)
+        sl_buffer_printf(to, "%s, ", input->columns[call->column].name);
+    if (call->function >= SL_OVER_NTILE)
+        sl_buffer_printf(to, "%lld", (long long)call->number);
+    if (call->has_default)
+        sl_buffer_printf(to, ", %s", input->columns[call->default_column].name);
+    sl_buffer_printf(to, ")%s", call->ignores_nulls ? " IGNORE NULLS" : "");
+}
+
+void
+sl_describe_over(struct sl_buffer *to, const struct sl_over *over, const struct sl_schema *output)
+{
+    size_t first = output->count - over->call_count;
+
+    if (over->partition_count)
+        sl_describe_columns(to, "partitionBy", over->partition, over->partition_count, output);
+    sl_describe_sort(to, over->order, over->order_count, output);
+    sl_describe_begin(to, "frame");
+    sl_buffer_add_string(to, over->frame.is_rows ? "ROWS BETWEEN " : "RANGE BETWEEN ");
+    describe_bound(&over->frame.start, over->frame.in_months, to);
+    sl_buffer_add_string(to, " AND ");
+    describe_bound(&over->frame.end, over->frame.in_months, to);
+    sl_describe_end(to);
+    sl_describe_begin(to, "select");
+    for (size_t i = 0; i < over->call_count; i++) {
+        describe_comma(to, i);
+        describe_over_call(over, &over->calls[i], output, to);
+        sl_buffer_printf(to, " AS %s", output->columns[first + i].name);
+    }
+    sl_describe_end(to);
+}
+
 void
 sl_describe_limit(struct sl_buffer *to, int64_t offset, int64_t limit)
 {

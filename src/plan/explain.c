@@ -120,6 +120,31 @@ explain_window_emit(const struct sl_phys_node *node, struct sl_buffer *to)
 }
 
 static void
+explain_ttl(int64_t ttl_us, struct sl_buffer *to)
+{
+    if (!ttl_us)
+        return;
+    sl_describe_begin(to, "stateTtl");
+    sl_buffer_printf(to, "%lld ms", (long long)(ttl_us / SL_US_PER_MS));
+    sl_describe_end(to);
+}
+
+static void
+explain_over(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_over *detail = node->detail;
+
+    sl_describe_over(to, &detail->over, node->schema);
+    explain_ttl(detail->ttl_us, to);
+}
+
+static void
+explain_batch_over(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    explain_over(node, to);
+}
+
+static void
 explain_session_table(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     const struct sl_phys_session_table *table = node->detail;
@@ -146,16 +171,6 @@ explain_trigger_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
     sl_describe_trigger(to, &aggregate->trigger);
     sl_describe_aggregates(to, aggregate->keys, aggregate->key_count, aggregate->aggregates,
                            aggregate->aggregate_count, node->schema, input);
-}
-
-static void
-explain_ttl(int64_t ttl_us, struct sl_buffer *to)
-{
-    if (!ttl_us)
-        return;
-    sl_describe_begin(to, "stateTtl");
-    sl_buffer_printf(to, "%lld ms", (long long)(ttl_us / SL_US_PER_MS));
-    sl_describe_end(to);
 }
 
 static void

@@ -64,8 +64,9 @@ json_write_list(const void *from, const struct sl_member *member, size_t width)
             item = sl_plan_json_write_string(((const char *const *)list)[i]);
         else if (member->kind == SL_MEMBER_TYPES)
             item = sl_plan_json_write_type(((const struct sl_type *const *)list)[i]);
-        else if (member->kind == SL_MEMBER_SORT_KEYS)
-            item = json_write_struct(&((const struct sl_sort_key *)list)[i], &sl_plan_sort_key, 0);
+        else if (member->kind == SL_MEMBER_STRUCTS)
+            item =
+                json_write_struct((const char *)list + i * member->layout->size, member->layout, 0);
         else
             item = json_write_row(((struct sl_value *const *)list)[i], width);
         json_array_append_new(json, item);
@@ -123,7 +124,7 @@ json_write_member(const void *from, const struct sl_member *member, size_t width
     case SL_MEMBER_COLUMNS:
     case SL_MEMBER_STRINGS:
     case SL_MEMBER_TYPES:
-    case SL_MEMBER_SORT_KEYS:
+    case SL_MEMBER_STRUCTS:
     case SL_MEMBER_ROWS:
         return json_write_list(from, member, width);
     }
@@ -298,13 +299,13 @@ json_read_list(struct sl_arena *arena, const json_t *json, void *to, const struc
     if (member->kind == SL_MEMBER_COLUMNS)
         return json_read_columns(arena, json, &AT(uint32_t *, to, member), count, err);
     *count = json_array_size(json);
-    if (member->kind == SL_MEMBER_SORT_KEYS) {
-        struct sl_sort_key *keys = SL_NEW_ARRAY(arena, struct sl_sort_key, *count);
+    if (member->kind == SL_MEMBER_STRUCTS) {
+        char *items = SL_NEW_ARRAY(arena, char, *count * member->layout->size);
 
         for (size_t i = 0; i < *count; i++)
-            SL_TRY(json_read_struct(arena, json_array_get(json, i), &keys[i], &sl_plan_sort_key, 0,
-                                    err));
-        AT(struct sl_sort_key *, to, member) = keys;
+            SL_TRY(json_read_struct(arena, json_array_get(json, i),
+                                    items + i * member->layout->size, member->layout, 0, err));
+        AT(void *, to, member) = items;
         return SL_OK;
     }
     AT(void **, to, member) = SL_NEW_ARRAY(arena, void *, *count);
@@ -381,7 +382,7 @@ json_read_member(struct sl_arena *arena, const json_t *json, void *to,
     case SL_MEMBER_COLUMNS:
     case SL_MEMBER_STRINGS:
     case SL_MEMBER_TYPES:
-    case SL_MEMBER_SORT_KEYS:
+    case SL_MEMBER_STRUCTS:
         return json_read_list(arena, json, to, member, err);
     case SL_MEMBER_REFERENCED_OPTIONS:
     case SL_MEMBER_ROWS:

@@ -20,6 +20,7 @@ static const char *const logical_names[SL_LOG_KIND_COUNT] = {
     [SL_LOG_JOIN] = "LogicalJoin",
     [SL_LOG_SEMI_JOIN] = "LogicalSemiJoin",
     [SL_LOG_SINGLE_JOIN] = "LogicalSingleJoin",
+    [SL_LOG_OVER] = "LogicalOver",
     [SL_LOG_SORT] = "LogicalSort",
     [SL_LOG_LIMIT] = "LogicalLimit",
     [SL_LOG_CHANGE] = "LogicalChange",
@@ -159,6 +160,9 @@ logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
     case SL_LOG_SEMI_JOIN:
     case SL_LOG_SINGLE_JOIN:
         logical_describe_join(node, to);
+        break;
+    case SL_LOG_OVER:
+        sl_describe_over(to, &node->over, node->schema);
         break;
     case SL_LOG_SORT:
         sl_describe_sort(to, node->sort.keys, node->sort.key_count, input);

@@ -24,6 +24,7 @@ enum sl_log_kind {
     SL_LOG_JOIN,              /* output: the columns of the left input, then of the right */
     SL_LOG_SEMI_JOIN,         /* output: the left input; MARK: then whether there is a match */
     SL_LOG_SINGLE_JOIN,       /* output: the left input, then columns of the right one's one row */
+    SL_LOG_OVER,              /* output: the input, then the results of the calls */
     SL_LOG_SORT,
     SL_LOG_LIMIT,
     SL_LOG_CHANGE, /* UPDATE, DELETE */
@@ -130,6 +131,7 @@ struct sl_log_node {
         struct sl_log_single_join single_join;
         bool is_set; /* REPLICATE: no row comes more than once */
         struct sl_log_count_window count_window;
+        struct sl_over over;
         struct sl_phys_sort sort; /* only its keys */
         struct sl_phys_limit limit;
         struct sl_phys_change change;

@@ -1,18 +1,24 @@
 /* One table of members a struct of physical.h. */
 #include "plan/members.h"
 
-#define MEMBER(structure, kind, json, field)                                  \
-    {                                                                         \
-        json, SL_MEMBER_##kind, offsetof(struct structure, field), 0, NULL, 0 \
+#define MEMBER(structure, kind, json, field)                                        \
+    {                                                                               \
+        json, SL_MEMBER_##kind, offsetof(struct structure, field), 0, NULL, 0, NULL \
     }
 #define COUNTED(structure, kind, json, field, count)               \
     {                                                              \
         json, SL_MEMBER_##kind, offsetof(struct structure, field), \
-            offsetof(struct structure, count), NULL, 0             \
+            offsetof(struct structure, count), NULL, 0, NULL       \
     }
-#define NAMED(structure, json, field, names)                                                  \
-    {                                                                                         \
-        json, SL_MEMBER_ENUM, offsetof(struct structure, field), 0, names, SL_COUNT_OF(names) \
+#define NAMED(structure, json, field, names)                                                   \
+    {                                                                                          \
+        json, SL_MEMBER_ENUM, offsetof(struct structure, field), 0, names, SL_COUNT_OF(names), \
+            NULL                                                                               \
+    }
+#define STRUCTS(structure, json, field, count, layout)              \
+    {                                                               \
+        json, SL_MEMBER_STRUCTS, offsetof(struct structure, field), \
+            offsetof(struct structure, count), NULL, 0, layout      \
     }
 #define LAYOUT(structure, members)                              \
     {                                                           \
@@ -45,6 +51,7 @@ static const struct sl_member sort_key_members[] = {
     MEMBER(sl_sort_key, BOOL, "descending", descending),
     MEMBER(sl_sort_key, BOOL, "nullsFirst", nulls_first),
 };
+static const struct sl_layout sort_key_layout = LAYOUT(sl_sort_key, sort_key_members);
 
 static const struct sl_member settings_members[] = {
     MEMBER(sl_phys_settings, BOOL, "batchMode", batch_mode),
@@ -237,8 +244,42 @@ static const struct sl_member upsert_materialize_members[] = {
     MEMBER(sl_phys_upsert_materialize, I64, "ttlUs", ttl_us),
 };
 
+static const char *const over_function_names[] = {
+    "AGGREGATE", "ROW_NUMBER", "RANK", "DENSE_RANK", "PERCENT_RANK",
+    "CUME_DIST", "NTILE",      "LAG",  "LEAD",       "NTH_VALUE"};
+static const char *const over_time_names[] = {"none", "event", "processing"};
+static const char *const bound_names[] = {"unbounded-preceding", "preceding", "current-row",
+                                          "following", "unbounded-following"};
+
+static const struct sl_member over_call_members[] = {
+    NAMED(sl_over_call, "function", function, over_function_names),
+    MEMBER(sl_over_call, U32, "aggregate", aggregate),
+    MEMBER(sl_over_call, U32, "column", column),
+    MEMBER(sl_over_call, I64, "number", number),
+    MEMBER(sl_over_call, BOOL, "hasDefault", has_default),
+    MEMBER(sl_over_call, U32, "defaultColumn", default_column),
+    MEMBER(sl_over_call, BOOL, "ignoresNulls", ignores_nulls),
+};
+static const struct sl_layout over_call_layout = LAYOUT(sl_over_call, over_call_members);
+
+static const struct sl_member over_members[] = {
+    COUNTED(sl_phys_over, COLUMNS, "partition", over.partition, over.partition_count),
+    STRUCTS(sl_phys_over, "order", over.order, over.order_count, &sort_key_layout),
+    MEMBER(sl_phys_over, BOOL, "rows", over.frame.is_rows),
+    NAMED(sl_phys_over, "start", over.frame.start.kind, bound_names),
+    MEMBER(sl_phys_over, I64, "startOffset", over.frame.start.offset),
+    NAMED(sl_phys_over, "end", over.frame.end.kind, bound_names),
+    MEMBER(sl_phys_over, I64, "endOffset", over.frame.end.offset),
+    MEMBER(sl_phys_over, BOOL, "months", over.frame.in_months),
+    STRUCTS(sl_phys_over, "calls", over.calls, over.call_count, &over_call_layout),
+    COUNTED(sl_phys_over, AGGREGATES, "aggregates", over.aggregates, over.aggregate_count),
+    NAMED(sl_phys_over, "time", time, over_time_names),
+    MEMBER(sl_phys_over, BOOL, "emitsBefore", emits_before),
+    MEMBER(sl_phys_over, I64, "ttlUs", ttl_us),
+};
+
 static const struct sl_member sort_members[] = {
-    COUNTED(sl_phys_sort, SORT_KEYS, "keys", keys, key_count),
+    STRUCTS(sl_phys_sort, "keys", keys, key_count, &sort_key_layout),
     MEMBER(sl_phys_sort, I64, "offset", offset),
     MEMBER(sl_phys_sort, I64, "limit", limit),
 };
@@ -284,7 +325,6 @@ static const struct sl_member collect_members[] = {
 };
 
 const struct sl_layout sl_plan_window = LAYOUT(sl_window, window_members);
-const struct sl_layout sl_plan_sort_key = LAYOUT(sl_sort_key, sort_key_members);
 const struct sl_layout sl_plan_settings = LAYOUT(sl_phys_settings, settings_members);
 
 const struct sl_layout sl_plan_details[SL_OP_COUNT] = {
@@ -308,6 +348,8 @@ const struct sl_layout sl_plan_details[SL_OP_COUNT] = {
     [SL_OP_CHANGELOG_MERGE] = LAYOUT(sl_phys_changelog_merge, changelog_merge_members),
     [SL_OP_CHANGELOG_NORMALIZE] = LAYOUT(sl_phys_changelog_normalize, changelog_normalize_members),
     [SL_OP_UPSERT_MATERIALIZE] = LAYOUT(sl_phys_upsert_materialize, upsert_materialize_members),
+    [SL_OP_OVER] = LAYOUT(sl_phys_over, over_members),
+    [SL_OP_BATCH_OVER] = LAYOUT(sl_phys_over, over_members),
     [SL_OP_SORT] = LAYOUT(sl_phys_sort, sort_members),
     [SL_OP_LIMIT] = LAYOUT(sl_phys_limit, limit_members),
     [SL_OP_CHANGE] = LAYOUT(sl_phys_change, change_members),

@@ -23,9 +23,11 @@ enum sl_member_kind {
     SL_MEMBER_COLUMNS,    /* uint32_t */
     SL_MEMBER_STRINGS,
     SL_MEMBER_TYPES,
-    SL_MEMBER_SORT_KEYS,
+    SL_MEMBER_STRUCTS, /* side by side, each of `layout` */
     SL_MEMBER_ROWS, /* arrays of as many values as the node's schema has columns */
 };
+
+struct sl_layout;
 
 struct sl_member {
     const char *name; /* in JSON */
@@ -33,6 +35,7 @@ struct sl_member {
     size_t offset, count_offset;
     const char *const *names;
     size_t name_count;
+    const struct sl_layout *layout;
 };
 
 struct sl_layout {
@@ -43,6 +46,6 @@ struct sl_layout {
 
 /* By enum sl_op_kind; a kind without a detail has size 0. */
 extern const struct sl_layout sl_plan_details[SL_OP_COUNT];
-extern const struct sl_layout sl_plan_settings, sl_plan_window, sl_plan_sort_key;
+extern const struct sl_layout sl_plan_settings, sl_plan_window;
 
 #endif

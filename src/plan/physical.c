@@ -38,6 +38,24 @@ sl_phys_local_phase(const struct sl_phys_node *node)
 }
 
 const char *
+sl_over_function_name(enum sl_over_function function)
+{
+    static const char *const names[] = {[SL_OVER_AGGREGATE] = "AGGREGATE",
+                                        [SL_OVER_ROW_NUMBER] = "ROW_NUMBER",
+                                        [SL_OVER_RANK] = "RANK",
+                                        [SL_OVER_DENSE_RANK] = "DENSE_RANK",
+                                        [SL_OVER_PERCENT_RANK] = "PERCENT_RANK",
+                                        [SL_OVER_CUME_DIST] = "CUME_DIST",
+                                        [SL_OVER_NTILE] = "NTILE",
+                                        [SL_OVER_LAG] = "LAG",
+                                        [SL_OVER_LEAD] = "LEAD",
+                                        [SL_OVER_NTH_VALUE] = "NTH_VALUE"};
+
+    SL_ASSERT(function < SL_COUNT_OF(names));
+    return names[function];
+}
+
+const char *
 sl_join_kind_name(enum sl_join_kind kind)
 {
     static const char *const names[] = {
@@ -115,8 +133,11 @@ sl_phys_time_column(const struct sl_phys_node *node, size_t input)
 {
     const struct sl_phys_window_aggregate *window = node->detail;
     const struct sl_phys_session_table *session = node->detail;
+    const struct sl_phys_over *over = node->detail;
 
     switch (node->kind) {
+    case SL_OP_OVER:
+        return over->time == SL_OVER_TIME_EVENT ? (int32_t)over->over.order[0].column : -1;
     case SL_OP_SESSION_TABLE:
         return session->window.processing_time ? -1 : (int32_t)session->time_column;
     case SL_OP_SESSION_AGGREGATE:

@@ -344,6 +344,70 @@ struct sl_sort_key {
     bool descending, nulls_first;
 };
 
+/* --- OVER --- */
+
+enum sl_over_function {
+    SL_OVER_AGGREGATE,
+    SL_OVER_ROW_NUMBER,
+    SL_OVER_RANK,
+    SL_OVER_DENSE_RANK,
+    SL_OVER_PERCENT_RANK,
+    SL_OVER_CUME_DIST,
+    SL_OVER_NTILE,
+    SL_OVER_LAG,
+    SL_OVER_LEAD,
+    SL_OVER_NTH_VALUE,
+};
+struct sl_over_call {
+    enum sl_over_function function;
+    uint32_t aggregate; /* AGGREGATE: which of the window's aggregates */
+    uint32_t column;    /* of the input: the argument of LAG, LEAD, NTH_VALUE */
+    int64_t number;     /* of rows: LAG and LEAD; of buckets: NTILE; n: NTH_VALUE */
+    bool has_default;   /* LAG, LEAD */
+    uint32_t default_column;
+    bool ignores_nulls;
+};
+
+enum sl_bound_kind {
+    SL_BOUND_UNBOUNDED_PRECEDING,
+    SL_BOUND_PRECEDING,
+    SL_BOUND_CURRENT_ROW,
+    SL_BOUND_FOLLOWING,
+    SL_BOUND_UNBOUNDED_FOLLOWING,
+};
+struct sl_frame_bound {
+    enum sl_bound_kind kind;
+    int64_t offset; /* rows; RANGE: in the unit of the order column, or months */
+};
+struct sl_frame {
+    bool is_rows; /* else RANGE */
+    bool in_months;
+    struct sl_frame_bound start, end;
+};
+
+/* A window and what is computed over it: a column each, behind the input's. */
+struct sl_over {
+    uint32_t *partition; /* of the input */
+    size_t partition_count;
+    struct sl_sort_key *order;
+    size_t order_count;
+    struct sl_frame frame;
+    struct sl_over_call *calls;
+    size_t call_count;
+    struct sl_aggregate **aggregates; /* their arguments and filters are columns of the input */
+    size_t aggregate_count;
+};
+
+/* What the first order column is.  NONE: its results change when a row comes in between. */
+enum sl_over_time { SL_OVER_TIME_NONE, SL_OVER_TIME_EVENT, SL_OVER_TIME_PROCESSING };
+/* OVER over a stream; BATCH_OVER has the same detail, and looks at `over` alone. */
+struct sl_phys_over {
+    struct sl_over over; /* the first member */
+    enum sl_over_time time;
+    bool emits_before; /* somebody wants -U */
+    int64_t ttl_us;    /* a partition goes so long after its last row; 0: it stays */
+};
+
 /* Bounded input; emits at its end.  limit < 0: all (else a top-n of offset + limit). */
 struct sl_phys_sort {
     struct sl_sort_key *keys;
@@ -444,6 +508,7 @@ const char *sl_phys_name(const struct sl_phys_node *node); /* the same, and of w
 /* The local phase of what is a global one: its keys and aggregates are over the rows; else the node
  * itself. */
 const struct sl_phys_node *sl_phys_local_phase(const struct sl_phys_node *node);
+const char *sl_over_function_name(enum sl_over_function function); /* "ROW_NUMBER", … */
 const char *sl_join_kind_name(enum sl_join_kind kind); /* "INNER", "LEFT", … */
 const char *sl_semi_join_kind_name(enum sl_semi_join_kind kind);
 /* The columns of both inputs of a join, side by side. */

@@ -16,7 +16,8 @@
 #include "plan/logical.h"
 #include "planner/planner.h"
 
-#define SL_BIND_SUBQUERY (UINT32_C(1) << 29) /* + index: a column that a subquery adds */
+#define SL_BIND_SUBQUERY (UINT32_C(1) << 28) /* + index: a column that a subquery adds */
+#define SL_BIND_OVER (UINT32_C(1) << 29)      /* + index: a call with OVER, in the same way */
 #define SL_BIND_AGGREGATE (UINT32_C(1) << 30)
 #define SL_BIND_GROUPING (UINT32_C(1) << 31) /* + index: GROUPING(…), in the same way */
 #define SL_BIND_DEPTH_MAX \
@@ -131,12 +132,17 @@ struct sl_group_keys {
     size_t set_count;
 };
 
+struct sl_bound_overs; /* over.c */
+struct sl_select_output;
+
 /* One clause that is being bound. */
 struct sl_clause {
     struct sl_binder *binder;
     const struct sl_scope *scope;           /* NULL: no columns here */
     struct sl_bound_aggregates *aggregates; /* NULL: no aggregates here */
     struct sl_bound_subqueries *subqueries; /* NULL: no subqueries here */
+    struct sl_bound_overs *overs;           /* NULL: no OVER here */
+    const struct sl_select_output *output;  /* QUALIFY: whose names may be used; NULL else */
     const char *clause;                     /* "WHERE", for messages */
     bool null_is_false;                     /* of the expression that is bound next */
     bool in_aggregate;
@@ -223,6 +229,10 @@ int sl_binder_constant(struct sl_binder *binder, const struct sl_ast_expr *ast, 
 /* --- call.c --- */
 int sl_binder_json_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast,
                              struct sl_expr **ret_expr, struct sl_error *err);
+/* An aggregate with its arguments, DISTINCT and FILTER bound, wherever it stands. */
+int sl_binder_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                        struct sl_aggregate **ret_aggregate, struct sl_error *err);
+bool sl_binder_same_aggregate(const struct sl_aggregate *a, const struct sl_aggregate *b);
 int sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast,
                    struct sl_expr **ret_expr, struct sl_error *err);
 /* sl_expr_call, after parameters among the arguments got their types. */
@@ -297,6 +307,23 @@ int sl_binder_ordinal(const struct sl_binder *binder, const struct sl_ast_expr *
                       const char *clause, size_t count, int *ret_index, struct sl_error *err);
 bool sl_sort_nulls_first(const struct sl_ast_order_item *item);
 
+/* --- over.c --- */
+/* The calls with OVER of one select; `windows` are those of its WINDOW clause. */
+int sl_binder_overs_new(struct sl_binder *binder, const struct sl_ast_list *windows,
+                        struct sl_bound_overs **ret_overs, struct sl_error *err);
+/* A call with OVER: collected, and a column SL_BIND_OVER + index. */
+int sl_binder_over_call(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                        struct sl_expr **ret_expr, struct sl_error *err);
+/* Is this a name of a function that only stands with OVER? */
+bool sl_is_over_function(const struct sl_ast_name *name);
+/* Where the expressions of calls and windows are, for output->others. */
+void sl_binder_over_places(struct sl_bound_overs *overs, struct sl_select_output *output);
+/* Puts OVER nodes over *node, and QUALIFY's filter, and writes the output's expressions over their
+ * columns. */
+int sl_binder_over(struct sl_binder *binder, struct sl_bound_overs *overs,
+                   struct sl_select_output *output, struct sl_log_node **node,
+                   struct sl_error *err);
+
 /* --- trigger.c --- */
 /* Takes a hint TRIGGER or EVICTOR of the current block; false: it is another one. */
 bool sl_binder_trigger_hint(struct sl_binder *binder, const struct sl_ast_hint *hint);
@@ -330,7 +357,9 @@ struct sl_select_output {   /* the select list and what sorts it, bound over the
     size_t item_count;
     struct sl_sort_key *sort_keys;
     size_t sort_key_count;
-    struct sl_expr *having;
+    struct sl_expr *having, *qualify;
+    struct sl_expr ***others; /* places of expressions that are over the same columns */
+    size_t other_count;
     struct sl_bound_subqueries subqueries; /* of all of these */
 };
 int sl_binder_group_by(struct sl_clause *binding, const struct sl_ast_select *select,

@@ -33,13 +33,11 @@ call_check_clauses(const struct sl_clause *binding, const struct sl_ast_expr *as
 {
     const struct sl_ast_call *call = &ast->call;
 
-    if (call->over)
-        return call_refuse(binding, ast, "OVER is", err);
     if (call->within_group.count)
         return call_refuse(binding, ast, "WITHIN GROUP is", err);
     if (call->order_by.count)
         return call_refuse(binding, ast, "ORDER BY inside a call is", err);
-    if (call->nulls != SL_AST_NULLS_UNSAID &&
+    if (call->nulls != SL_AST_NULLS_UNSAID && !call->over &&
         !sl_text_equal_nocase(call->name.parts[call->name.count - 1].text, SL_TEXT("ARRAY_AGG")))
         return call_refuse(binding, ast, "IGNORE NULLS and RESPECT NULLS are", err);
     if (call->match != SL_AST_MATCH_UNSAID)
@@ -102,8 +100,8 @@ call_function(struct sl_clause *binding, const struct sl_ast_expr *ast, struct s
 
 /* --- aggregates --- */
 
-static bool
-call_same_aggregate(const struct sl_aggregate *a, const struct sl_aggregate *b)
+bool
+sl_binder_same_aggregate(const struct sl_aggregate *a, const struct sl_aggregate *b)
 {
     if (a->class != b->class || a->distinct != b->distinct ||
         a->ignores_nulls != b->ignores_nulls || a->arg_count != b->arg_count ||
@@ -121,7 +119,7 @@ call_collect(struct sl_clause *binding, struct sl_aggregate *aggregate)
     struct sl_bound_aggregates *list = binding->aggregates;
 
     for (size_t i = 0; i < list->count; i++)
-        if (call_same_aggregate(list->items[i], aggregate))
+        if (sl_binder_same_aggregate(list->items[i], aggregate))
             return (uint32_t)i;
     if (list->count == list->capacity) {
         size_t capacity = list->capacity ? 2 * list->capacity : 8;
@@ -169,21 +167,18 @@ call_counts_rows(const char *name, struct sl_expr *const *args, size_t arg_count
            args[0]->kind == SL_EXPR_LITERAL && !args[0]->value.is_null;
 }
 
-static int
-call_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
-               struct sl_error *err)
+int
+sl_binder_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                    struct sl_aggregate **ret_aggregate, struct sl_error *err)
 {
     const struct sl_ast_call *call = &ast->call;
     struct sl_clause inner = *binding;
-    struct sl_aggregate *aggregate;
     struct sl_expr **args, *filter = NULL;
     const char *name = call_name(binding, call);
     int offset = sl_binder_offset(binding->binder, ast->ast.offset);
     bool distinct = call->quantifier == SL_AST_DISTINCT;
     size_t arg_count = call->arg_count;
 
-    SL_TRY(call_check_place(binding, ast, err));
-    inner.in_aggregate = true;
     SL_TRY(call_args(&inner, call, &args, err));
     sl_parameters_end(binding->binder, args, arg_count);
     for (size_t i = 1; i < arg_count; i++) /* a separator, a percentage */
@@ -199,11 +194,25 @@ call_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
         return sl_error_at(err, offset);
     }
     if (sl_aggregate_bind(binding->binder->arena, name, args, arg_count, distinct, filter, offset,
-                          &aggregate, err) < 0)
+                          ret_aggregate, err) < 0)
         return sl_error_at(err, offset);
     if (call->nulls == SL_AST_NULLS_IGNORE)
-        sl_aggregate_ignore_nulls(aggregate);
-    return call_use_aggregate(binding, aggregate, offset, ret_expr);
+        sl_aggregate_ignore_nulls(*ret_aggregate);
+    return SL_OK;
+}
+
+static int
+call_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
+               struct sl_error *err)
+{
+    struct sl_clause inner = *binding;
+    struct sl_aggregate *aggregate;
+
+    SL_TRY(call_check_place(binding, ast, err));
+    inner.in_aggregate = true;
+    SL_TRY(sl_binder_aggregate(&inner, ast, &aggregate, err));
+    return call_use_aggregate(binding, aggregate,
+                              sl_binder_offset(binding->binder, ast->ast.offset), ret_expr);
 }
 
 /* JSON_OBJECTAGG(KEY k VALUE v NULL ON NULL), JSON_ARRAYAGG(x ABSENT ON NULL): what stands here is
@@ -308,6 +317,8 @@ sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
         sl_error_hint(err, "SHOW FUNCTIONS lists what there is");
         return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
     }
+    if (call->over || sl_is_over_function(&call->name))
+        return sl_binder_over_call(binding, ast, ret_expr, err);
     if (sl_ast_name_is(&call->name, "GROUPING") || sl_ast_name_is(&call->name, "GROUPING_ID"))
         return call_grouping(binding, ast, ret_expr, err);
     if (sl_ast_name_is(&call->name, "SOURCE_WATERMARK"))

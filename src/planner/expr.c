@@ -67,6 +67,22 @@ expr_no_column(struct sl_clause *binding, const struct sl_ast_expr *ast, size_t 
     return sl_scope_refuse(binding, name, part, err);
 }
 
+/* What the select list calls by this name; false: nothing, or it may not be said here. */
+static bool
+expr_output(const struct sl_clause *binding, const struct sl_ast_name *name,
+            struct sl_expr **ret_expr)
+{
+    const struct sl_select_output *output = binding->output;
+
+    for (size_t i = 0; output && name->count == 1 && i < output->item_count; i++) {
+        if (!sl_text_equal_nocase(sl_text_of(output->names[i]), name->parts[0].text))
+            continue;
+        *ret_expr = output->exprs[i];
+        return true;
+    }
+    return false;
+}
+
 static int
 expr_column(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
             struct sl_error *err)
@@ -82,6 +98,8 @@ expr_column(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_
                  SL_TEXT_FORMAT(name->parts[part].text));
         return sl_error_at(err, expr_offset(binding, ast));
     }
+    if (column < 0 && expr_output(binding, name, ret_expr))
+        return SL_OK;
     if (column < 0)
         return expr_no_column(binding, ast, part, err);
     expr = sl_log_column(binding->binder->arena, scope->columns, (uint32_t)column);

@@ -292,6 +292,8 @@ group_rewrite_output(const struct group_rewrite *rewrite, struct sl_select_outpu
         SL_TRY(group_rewrite_expr(rewrite, output->exprs[i], &output->exprs[i], err));
     if (output->having)
         SL_TRY(group_rewrite_expr(rewrite, output->having, &output->having, err));
+    for (size_t i = 0; i < output->other_count; i++)
+        SL_TRY(group_rewrite_expr(rewrite, *output->others[i], output->others[i], err));
     for (; subquery; subquery = subquery->next)
         for (size_t i = 0; i < subquery->key_count; i++)
             SL_TRY(group_rewrite_expr(rewrite, subquery->keys[i], &subquery->keys[i], err));

@@ -119,6 +119,10 @@ void sl_lower_add_side(struct sl_lowering *lowering, const char *table_name, int
  * are only counted. */
 int sl_lower_sides(struct sl_lowering *lowering, bool is_query, struct sl_error *err);
 
+/* lower_over.c */
+int sl_lower_over(struct sl_lowering *lowering, struct sl_log_node *node,
+                  struct sl_phys_node **ret_node, struct sl_error *err);
+
 /* lower_join.c */
 /* A JOIN, of whose columns those are wanted that `used` says (NULL: all); map[i] is where column i
  * is in the output. */

@@ -169,6 +169,18 @@ prune_aggregates(struct sl_rewriter *rewriter, struct sl_log_aggregate *aggregat
 }
 
 static void
+prune_renumber_call(struct sl_rewriter *rewriter, struct sl_aggregate *call, const uint32_t *map)
+{
+    struct sl_expr **args = SL_NEW_ARRAY(rewriter->arena, struct sl_expr *, call->arg_count);
+
+    for (size_t j = 0; j < call->arg_count; j++)
+        args[j] = sl_expr_copy(rewriter->arena, call->args[j], map);
+    call->args = args;
+    if (call->filter)
+        call->filter = sl_expr_copy(rewriter->arena, call->filter, map);
+}
+
+static void
 prune_renumber_aggregate(struct sl_rewriter *rewriter, struct sl_log_aggregate *aggregate,
                          const uint32_t *map)
 {
@@ -177,16 +189,8 @@ prune_renumber_aggregate(struct sl_rewriter *rewriter, struct sl_log_aggregate *
     for (size_t i = 0; i < aggregate->key_count; i++)
         keys[i] = map[aggregate->keys[i]];
     aggregate->keys = keys;
-    for (size_t i = 0; i < aggregate->aggregate_count; i++) {
-        struct sl_aggregate *item = aggregate->aggregates[i];
-        struct sl_expr **args = SL_NEW_ARRAY(rewriter->arena, struct sl_expr *, item->arg_count);
-
-        for (size_t j = 0; j < item->arg_count; j++)
-            args[j] = sl_expr_copy(rewriter->arena, item->args[j], map);
-        item->args = args;
-        if (item->filter)
-            item->filter = sl_expr_copy(rewriter->arena, item->filter, map);
-    }
+    for (size_t i = 0; i < aggregate->aggregate_count; i++)
+        prune_renumber_call(rewriter, aggregate->aggregates[i], map);
 }
 
 /* What comes late to sessions under an aggregation is wanted whole, where its hint says so. */
@@ -471,6 +475,98 @@ prune_sort(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
     return map;
 }
 
+/* Calls whose results nobody reads go, and with the last one the node's work. */
+static void
+prune_over_calls(struct sl_rewriter *rewriter, struct sl_over *over, const bool *required)
+{
+    struct sl_over_call *calls =
+        SL_NEW_ARRAY(rewriter->arena, struct sl_over_call, over->call_count);
+    struct sl_aggregate **aggregates =
+        SL_NEW_ARRAY(rewriter->arena, struct sl_aggregate *, over->aggregate_count);
+    size_t count = 0, aggregate_count = 0;
+
+    for (size_t i = 0; i < over->call_count; i++) {
+        if (!required[i])
+            continue;
+        calls[count] = over->calls[i];
+        if (calls[count].function == SL_OVER_AGGREGATE) {
+            aggregates[aggregate_count] = SL_NEW(rewriter->arena, struct sl_aggregate);
+            *aggregates[aggregate_count] = *over->aggregates[calls[count].aggregate];
+            calls[count].aggregate = (uint32_t)aggregate_count++;
+        }
+        count++;
+    }
+    over->calls = calls;
+    over->call_count = count;
+    over->aggregates = aggregates;
+    over->aggregate_count = aggregate_count;
+}
+
+static void
+prune_over_marks(const struct sl_over *over, bool *wanted)
+{
+    for (size_t i = 0; i < over->partition_count; i++)
+        wanted[over->partition[i]] = true;
+    for (size_t i = 0; i < over->order_count; i++)
+        wanted[over->order[i].column] = true;
+    for (size_t i = 0; i < over->call_count; i++) {
+        if (over->calls[i].function >= SL_OVER_LAG)
+            wanted[over->calls[i].column] = true;
+        if (over->calls[i].has_default)
+            wanted[over->calls[i].default_column] = true;
+    }
+    for (size_t i = 0; i < over->aggregate_count; i++) {
+        for (size_t j = 0; j < over->aggregates[i]->arg_count; j++)
+            sl_expr_mark_columns(over->aggregates[i]->args[j], wanted);
+        sl_expr_mark_columns(over->aggregates[i]->filter, wanted);
+    }
+}
+
+static void
+prune_over_renumber(struct sl_rewriter *rewriter, struct sl_over *over, const uint32_t *map)
+{
+    uint32_t *partition = SL_NEW_ARRAY(rewriter->arena, uint32_t, over->partition_count);
+    struct sl_sort_key *order =
+        SL_NEW_ARRAY(rewriter->arena, struct sl_sort_key, over->order_count);
+
+    for (size_t i = 0; i < over->partition_count; i++)
+        partition[i] = map[over->partition[i]];
+    for (size_t i = 0; i < over->order_count; i++) {
+        order[i] = over->order[i];
+        order[i].column = map[order[i].column];
+    }
+    over->partition = partition;
+    over->order = order;
+    for (size_t i = 0; i < over->call_count; i++) {
+        if (over->calls[i].function >= SL_OVER_LAG)
+            over->calls[i].column = map[over->calls[i].column];
+        if (over->calls[i].has_default)
+            over->calls[i].default_column = map[over->calls[i].default_column];
+    }
+    for (size_t i = 0; i < over->aggregate_count; i++)
+        prune_renumber_call(rewriter, over->aggregates[i], map);
+}
+
+static uint32_t *
+prune_over(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    struct sl_over *over = &node->over;
+    size_t count = node->inputs[0]->schema->count, calls = over->call_count, kept;
+    uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count + calls + 1);
+    bool *wanted = prune_flags(rewriter, node->schema);
+
+    memcpy(wanted, required, count * sizeof(*wanted));
+    prune_over_calls(rewriter, over, required + count);
+    prune_over_marks(over, wanted);
+    memcpy(map, prune_node(rewriter, node->inputs[0], wanted), count * sizeof(*map));
+    prune_over_renumber(rewriter, over, map);
+    kept = node->inputs[0]->schema->count;
+    for (size_t i = 0; i < calls; i++)
+        map[count + i] = required[count + i] ? (uint32_t)kept++ : PRUNED;
+    node->schema = prune_schema(rewriter, node->schema, map, kept);
+    return map;
+}
+
 /* UPDATE, DELETE and sinks: all columns of the input, in their places. */
 static uint32_t *
 prune_consumer(struct sl_rewriter *rewriter, struct sl_log_node *node)
@@ -516,6 +612,8 @@ prune_node(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
         return prune_semi_join(rewriter, node, required);
     case SL_LOG_SINGLE_JOIN:
         return prune_single_join(rewriter, node, required);
+    case SL_LOG_OVER:
+        return prune_over(rewriter, node, required);
     case SL_LOG_SORT:
         return prune_sort(rewriter, node, required);
     case SL_LOG_LIMIT:

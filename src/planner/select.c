@@ -11,13 +11,6 @@ select_check(const struct sl_binder *binder, const struct sl_ast_select *select,
 
         return sl_binder_refuse(binder, first->ast.offset, "DISTINCT ON is", err);
     }
-    if (select->qualify)
-        return sl_binder_refuse(binder, select->qualify->ast.offset, "QUALIFY is", err);
-    if (select->windows.count) {
-        const struct sl_ast_window *first = select->windows.items[0];
-
-        return sl_binder_refuse(binder, first->offset, "WINDOW is", err);
-    }
     return SL_OK;
 }
 
@@ -257,6 +250,7 @@ select_group(struct sl_clause *binding, const struct sl_ast_select *select,
     }
     key_binding.aggregates = NULL;
     key_binding.subqueries = NULL;
+    key_binding.overs = NULL;
     key_binding.clause = "GROUP BY";
     SL_TRY(sl_binder_group_by(&key_binding, select, &keys, err));
     for (size_t i = 0; i < output->count; i++)
@@ -266,6 +260,8 @@ select_group(struct sl_clause *binding, const struct sl_ast_select *select,
             at->keys[i] = sl_group_window_replace(binding->binder, at->keys[i]);
     if (output->having)
         output->having = sl_group_window_replace(binding->binder, output->having);
+    for (size_t i = 0; i < output->other_count; i++)
+        *output->others[i] = sl_group_window_replace(binding->binder, *output->others[i]);
     for (size_t i = 0; i < aggregates->grouping_count; i++)
         for (size_t j = 0; j < aggregates->groupings[i].arg_count; j++)
             aggregates->groupings[i].args[j] =
@@ -355,6 +351,28 @@ select_finish(struct sl_binder *binder, const struct sl_ast_order *order_by,
     return node;
 }
 
+/* HAVING and QUALIFY. */
+static int
+select_conditions(struct sl_clause *binding, const struct sl_ast_select *select,
+                  struct sl_select_output *output, struct sl_error *err)
+{
+    struct sl_clause condition = *binding;
+
+    condition.null_is_false = true;
+    if (select->having) {
+        condition.clause = "HAVING";
+        condition.overs = NULL;
+        SL_TRY(sl_binder_condition(&condition, select->having, &output->having, err));
+    }
+    if (select->qualify) {
+        condition.clause = "QUALIFY";
+        condition.overs = binding->overs;
+        condition.output = output;
+        SL_TRY(sl_binder_condition(&condition, select->qualify, &output->qualify, err));
+    }
+    return SL_OK;
+}
+
 static int
 select_build(struct sl_binder *binder, const struct sl_ast_select *select,
              const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
@@ -377,19 +395,17 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
     SL_TRY(sl_binder_group_window(&binding, select, &node, err));
     binding.aggregates = &aggregates;
     binding.subqueries = &output.subqueries;
+    SL_TRY(sl_binder_overs_new(binder, &select->windows, &binding.overs, err));
     binding.clause = "SELECT";
     SL_TRY(select_items(&binding, select, &output, err));
     if (!leave_open)
         sl_parameters_end(binder, output.exprs, output.count);
-    if (select->having) {
-        binding.clause = "HAVING";
-        binding.null_is_false = true;
-        SL_TRY(sl_binder_condition(&binding, select->having, &output.having, err));
-    }
+    SL_TRY(select_conditions(&binding, select, &output, err));
     binding.clause = "ORDER BY";
-    binding.null_is_false = false;
     SL_TRY(select_order(&binding, order_by, select->quantifier == SL_AST_DISTINCT, &output, err));
+    sl_binder_over_places(binding.overs, &output);
     SL_TRY(select_group(&binding, select, &output, &node, err));
+    SL_TRY(sl_binder_over(binder, binding.overs, &output, &node, err));
     node = select_project(binder, &output, node);
     SL_TRY(select_distinct(binder, select, &relation, &node, err));
     *ret_node = select_finish(binder, order_by, &output, node);

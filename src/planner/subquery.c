@@ -221,6 +221,25 @@ subquery_refuse_types(struct sl_clause *binding, const struct sl_type *left,
     return sl_error_at(err, sl_binder_offset(binding->binder, offset));
 }
 
+static bool
+subquery_is_not_over(const struct sl_expr *expr, void *arg)
+{
+    return expr->kind != SL_EXPR_COLUMN || expr->column < SL_BIND_OVER ||
+           expr->column >= SL_BIND_AGGREGATE;
+}
+
+/* Subqueries are joined before calls with OVER are made. */
+static int
+subquery_refuse_over(struct sl_clause *binding, struct sl_expr *const *keys, size_t count,
+                     int offset, struct sl_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!sl_expr_walk(keys[i], subquery_is_not_over, NULL))
+            return sl_binder_refuse(binding->binder, offset,
+                                    "a call with OVER that is looked for in a subquery is", err);
+    return SL_OK;
+}
+
 /* Both sides are compared as bytes: they get one type. */
 static int
 subquery_unify(struct sl_clause *binding, struct sl_expr **keys, size_t count,
@@ -319,6 +338,7 @@ sl_binder_in_subquery(struct sl_clause *binding, const struct sl_ast_expr *ast,
 
     binding->null_is_false = false;
     SL_TRY(subquery_operands(binding, operand, &keys, &count, err));
+    SL_TRY(subquery_refuse_over(binding, keys, count, offset, err));
     SL_TRY(subquery_bind(binding, query, "IN with a subquery", offset, &node, err));
     SL_TRY(subquery_check_columns(binding, node, count, offset, err));
     SL_TRY(subquery_unify(binding, keys, count, &node, offset, err));
@@ -415,7 +435,7 @@ subquery_replace(const struct subquery_places *places, struct sl_expr *expr)
     copy = SL_NEW(places->arena, struct sl_expr);
     *copy = *expr;
     if (expr->kind == SL_EXPR_COLUMN) {
-        copy->column = expr->column < SL_BIND_AGGREGATE
+        copy->column = expr->column < SL_BIND_OVER
                            ? places->base + (expr->column - SL_BIND_SUBQUERY)
                            : expr->column;
         return copy;
@@ -499,16 +519,25 @@ void
 sl_binder_place_output(struct sl_binder *binder, struct sl_select_output *output,
                        struct sl_log_node **node)
 {
-    struct sl_expr **exprs = SL_NEW_ARRAY(binder->arena, struct sl_expr *, output->count + 1);
+    size_t count = output->count + output->other_count + 1, at = 0;
+    struct sl_expr **exprs = SL_NEW_ARRAY(binder->arena, struct sl_expr *, count);
 
     if (!output->subqueries.first)
         return;
-    memcpy(exprs, output->exprs, output->count * sizeof(struct sl_expr *));
-    exprs[output->count] = output->having;
-    sl_binder_place_subqueries(binder, &output->subqueries, node, exprs,
-                               output->count + (output->having != NULL));
-    memcpy(output->exprs, exprs, output->count * sizeof(struct sl_expr *));
-    output->having = exprs[output->count];
+    for (size_t i = 0; i < output->count; i++)
+        exprs[at++] = output->exprs[i];
+    for (size_t i = 0; i < output->other_count; i++)
+        exprs[at++] = *output->others[i];
+    if (output->having)
+        exprs[at++] = output->having;
+    sl_binder_place_subqueries(binder, &output->subqueries, node, exprs, at);
+    at = 0;
+    for (size_t i = 0; i < output->count; i++)
+        output->exprs[i] = exprs[at++];
+    for (size_t i = 0; i < output->other_count; i++)
+        *output->others[i] = exprs[at++];
+    if (output->having)
+        output->having = exprs[at];
 }
 
 int

@@ -72,6 +72,10 @@ sl_window_origin_of(const struct sl_log_node *node, uint32_t column)
     switch (node->kind) {
     case SL_LOG_FILTER:
         return sl_window_origin_of(node->inputs[0], column);
+    case SL_LOG_OVER:
+        if (column >= node->inputs[0]->schema->count)
+            return origin_none();
+        return sl_window_origin_of(node->inputs[0], column);
     case SL_LOG_EXPAND:
         if (!sl_expand_keeps(&node->expand, column))
             return origin_none();
