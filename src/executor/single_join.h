@@ -1,4 +1,4 @@
-/* The rows of the right input of a SingleJoin: of which there is to be one, or none.  A few of them,
+/* The rows of the right input of a SingleJoin, of which there is to be one, or none: a few of them,
  * for an update may come as an addition before its deletion. */
 #ifndef SL_EXECUTOR_SINGLE_JOIN_H
 #define SL_EXECUTOR_SINGLE_JOIN_H

@@ -269,6 +269,18 @@ explain_single_join(const struct sl_phys_node *node, struct sl_buffer *to)
 }
 
 static void
+explain_unnest(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_unnest *unnest = node->detail;
+
+    sl_describe_columns(to, unnest->is_series ? "series" : "of", unnest->args, unnest->arg_count,
+                        node->inputs[0].node->schema);
+    if (unnest->is_outer)
+        sl_describe_string(to, "joinType", "LEFT");
+    sl_describe_names(to, "select", node->schema);
+}
+
+static void
 explain_batch_aggregate(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     const struct sl_phys_batch_aggregate *aggregate = node->detail;

@@ -21,6 +21,7 @@ static const char *const logical_names[SL_LOG_KIND_COUNT] = {
     [SL_LOG_SEMI_JOIN] = "LogicalSemiJoin",
     [SL_LOG_SINGLE_JOIN] = "LogicalSingleJoin",
     [SL_LOG_OVER] = "LogicalOver",
+    [SL_LOG_UNNEST] = "LogicalUnnest",
     [SL_LOG_SORT] = "LogicalSort",
     [SL_LOG_LIMIT] = "LogicalLimit",
     [SL_LOG_CHANGE] = "LogicalChange",
@@ -89,6 +90,27 @@ logical_describe_aggregate(const struct sl_log_node *node, struct sl_buffer *to)
 }
 
 static void
+logical_describe_window(const struct sl_log_node *node, struct sl_buffer *to)
+{
+    const struct sl_schema *input = node->inputs[0]->schema;
+    const struct sl_log_window_table *table = &node->window_table;
+    const struct sl_log_count_window *count = &node->count_window;
+
+    if (node->kind == SL_LOG_WINDOW_TABLE) {
+        if (table->partition_count)
+            sl_describe_columns(to, "partitionBy", table->partition, table->partition_count, input);
+        sl_describe_window(to, &table->window, table->time_column, false, input);
+        return;
+    }
+    if (count->partition_count)
+        sl_describe_columns(to, "partitionBy", count->partition, count->partition_count, input);
+    sl_describe_begin(to, "window");
+    sl_buffer_printf(to, "size=[%lld], slide=[%lld]", (long long)count->size,
+                     (long long)count->slide);
+    sl_describe_end(to);
+}
+
+static void
 logical_describe_join(const struct sl_log_node *node, struct sl_buffer *to)
 {
     const struct sl_schema *left = node->inputs[0]->schema, *right = node->inputs[1]->schema;
@@ -134,20 +156,8 @@ logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
         sl_describe_expand(to, &node->expand, input);
         break;
     case SL_LOG_WINDOW_TABLE:
-        if (node->window_table.partition_count)
-            sl_describe_columns(to, "partitionBy", node->window_table.partition,
-                                node->window_table.partition_count, input);
-        sl_describe_window(to, &node->window_table.window, node->window_table.time_column, false,
-                           input);
-        break;
     case SL_LOG_COUNT_WINDOW:
-        if (node->count_window.partition_count)
-            sl_describe_columns(to, "partitionBy", node->count_window.partition,
-                                node->count_window.partition_count, input);
-        sl_describe_begin(to, "window");
-        sl_buffer_printf(to, "size=[%lld], slide=[%lld]", (long long)node->count_window.size,
-                         (long long)node->count_window.slide);
-        sl_describe_end(to);
+        logical_describe_window(node, to);
         break;
     case SL_LOG_UNION:
         sl_describe_string(to, "all", "true");
@@ -163,6 +173,10 @@ logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
         break;
     case SL_LOG_OVER:
         sl_describe_over(to, &node->over, node->schema);
+        break;
+    case SL_LOG_UNNEST:
+        for (size_t i = 0; i < node->unnest.arg_count; i++)
+            sl_describe_expr(to, i ? "" : "of", node->unnest.args[i], input);
         break;
     case SL_LOG_SORT:
         sl_describe_sort(to, node->sort.keys, node->sort.key_count, input);

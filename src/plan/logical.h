@@ -25,6 +25,7 @@ enum sl_log_kind {
     SL_LOG_SEMI_JOIN,         /* output: the left input; MARK: then whether there is a match */
     SL_LOG_SINGLE_JOIN,       /* output: the left input, then columns of the right one's one row */
     SL_LOG_OVER,              /* output: the input, then the results of the calls */
+    SL_LOG_UNNEST,            /* output: columns of the input, then those of the elements */
     SL_LOG_SORT,
     SL_LOG_LIMIT,
     SL_LOG_CHANGE, /* UPDATE, DELETE */
@@ -102,6 +103,14 @@ struct sl_log_single_join {
     size_t shown_count;
 };
 
+struct sl_log_unnest {
+    struct sl_expr **args; /* over the input */
+    size_t arg_count;
+    uint32_t *kept; /* columns of the input that come out */
+    size_t kept_count;
+    bool is_series, is_row, is_outer, has_ordinality; /* as in struct sl_phys_unnest */
+};
+
 struct sl_log_sink {
     const struct sl_table *table;
     const char *table_name;
@@ -129,6 +138,7 @@ struct sl_log_node {
         struct sl_log_join join;
         struct sl_log_semi_join semi_join;
         struct sl_log_single_join single_join;
+        struct sl_log_unnest unnest;
         bool is_set; /* REPLICATE: no row comes more than once */
         struct sl_log_count_window count_window;
         struct sl_over over;

@@ -301,6 +301,20 @@ struct sl_phys_single_join {
     int64_t ttl_us; /* a row of the left input goes so long after its last equal; 0: it stays */
 };
 
+/* Each row once for every element of its collection, which is in the column args[0], or for every
+ * number of the series with the start, stop and step that are in args.  Output: the `kept` columns,
+ * then those of the element (of a ROW its fields; of a MAP key and value), then its number. */
+struct sl_phys_unnest {
+    uint32_t *args;
+    size_t arg_count;
+    uint32_t *kept;
+    size_t kept_count;
+    bool is_series;
+    bool is_row;   /* the elements are ROWs */
+    bool is_outer; /* a row without elements comes with NULLs */
+    bool has_ordinality;
+};
+
 /* GROUP BY over bounded input: emits at the end of input.  Without keys one row always comes. */
 struct sl_phys_batch_aggregate {
     uint32_t *keys;

@@ -336,12 +336,13 @@ add_join(struct sl_phys_plan *plan, enum sl_op_kind kind, const struct sl_schema
     return node;
 }
 
-/* Both joins of subqueries over `node`, with the rows of `right`. */
+/* UNNEST and both joins of subqueries over `node`, with the rows of `right`. */
 static struct sl_phys_node *
 add_subqueries(struct sl_phys_plan *plan, const struct sl_schema *schema, struct sl_phys_node *node,
                struct sl_phys_node *right)
 {
     struct sl_phys_semi_join *semi = SL_NEW(&arena, struct sl_phys_semi_join);
+    struct sl_phys_unnest *unnest = SL_NEW(&arena, struct sl_phys_unnest);
     struct sl_phys_single_join *single = SL_NEW(&arena, struct sl_phys_single_join);
 
     *semi = (struct sl_phys_semi_join){.kind = SL_SEMI_JOIN_ANTI,
@@ -353,6 +354,13 @@ add_subqueries(struct sl_phys_plan *plan, const struct sl_schema *schema, struct
                                                call(">", sl_expr_column(&arena, 0, &sl_type_bigint),
                                                     sl_expr_column(&arena, 2, &sl_type_bigint)),
                                            .at_end = true};
+    *unnest = (struct sl_phys_unnest){.args = columns(2, 0, 0),
+                                      .arg_count = 2,
+                                      .kept = columns(1, 1),
+                                      .kept_count = 1,
+                                      .is_series = true,
+                                      .has_ordinality = true};
+    node = add(plan, SL_OP_UNNEST, schema, unnest, node);
     node = add_join(plan, SL_OP_SEMI_JOIN, schema, semi, node, right);
     return add_join(plan, SL_OP_SINGLE_JOIN, schema, single, node, right);
 }

@@ -374,6 +374,8 @@ bool sl_expand_keeps(const struct sl_phys_expand *expand, uint32_t key);
 /* The input, keys nullable that are not in every set, and the set's id. */
 struct sl_schema *sl_expand_schema(struct sl_arena *arena, const struct sl_schema *input,
                                    const struct sl_phys_expand *expand);
+/* Calcite's one row without a meaning, for what has no FROM. */
+struct sl_log_node *sl_log_one_row(struct sl_arena *arena);
 struct sl_log_node *sl_log_distinct(struct sl_arena *arena, struct sl_log_node *input, int offset);
 /* PROJECT; times of columns that pass through are kept. */
 struct sl_log_node *sl_log_project(struct sl_arena *arena, struct sl_log_node *input,
@@ -410,7 +412,17 @@ int sl_binder_from(struct sl_binder *binder, const struct sl_ast *ast,
 int sl_binder_table(struct sl_binder *binder, const struct sl_ast_name *name,
                     const struct sl_ast_list *hints, struct sl_relation *ret_relation,
                     struct sl_error *err);
+/* --- unnest.c --- */
+/* UNNEST and generate_series, which may use the columns of what stands to the left of them. */
+bool sl_is_correlated(const struct sl_ast *ast);
+/* The node has the columns of `left` (NULL: none), then those of the relation's scope. */
+int sl_binder_unnest(struct sl_binder *binder, const struct sl_relation *left,
+                     const struct sl_ast *ast, bool is_outer, struct sl_relation *ret_relation,
+                     struct sl_error *err);
 /* --- join.c --- */
+/* FROM a, UNNEST(a.x): *left becomes both. */
+int sl_binder_join_correlated(struct sl_binder *binder, struct sl_relation *left,
+                              const struct sl_ast *ast, bool is_outer, struct sl_error *err);
 int sl_binder_join(struct sl_binder *binder, const struct sl_ast_from_join *join,
                    struct sl_relation *ret_relation, struct sl_error *err);
 /* FROM a, b: all pairs, which WHERE will choose from. */

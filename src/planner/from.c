@@ -185,6 +185,8 @@ from_call(struct sl_binder *binder, const struct sl_ast_from_call *from,
     bool is_call =
         from->call->ast.kind == SL_AST_EXPR_CALL && !from->from.lateral && !from->with_ordinality;
 
+    if (sl_is_correlated(&from->from.ast))
+        return sl_binder_unnest(binder, NULL, &from->from.ast, false, relation, err);
     if (is_call && sl_ast_name_is(&from->call->call.name, "COUNT_WINDOW"))
         return sl_binder_count_window(binder, from->call, relation, err);
     if (!is_call || !sl_is_window_function(&from->call->call.name))
@@ -213,7 +215,7 @@ from_item(struct sl_binder *binder, const struct sl_ast *ast, struct sl_relation
     case SL_AST_FROM_CALL:
         return from_call(binder, (const struct sl_ast_from_call *)ast, relation, err);
     case SL_AST_FROM_UNNEST:
-        return from_refuse(binder, ast, "UNNEST is", err);
+        return sl_binder_unnest(binder, NULL, ast, false, relation, err);
     case SL_AST_FROM_JOIN:
         return sl_binder_join(binder, (const struct sl_ast_from_join *)ast, relation, err);
     case SL_AST_FROM_MATCH:

@@ -543,6 +543,8 @@ sl_lower(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_
         return sl_lower_single_join(lowering, node, ret_node, err);
     case SL_LOG_OVER:
         return sl_lower_over(lowering, node, ret_node, err);
+    case SL_LOG_UNNEST:
+        return sl_lower_unnest(lowering, node, ret_node, err);
     case SL_LOG_SORT:
         return lower_sort(lowering, node, NULL, ret_node, err);
     case SL_LOG_LIMIT:

@@ -132,6 +132,8 @@ int sl_lower_join(struct sl_lowering *lowering, struct sl_log_node *node, const 
 /* lower_subquery.c */
 int sl_lower_semi_join(struct sl_lowering *lowering, struct sl_log_node *node,
                        struct sl_phys_node **ret_node, struct sl_error *err);
+int sl_lower_unnest(struct sl_lowering *lowering, struct sl_log_node *node,
+                    struct sl_phys_node **ret_node, struct sl_error *err);
 int sl_lower_single_join(struct sl_lowering *lowering, struct sl_log_node *node,
                          struct sl_phys_node **ret_node, struct sl_error *err);
 

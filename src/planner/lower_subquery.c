@@ -1,4 +1,5 @@
-/* Subqueries: the joins of their rows, or of their one row, with those of the query around them. */
+/* Subqueries: the joins of their rows, or of their one row, with those of the query around them;
+ * and UNNEST. */
 #include "planner/lower.h"
 
 static int
@@ -22,23 +23,23 @@ subquery_within_key(const struct sl_phys_node *input, uint32_t column)
     return false;
 }
 
-/* The left input's columns with the keys behind them that are not among them. */
+/* The input's columns with those expressions behind them that are none of them. */
 static struct sl_phys_node *
-subquery_add_keys(struct sl_lowering *lowering, const struct sl_log_semi_join *join,
-                  struct sl_phys_node *input, uint32_t *ret_keys)
+subquery_add_columns(struct sl_lowering *lowering, struct sl_phys_node *input,
+                     struct sl_expr *const *keys, size_t key_count, uint32_t *ret_keys)
 {
     struct sl_arena *arena = lowering->arena;
     size_t count = input->schema->count;
-    struct sl_schema *schema = sl_schema_new(arena, count + join->key_count);
-    struct sl_expr **exprs = SL_NEW_ARRAY(arena, struct sl_expr *, count + join->key_count);
+    struct sl_schema *schema = sl_schema_new(arena, count + key_count);
+    struct sl_expr **exprs = SL_NEW_ARRAY(arena, struct sl_expr *, count + key_count);
 
     for (uint32_t i = 0; i < count; i++) {
         exprs[i] = sl_log_column(arena, input->schema, i);
         schema->columns[i] = input->schema->columns[i];
     }
     schema->count = count;
-    for (size_t i = 0; i < join->key_count; i++) {
-        struct sl_expr *key = join->keys[i];
+    for (size_t i = 0; i < key_count; i++) {
+        struct sl_expr *key = keys[i];
 
         if (key->kind == SL_EXPR_COLUMN) {
             ret_keys[i] = key->column;
@@ -98,7 +99,8 @@ sl_lower_semi_join(struct sl_lowering *lowering, struct sl_log_node *node,
         detail->right_keys[i] = i;
     detail->at_end = lowering->bounded_operators;
     detail->ttl_us = lowering->bounded_operators ? 0 : lowering->state_ttl_us;
-    inputs[0] = subquery_add_keys(lowering, from, inputs[0], detail->left_keys);
+    inputs[0] =
+        subquery_add_columns(lowering, inputs[0], from->keys, from->key_count, detail->left_keys);
     made = sl_lower_add(lowering, SL_OP_SEMI_JOIN, sl_lower_parallelism(lowering, node),
                         node->schema, detail);
     made->kinds = subquery_semi_kinds(detail, inputs[0]->kinds, inputs[1]->kinds);
@@ -136,5 +138,29 @@ sl_lower_single_join(struct sl_lowering *lowering, struct sl_log_node *node,
     for (size_t i = 0; i < 2; i++)
         sl_lower_connect(lowering, made, inputs[i]);
     *ret_node = made;
+    return SL_OK;
+}
+
+int
+sl_lower_unnest(struct sl_lowering *lowering, struct sl_log_node *node,
+                struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    struct sl_phys_unnest *detail = SL_NEW(lowering->arena, struct sl_phys_unnest);
+    const struct sl_log_unnest *from = &node->unnest;
+    struct sl_phys_node *input;
+
+    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
+    detail->args = SL_NEW_ARRAY(lowering->arena, uint32_t, from->arg_count);
+    detail->arg_count = from->arg_count;
+    detail->kept = from->kept;
+    detail->kept_count = from->kept_count;
+    detail->is_series = from->is_series;
+    detail->is_row = from->is_row;
+    detail->is_outer = from->is_outer;
+    detail->has_ordinality = from->has_ordinality;
+    input = subquery_add_columns(lowering, input, from->args, from->arg_count, detail->args);
+    *ret_node = sl_lower_add(lowering, SL_OP_UNNEST, input->parallelism, node->schema, detail);
+    sl_lower_connect(lowering, *ret_node, input);
+    (*ret_node)->kinds = input->kinds;
     return SL_OK;
 }

@@ -14,6 +14,9 @@ start(void)
                             "WITH ('connector'='memory');"
                             "CREATE TABLE b (id BIGINT, s STRING) WITH ('connector'='memory');"),
                  SL_OK, "%s", test.err.text);
+    cr_assert_eq(planner_test_run(&test, "CREATE TABLE c (id INT, v ARRAY<INT>, r ARRAY<ROW<p INT, "
+                                         "q STRING>>) WITH ('connector'='memory');"),
+                 SL_OK, "%s", test.err.text);
 }
 
 static void
@@ -137,4 +140,23 @@ Test(planner_shapes, exists)
          "      +- GroupAggregate(select=[COUNT(*) AS $total])\n"
          "         +- Scan(table=[b], connector=[memory], format=[row], decode=[id, s], "
          "filter=[s = 'x'], select=[id])\n");
+}
+
+/* The collection does not come out with its elements; a filter of the table stays the table's. */
+Test(planner_shapes, unnest)
+{
+    PLAN(&test, "SELECT id, x FROM c, UNNEST(v) AS u (x) WHERE id > 1 AND x > 2",
+         "Collect(fields=[id, x])\n"
+         "+- Calc(select=[id, x], where=[x > 2])\n"
+         "   +- Unnest(of=[v], select=[id, x])\n"
+         "      +- Scan(table=[c], connector=[memory], format=[row], decode=[id, v], "
+         "filter=[id > 1], select=[id, v])\n");
+    PLAN(&test, "SELECT id, q FROM c LEFT JOIN UNNEST(r) ON TRUE, generate_series(1, id + 1) AS s",
+         "Collect(fields=[id, q])\n"
+         "+- Calc(select=[id, q])\n"
+         "   +- Unnest(series=[$k0, $k1], select=[id, q, s])\n"
+         "      +- Calc(select=[id, p, q, 1 AS $k0, id + 1 AS $k1])\n"
+         "         +- Unnest(of=[r], joinType=[LEFT], select=[id, p, q])\n"
+         "            +- Scan(table=[c], connector=[memory], format=[row], decode=[id, r], "
+         "select=[id, r])\n");
 }

@@ -411,6 +411,43 @@ prune_single_join(struct sl_rewriter *rewriter, struct sl_log_node *node, const 
     return map;
 }
 
+/* Columns of the input that only the elements come from do not come out: a row's collection would
+ * be copied once for each of its elements. */
+static uint32_t *
+prune_unnest(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    struct sl_log_unnest *unnest = &node->unnest;
+    size_t made = node->schema->count - unnest->kept_count, kept = 0;
+    bool *wanted = prune_flags(rewriter, node->inputs[0]->schema);
+    uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, node->schema->count + 1), *input_map;
+    uint32_t *columns = SL_NEW_ARRAY(rewriter->arena, uint32_t, unnest->kept_count + 1);
+    struct sl_schema *schema = sl_schema_new(rewriter->arena, node->schema->count);
+
+    for (size_t i = 0; i < unnest->kept_count; i++)
+        wanted[unnest->kept[i]] |= required[i];
+    for (size_t i = 0; i < unnest->arg_count; i++)
+        sl_expr_mark_columns(unnest->args[i], wanted);
+    input_map = prune_node(rewriter, node->inputs[0], wanted);
+    for (size_t i = 0; i < unnest->kept_count; i++) {
+        map[i] = required[i] ? (uint32_t)kept : PRUNED;
+        if (!required[i])
+            continue;
+        schema->columns[kept] = node->schema->columns[i];
+        columns[kept++] = input_map[unnest->kept[i]];
+    }
+    for (size_t i = 0; i < made; i++) {
+        map[unnest->kept_count + i] = (uint32_t)(kept + i);
+        schema->columns[kept + i] = node->schema->columns[unnest->kept_count + i];
+    }
+    schema->count = kept + made;
+    for (size_t i = 0; i < unnest->arg_count; i++)
+        unnest->args[i] = sl_expr_copy(rewriter->arena, unnest->args[i], input_map);
+    unnest->kept = columns;
+    unnest->kept_count = kept;
+    node->schema = schema;
+    return map;
+}
+
 /* Every input gives exactly the kept columns, in their order. */
 static uint32_t *
 prune_union(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
@@ -614,6 +651,8 @@ prune_node(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
         return prune_single_join(rewriter, node, required);
     case SL_LOG_OVER:
         return prune_over(rewriter, node, required);
+    case SL_LOG_UNNEST:
+        return prune_unnest(rewriter, node, required);
     case SL_LOG_SORT:
         return prune_sort(rewriter, node, required);
     case SL_LOG_LIMIT:

@@ -106,16 +106,8 @@ values_node(struct sl_arena *arena, struct sl_schema *schema, struct sl_expr ***
 static struct sl_log_node *
 values_computed_row(struct sl_arena *arena, struct sl_schema *schema, struct sl_expr **row)
 {
-    struct sl_schema *one = sl_schema_new(arena, 1);
-    struct sl_log_node *values = sl_log_new(arena, SL_LOG_VALUES, one, NULL), *node;
+    struct sl_log_node *node = sl_log_new(arena, SL_LOG_PROJECT, schema, sl_log_one_row(arena));
 
-    one->columns[0].name = "ZERO";
-    one->columns[0].type = &sl_type_int;
-    values->values.rows = SL_NEW(arena, struct sl_value *);
-    values->values.rows[0] = SL_NEW(arena, struct sl_value);
-    values->values.rows[0][0].type = &sl_type_int;
-    values->values.row_count = 1;
-    node = sl_log_new(arena, SL_LOG_PROJECT, schema, values);
     node->exprs = row;
     return node;
 }

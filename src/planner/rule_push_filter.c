@@ -272,6 +272,25 @@ push_into_single_join(struct sl_rewriter *rewriter, struct sl_log_node **place)
 }
 
 static bool
+push_passes_unnest(const struct sl_expr *conjunct, const struct sl_log_node *unnest)
+{
+    return sl_expr_is_deterministic(conjunct) &&
+           sl_expr_columns_within(conjunct, 0, (uint32_t)unnest->unnest.kept_count);
+}
+
+static bool
+push_through_unnest(struct sl_rewriter *rewriter, struct sl_log_node **place)
+{
+    const uint32_t *kept = (*place)->inputs[0]->unnest.kept;
+    struct sl_expr *rest, *passed = push_split(rewriter, *place, push_passes_unnest, &rest);
+
+    if (!passed)
+        return false;
+    push_below(rewriter, place, 0, sl_expr_copy(rewriter->arena, passed, kept), rest);
+    return true;
+}
+
+static bool
 push_through_union(struct sl_rewriter *rewriter, struct sl_log_node **place)
 {
     struct sl_log_node *filter = *place, *node = filter->inputs[0];
@@ -353,6 +372,8 @@ sl_rule_push_filter(struct sl_rewriter *rewriter, struct sl_log_node **place)
         return push_through_semi_join(rewriter, place);
     case SL_LOG_SINGLE_JOIN:
         return push_into_single_join(rewriter, place);
+    case SL_LOG_UNNEST:
+        return push_through_unnest(rewriter, place);
     case SL_LOG_SORT:
         return push_through_sort(rewriter, place);
     case SL_LOG_SCAN:

@@ -14,22 +14,6 @@ select_check(const struct sl_binder *binder, const struct sl_ast_select *select,
     return SL_OK;
 }
 
-/* Calcite's one row without a meaning, for a SELECT without FROM. */
-static struct sl_log_node *
-select_one_row(struct sl_arena *arena)
-{
-    struct sl_schema *schema = sl_schema_new(arena, 1);
-    struct sl_log_node *node = sl_log_new(arena, SL_LOG_VALUES, schema, NULL);
-
-    schema->columns[0].name = "ZERO";
-    schema->columns[0].type = &sl_type_int;
-    node->values.rows = SL_NEW(arena, struct sl_value *);
-    node->values.rows[0] = SL_NEW(arena, struct sl_value);
-    node->values.rows[0][0].type = &sl_type_int;
-    node->values.row_count = 1;
-    return node;
-}
-
 static int
 select_from(struct sl_binder *binder, const struct sl_ast_select *select,
             struct sl_relation *relation, struct sl_error *err)
@@ -38,13 +22,17 @@ select_from(struct sl_binder *binder, const struct sl_ast_select *select,
         const struct sl_ast *item = select->from.items[i];
         struct sl_relation next;
 
+        if (i && sl_is_correlated(item)) {
+            SL_TRY(sl_binder_join_correlated(binder, relation, item, false, err));
+            continue;
+        }
         SL_TRY(sl_binder_from(binder, item, i ? &next : relation, err));
         if (i)
             SL_TRY(sl_binder_join_all(binder, relation, &next, item->offset, err));
     }
     if (select->from.count)
         return SL_OK;
-    relation->node = select_one_row(binder->arena);
+    relation->node = sl_log_one_row(binder->arena);
     relation->scope = (struct sl_scope){.columns = sl_schema_new(binder->arena, 0)};
     return SL_OK;
 }
