@@ -555,6 +555,8 @@ json_on(A) ::= json_behavior(B) ON EMPTY. {A = (struct sl_build_on){.on_empty = 
 json_on(A) ::= json_behavior(B) ON ERROR. {A = (struct sl_build_on){.on_error = B};}
 json_on(A) ::= json_behavior(B) ON EMPTY json_behavior(C) ON ERROR.
     {A = (struct sl_build_on){.on_empty = B, .on_error = C};}
+json_on(A) ::= json_behavior(B) ON ERROR json_behavior(C) ON EMPTY.
+    {A = (struct sl_build_on){.on_empty = C, .on_error = B};}
 %type json_wrapper {enum sl_ast_json_wrapper}
 json_wrapper(A) ::= . {A = SL_AST_JSON_WRAPPER_UNSAID;}
 json_wrapper(A) ::= WITHOUT array_opt WRAPPER. {A = SL_AST_JSON_WRAPPER_WITHOUT;}

@@ -4,8 +4,8 @@
 #include "data/time.h"
 #include "base/base64.h"
 #include "format/csv_internal.h"
-#include "format/json_index.h"
-#include "format/number_text.h"
+#include "data/json_index.h"
+#include "data/number_text.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
 #include "data/time.h"
 #include "base/base64.h"
 #include "format/csv_internal.h"
-#include "format/number_text.h"
+#include "data/number_text.h"
 
 #define CSV_SIMPLE_MAX 128
 

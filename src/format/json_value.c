@@ -3,7 +3,7 @@
 #include "base/map.h"
 #include "base/base64.h"
 #include "format/json_internal.h"
-#include "format/number_text.h"
+#include "data/number_text.h"
 
 #define VALUE_SHOWN_MAX 64
 #define VALUE_MULTISET_COUNT_MAX 1000000

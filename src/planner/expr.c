@@ -336,10 +336,10 @@ expr_is(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr
     };
     struct sl_expr *arg;
 
+    if (ast->is.test == SL_AST_IS_NORMALIZED)
+        return expr_refuse(binding, ast, "IS NORMALIZED is", err);
     if (ast->is.test >= SL_AST_IS_JSON)
-        return expr_refuse(binding, ast,
-                           ast->is.test == SL_AST_IS_NORMALIZED ? "IS NORMALIZED is" : "IS JSON is",
-                           err);
+        return sl_binder_is_json(binding, ast, ret_expr, err);
     SL_TRY(sl_binder_expr(binding, ast->is.operand, &arg, err));
     sl_parameter_settle(binding->binder, arg,
                         ast->is.test == SL_AST_IS_NULL ? &sl_type_string : &sl_type_boolean);
@@ -463,6 +463,45 @@ expr_of_field(struct sl_clause *binding, const struct sl_ast_expr *ast, struct s
     return expr_field(binding, operand, &ast->field.name, ret_expr, err);
 }
 
+int
+sl_binder_row_star(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                   struct sl_expr **ret_row, struct sl_expr ***ret_fields, const char **ret_columns,
+                   struct sl_error *err)
+{
+    struct sl_binder *binder = binding->binder;
+    struct sl_ast_expr column = *ast;
+    const char *prefix = "";
+    struct sl_expr **fields, *row;
+
+    column.ast.kind = SL_AST_EXPR_COLUMN;
+    SL_TRY(sl_binder_expr(binding, ast->ast.kind == SL_AST_EXPR_STAR ? &column : ast->field.operand,
+                          &row, err));
+    if (row->type->kind != SL_TYPE_ROW) {
+        SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, ".* applied to type %s, which is no ROW",
+                 sl_type_text(binder->arena, row->type));
+        return sl_error_at(err, expr_offset(binding, ast));
+    }
+    fields = SL_NEW_ARRAY(binder->arena, struct sl_expr *, row->type->field_count + 1);
+    *ret_columns = ast->ast.kind == SL_AST_EXPR_STAR ? "" : NULL;
+    for (size_t i = 0; *ret_columns && i < ast->column.count; i++)
+        prefix = sl_arena_printf(
+            binder->arena, "%s%s.", prefix,
+            sl_quote_name(binder->arena, sl_binder_name(binder, &ast->column.parts[i])));
+    for (size_t i = 0; i < row->type->field_count; i++) {
+        const char *name = row->type->fields[i].name;
+        struct sl_expr *args[2] = {row, sl_binder_integer(binder->arena, (int64_t)i, &sl_type_int)};
+
+        SL_TRY(
+            sl_expr_call(binder->arena, ".", args, 2, expr_offset(binding, ast), &fields[i], err));
+        if (*ret_columns)
+            *ret_columns = sl_arena_printf(binder->arena, "%s%s%s%s", *ret_columns, i ? ", " : "",
+                                           prefix, sl_quote_name(binder->arena, name));
+    }
+    *ret_row = row;
+    *ret_fields = fields;
+    return SL_OK;
+}
+
 static int
 expr_quantified(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
                 struct sl_error *err)
@@ -489,7 +528,6 @@ expr_not_supported(const struct sl_clause *binding, const struct sl_ast_expr *as
         {SL_AST_EXPR_MULTISET, "the MULTISET constructor is"},
         {SL_AST_EXPR_AT_TIME_ZONE, "AT TIME ZONE is"},
         {SL_AST_EXPR_COLLATE, "COLLATE is"},
-        {SL_AST_EXPR_JSON, "a JSON function with clauses is"},
         {SL_AST_EXPR_UNIT, "a unit of time as a value is"},
         {SL_AST_EXPR_DESCRIPTOR, "DESCRIPTOR as a value is"},
         {SL_AST_EXPR_TABLE, "a table as a value is"},
@@ -524,10 +562,7 @@ expr_of_kind(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl
     case SL_AST_EXPR_CALL:
         return sl_binder_call(binding, ast, ret_expr, err);
     case SL_AST_EXPR_JSON:
-        if (ast->json.function == SL_AST_JSON_OBJECTAGG ||
-            ast->json.function == SL_AST_JSON_ARRAYAGG)
-            return sl_binder_json_aggregate(binding, ast, ret_expr, err);
-        return expr_not_supported(binding, ast, err);
+        return sl_binder_json(binding, ast, ret_expr, err);
     case SL_AST_EXPR_CASE:
         return expr_case(binding, ast, ret_expr, err);
     case SL_AST_EXPR_CAST:
