@@ -45,6 +45,28 @@ expr_field(struct sl_clause *binding, struct sl_expr *row, const struct sl_ast_i
     return sl_error_at(err, sl_binder_offset(binder, name->offset));
 }
 
+/* A name that the scope does not have: an outer query's, or nobody's. */
+static int
+expr_no_column(struct sl_clause *binding, const struct sl_ast_expr *ast, size_t part,
+               struct sl_error *err)
+{
+    const struct sl_ast_name *name = &ast->column;
+    const struct sl_outer_scope *outer = binding->binder->outer;
+    size_t outer_part;
+
+    for (; outer; outer = outer->next) {
+        if (!outer->scope || sl_scope_find(outer->scope, name, &outer_part) == -1)
+            continue;
+        return expr_refuse(binding, ast,
+                           sl_arena_printf(binding->binder->arena,
+                                           "a correlated subquery, one that uses \"%.*s\" of a "
+                                           "query around it, is",
+                                           SL_TEXT_FORMAT(name->parts[outer_part].text)),
+                           err);
+    }
+    return sl_scope_refuse(binding, name, part, err);
+}
+
 /* What the select list calls by this name; false: nothing, or it may not be said here. */
 static bool
 expr_output(const struct sl_clause *binding, const struct sl_ast_name *name,
@@ -79,7 +101,7 @@ expr_column(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_
     if (column < 0 && expr_output(binding, name, ret_expr))
         return SL_OK;
     if (column < 0)
-        return sl_scope_refuse(binding, name, part, err);
+        return expr_no_column(binding, ast, part, err);
     expr = sl_log_column(binding->binder->arena, scope->columns, (uint32_t)column);
     expr->offset = expr_offset(binding, ast);
     for (part++; part < name->count; part++)
@@ -281,6 +303,7 @@ expr_in(struct sl_clause *binding, const struct sl_ast_expr *ast, const struct s
     struct sl_expr *first, **args;
     size_t arg_count;
 
+    binding->null_is_false = false;
     SL_TRY(sl_binder_expr(binding, operand, &first, err));
     SL_TRY(expr_list(binding, first, values, &args, &arg_count, err));
     return sl_binder_function(binding, negated ? "NOT IN" : "IN", args, arg_count,
@@ -510,6 +533,8 @@ expr_quantified(struct sl_clause *binding, const struct sl_ast_expr *ast, struct
         ast->quantified.values.count)
         return expr_in(binding, ast, ast->quantified.left, &ast->quantified.values, false, ret_expr,
                        err);
+    if (ast->quantified.query)
+        return sl_binder_quantified_subquery(binding, ast, ret_expr, err);
     return expr_refuse(binding, ast, ast->quantified.all ? "ALL (…) is" : "ANY (…) is", err);
 }
 
@@ -522,8 +547,6 @@ expr_not_supported(const struct sl_clause *binding, const struct sl_ast_expr *as
         enum sl_ast_kind kind;
         const char *construct;
     } names[] = {
-        {SL_AST_EXPR_EXISTS, "EXISTS is"},
-        {SL_AST_EXPR_SUBQUERY, "a subquery in an expression is"},
         {SL_AST_EXPR_ARRAY_QUERY, "ARRAY (SELECT …) is"},
         {SL_AST_EXPR_MULTISET, "the MULTISET constructor is"},
         {SL_AST_EXPR_AT_TIME_ZONE, "AT TIME ZONE is"},
@@ -571,7 +594,8 @@ expr_of_kind(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl
         return expr_between(binding, ast, ret_expr, err);
     case SL_AST_EXPR_IN:
         if (ast->in.query)
-            return expr_refuse(binding, ast, "IN with a subquery is", err);
+            return sl_binder_in_subquery(binding, ast, ast->in.operand, ast->in.query,
+                                         ast->in.negated, ret_expr, err);
         return expr_in(binding, ast, ast->in.operand, &ast->in.values, ast->in.negated, ret_expr,
                        err);
     case SL_AST_EXPR_LIKE:
@@ -584,6 +608,10 @@ expr_of_kind(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl
         return expr_items(binding, ast, "ARRAY", ret_expr, err);
     case SL_AST_EXPR_MAP:
         return expr_items(binding, ast, "MAP", ret_expr, err);
+    case SL_AST_EXPR_EXISTS:
+        return sl_binder_exists(binding, ast, ret_expr, err);
+    case SL_AST_EXPR_SUBQUERY:
+        return sl_binder_scalar_subquery(binding, ast, ret_expr, err);
     case SL_AST_EXPR_ELEMENT:
         return expr_element(binding, ast, ret_expr, err);
     case SL_AST_EXPR_FIELD:
@@ -593,10 +621,20 @@ expr_of_kind(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl
     }
 }
 
+/* Where NULL of the whole is as good as FALSE, it is so of the parts of AND and OR. */
+static bool
+expr_passes_null(const struct sl_ast_expr *ast)
+{
+    if (ast->ast.kind == SL_AST_EXPR_BINARY)
+        return ast->binary.op == SL_AST_OP_AND || ast->binary.op == SL_AST_OP_OR;
+    return ast->ast.kind == SL_AST_EXPR_IN || ast->ast.kind == SL_AST_EXPR_QUANTIFIED;
+}
+
 int
 sl_binder_expr(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
                struct sl_error *err)
 {
+    bool null_is_false = binding->null_is_false;
     int rc;
 
     if (binding->depth >= SL_BIND_DEPTH_MAX) {
@@ -605,7 +643,9 @@ sl_binder_expr(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
         return sl_error_at(err, expr_offset(binding, ast));
     }
     binding->depth++;
+    binding->null_is_false &= expr_passes_null(ast);
     rc = expr_of_kind(binding, ast, ret_expr, err);
+    binding->null_is_false = null_is_false;
     binding->depth--;
     return rc;
 }
