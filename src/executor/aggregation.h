@@ -46,7 +46,8 @@ struct sl_aggregation {
     size_t count;
     enum sl_aggregation_phase phase; /* to be set before it is opened */
     size_t head_size;   /* bytes of the value before the accumulators, the operator's own */
-    uint32_t head_view; /* where these hold a view; 0: nowhere */
+    uint32_t head_views[2]; /* where these hold views, … */
+    size_t head_view_count; /* … so many */
     bool counts_rows;   /* the last aggregate is a COUNT(*) of the operator's own, without result */
     bool is_resident;   /* its rows are never evicted: nothing is prepared */
     bool has_sets;      /* DISTINCT values are kept in the row, so that rows can be merged */
@@ -79,7 +80,7 @@ struct sl_aggregation {
 };
 
 /* Opens the state tables `<name>` and, for each argument by which aggregates are DISTINCT,
- * `<name>.distinct.<number of the first of them>`; `head_size`, `head_view`,
+ * `<name>.distinct.<number of the first of them>`; `head_size`, `head_views`,
  * `counts_rows`, `has_sets` and `ttl_us` may be set before. */
 int sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const char *name,
                         const uint32_t *keys, size_t key_count,

@@ -11,22 +11,18 @@ enum { PLACE_NONE = UINT32_MAX };
 
 /* --- opening --- */
 
-/* The columns that the aggregation's expressions are, in its order: arguments, then the filter. */
-static void
-frames_list_columns(struct sl_over_frames *frames, struct sl_arena *arena)
+void
+sl_over_list_arguments(const struct sl_aggregation *aggregation, uint32_t *ret_columns)
 {
-    const struct sl_aggregation *aggregation = &frames->aggregation;
-
-    frames->argument_columns = SL_NEW_ARRAY(arena, uint32_t, aggregation->expr_count + 1);
     for (size_t i = 0; i < aggregation->count; i++) {
         const struct sl_aggregation_item *item = &aggregation->items[i];
 
         for (size_t j = 0; j < item->aggregate->arg_count; j++)
-            frames->argument_columns[(size_t)item->argument + j] =
+            ret_columns[(size_t)item->argument + j] =
                 item->aggregate->args[sl_aggregate_is_parameter(item->aggregate, j) ? 0 : j]
                     ->column;
         if (item->filter >= 0)
-            frames->argument_columns[item->filter] = item->aggregate->filter->column;
+            ret_columns[item->filter] = item->aggregate->filter->column;
     }
 }
 
@@ -52,7 +48,8 @@ sl_over_frames_open(struct sl_over_frames *frames, struct sl_op *op, const struc
     aggregation->has_sets = aggregation->is_resident = true;
     SL_TRY(sl_aggregation_open(aggregation, op, "over.scratch", NULL, 0, over->aggregates,
                                over->aggregate_count, false, err));
-    frames_list_columns(frames, arena);
+    frames->argument_columns = SL_NEW_ARRAY(arena, uint32_t, aggregation->expr_count + 1);
+    sl_over_list_arguments(aggregation, frames->argument_columns);
     frames->is_plain = frames_is_plain(aggregation);
     if (frames->is_plain)
         frames->slots = sl_arena_alloc(arena, SL_BATCH_ROWS_MAX * aggregation->spec.value_size);
@@ -408,8 +405,8 @@ frames_target(const struct sl_over_frames *frames, const struct sl_over_call *ca
     return target >= within.start && target < within.end ? (uint32_t)target : PLACE_NONE;
 }
 
-static struct sl_column *
-frames_null(struct sl_pool *pool, const struct sl_type *type)
+struct sl_column *
+sl_over_null(struct sl_pool *pool, const struct sl_type *type)
 {
     struct sl_column_builder *builder = sl_column_builder_new(pool, type, 1);
     struct sl_value null = sl_value_null(type);
@@ -418,10 +415,10 @@ frames_null(struct sl_pool *pool, const struct sl_type *type)
     return sl_column_builder_end(builder);
 }
 
-/* Rows of any columns of one type: runs of one column are segments. */
-static struct sl_column *
-frames_gather(struct sl_over_frames *frames, const struct sl_type *type,
-              const struct sl_column *const *columns, const uint32_t *rows, size_t count)
+/* Runs of one column are segments. */
+struct sl_column *
+sl_over_gather(struct sl_pool *pool, const struct sl_type *type,
+               const struct sl_column *const *columns, const uint32_t *rows, size_t count)
 {
     struct sl_column_segment *segments = sl_alloc((count + 1) * sizeof(*segments));
     struct sl_column *made;
@@ -432,7 +429,7 @@ frames_gather(struct sl_over_frames *frames, const struct sl_type *type,
             segments[segment_count++] = (struct sl_column_segment){columns[i], rows + i, 0, false};
         segments[segment_count - 1].row_count++;
     }
-    made = sl_column_build(frames->op->context->pool, type, segments, segment_count, true);
+    made = sl_column_build(pool, type, segments, segment_count, true);
     free(segments);
     return made;
 }
@@ -443,7 +440,7 @@ frames_values(struct sl_over_frames *frames, const struct sl_over_call *call, ui
 {
     const struct sl_column **columns = sl_alloc((count + 1) * sizeof(*columns));
     uint32_t *rows = sl_alloc((count + 1) * sizeof(*rows));
-    struct sl_column *null = frames_null(frames->op->context->pool, type), *made;
+    struct sl_column *null = sl_over_null(frames->op->context->pool, type), *made;
 
     for (size_t i = 0; i < count; i++) {
         uint32_t place = targets[i], column = call->column;
@@ -461,7 +458,7 @@ frames_values(struct sl_over_frames *frames, const struct sl_over_call *call, ui
         batch = frames_at(frames, place, &rows[i]);
         columns[i] = batch->columns[column];
     }
-    made = frames_gather(frames, type, columns, rows, count);
+    made = sl_over_gather(frames->op->context->pool, type, columns, rows, count);
     sl_column_unref(null);
     free(rows);
     free(columns);
@@ -592,23 +589,15 @@ sl_over_frames_results(struct sl_over_frames *frames, size_t index, struct sl_co
 /* --- telling --- */
 
 int
-sl_over_emit(struct sl_op *op, const struct sl_aggregation *aggregation, struct sl_batch *batch,
-             size_t input_columns, const struct sl_over_failure *failures, size_t failure_count,
-             struct sl_out *out, struct sl_error *err)
+sl_over_tell(struct sl_op *op, const struct sl_aggregation *aggregation,
+             const struct sl_batch *input, const struct sl_over_failure *failures,
+             size_t failure_count, struct sl_out *out, struct sl_error *err)
 {
-    struct sl_batch *input;
     struct sl_row_error *errors;
-    uint16_t *selection;
     struct sl_arena arena;
-    size_t next = 0;
     int rc;
 
-    if (failure_count == 0)
-        return sl_out_emit(out, batch);
     sl_arena_init(&arena);
-    input = sl_batch_new(op->context->pool, input_columns, batch->row_count);
-    for (size_t i = 0; i < input_columns; i++)
-        sl_batch_set_column(input, i, sl_column_ref(batch->columns[i]));
     errors = SL_NEW_ARRAY(&arena, struct sl_row_error, failure_count);
     for (size_t i = 0; i < failure_count; i++)
         errors[i] = (struct sl_row_error){failures[i].row, SL_E_NUMERIC_OUT_OF_RANGE,
@@ -616,8 +605,27 @@ sl_over_emit(struct sl_op *op, const struct sl_aggregation *aggregation, struct 
                                                                       failures[i].aggregate,
                                                                       op->node->inputs[0].node)};
     rc = out->error(out, input, errors, failure_count, err);
-    sl_batch_unref(input);
     sl_arena_done(&arena);
+    return rc;
+}
+
+int
+sl_over_emit(struct sl_op *op, const struct sl_aggregation *aggregation, struct sl_batch *batch,
+             size_t input_columns, const struct sl_over_failure *failures, size_t failure_count,
+             struct sl_out *out, struct sl_error *err)
+{
+    struct sl_batch *input;
+    uint16_t *selection;
+    size_t next = 0;
+    int rc;
+
+    if (failure_count == 0)
+        return sl_out_emit(out, batch);
+    input = sl_batch_new(op->context->pool, input_columns, batch->row_count);
+    for (size_t i = 0; i < input_columns; i++)
+        sl_batch_set_column(input, i, sl_column_ref(batch->columns[i]));
+    rc = sl_over_tell(op, aggregation, input, failures, failure_count, out, err);
+    sl_batch_unref(input);
     if (rc < 0) {
         sl_batch_unref(batch);
         return rc;

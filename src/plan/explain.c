@@ -139,6 +139,12 @@ explain_over(const struct sl_phys_node *node, struct sl_buffer *to)
 }
 
 static void
+explain_updating_over(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    explain_over(node, to);
+}
+
+static void
 explain_batch_over(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     explain_over(node, to);

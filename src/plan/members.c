@@ -359,6 +359,7 @@ const struct sl_layout sl_plan_details[SL_OP_COUNT] = {
     [SL_OP_CHANGELOG_NORMALIZE] = LAYOUT(sl_phys_changelog_normalize, changelog_normalize_members),
     [SL_OP_UPSERT_MATERIALIZE] = LAYOUT(sl_phys_upsert_materialize, upsert_materialize_members),
     [SL_OP_OVER] = LAYOUT(sl_phys_over, over_members),
+    [SL_OP_UPDATING_OVER] = LAYOUT(sl_phys_over, over_members),
     [SL_OP_BATCH_OVER] = LAYOUT(sl_phys_over, over_members),
     [SL_OP_SORT] = LAYOUT(sl_phys_sort, sort_members),
     [SL_OP_LIMIT] = LAYOUT(sl_phys_limit, limit_members),

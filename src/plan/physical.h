@@ -414,7 +414,8 @@ struct sl_over {
 
 /* What the first order column is.  NONE: its results change when a row comes in between. */
 enum sl_over_time { SL_OVER_TIME_NONE, SL_OVER_TIME_EVENT, SL_OVER_TIME_PROCESSING };
-/* OVER over a stream; BATCH_OVER has the same detail, and looks at `over` alone. */
+/* OVER in order of time; UPDATING_OVER, whose results change (time is NONE), and BATCH_OVER have
+ * the same detail. */
 struct sl_phys_over {
     struct sl_over over; /* the first member */
     enum sl_over_time time;

@@ -226,6 +226,19 @@ int sl_binder_constant(struct sl_binder *binder, const struct sl_ast_expr *ast, 
                        const struct sl_type *type, struct sl_value *ret_value,
                        struct sl_error *err);
 
+/* row.* and (expression).*: the fields, and as a text what stands for them in a view (NULL: nothing
+ * can). */
+int sl_binder_row_star(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                       struct sl_expr **ret_row, struct sl_expr ***ret_fields,
+                       const char **ret_columns, struct sl_error *err);
+
+/* --- json.c --- */
+/* JSON_VALUE and its like; IS JSON. */
+int sl_binder_json(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                   struct sl_expr **ret_expr, struct sl_error *err);
+int sl_binder_is_json(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                      struct sl_expr **ret_expr, struct sl_error *err);
+
 /* --- call.c --- */
 int sl_binder_json_aggregate(struct sl_clause *binding, const struct sl_ast_expr *ast,
                              struct sl_expr **ret_expr, struct sl_error *err);

@@ -194,6 +194,43 @@ expr_chain(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_e
                         ret_expr, err);
 }
 
+/* The two ends of a period (point, point) or (point, interval), the earlier one first. */
+static int
+expr_period(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr *ret_ends[2],
+            struct sl_error *err)
+{
+    int offset = expr_offset(binding, ast);
+    struct sl_expr *ends[2];
+
+    if (ast->ast.kind != SL_AST_EXPR_ROW || ast->items.count != 2) {
+        SL_ERROR(err, SL_E_DATATYPE_MISMATCH,
+                 "OVERLAPS takes two periods: (point, point) or (point, interval)");
+        return sl_error_at(err, offset);
+    }
+    for (size_t i = 0; i < 2; i++)
+        SL_TRY(sl_binder_expr(binding, ast->items.items[i], &ends[i], err));
+    if (ends[1]->type->kind == SL_TYPE_INTERVAL_MONTH ||
+        ends[1]->type->kind == SL_TYPE_INTERVAL_DAY)
+        SL_TRY(expr_call2(binding, "+", ends[0], ends[1], offset, &ends[1], err));
+    SL_TRY(expr_call2(binding, "LEAST", ends[0], ends[1], offset, &ret_ends[0], err));
+    return expr_call2(binding, "GREATEST", ends[0], ends[1], offset, &ret_ends[1], err);
+}
+
+/* Each ends at or behind the other's beginning: periods that touch do overlap, as in Flink. */
+static int
+expr_overlaps(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
+              struct sl_error *err)
+{
+    int offset = sl_binder_offset(binding->binder, ast->binary.op_offset);
+    struct sl_expr *a[2], *b[2], *first, *second;
+
+    SL_TRY(expr_period(binding, ast->binary.left, a, err));
+    SL_TRY(expr_period(binding, ast->binary.right, b, err));
+    SL_TRY(expr_call2(binding, ">=", a[1], b[0], offset, &first, err));
+    SL_TRY(expr_call2(binding, ">=", b[1], a[0], offset, &second, err));
+    return expr_call2(binding, "AND", first, second, offset, ret_expr, err);
+}
+
 static int
 expr_binary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
             struct sl_error *err)
@@ -203,13 +240,7 @@ expr_binary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_
 
     switch (ast->binary.op) {
     case SL_AST_OP_OVERLAPS:
-        return expr_refuse(binding, ast, "OVERLAPS is", err);
-    case SL_AST_OP_MATCH:
-    case SL_AST_OP_NOT_MATCH:
-    case SL_AST_OP_MATCH_NOCASE:
-    case SL_AST_OP_NOT_MATCH_NOCASE:
-        return sl_binder_refuse(binding->binder, ast->binary.op_offset,
-                                "a regular expression operator is", err);
+        return expr_overlaps(binding, ast, ret_expr, err);
     case SL_AST_OP_BIT_AND:
     case SL_AST_OP_BIT_OR:
         return sl_binder_refuse(binding->binder, ast->binary.op_offset, "a bit operator is", err);
@@ -224,6 +255,11 @@ expr_binary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_
     }
     SL_TRY(sl_binder_expr(binding, ast->binary.left, &left, err));
     SL_TRY(sl_binder_expr(binding, ast->binary.right, &right, err));
+    if (ast->binary.op == SL_AST_OP_NOT_MATCH || ast->binary.op == SL_AST_OP_NOT_MATCH_NOCASE) {
+        SL_TRY(expr_call2(binding, sl_ast_op_name(ast->binary.op) + 1, left, right, offset, &left,
+                          err));
+        return expr_call1(binding, "NOT", left, offset, ret_expr, err);
+    }
     return expr_call2(binding, sl_ast_op_name(ast->binary.op), left, right, offset, ret_expr, err);
 }
 
@@ -323,10 +359,10 @@ expr_is(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr
     };
     struct sl_expr *arg;
 
+    if (ast->is.test == SL_AST_IS_NORMALIZED)
+        return expr_refuse(binding, ast, "IS NORMALIZED is", err);
     if (ast->is.test >= SL_AST_IS_JSON)
-        return expr_refuse(binding, ast,
-                           ast->is.test == SL_AST_IS_NORMALIZED ? "IS NORMALIZED is" : "IS JSON is",
-                           err);
+        return sl_binder_is_json(binding, ast, ret_expr, err);
     SL_TRY(sl_binder_expr(binding, ast->is.operand, &arg, err));
     sl_parameter_settle(binding->binder, arg,
                         ast->is.test == SL_AST_IS_NULL ? &sl_type_string : &sl_type_boolean);
@@ -450,6 +486,45 @@ expr_of_field(struct sl_clause *binding, const struct sl_ast_expr *ast, struct s
     return expr_field(binding, operand, &ast->field.name, ret_expr, err);
 }
 
+int
+sl_binder_row_star(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                   struct sl_expr **ret_row, struct sl_expr ***ret_fields, const char **ret_columns,
+                   struct sl_error *err)
+{
+    struct sl_binder *binder = binding->binder;
+    struct sl_ast_expr column = *ast;
+    const char *prefix = "";
+    struct sl_expr **fields, *row;
+
+    column.ast.kind = SL_AST_EXPR_COLUMN;
+    SL_TRY(sl_binder_expr(binding, ast->ast.kind == SL_AST_EXPR_STAR ? &column : ast->field.operand,
+                          &row, err));
+    if (row->type->kind != SL_TYPE_ROW) {
+        SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, ".* applied to type %s, which is no ROW",
+                 sl_type_text(binder->arena, row->type));
+        return sl_error_at(err, expr_offset(binding, ast));
+    }
+    fields = SL_NEW_ARRAY(binder->arena, struct sl_expr *, row->type->field_count + 1);
+    *ret_columns = ast->ast.kind == SL_AST_EXPR_STAR ? "" : NULL;
+    for (size_t i = 0; *ret_columns && i < ast->column.count; i++)
+        prefix = sl_arena_printf(
+            binder->arena, "%s%s.", prefix,
+            sl_quote_name(binder->arena, sl_binder_name(binder, &ast->column.parts[i])));
+    for (size_t i = 0; i < row->type->field_count; i++) {
+        const char *name = row->type->fields[i].name;
+        struct sl_expr *args[2] = {row, sl_binder_integer(binder->arena, (int64_t)i, &sl_type_int)};
+
+        SL_TRY(
+            sl_expr_call(binder->arena, ".", args, 2, expr_offset(binding, ast), &fields[i], err));
+        if (*ret_columns)
+            *ret_columns = sl_arena_printf(binder->arena, "%s%s%s%s", *ret_columns, i ? ", " : "",
+                                           prefix, sl_quote_name(binder->arena, name));
+    }
+    *ret_row = row;
+    *ret_fields = fields;
+    return SL_OK;
+}
+
 static int
 expr_quantified(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
                 struct sl_error *err)
@@ -476,7 +551,6 @@ expr_not_supported(const struct sl_clause *binding, const struct sl_ast_expr *as
         {SL_AST_EXPR_MULTISET, "the MULTISET constructor is"},
         {SL_AST_EXPR_AT_TIME_ZONE, "AT TIME ZONE is"},
         {SL_AST_EXPR_COLLATE, "COLLATE is"},
-        {SL_AST_EXPR_JSON, "a JSON function with clauses is"},
         {SL_AST_EXPR_UNIT, "a unit of time as a value is"},
         {SL_AST_EXPR_DESCRIPTOR, "DESCRIPTOR as a value is"},
         {SL_AST_EXPR_TABLE, "a table as a value is"},
@@ -511,10 +585,7 @@ expr_of_kind(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl
     case SL_AST_EXPR_CALL:
         return sl_binder_call(binding, ast, ret_expr, err);
     case SL_AST_EXPR_JSON:
-        if (ast->json.function == SL_AST_JSON_OBJECTAGG ||
-            ast->json.function == SL_AST_JSON_ARRAYAGG)
-            return sl_binder_json_aggregate(binding, ast, ret_expr, err);
-        return expr_not_supported(binding, ast, err);
+        return sl_binder_json(binding, ast, ret_expr, err);
     case SL_AST_EXPR_CASE:
         return expr_case(binding, ast, ret_expr, err);
     case SL_AST_EXPR_CAST:

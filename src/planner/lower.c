@@ -129,36 +129,6 @@ sl_lower_refuse_updating(const struct sl_phys_node *input, const struct sl_log_n
     return sl_error_at(err, node->offset);
 }
 
-/* Keys are compared as bytes, for which rows, arrays and maps have no form yet. */
-int
-sl_lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node *node,
-                            struct sl_error *err)
-{
-    const struct sl_schema *input = node->inputs[0]->schema;
-    const struct sl_log_aggregate *aggregate = &node->aggregate;
-
-    for (size_t i = 0; i < aggregate->key_count; i++) {
-        const struct sl_schema_column *key = &input->columns[aggregate->keys[i]];
-
-        if (!sl_type_is_nested(key->type->kind))
-            continue;
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s column \"%s\" of type %s is not supported yet",
-                 aggregate->is_distinct ? "DISTINCT over" : "GROUP BY", key->name,
-                 sl_type_text(arena, key->type));
-        return sl_error_at(err, node->offset);
-    }
-    for (size_t i = 0; i < aggregate->aggregate_count; i++) {
-        const struct sl_aggregate *call = aggregate->aggregates[i];
-
-        if (!call->distinct || !call->arg_count || !sl_type_is_nested(call->arg_types[0]->kind))
-            continue;
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s (DISTINCT …) of type %s is not supported yet",
-                 sl_aggregate_name(call), sl_type_text(arena, call->arg_types[0]));
-        return sl_error_at(err, call->offset);
-    }
-    return SL_OK;
-}
-
 /* --- calc --- */
 
 /* Where the columns of a key are in the output; false: one is not there. */
@@ -313,7 +283,6 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
         return sl_lower_attached_aggregate(lowering, node, ret_node, err);
     if (sl_lower_is_session_group(node))
         SL_TRY(sl_lower_refuse_session_emit(lowering, node, err));
-    SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sl_lower_retracting(input, node, err));
     retracts = input->kinds != SL_KINDS_INSERT;
@@ -351,7 +320,6 @@ lower_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
 
     if (!lowering->bounded_operators)
         return lower_group_aggregate(lowering, node, ret_node, err);
-    SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sl_lower_refuse_updating(input, node, "GROUP BY", err));
     detail->keys = node->aggregate.keys;

@@ -61,8 +61,6 @@ bool sl_lower_may_leave_out(const struct sl_lowering *lowering,
                             const struct sl_log_aggregate *from);
 int sl_lower_refuse_updating(const struct sl_phys_node *input, const struct sl_log_node *node,
                              const char *construct, struct sl_error *err);
-int sl_lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node *node,
-                                struct sl_error *err);
 
 /* lower_window.c */
 /* GROUP BY window_start, window_end of windows that rows bring with them: it could not be fused

@@ -47,6 +47,11 @@ Test(planner_error, names)
     REFUSED("SELECT 1 AS a, 2 AS a ORDER BY a", "42702", "a");
     REFUSED("SELECT COALESC(1, 2)", "42883", "COALESC");
     planner_test_hint(&test, "COALESCE");
+    REFUSED("SELECT SUBSTRING(price, 1) FROM bids", "42883", "SUBSTRING");
+    planner_test_hint(&test, "SUBSTRING(string, int [, int]) -> string or "
+                             "SUBSTRING(string, string) -> string");
+    REFUSED("SELECT REGEXP(channel, '(') FROM bids", "2201B", "'('");
+    REFUSED("SELECT channel SIMILAR TO '[' FROM bids", "2201B", "'['");
     REFUSED("SELECT * FROM bids AS b (x, y, z, u, w, q, too_many)", "42P10", "too_many");
     REFUSED("SELECT $9", "42P02", "$9");
     REFUSED("SELECT B.PRICE, public.bids.price FROM bids AS b", "42P01", "public.bids.price");

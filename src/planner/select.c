@@ -86,6 +86,30 @@ select_note_star(struct sl_binder *binder, const struct sl_ast_select_item *item
     binder->expansions = &expansion->next;
 }
 
+/* row.*: each field of a ROW. */
+static int
+select_row_star(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                struct sl_select_output *output, struct sl_error *err)
+{
+    struct sl_binder *binder = binding->binder;
+    struct sl_star_expansion *expansion;
+    struct sl_expr **fields, *row;
+    const char *columns;
+
+    SL_TRY(sl_binder_row_star(binding, ast, &row, &fields, &columns, err));
+    for (size_t i = 0; i < row->type->field_count; i++)
+        select_add(binder, output, fields[i], row->type->fields[i].name);
+    if (!binder->expansions || binder->hide_positions)
+        return SL_OK;
+    if (columns == NULL)
+        return sl_binder_refuse(binder, ast->ast.offset, "(expression).* in a view is", err);
+    expansion = SL_NEW(binder->arena, struct sl_star_expansion);
+    *expansion = (struct sl_star_expansion){ast->ast.offset, ast->ast.end, columns, NULL};
+    *binder->expansions = expansion;
+    binder->expansions = &expansion->next;
+    return SL_OK;
+}
+
 static int
 select_star(struct sl_clause *binding, const struct sl_ast_select_item *item,
             struct sl_select_output *output, struct sl_error *err)
@@ -100,8 +124,8 @@ select_star(struct sl_clause *binding, const struct sl_ast_select_item *item,
     size_t count;
 
     if (!sl_scope_star(binder->arena, scope, table, &columns, &count)) {
-        if (sl_scope_find_column(scope, *table) >= 0)
-            return sl_binder_refuse(binder, item->expr->ast.offset, ".* of a column is", err);
+        if (sl_scope_find_column(scope, qualifier->parts[0].text) >= 0 || qualifier->count > 1)
+            return select_row_star(binding, item->expr, output, err);
         SL_ERROR(err, SL_E_UNDEFINED_TABLE, "missing FROM-clause entry for table \"%.*s\"",
                  SL_TEXT_FORMAT(*table));
         return sl_error_at(err, offset);
@@ -132,6 +156,10 @@ select_items(struct sl_clause *binding, const struct sl_ast_select *select,
 
         if (item->expr->ast.kind == SL_AST_EXPR_STAR) {
             SL_TRY(select_star(binding, item, output, err));
+            continue;
+        }
+        if (item->expr->ast.kind == SL_AST_EXPR_FIELD && item->expr->field.star) {
+            SL_TRY(select_row_star(binding, item->expr, output, err));
             continue;
         }
         SL_TRY(sl_binder_expr(binding, item->expr, &expr, err));
