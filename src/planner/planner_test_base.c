@@ -80,6 +80,7 @@ static const struct sl_connector_descriptor test_files = {
     .partition_type = test_partition_type,
 };
 static const struct sl_format_descriptor test_json = {
+    .fields_by_name = true,
     .name = "json",
     .reads = true,
     .writes = true,
