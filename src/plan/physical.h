@@ -107,6 +107,8 @@ struct sl_phys_scan {
     size_t primary_key_count;
     uint32_t *decoded; /* indexes into physical, ascending */
     size_t decoded_count;
+    uint32_t *pruned; /* those of them whose types are without the fields that nobody reads */
+    size_t pruned_count;
     const char **metadata; /* keys; of a partition column "partition." and its name */
     const struct sl_type **metadata_types; /* as the connector makes them */
     size_t metadata_count;
