@@ -18,6 +18,7 @@ static const char *const logical_names[SL_LOG_KIND_COUNT] = {
     [SL_LOG_UNION] = "LogicalUnion",
     [SL_LOG_JOIN] = "LogicalJoin",
     [SL_LOG_OVER] = "LogicalOver",
+    [SL_LOG_RANK] = "LogicalRank",
     [SL_LOG_SORT] = "LogicalSort",
     [SL_LOG_LIMIT] = "LogicalLimit",
     [SL_LOG_CHANGE] = "LogicalChange",
@@ -138,6 +139,9 @@ logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
         break;
     case SL_LOG_OVER:
         sl_describe_over(to, &node->over, node->schema);
+        break;
+    case SL_LOG_RANK:
+        sl_describe_rank(to, &node->rank, input);
         break;
     case SL_LOG_SORT:
         sl_describe_sort(to, node->sort.keys, node->sort.key_count, input);

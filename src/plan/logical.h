@@ -22,6 +22,7 @@ enum sl_log_kind {
     SL_LOG_UNION,             /* UNION ALL */
     SL_LOG_JOIN,              /* output: the columns of the left input, then of the right */
     SL_LOG_OVER,              /* output: the input, then the results of the calls */
+    SL_LOG_RANK,              /* output: the input, then the rank if it is wanted */
     SL_LOG_SORT,
     SL_LOG_LIMIT,
     SL_LOG_CHANGE, /* UPDATE, DELETE */
@@ -112,6 +113,7 @@ struct sl_log_node {
         struct sl_log_join join;
         struct sl_log_count_window count_window;
         struct sl_over over;
+        struct sl_rank rank;
         struct sl_phys_sort sort; /* only its keys */
         struct sl_phys_limit limit;
         struct sl_phys_change change;

@@ -407,9 +407,7 @@ lower_sort(struct sl_lowering *lowering, struct sl_log_node *node,
     struct sl_phys_node *input;
 
     if (!lowering->bounded_operators)
-        return sl_lower_refuse(
-            node, "ORDER BY",
-            "SET 'execution.runtime-mode' = 'batch' for a query over bounded input", err);
+        return sl_lower_stream_sort(lowering, node, limit, ret_node, err);
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sl_lower_refuse_updating(input, node, "ORDER BY", err));
     detail->keys = node->sort.keys;
@@ -515,6 +513,8 @@ sl_lower(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_
         return lower_all_of_join(lowering, node, ret_node, err);
     case SL_LOG_OVER:
         return sl_lower_over(lowering, node, ret_node, err);
+    case SL_LOG_RANK:
+        return sl_lower_rank(lowering, node, ret_node, err);
     case SL_LOG_SORT:
         return lower_sort(lowering, node, NULL, ret_node, err);
     case SL_LOG_LIMIT:

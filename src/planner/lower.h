@@ -123,6 +123,14 @@ int sl_lower_sides(struct sl_lowering *lowering, bool is_query, struct sl_error 
 int sl_lower_over(struct sl_lowering *lowering, struct sl_log_node *node,
                   struct sl_phys_node **ret_node, struct sl_error *err);
 
+/* lower_rank.c */
+int sl_lower_rank(struct sl_lowering *lowering, struct sl_log_node *node,
+                  struct sl_phys_node **ret_node, struct sl_error *err);
+/* ORDER BY over a stream; `limit` NULL: all rows. */
+int sl_lower_stream_sort(struct sl_lowering *lowering, struct sl_log_node *node,
+                         const struct sl_phys_limit *limit, struct sl_phys_node **ret_node,
+                         struct sl_error *err);
+
 /* lower_join.c */
 /* A JOIN, of whose columns those are wanted that `used` says (NULL: all); map[i] is where column i
  * is in the output. */
