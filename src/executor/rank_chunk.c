@@ -101,6 +101,28 @@ sl_rank_chunk_cut(struct sl_rank_chunk *chunk, size_t from, size_t to, uint32_t 
 }
 
 void
+sl_rank_chunk_keep_behind(struct sl_rank_chunk *chunk, uint64_t prefix)
+{
+    char *bytes = (char *)(uintptr_t)sl_view_data(&chunk->bytes);
+    uint32_t count = 0;
+    size_t to = 0;
+
+    for (size_t offset = 0; offset < chunk->used;) {
+        const struct sl_rank_entry *entry = sl_rank_chunk_at(chunk, offset);
+        size_t size = sl_rank_entry_size(entry);
+
+        if (entry->prefix > prefix) {
+            memmove(bytes + to, bytes + offset, size);
+            to += size;
+            count++;
+        }
+        offset += size;
+    }
+    chunk->used = (uint32_t)to;
+    chunk->count = count;
+}
+
+void
 sl_rank_chunk_append(struct sl_state_table *table, int64_t time, struct sl_rank_chunk *chunk,
                      const struct sl_rank_chunk *from, size_t offset, uint32_t count)
 {

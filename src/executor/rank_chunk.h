@@ -58,6 +58,8 @@ void sl_rank_chunk_put(struct sl_state_table *table, int64_t time, struct sl_ran
                        size_t offset, const struct sl_rank_key *key, struct sl_text row);
 /* Takes out entries, `count` of them, that lie from … to. */
 void sl_rank_chunk_cut(struct sl_rank_chunk *chunk, size_t from, size_t to, uint32_t count);
+/* Only entries whose prefix is greater stay. */
+void sl_rank_chunk_keep_behind(struct sl_rank_chunk *chunk, uint64_t prefix);
 /* Appends the entries of `from` that begin at the offset. */
 void sl_rank_chunk_append(struct sl_state_table *table, int64_t time, struct sl_rank_chunk *chunk,
                           const struct sl_rank_chunk *from, size_t offset, uint32_t count);

@@ -199,8 +199,8 @@ sl_lower_calc(struct sl_lowering *lowering, struct sl_phys_node *input, struct s
     return node;
 }
 
-static struct sl_expr **
-lower_identity(struct sl_lowering *lowering, const struct sl_schema *schema)
+struct sl_expr **
+sl_lower_identity(struct sl_lowering *lowering, const struct sl_schema *schema)
 {
     struct sl_expr **exprs = SL_NEW_ARRAY(lowering->arena, struct sl_expr *, schema->count);
 
@@ -217,7 +217,7 @@ lower_filter(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_p
 
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     *ret_node =
-        sl_lower_calc(lowering, input, node->filter, lower_identity(lowering, node->schema),
+        sl_lower_calc(lowering, input, node->filter, sl_lower_identity(lowering, node->schema),
                       node->schema, node->parallelism ? node->parallelism : input->parallelism);
     return SL_OK;
 }

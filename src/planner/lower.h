@@ -40,6 +40,8 @@ void sl_lower_connect_keyed(struct sl_lowering *lowering, struct sl_phys_node *n
 struct sl_phys_node *sl_lower_calc(struct sl_lowering *lowering, struct sl_phys_node *input,
                                    struct sl_expr *filter, struct sl_expr **exprs,
                                    struct sl_schema *schema, uint32_t parallelism);
+/* All columns as they are. */
+struct sl_expr **sl_lower_identity(struct sl_lowering *lowering, const struct sl_schema *schema);
 struct sl_phys_node *sl_lower_collect(struct sl_lowering *lowering, struct sl_phys_node *input,
                                       bool row_kinds);
 /* The option in an OPTIONS hint, else the block's hint, else the table's option, else the fallback.

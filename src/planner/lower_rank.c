@@ -257,6 +257,11 @@ rank_lower_temporal_sort(struct sl_lowering *lowering, struct sl_log_node *node,
         return rank_refuse_sort(node, err);
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sl_lower_refuse_updating(input, node, "ORDER BY time", err));
+    if (time == SL_TIME_PROCESSING && node->sort.key_count == 1) { /* as they come */
+        *ret_node = sl_lower_calc(lowering, input, NULL, sl_lower_identity(lowering, node->schema),
+                                  node->schema, 1);
+        return SL_OK;
+    }
     detail->keys = node->sort.keys;
     detail->key_count = node->sort.key_count;
     detail->processing_time = time == SL_TIME_PROCESSING;
