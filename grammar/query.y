@@ -389,10 +389,8 @@ postfix(A) ::= TRY_CAST(F) LP expr(E) AS type_null(T) RP.
 expr_opt(A) ::= . {A = NULL;}
 expr_opt(A) ::= expr(E). {A = E;}
 %type whens {struct sl_ast_list *}
-whens(A) ::= when(W). {A = sl_build_list(parse, W);}
-whens(A) ::= whens(L) when(W). {A = sl_build_list_add(parse, L, W);}
-%type when {struct sl_ast_when *}
-when(A) ::= WHEN expr(C) THEN expr(R). {A = sl_build_when(parse, C, R);}
+whens(A) ::= WHEN exprs(C) THEN expr(R). {A = sl_build_whens(parse, NULL, C, R);}
+whens(A) ::= whens(L) WHEN exprs(C) THEN expr(R). {A = sl_build_whens(parse, L, C, R);}
 %type else {struct sl_ast_expr *}
 else(A) ::= . {A = NULL;}
 else(A) ::= ELSE expr(E). {A = E;}
@@ -557,6 +555,8 @@ json_on(A) ::= json_behavior(B) ON EMPTY. {A = (struct sl_build_on){.on_empty = 
 json_on(A) ::= json_behavior(B) ON ERROR. {A = (struct sl_build_on){.on_error = B};}
 json_on(A) ::= json_behavior(B) ON EMPTY json_behavior(C) ON ERROR.
     {A = (struct sl_build_on){.on_empty = B, .on_error = C};}
+json_on(A) ::= json_behavior(B) ON ERROR json_behavior(C) ON EMPTY.
+    {A = (struct sl_build_on){.on_empty = C, .on_error = B};}
 %type json_wrapper {enum sl_ast_json_wrapper}
 json_wrapper(A) ::= . {A = SL_AST_JSON_WRAPPER_UNSAID;}
 json_wrapper(A) ::= WITHOUT array_opt WRAPPER. {A = SL_AST_JSON_WRAPPER_WITHOUT;}

@@ -3,6 +3,7 @@
 #include "data/batch.h"
 
 #include "data/column_build.h"
+#include "data/row.h"
 
 #include <stdlib.h>
 
@@ -293,6 +294,47 @@ sl_batch_concat(struct sl_pool *pool, struct sl_batch *const *batches, size_t ba
     return to;
 }
 
+/* The entries of a MAP or MULTISET have no order: keys say. */
+static bool
+batch_keys_equal(const struct sl_column *a, size_t row_a, const struct sl_column *b, size_t row_b)
+{
+    struct sl_column *columns[2] = {(struct sl_column *)a, (struct sl_column *)b};
+    struct sl_buffer keys;
+    size_t length;
+    bool are_equal;
+
+    sl_buffer_init(&keys, SIZE_MAX / 2);
+    sl_key_encode(&columns[0], 1, row_a, &keys);
+    length = keys.length;
+    sl_key_encode(&columns[1], 1, row_b, &keys);
+    are_equal = keys.length == 2 * length && memcmp(keys.data, keys.data + length, length) == 0;
+    sl_buffer_done(&keys);
+    return are_equal;
+}
+
+static bool
+batch_nested_equal(const struct sl_column *a, size_t row_a, const struct sl_column *b, size_t row_b)
+{
+    struct sl_span span_a = {(uint32_t)row_a, 1}, span_b = {(uint32_t)row_b, 1};
+
+    if (a->type->kind == SL_TYPE_MAP || a->type->kind == SL_TYPE_MULTISET)
+        return batch_keys_equal(a, row_a, b, row_b);
+    if (a->type->kind == SL_TYPE_ARRAY) {
+        span_a = ((const struct sl_span *)a->values)[row_a];
+        span_b = ((const struct sl_span *)b->values)[row_b];
+    }
+    if (span_a.length != span_b.length)
+        return false;
+    for (uint32_t child = 0; child < a->child_count; child++) {
+        for (uint32_t i = 0; i < span_a.length; i++) {
+            if (!sl_column_values_equal(a->children[child], span_a.start + i, b->children[child],
+                                        span_b.start + i))
+                return false;
+        }
+    }
+    return true;
+}
+
 bool
 sl_column_values_equal(const struct sl_column *a, size_t row_a, const struct sl_column *b,
                        size_t row_b)
@@ -304,8 +346,9 @@ sl_column_values_equal(const struct sl_column *a, size_t row_a, const struct sl_
     if (sl_type_is_view(a->type->kind))
         return sl_view_equal((const struct sl_view *)a->values + row_a,
                              (const struct sl_view *)b->values + row_b);
-    return !sl_type_is_nested(a->type->kind) &&
-           memcmp((const char *)a->values + row_a * width, (const char *)b->values + row_b * width,
+    if (sl_type_is_nested(a->type->kind))
+        return batch_nested_equal(a, row_a, b, row_b);
+    return memcmp((const char *)a->values + row_a * width, (const char *)b->values + row_b * width,
                   width) == 0;
 }
 

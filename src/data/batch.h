@@ -112,7 +112,7 @@ sl_column_integer(const struct sl_column *column, size_t row)
         return ((const int64_t *)column->values)[row];
     }
 }
-/* Are two values of one type the same, NULLs too?  Nested ones never are. */
+/* Are two values of one type the same, NULLs too?  (Of a FLOAT or DOUBLE: are their bytes?) */
 bool sl_column_values_equal(const struct sl_column *a, size_t row_a, const struct sl_column *b,
                             size_t row_b);
 /* The same row by row: 1 where two columns of one type differ. */

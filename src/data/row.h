@@ -41,6 +41,10 @@ sl_key_group_subtask(uint32_t key_group, uint32_t max_parallelism, uint32_t para
 /* The memcomparable key of one row; appended. */
 void sl_key_encode(struct sl_column *const *columns, size_t column_count, size_t row,
                    struct sl_buffer *to);
+/* One cell of it as a value whose texts are in the arena; returns where the next one begins. */
+struct sl_value;
+const char *sl_key_decode(struct sl_arena *arena, const struct sl_type *type, const char *from,
+                          const char *end, struct sl_value *ret_value);
 /* With an order: bit i of `descending` turns column i round, of `nulls_last` puts NULLs last. */
 void sl_key_encode_order(struct sl_column *const *columns, size_t column_count, size_t row,
                          uint64_t descending, uint64_t nulls_last, struct sl_buffer *to);

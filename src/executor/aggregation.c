@@ -135,8 +135,9 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
                                        .key_types = types,
                                        .key_count = key_count,
                                        .has_time = has_time,
-                                       .ttl_us = aggregation->ttl_us};
-    uint32_t *views = SL_NEW_ARRAY(arena, uint32_t, 2 * aggregate_count + 1);
+                                       .ttl_us = aggregation->ttl_us,
+                                       .is_resident = aggregation->is_resident};
+    uint32_t *views = SL_NEW_ARRAY(arena, uint32_t, 2 * aggregate_count + 2);
     struct sl_expr **exprs;
 
     aggregation->pool = op->context->pool;
@@ -148,8 +149,8 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
     aggregation->items = SL_NEW_ARRAY(arena, struct sl_aggregation_item, aggregate_count + 1);
     for (size_t i = 0; i < key_count; i++)
         types[i] = input->columns[keys[i]].type;
-    if (aggregation->head_view)
-        views[spec.view_count++] = aggregation->head_view;
+    for (size_t i = 0; i < aggregation->head_view_count; i++)
+        views[spec.view_count++] = aggregation->head_views[i];
     for (size_t i = 0; i < aggregate_count; i++)
         spec.view_count =
             aggregation_place(aggregation, arena, i, aggregates[i], views, spec.view_count);
@@ -166,9 +167,7 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
     exprs = aggregation_list_exprs(aggregation, arena);
     aggregation_open_scratch(aggregation, arena);
     if (aggregation->expr_count > 0)
-        aggregation->eval = sl_eval_new(
-            sl_program_new(arena, exprs, aggregation->expr_count, &op->context->expr_settings),
-            op->context->pool);
+        aggregation->eval = sl_op_eval_new(op->context, exprs, aggregation->expr_count);
     return SL_OK;
 }
 

@@ -46,8 +46,10 @@ struct sl_aggregation {
     size_t count;
     enum sl_aggregation_phase phase; /* to be set before it is opened */
     size_t head_size;   /* bytes of the value before the accumulators, the operator's own */
-    uint32_t head_view; /* where these hold a view; 0: nowhere */
+    uint32_t head_views[2]; /* where these hold views, … */
+    size_t head_view_count; /* … so many */
     bool counts_rows;   /* the last aggregate is a COUNT(*) of the operator's own, without result */
+    bool is_resident;   /* its rows are never evicted: nothing is prepared */
     bool has_sets;      /* DISTINCT values are kept in the row, so that rows can be merged */
     size_t value_size;
     struct sl_state_table *table;    /* keys → accumulators */
@@ -78,7 +80,7 @@ struct sl_aggregation {
 };
 
 /* Opens the state tables `<name>` and, for each argument by which aggregates are DISTINCT,
- * `<name>.distinct.<number of the first of them>`; `head_size`, `head_view`,
+ * `<name>.distinct.<number of the first of them>`; `head_size`, `head_views`,
  * `counts_rows`, `has_sets` and `ttl_us` may be set before. */
 int sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const char *name,
                         const uint32_t *keys, size_t key_count,
@@ -153,6 +155,11 @@ int sl_aggregation_tell_failures(const struct sl_aggregation *aggregation, struc
                                  const struct sl_batch *results,
                                  const struct sl_aggregation_failure *failures, size_t count,
                                  struct sl_out *out, struct sl_error *err);
+/* "bigint out of range in SUM(x)": why a result of the item cannot be made; `input` is what the
+ * aggregates are over. */
+const char *sl_aggregation_failure_text(struct sl_arena *arena,
+                                        const struct sl_aggregation *aggregation, size_t item,
+                                        const struct sl_phys_node *input);
 /* Emits the operator's output, which it takes over, without the failures of the last results, of
  * which it tells.  Negative as there; SL_AGAIN as of sl_out_emit. */
 int sl_aggregation_emit(struct sl_aggregation *aggregation, struct sl_op *op,

@@ -108,6 +108,20 @@ failures_groups(const struct sl_aggregation *aggregation, const struct sl_batch 
     return groups;
 }
 
+const char *
+sl_aggregation_failure_text(struct sl_arena *arena, const struct sl_aggregation *aggregation,
+                            size_t item, const struct sl_phys_node *input)
+{
+    struct sl_buffer text;
+    const char *copy;
+
+    sl_buffer_init(&text, SIZE_MAX / 2);
+    failures_add_reason(arena, aggregation->items[item].aggregate, input, &text);
+    copy = sl_arena_strndup(arena, text.data, text.length);
+    sl_buffer_done(&text);
+    return copy;
+}
+
 int
 sl_aggregation_tell_failures(const struct sl_aggregation *aggregation, struct sl_op *op,
                              const struct sl_batch *results,

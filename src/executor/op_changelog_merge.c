@@ -4,7 +4,8 @@
  *     without:       +I, +U: one more of this row;  -U, -D: one less (of the newest equal one)
  *
  * State: key → number of the newest live row + 1; equal rows without a key are chained through
- * `earlier`.  The whole row as a key is its packed form. */
+ * `earlier`.  The whole row as a key is its packed form, or, where it holds nested values, its
+ * memcomparable key, in which equal maps are equal. */
 #include "data/row.h"
 #include "executor/operator.h"
 #include "executor/row_store.h"
@@ -16,6 +17,7 @@ struct op_changelog_merge {
     struct sl_op op;
     const struct sl_phys_changelog_merge *plan;
     const struct sl_row_layout *layout; /* without a key */
+    bool is_nested;
     struct sl_state_table *table;
     struct sl_row_store store;
     uint32_t *earlier; /* by row number: the equal row below it + 1 */
@@ -40,8 +42,10 @@ changelog_merge_open(struct sl_op *base, struct sl_error *err)
     if (count == 0) {
         const struct sl_type **all = SL_NEW_ARRAY(arena, const struct sl_type *, schema->count);
 
-        for (size_t i = 0; i < schema->count; i++)
+        for (size_t i = 0; i < schema->count; i++) {
             all[i] = schema->columns[i].type;
+            op->is_nested |= sl_type_is_nested(all[i]->kind);
+        }
         op->layout = sl_row_layout_new(arena, all, schema->count);
         types[count++] = &sl_type_bytes;
     }
@@ -55,7 +59,7 @@ changelog_merge_open(struct sl_op *base, struct sl_error *err)
                                &op->table, err);
 }
 
-/* The packed rows of a compacted batch as one BYTES column over `bytes`. */
+/* The rows of a compacted batch as one BYTES column over `bytes`. */
 static struct sl_column *
 changelog_merge_pack(struct op_changelog_merge *op, const struct sl_batch *batch,
                      struct sl_buffer *bytes)
@@ -67,7 +71,10 @@ changelog_merge_pack(struct op_changelog_merge *op, const struct sl_batch *batch
 
     for (size_t row = 0; row < batch->row_count; row++) {
         starts[row] = bytes->length;
-        sl_row_pack(op->layout, batch->columns, row, bytes);
+        if (op->is_nested)
+            sl_key_encode(batch->columns, batch->column_count, row, bytes);
+        else
+            sl_row_pack(op->layout, batch->columns, row, bytes);
     }
     starts[batch->row_count] = bytes->length;
     for (size_t row = 0; row < batch->row_count; row++)

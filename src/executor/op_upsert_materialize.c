@@ -45,6 +45,7 @@ struct op_upsert_materialize {
     bool net;
     struct sl_key_changes changes;
     const struct sl_row_layout *identity_layout; /* of the upsert key; NULL: none */
+    bool identity_is_nested;                     /* then it is a key, in which maps have one form */
     struct sl_column **identity_columns;
     struct sl_buffer identity;
     uint16_t *rows;
@@ -78,8 +79,10 @@ materialize_open_identity(struct op_upsert_materialize *op)
     const struct sl_type **types = SL_NEW_ARRAY(arena, const struct sl_type *, count + 1);
 
     sl_buffer_init(&op->identity, SIZE_MAX / 2);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         types[i] = op->op.node->schema->columns[op->plan->identity[i]].type;
+        op->identity_is_nested |= sl_type_is_nested(types[i]->kind);
+    }
     op->identity_columns = SL_NEW_ARRAY(arena, struct sl_column *, count + 1);
     if (count > 0)
         op->identity_layout = sl_row_layout_new(arena, types, count);
@@ -212,7 +215,9 @@ static struct sl_text
 materialize_identity(struct op_upsert_materialize *op, uint16_t row)
 {
     sl_buffer_reset(&op->identity);
-    if (op->identity_layout)
+    if (op->identity_is_nested)
+        sl_key_encode(op->identity_columns, op->plan->identity_count, row, &op->identity);
+    else if (op->identity_layout)
         sl_row_pack(op->identity_layout, op->identity_columns, row, &op->identity);
     return (struct sl_text){op->identity.length ? op->identity.data : "", op->identity.length};
 }

@@ -15,7 +15,8 @@ window_emit_open_groups(struct sl_window_emit *op, struct sl_error *err)
     const struct sl_phys_window_aggregate *windows = &op->plan->windows;
 
     op->groups.head_size = sizeof(struct sl_window_emit_head);
-    op->groups.head_view = offsetof(struct sl_window_emit_head, before);
+    op->groups.head_view_count = 1;
+    op->groups.head_views[0] = offsetof(struct sl_window_emit_head, before);
     SL_TRY(sl_aggregation_open(&op->groups, &op->op, "windows", windows->keys, windows->key_count,
                                windows->aggregates, windows->aggregate_count, true, err));
     sl_group_changes_open(&op->changes, &op->op, &op->groups, op->plan->emits_before);

@@ -13,6 +13,20 @@ sl_row_store_done(struct sl_row_store *store)
     *store = (struct sl_row_store){0};
 }
 
+static void
+row_store_append(struct sl_row_store *store, struct sl_batch *batch)
+{
+    if (store->batch_count == store->batch_capacity) {
+        store->batch_capacity = store->batch_capacity ? store->batch_capacity * 2 : 16;
+        store->batches =
+            sl_realloc(store->batches, store->batch_capacity * sizeof(*store->batches));
+        store->starts = sl_realloc(store->starts, store->batch_capacity * sizeof(*store->starts));
+    }
+    store->batches[store->batch_count] = batch;
+    store->starts[store->batch_count++] = store->row_count;
+    store->row_count += batch->row_count;
+}
+
 uint32_t
 sl_row_store_add(struct sl_row_store *store, struct sl_pool *pool, const struct sl_batch *batch)
 {
@@ -22,15 +36,7 @@ sl_row_store_add(struct sl_row_store *store, struct sl_pool *pool, const struct 
     SL_ASSERT(live <= UINT32_MAX - store->row_count);
     if (live == 0)
         return first;
-    if (store->batch_count == store->batch_capacity) {
-        store->batch_capacity = store->batch_capacity ? store->batch_capacity * 2 : 16;
-        store->batches =
-            sl_realloc(store->batches, store->batch_capacity * sizeof(*store->batches));
-        store->starts = sl_realloc(store->starts, store->batch_capacity * sizeof(*store->starts));
-    }
-    store->batches[store->batch_count] = sl_batch_compact(pool, batch, 0, live);
-    store->starts[store->batch_count++] = first;
-    store->row_count += (uint32_t)live;
+    row_store_append(store, sl_batch_compact(pool, batch, 0, live));
     return first;
 }
 
@@ -80,4 +86,14 @@ sl_row_store_gather(const struct sl_row_store *store, struct sl_pool *pool, cons
     for (size_t i = 0; i < part_count; i++)
         sl_batch_unref(parts[i]);
     return made;
+}
+
+void
+sl_row_store_reorder(struct sl_row_store *store, struct sl_pool *pool,
+                     const struct sl_row_store *from, const uint32_t *numbers)
+{
+    for (size_t at = 0; at < from->row_count; at += SL_BATCH_ROWS_MAX)
+        row_store_append(
+            store, sl_row_store_gather(from, pool, numbers + at,
+                                       SL_MIN(from->row_count - at, (size_t)SL_BATCH_ROWS_MAX)));
 }

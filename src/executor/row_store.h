@@ -21,5 +21,9 @@ const struct sl_batch *sl_row_store_find(const struct sl_row_store *store, uint3
 /* A batch with these rows (at most SL_BATCH_ROWS_MAX), in this order. */
 struct sl_batch *sl_row_store_gather(const struct sl_row_store *store, struct sl_pool *pool,
                                      const uint32_t *numbers, size_t count);
+/* Fills an empty store with all rows of another in this order, in batches of SL_BATCH_ROWS_MAX but
+ * for the last. */
+void sl_row_store_reorder(struct sl_row_store *store, struct sl_pool *pool,
+                          const struct sl_row_store *from, const uint32_t *numbers);
 
 #endif

@@ -69,7 +69,8 @@ sl_sessions_open(struct sl_sessions *sessions, struct sl_op *op, const struct sl
     sessions->zone = op->context->expr_settings.zone;
     sessions->time_column = time_column;
     sessions->aggregation.head_size = sizeof(struct sl_session_head);
-    sessions->aggregation.head_view = offsetof(struct sl_session_head, parked);
+    sessions->aggregation.head_view_count = 1;
+    sessions->aggregation.head_views[0] = offsetof(struct sl_session_head, parked);
     sessions->aggregation.has_sets = true;
     for (size_t i = 0; i < key_count; i++)
         types[i] = input->columns[keys[i]].type;

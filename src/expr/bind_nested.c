@@ -118,7 +118,10 @@ sl_bind_typeof(struct sl_binding *binding)
 {
     struct sl_value text = {.type = &sl_type_string};
 
-    if (binding->arg_count != 1)
+    bool is_second = binding->arg_count == 2 && binding->args[1]->kind == SL_EXPR_LITERAL &&
+                     binding->args[1]->type->kind == SL_TYPE_BOOLEAN;
+
+    if (binding->arg_count != 1 && !is_second) /* our texts can be stored as they are */
         return sl_binding_refuse(binding);
     text.text = sl_text_of(sl_type_text(binding->arena, binding->args[0]->type));
     binding->replacement = sl_expr_literal(binding->arena, &text);

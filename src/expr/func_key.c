@@ -3,23 +3,6 @@
 #include "data/row.h"
 #include "expr/kernels.h"
 
-int
-sl_bind_distinct_key(struct sl_binding *binding)
-{
-    SL_TRY(sl_bind_signature(binding));
-    for (size_t i = 0; i < binding->arg_count; i++) {
-        const struct sl_type *type = binding->args[i]->type;
-
-        if (!sl_type_is_nested(type->kind))
-            continue;
-        SL_ERROR(binding->err, SL_E_NOT_SUPPORTED,
-                 "DISTINCT over values of type %s is not supported",
-                 sl_type_text(binding->arena, type));
-        return sl_error_at(binding->err, binding->offset);
-    }
-    return SL_OK;
-}
-
 void
 sl_kernel_distinct_key(struct sl_call *call)
 {

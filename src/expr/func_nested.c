@@ -1,32 +1,16 @@
 /* Constructors of rows, arrays and maps, and access to their parts.  Parts are shared where they
  * can be: a field is a new header over the row's child column. */
 #include "data/column_build.h"
-#include "data/row.h"
-#include "expr/kernels.h"
+#include "expr/collection.h"
 
 #include <stdlib.h>
-
-/* A column of all physical rows, also of a constant; one reference. */
-static struct sl_column *
-nested_wide(struct sl_call *call, const struct sl_vector *vector)
-{
-    uint32_t *rows;
-    struct sl_column *wide;
-
-    if (vector->mask)
-        return sl_column_ref(vector->column);
-    rows = sl_alloc_zeroed((call->row_count + 1) * sizeof(*rows));
-    wide = sl_column_gather(call->pool, vector->column, rows, call->row_count, false);
-    free(rows);
-    return wide;
-}
 
 void
 sl_kernel_row(struct sl_call *call)
 {
     call->result = sl_column_new(call->pool, call->expr->type, call->row_count, false);
     for (size_t i = 0; i < call->arg_count; i++)
-        call->result->children[i] = nested_wide(call, &call->args[i]);
+        call->result->children[i] = sl_call_wide(call, &call->args[i]);
 }
 
 /* Items of arguments first, first + step, … of the wanted rows, one row after another. */
@@ -151,7 +135,7 @@ sl_kernel_map(struct sl_call *call)
 void
 sl_kernel_field(struct sl_call *call)
 {
-    struct sl_column *row_column = nested_wide(call, &call->args[0]);
+    struct sl_column *row_column = sl_call_wide(call, &call->args[0]);
     int64_t index = 0;
 
     sl_expr_literal_integer(call->expr->args[1], &index);
@@ -218,7 +202,6 @@ sl_kernel_element(struct sl_call *call)
     uint32_t *rows = sl_alloc_zeroed((call->row_count + 1) * sizeof(*rows));
     uint64_t *nulls = sl_alloc_zeroed((SL_VALIDITY_WORDS(call->row_count) + 1) * sizeof(*nulls));
     struct sl_buffer key, scratch;
-    struct sl_value null = sl_value_null(call->expr->type);
 
     sl_buffer_init(&key, SIZE_MAX / 2);
     sl_buffer_init(&scratch, SIZE_MAX / 2);
@@ -229,20 +212,7 @@ sl_kernel_element(struct sl_call *call)
             sl_validity_set(nulls, row, true);
         }
     }
-    if (child->row_count == 0) {
-        call->result = sl_value_column(call->pool, &null, SL_MAX(call->row_count, (size_t)1));
-    } else {
-        struct sl_column *picked =
-            sl_column_gather(call->pool, child, rows, call->row_count, false);
-
-        call->result = sl_column_alias(call->pool, picked, call->expr->type);
-        sl_column_unref(picked);
-        SL_FOR_ROWS(call, row)
-        {
-            if (nulls[row / 64] >> (row % 64) & 1)
-                sl_call_set_null(call, row);
-        }
-    }
+    sl_call_take_items(call, child, rows, nulls);
     sl_buffer_done(&key);
     sl_buffer_done(&scratch);
     free(nulls);

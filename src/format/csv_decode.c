@@ -2,10 +2,10 @@
  * take them: a quote counts at the beginning of a field only, and no text may follow the closing
  * one; within quotes a doubled quote is a quote; the escape character works everywhere. */
 #include "data/time.h"
-#include "format/base64.h"
+#include "base/base64.h"
 #include "format/csv_internal.h"
-#include "format/json_index.h"
-#include "format/number_text.h"
+#include "data/json_index.h"
+#include "data/number_text.h"
 
 #include <stdlib.h>
 

@@ -2,9 +2,9 @@
  * stand where the text could not be read back without them. */
 #include "data/real_text.h"
 #include "data/time.h"
-#include "format/base64.h"
+#include "base/base64.h"
 #include "format/csv_internal.h"
-#include "format/number_text.h"
+#include "data/number_text.h"
 
 #define CSV_SIMPLE_MAX 128
 

@@ -1,7 +1,7 @@
 /* raw: the record's bytes are the one column's value: strings and bytes as they are, numbers in
  * binary (raw.endianness), BOOLEAN as one byte. */
 #include "format/format.h"
-#include "format/json_index.h"
+#include "data/json_index.h"
 
 #include <endian.h>
 #include <stdlib.h>

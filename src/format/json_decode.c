@@ -12,6 +12,7 @@
 #define DECODE_GROUP_BYTES_MAX ((size_t)4 << 20)
 #define DECODE_GROUP_GAP_MAX 8
 #define DECODE_SHRINK 8
+#define JSON_INDEX_CAPACITY ((size_t)64 << 10)
 
 /* --- records --- */
 
@@ -272,7 +273,7 @@ sl_json_decoder_init(struct sl_json_decoder *decoder)
     struct json_decode_state *state = sl_alloc_zeroed(sizeof(*state));
 
     decoder->state = state;
-    state->index = sl_json_index_new();
+    state->index = sl_json_index_new(JSON_INDEX_CAPACITY);
     state->field_count = (uint32_t)config->column_count;
     state->fields = sl_alloc_zeroed((config->column_count + 1) * sizeof(*state->fields));
     state->columns = sl_alloc_zeroed((config->column_count + 1) * sizeof(*state->columns));

@@ -3,7 +3,7 @@
 #define SL_FORMAT_JSON_DECODE_H
 
 #include "base/map.h"
-#include "format/json_index.h"
+#include "data/json_index.h"
 #include "format/json_internal.h"
 
 #define SL_JSON_SLOTS 64

@@ -2,9 +2,9 @@
  * into one buffer; names are written out once, when the encoder is opened. */
 #include "data/real_text.h"
 #include "data/time.h"
-#include "format/base64.h"
+#include "base/base64.h"
 #include "format/json_internal.h"
-#include "format/number_text.h"
+#include "data/number_text.h"
 
 #include <math.h>
 
@@ -17,59 +17,6 @@ struct json_writer {
 };
 
 static int json_write(struct json_writer *writer, const struct sl_column *column, size_t row);
-
-/* --- strings --- */
-
-/* 0: as it is; 'u': \u00XX; else the letter after the backslash. */
-static const char json_escapes[256] = {'u', 'u', 'u', 'u', 'u', 'u',         'u',          'u', 'b',
-                                       't', 'n', 'u', 'f', 'r', 'u',         'u',          'u', 'u',
-                                       'u', 'u', 'u', 'u', 'u', 'u',         'u',          'u', 'u',
-                                       'u', 'u', 'u', 'u', 'u', ['"'] = '"', ['\\'] = '\\'};
-
-/* Does any of the eight bytes need an escape?  (Bit tricks: a byte below 0x20, '"' or '\\'.) */
-static inline bool
-json_word_is_plain(uint64_t word)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
-    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
-
-    return (((word - ones * 0x20) | (quote - ones) | (backslash - ones)) & ~word & tops) == 0;
-}
-
-static size_t
-json_plain_length(struct sl_text text, size_t from)
-{
-    uint64_t word;
-
-    while (from + sizeof(word) <= text.length) {
-        memcpy(&word, text.start + from, sizeof(word));
-        if (!json_word_is_plain(word))
-            break;
-        from += sizeof(word);
-    }
-    while (from < text.length && !json_escapes[(unsigned char)text.start[from]])
-        from++;
-    return from;
-}
-
-void
-sl_json_add_string(struct sl_buffer *to, struct sl_text text)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    size_t from = 0, end;
-
-    sl_buffer_add_byte(to, '"');
-    while ((end = json_plain_length(text, from)) < text.length) {
-        unsigned char c = (unsigned char)text.start[end];
-        char escape[6] = {'\\', json_escapes[c], '0', '0', hex[c >> 4], hex[c & 15]};
-
-        sl_buffer_add(to, text.start + from, end - from);
-        sl_buffer_add(to, escape, escape[1] == 'u' ? 6 : 2);
-        from = end + 1;
-    }
-    sl_buffer_add(to, text.start + from, text.length - from);
-    sl_buffer_add_byte(to, '"');
-}
 
 static void
 json_write_bytes(struct sl_buffer *to, struct sl_text bytes)

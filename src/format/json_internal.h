@@ -2,6 +2,7 @@
 #ifndef SL_FORMAT_JSON_INTERNAL_H
 #define SL_FORMAT_JSON_INTERNAL_H
 
+#include "data/json_token.h"
 #include "data/value.h"
 #include "format/format.h"
 #include "format/time_text.h"
@@ -24,40 +25,6 @@ struct sl_json_options {
     const char *null_key_literal;
     bool plain_decimals, ignore_nulls;
 };
-
-/* --- json_token.c: what stands between two tokens --- */
-
-/* Tokens of several records, one after the other; `at` moves.  Entries at `end` and after it are
- * the length of the data. */
-struct sl_json_cursor {
-    const char *data;
-    const uint32_t *at, *end;
-};
-
-/* One value as it is written.  kind: '"' string (text without the quotes), '{' or '[' container
- * (all of its text), 'a' number or literal. */
-struct sl_json_token {
-    char kind;
-    bool is_escaped; /* a string with backslashes in it */
-    struct sl_text text;
-};
-
-/* The byte at the next token; 0: there is none. */
-static inline char
-sl_json_peek(const struct sl_json_cursor *cursor)
-{
-    return cursor->at < cursor->end ? cursor->data[*cursor->at] : '\0';
-}
-/* The value at the cursor, which then is behind it.  False: no value begins here. */
-bool sl_json_take(struct sl_json_cursor *cursor, struct sl_json_token *token);
-/* The string at the cursor, raw; false: there is none. */
-bool sl_json_take_string(struct sl_json_cursor *cursor, struct sl_json_token *token);
-/* Goes behind a value without looking at it; false: it does not end, or none begins here. */
-bool sl_json_skip(struct sl_json_cursor *cursor);
-/* Writes at most text.length bytes; false: a backslash before something unknown. */
-bool sl_json_unescape(struct sl_text text, char *to, size_t *ret_length);
-/* The text of a container without blanks between its tokens; at most text.length bytes. */
-size_t sl_json_minify(struct sl_text text, char *to);
 
 /* --- json_value.c: tokens to values --- */
 
@@ -102,7 +69,6 @@ int sl_json_encode(struct sl_encoder *encoder, const struct sl_batch *batch, str
                    struct sl_error *err);
 void sl_json_encoder_init(struct sl_json_encoder *encoder); /* after the options were read */
 void sl_json_encoder_done(struct sl_json_encoder *encoder);
-void sl_json_add_string(struct sl_buffer *to, struct sl_text text); /* with quotes and escapes */
 
 /* --- fmt_json.c: what the formats of JSON objects share --- */
 

@@ -1,9 +1,9 @@
 /* From JSON values to SQL values, as leniently as Flink's JsonParserToRowDataConverters: numbers
  * out of strings, texts out of anything, fractions cut from whole numbers. */
 #include "base/map.h"
-#include "format/base64.h"
+#include "base/base64.h"
 #include "format/json_internal.h"
-#include "format/number_text.h"
+#include "data/number_text.h"
 
 #define VALUE_SHOWN_MAX 64
 #define VALUE_MULTISET_COUNT_MAX 1000000

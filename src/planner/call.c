@@ -303,6 +303,16 @@ call_misplaced_watermark(const struct sl_clause *binding, const struct sl_ast_ex
     return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
 }
 
+static int
+call_misplaced_json(const struct sl_clause *binding, const struct sl_ast_expr *ast,
+                    struct sl_error *err)
+{
+    SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE,
+             "JSON(text) can only be a value in JSON_OBJECT or JSON_ARRAY");
+    sl_error_hint(err, "JSON_QUERY(text, '$') is the text as JSON");
+    return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
+}
+
 int
 sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
                struct sl_error *err)
@@ -323,6 +333,8 @@ sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
         return call_grouping(binding, ast, ret_expr, err);
     if (sl_ast_name_is(&call->name, "SOURCE_WATERMARK"))
         return call_misplaced_watermark(binding, ast, err);
+    if (sl_ast_name_is(&call->name, "JSON"))
+        return call_misplaced_json(binding, ast, err);
     if (sl_aggregate_exists(call->name.parts[call->name.count - 1].text))
         return call_aggregate(binding, ast, ret_expr, err);
     return call_function(binding, ast, ret_expr, err);

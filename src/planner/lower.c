@@ -129,36 +129,6 @@ sl_lower_refuse_updating(const struct sl_phys_node *input, const struct sl_log_n
     return sl_error_at(err, node->offset);
 }
 
-/* Keys are compared as bytes, for which rows, arrays and maps have no form yet. */
-int
-sl_lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node *node,
-                            struct sl_error *err)
-{
-    const struct sl_schema *input = node->inputs[0]->schema;
-    const struct sl_log_aggregate *aggregate = &node->aggregate;
-
-    for (size_t i = 0; i < aggregate->key_count; i++) {
-        const struct sl_schema_column *key = &input->columns[aggregate->keys[i]];
-
-        if (!sl_type_is_nested(key->type->kind))
-            continue;
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s column \"%s\" of type %s is not supported yet",
-                 aggregate->is_distinct ? "DISTINCT over" : "GROUP BY", key->name,
-                 sl_type_text(arena, key->type));
-        return sl_error_at(err, node->offset);
-    }
-    for (size_t i = 0; i < aggregate->aggregate_count; i++) {
-        const struct sl_aggregate *call = aggregate->aggregates[i];
-
-        if (!call->distinct || !call->arg_count || !sl_type_is_nested(call->arg_types[0]->kind))
-            continue;
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "%s (DISTINCT …) of type %s is not supported yet",
-                 sl_aggregate_name(call), sl_type_text(arena, call->arg_types[0]));
-        return sl_error_at(err, call->offset);
-    }
-    return SL_OK;
-}
-
 /* --- calc --- */
 
 /* Where the columns of a key are in the output; false: one is not there. */
@@ -313,7 +283,6 @@ lower_group_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
         return sl_lower_attached_aggregate(lowering, node, ret_node, err);
     if (sl_lower_is_session_group(node))
         SL_TRY(sl_lower_refuse_session_emit(lowering, node, err));
-    SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sl_lower_retracting(input, node, err));
     retracts = input->kinds != SL_KINDS_INSERT;
@@ -351,7 +320,6 @@ lower_aggregate(struct sl_lowering *lowering, struct sl_log_node *node,
 
     if (!lowering->bounded_operators)
         return lower_group_aggregate(lowering, node, ret_node, err);
-    SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sl_lower_refuse_updating(input, node, "GROUP BY", err));
     detail->keys = node->aggregate.keys;
@@ -396,6 +364,28 @@ lower_union(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_ph
     (*ret_node)->kinds = kinds;
     for (size_t i = 0; i < node->input_count; i++)
         sl_lower_connect(lowering, *ret_node, inputs[i]);
+    return SL_OK;
+}
+
+/* Where rows come once at most they are their own key. */
+static int
+lower_replicate(struct sl_lowering *lowering, struct sl_log_node *node,
+                struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    struct sl_phys_node *input, *made;
+
+    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
+    made = sl_lower_add(lowering, SL_OP_REPLICATE, input->parallelism, node->schema, NULL);
+    sl_lower_connect(lowering, made, input);
+    if (input->kinds != SL_KINDS_INSERT)
+        made->kinds |= 1u << SL_ROW_DELETE;
+    if (node->is_set) {
+        made->upsert_key = SL_NEW_ARRAY(lowering->arena, uint32_t, node->schema->count);
+        made->upsert_key_count = node->schema->count;
+        for (uint32_t i = 0; i < node->schema->count; i++)
+            made->upsert_key[i] = i;
+    }
+    *ret_node = made;
     return SL_OK;
 }
 
@@ -509,12 +499,20 @@ sl_lower(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_
         return sl_lower_trigger_aggregate(lowering, node, ret_node, err);
     case SL_LOG_UNION:
         return lower_union(lowering, node, ret_node, err);
+    case SL_LOG_REPLICATE:
+        return lower_replicate(lowering, node, ret_node, err);
     case SL_LOG_JOIN:
         return lower_all_of_join(lowering, node, ret_node, err);
+    case SL_LOG_SEMI_JOIN:
+        return sl_lower_semi_join(lowering, node, ret_node, err);
+    case SL_LOG_SINGLE_JOIN:
+        return sl_lower_single_join(lowering, node, ret_node, err);
     case SL_LOG_OVER:
         return sl_lower_over(lowering, node, ret_node, err);
     case SL_LOG_RANK:
         return sl_lower_rank(lowering, node, ret_node, err);
+    case SL_LOG_UNNEST:
+        return sl_lower_unnest(lowering, node, ret_node, err);
     case SL_LOG_SORT:
         return lower_sort(lowering, node, NULL, ret_node, err);
     case SL_LOG_LIMIT:

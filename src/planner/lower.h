@@ -63,8 +63,6 @@ bool sl_lower_may_leave_out(const struct sl_lowering *lowering,
                             const struct sl_log_aggregate *from);
 int sl_lower_refuse_updating(const struct sl_phys_node *input, const struct sl_log_node *node,
                              const char *construct, struct sl_error *err);
-int sl_lower_refuse_nested_keys(struct sl_arena *arena, const struct sl_log_node *node,
-                                struct sl_error *err);
 
 /* lower_window.c */
 /* GROUP BY window_start, window_end of windows that rows bring with them: it could not be fused
@@ -138,6 +136,14 @@ int sl_lower_stream_sort(struct sl_lowering *lowering, struct sl_log_node *node,
  * is in the output. */
 int sl_lower_join(struct sl_lowering *lowering, struct sl_log_node *node, const bool *used,
                   uint32_t *map, struct sl_phys_node **ret_node, struct sl_error *err);
+
+/* lower_subquery.c */
+int sl_lower_semi_join(struct sl_lowering *lowering, struct sl_log_node *node,
+                       struct sl_phys_node **ret_node, struct sl_error *err);
+int sl_lower_unnest(struct sl_lowering *lowering, struct sl_log_node *node,
+                    struct sl_phys_node **ret_node, struct sl_error *err);
+int sl_lower_single_join(struct sl_lowering *lowering, struct sl_log_node *node,
+                         struct sl_phys_node **ret_node, struct sl_error *err);
 
 /* lower_scan.c, lower_sink.c */
 int sl_lower_scan(struct sl_lowering *lowering, struct sl_log_node *node,

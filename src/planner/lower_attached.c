@@ -94,7 +94,6 @@ sl_lower_attached_aggregate(struct sl_lowering *lowering, struct sl_log_node *no
     uint32_t *places = SL_NEW_ARRAY(lowering->arena, uint32_t, node->schema->count);
     struct sl_phys_node *input, *made;
 
-    SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     detail->window = attached_window(node);
     detail->is_attached = true;

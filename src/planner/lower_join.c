@@ -223,8 +223,6 @@ join_unite_types(struct sl_arena *arena, struct sl_expr **keys)
     const struct sl_type *types[2] = {keys[0]->type, keys[1]->type}, *common;
     struct sl_error err;
 
-    if (sl_type_is_nested(types[0]->kind) || sl_type_is_nested(types[1]->kind))
-        return false;
     if (sl_type_equal(types[0], types[1]) ||
         (types[0]->kind == SL_TYPE_VARCHAR && types[1]->kind == SL_TYPE_VARCHAR))
         return true;

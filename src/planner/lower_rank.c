@@ -13,21 +13,8 @@
 /* --- refusals --- */
 
 static int
-rank_refuse_nested(struct sl_lowering *lowering, const struct sl_log_node *node,
-                   const struct sl_rank *rank, struct sl_error *err)
+rank_refuse_order(const struct sl_log_node *node, const struct sl_rank *rank, struct sl_error *err)
 {
-    const struct sl_schema *input = node->inputs[0]->schema;
-
-    for (size_t i = 0; i < rank->partition_count; i++) {
-        const struct sl_schema_column *key = &input->columns[rank->partition[i]];
-
-        if (!sl_type_is_nested(key->type->kind))
-            continue;
-        SL_ERROR(err, SL_E_NOT_SUPPORTED,
-                 "PARTITION BY column \"%s\" of type %s is not supported yet", key->name,
-                 sl_type_text(lowering->arena, key->type));
-        return sl_error_at(err, node->offset);
-    }
     if (rank->order_count <= 64)
         return SL_OK;
     SL_ERROR(err, SL_E_LIMIT_EXCEEDED, "ORDER BY has %zu columns, the most are 64",
@@ -218,7 +205,7 @@ sl_lower_rank(struct sl_lowering *lowering, struct sl_log_node *node,
     struct rank_window window = {0};
     struct sl_phys_node *input;
 
-    SL_TRY(rank_refuse_nested(lowering, node, &node->rank, err));
+    SL_TRY(rank_refuse_order(node, &node->rank, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     if (lowering->bounded_operators) {
         SL_TRY(sl_lower_refuse_updating(input, node, "ROW_NUMBER, RANK or DENSE_RANK", err));
@@ -284,7 +271,7 @@ sl_lower_stream_sort(struct sl_lowering *lowering, struct sl_log_node *node,
         return rank_lower_temporal_sort(lowering, node, ret_node, err);
     if (limit->limit < 0)
         return sl_lower_refuse(node, "OFFSET without LIMIT", "say how many rows: LIMIT n", err);
-    SL_TRY(rank_refuse_nested(lowering, node, &rank, err));
+    SL_TRY(rank_refuse_order(node, &rank, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     rank.start = limit->offset + 1;
     rank.end = limit->limit > INT64_MAX - limit->offset ? INT64_MAX : limit->offset + limit->limit;

@@ -45,24 +45,6 @@ sl_lower_session_late(struct sl_lowering *lowering, const struct sl_log_node *no
         sl_lower_add_side(lowering, node->aggregate.late_table, node->offset, &input->late);
 }
 
-static int
-session_refuse_nested(struct sl_arena *arena, const struct sl_log_node *node, struct sl_error *err)
-{
-    const struct sl_schema *input = node->inputs[0]->schema;
-
-    for (size_t i = 0; i < node->window_table.partition_count; i++) {
-        const struct sl_schema_column *key = &input->columns[node->window_table.partition[i]];
-
-        if (!sl_type_is_nested(key->type->kind))
-            continue;
-        SL_ERROR(err, SL_E_NOT_SUPPORTED,
-                 "PARTITION BY column \"%s\" of type %s is not supported yet", key->name,
-                 sl_type_text(arena, key->type));
-        return sl_error_at(err, node->offset);
-    }
-    return SL_OK;
-}
-
 int
 sl_lower_session_table(struct sl_lowering *lowering, struct sl_log_node *node,
                        struct sl_phys_node **ret_node, struct sl_error *err)
@@ -71,7 +53,6 @@ sl_lower_session_table(struct sl_lowering *lowering, struct sl_log_node *node,
     const struct sl_log_window_table *from = &node->window_table;
     struct sl_phys_node *input;
 
-    SL_TRY(session_refuse_nested(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sl_lower_refuse_updating(input, node, "the window function SESSION", err));
     detail->window = from->window;

@@ -14,7 +14,6 @@ sl_lower_trigger_aggregate(struct sl_lowering *lowering, struct sl_log_node *nod
         if (sl_window_part_of(node->inputs[0], from->keys[i]) != SL_WINDOW_PART_NONE)
             return sl_lower_refuse(node, "the hint TRIGGER over windows",
                                    "windows fire at their ends: leave the hint out", err);
-    SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sl_lower_refuse_updating(input, node, "an aggregation by a trigger", err));
     detail->trigger = from->trigger;

@@ -24,7 +24,6 @@ sl_lower_window_aggregate(struct sl_lowering *lowering, struct sl_log_node *node
     const struct sl_log_aggregate *from = &node->aggregate;
     struct sl_phys_node *input;
 
-    SL_TRY(sl_lower_refuse_nested_keys(lowering->arena, node, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     detail->window = from->window;
     SL_TRY(sl_lower_window_input(node, detail, input, err));

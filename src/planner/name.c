@@ -62,6 +62,18 @@ name_of_type(const struct sl_ast_type *type)
     }
 }
 
+static const char *
+name_of_json(enum sl_ast_json_function function)
+{
+    static const char *const names[] = {
+        [SL_AST_JSON_EXISTS] = "json_exists",    [SL_AST_JSON_VALUE] = "json_value",
+        [SL_AST_JSON_QUERY] = "json_query",      [SL_AST_JSON_OBJECT] = "json_object",
+        [SL_AST_JSON_ARRAY] = "json_array",      [SL_AST_JSON_OBJECTAGG] = "json_objectagg",
+        [SL_AST_JSON_ARRAYAGG] = "json_arrayagg"};
+
+    return names[function];
+}
+
 /* NULL where the expression has no name of its own; *is_weak for a name that only comes from a type
  * or a CASE. */
 static const char *
@@ -80,6 +92,8 @@ name_find(struct sl_arena *arena, const struct sl_ast_expr *ast, bool *is_weak)
         return sl_arena_strndup(arena, ast->field.name.text.start, ast->field.name.text.length);
     case SL_AST_EXPR_CALL:
         return name_lower(arena, ast->call.name.parts[ast->call.name.count - 1].text);
+    case SL_AST_EXPR_JSON:
+        return name_of_json(ast->json.function);
     case SL_AST_EXPR_CAST:
         name = name_find(arena, ast->cast.operand, is_weak);
         if (name && !*is_weak)

@@ -501,8 +501,8 @@ sl_binder_over_call(struct sl_clause *binding, const struct sl_ast_expr *ast,
                  SL_TEXT_FORMAT(name->parts[name->count - 1].text));
         return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
     }
-    SL_TRY(over_window(binding, ast->call.over, !function || function->type == NULL, &item.window,
-                       err));
+    SL_TRY(over_window(binding, ast->call.over,
+                       !function || function->function == SL_OVER_NTH_VALUE, &item.window, err));
     *ret_expr = sl_expr_column(binding->binder->arena,
                                SL_BIND_OVER + over_collect(binding->overs, &item), item.type);
     (*ret_expr)->offset = sl_binder_offset(binding->binder, ast->ast.offset);

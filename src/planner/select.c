@@ -14,22 +14,6 @@ select_check(const struct sl_binder *binder, const struct sl_ast_select *select,
     return SL_OK;
 }
 
-/* Calcite's one row without a meaning, for a SELECT without FROM. */
-static struct sl_log_node *
-select_one_row(struct sl_arena *arena)
-{
-    struct sl_schema *schema = sl_schema_new(arena, 1);
-    struct sl_log_node *node = sl_log_new(arena, SL_LOG_VALUES, schema, NULL);
-
-    schema->columns[0].name = "ZERO";
-    schema->columns[0].type = &sl_type_int;
-    node->values.rows = SL_NEW(arena, struct sl_value *);
-    node->values.rows[0] = SL_NEW(arena, struct sl_value);
-    node->values.rows[0][0].type = &sl_type_int;
-    node->values.row_count = 1;
-    return node;
-}
-
 static int
 select_from(struct sl_binder *binder, const struct sl_ast_select *select,
             struct sl_relation *relation, struct sl_error *err)
@@ -38,13 +22,17 @@ select_from(struct sl_binder *binder, const struct sl_ast_select *select,
         const struct sl_ast *item = select->from.items[i];
         struct sl_relation next;
 
+        if (i && sl_is_correlated(item)) {
+            SL_TRY(sl_binder_join_correlated(binder, relation, item, false, err));
+            continue;
+        }
         SL_TRY(sl_binder_from(binder, item, i ? &next : relation, err));
         if (i)
             SL_TRY(sl_binder_join_all(binder, relation, &next, item->offset, err));
     }
     if (select->from.count)
         return SL_OK;
-    relation->node = select_one_row(binder->arena);
+    relation->node = sl_log_one_row(binder->arena);
     relation->scope = (struct sl_scope){.columns = sl_schema_new(binder->arena, 0)};
     return SL_OK;
 }
@@ -98,6 +86,30 @@ select_note_star(struct sl_binder *binder, const struct sl_ast_select_item *item
     binder->expansions = &expansion->next;
 }
 
+/* row.*: each field of a ROW. */
+static int
+select_row_star(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                struct sl_select_output *output, struct sl_error *err)
+{
+    struct sl_binder *binder = binding->binder;
+    struct sl_star_expansion *expansion;
+    struct sl_expr **fields, *row;
+    const char *columns;
+
+    SL_TRY(sl_binder_row_star(binding, ast, &row, &fields, &columns, err));
+    for (size_t i = 0; i < row->type->field_count; i++)
+        select_add(binder, output, fields[i], row->type->fields[i].name);
+    if (!binder->expansions || binder->hide_positions)
+        return SL_OK;
+    if (columns == NULL)
+        return sl_binder_refuse(binder, ast->ast.offset, "(expression).* in a view is", err);
+    expansion = SL_NEW(binder->arena, struct sl_star_expansion);
+    *expansion = (struct sl_star_expansion){ast->ast.offset, ast->ast.end, columns, NULL};
+    *binder->expansions = expansion;
+    binder->expansions = &expansion->next;
+    return SL_OK;
+}
+
 static int
 select_star(struct sl_clause *binding, const struct sl_ast_select_item *item,
             struct sl_select_output *output, struct sl_error *err)
@@ -112,8 +124,8 @@ select_star(struct sl_clause *binding, const struct sl_ast_select_item *item,
     size_t count;
 
     if (!sl_scope_star(binder->arena, scope, table, &columns, &count)) {
-        if (sl_scope_find_column(scope, *table) >= 0)
-            return sl_binder_refuse(binder, item->expr->ast.offset, ".* of a column is", err);
+        if (sl_scope_find_column(scope, qualifier->parts[0].text) >= 0 || qualifier->count > 1)
+            return select_row_star(binding, item->expr, output, err);
         SL_ERROR(err, SL_E_UNDEFINED_TABLE, "missing FROM-clause entry for table \"%.*s\"",
                  SL_TEXT_FORMAT(*table));
         return sl_error_at(err, offset);
@@ -144,6 +156,10 @@ select_items(struct sl_clause *binding, const struct sl_ast_select *select,
 
         if (item->expr->ast.kind == SL_AST_EXPR_STAR) {
             SL_TRY(select_star(binding, item, output, err));
+            continue;
+        }
+        if (item->expr->ast.kind == SL_AST_EXPR_FIELD && item->expr->field.star) {
+            SL_TRY(select_row_star(binding, item->expr, output, err));
             continue;
         }
         SL_TRY(sl_binder_expr(binding, item->expr, &expr, err));
@@ -244,14 +260,20 @@ select_group(struct sl_clause *binding, const struct sl_ast_select *select,
     struct sl_group_keys keys;
     int offset = select->ast.offset;
 
-    if (!select->grouped && !select->having && !aggregates->count && !aggregates->grouping_count)
+    if (!select->grouped && !select->having && !aggregates->count && !aggregates->grouping_count) {
+        sl_binder_place_output(binding->binder, output, node);
         return SL_OK;
+    }
     key_binding.aggregates = NULL;
+    key_binding.subqueries = NULL;
     key_binding.overs = NULL;
     key_binding.clause = "GROUP BY";
     SL_TRY(sl_binder_group_by(&key_binding, select, &keys, err));
     for (size_t i = 0; i < output->count; i++)
         output->exprs[i] = sl_group_window_replace(binding->binder, output->exprs[i]);
+    for (struct sl_bound_subquery *at = output->subqueries.first; at; at = at->next)
+        for (size_t i = 0; i < at->key_count; i++)
+            at->keys[i] = sl_group_window_replace(binding->binder, at->keys[i]);
     if (output->having)
         output->having = sl_group_window_replace(binding->binder, output->having);
     for (size_t i = 0; i < output->other_count; i++)
@@ -352,6 +374,7 @@ select_conditions(struct sl_clause *binding, const struct sl_ast_select *select,
 {
     struct sl_clause condition = *binding;
 
+    condition.null_is_false = true;
     if (select->having) {
         condition.clause = "HAVING";
         condition.overs = NULL;
@@ -376,7 +399,6 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
     struct sl_select_output output = {0};
     struct sl_clause binding = {.binder = binder, .scope = &relation.scope};
     struct sl_log_node *node;
-    struct sl_expr *filter;
     bool leave_open = binder->leave_open;
 
     binder->leave_open = false;
@@ -384,13 +406,11 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
     node = relation.node;
     if (select->where) {
         binding.clause = "WHERE";
-        SL_TRY(sl_binder_condition(&binding, select->where, &filter, err));
-        node = sl_log_filter(binder->arena, node, filter);
-        if (binder->parallelism)
-            node->parallelism = binder->parallelism;
+        SL_TRY(sl_binder_filter(&binding, select->where, &node, err));
     }
     SL_TRY(sl_binder_group_window(&binding, select, &node, err));
     binding.aggregates = &aggregates;
+    binding.subqueries = &output.subqueries;
     SL_TRY(sl_binder_overs_new(binder, &select->windows, &binding.overs, err));
     binding.clause = "SELECT";
     SL_TRY(select_items(&binding, select, &output, err));

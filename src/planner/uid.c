@@ -151,6 +151,48 @@ uid_add_materialize(const struct sl_phys_node *node, struct sl_buffer *role)
     uid_add_schema(node->schema, role);
 }
 
+/* Its state holds rows of the input that wait, and arguments. */
+static void
+uid_add_over(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    const struct sl_over *over = &((const struct sl_phys_over *)node->detail)->over;
+    const struct sl_schema *input = node->inputs[0].node->schema;
+    const struct sl_frame *frame = &over->frame;
+
+    sl_buffer_printf(role, "|%d %d %lld", frame->is_rows, (int)frame->start.kind,
+                     (long long)frame->start.offset);
+    uid_add_groups(input, over->partition, over->partition_count, over->aggregates,
+                   over->aggregate_count, role);
+    for (size_t i = 0; i < over->call_count; i++)
+        if (over->calls[i].function == SL_OVER_LAG)
+            sl_buffer_printf(role, "|%u %lld", over->calls[i].column,
+                             (long long)over->calls[i].number);
+    for (size_t i = 0; i < over->order_count; i++)
+        sl_buffer_printf(role, "|%s", input->columns[over->order[i].column].name);
+    uid_add_schema(input, role);
+}
+
+/* State holds the left rows by their keys. */
+static void
+uid_add_semi_join(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    const struct sl_phys_semi_join *detail = node->detail;
+
+    sl_buffer_printf(role, "|%s", sl_semi_join_kind_name(detail->kind));
+    uid_add_columns(node->inputs[0].node->schema, detail->left_keys, detail->key_count, role);
+    uid_add_columns(node->inputs[1].node->schema, detail->right_keys, detail->key_count, role);
+    uid_add_schema(node->schema, role);
+}
+
+/* Both sides' rows. */
+static void
+uid_add_single_join(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    uid_add_schema(node->inputs[0].node->schema, role);
+    sl_buffer_add_string(role, "|by");
+    uid_add_schema(node->inputs[1].node->schema, role);
+}
+
 static void
 uid_add_rank(const struct sl_phys_node *node, const struct sl_rank *rank, struct sl_buffer *role)
 {
@@ -231,8 +273,18 @@ uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
     case SL_OP_INTERVAL_JOIN:
         uid_add_interval_join(node, role);
         break;
+    case SL_OP_SEMI_JOIN:
+        uid_add_semi_join(node, role);
+        break;
+    case SL_OP_SINGLE_JOIN:
+        uid_add_single_join(node, role);
+        break;
     case SL_OP_TRIGGER_AGGREGATE:
         uid_add_trigger_aggregate(node, role);
+        break;
+    case SL_OP_OVER:
+    case SL_OP_UPDATING_OVER:
+        uid_add_over(node, role);
         break;
     case SL_OP_SESSION_TABLE:
         uid_add_session_table(node, role);

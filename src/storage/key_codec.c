@@ -1,18 +1,11 @@
 /* Memcomparable keys: see key_codec.h.  Column by column: first the sizes, then the bytes. */
 #include "storage/key_codec.h"
 
+#include "data/row.h"
+#include "data/value.h"
+
 #include <endian.h>
 #include <stdlib.h>
-
-int
-sl_key_codec_check(const struct sl_key_codec *codec, struct sl_error *err)
-{
-    for (size_t i = 0; i < codec->count; i++)
-        if (sl_type_is_nested(codec->types[i]->kind))
-            return SL_ERROR(err, SL_E_NOT_SUPPORTED,
-                            "a key column of a nested type is not supported");
-    return SL_OK;
-}
 
 void
 sl_key_bytes_init(struct sl_key_bytes *keys)
@@ -55,6 +48,24 @@ key_view_size(const struct sl_view *view)
     return 2 + view->length + key_count_zeros(sl_view_data(view), view->length);
 }
 
+/* Nested values are encoded by data/key.c, once for their sizes and once for their bytes: they are
+ * rare as keys. */
+static void
+key_add_nested_sizes(const struct sl_column *column, const uint16_t *rows, size_t row_count,
+                     uint32_t *sizes)
+{
+    struct sl_column *columns[1] = {(struct sl_column *)column};
+    struct sl_buffer cell;
+
+    sl_buffer_init(&cell, SIZE_MAX / 2);
+    for (size_t i = 0; i < row_count; i++) {
+        sl_buffer_reset(&cell);
+        sl_key_encode(columns, 1, key_physical_row(rows, i), &cell);
+        sizes[i] += (uint32_t)cell.length;
+    }
+    sl_buffer_done(&cell);
+}
+
 /* Adds the size of each row's value of one column to sizes[]. */
 static void
 key_add_sizes(const struct sl_column *column, const uint16_t *rows, size_t row_count,
@@ -64,6 +75,10 @@ key_add_sizes(const struct sl_column *column, const uint16_t *rows, size_t row_c
     uint32_t width = (uint32_t)sl_type_width(column->type->kind);
     const struct sl_view *views = column->values;
 
+    if (sl_type_is_nested(column->type->kind)) {
+        key_add_nested_sizes(column, rows, row_count, sizes);
+        return;
+    }
     if (!is_view && !column->validity) {
         for (size_t i = 0; i < row_count; i++)
             sizes[i] += 1 + width;
@@ -219,6 +234,23 @@ key_write_bigints(const struct sl_column *column, const uint16_t *rows, size_t r
 }
 
 static void
+key_write_nested(const struct sl_column *column, const uint16_t *rows, size_t row_count,
+                 char *bytes, uint32_t *cursors)
+{
+    struct sl_column *columns[1] = {(struct sl_column *)column};
+    struct sl_buffer cell;
+
+    sl_buffer_init(&cell, SIZE_MAX / 2);
+    for (size_t i = 0; i < row_count; i++) {
+        sl_buffer_reset(&cell);
+        sl_key_encode(columns, 1, key_physical_row(rows, i), &cell);
+        memcpy(bytes + cursors[i], cell.data, cell.length);
+        cursors[i] += (uint32_t)cell.length;
+    }
+    sl_buffer_done(&cell);
+}
+
+static void
 key_write_column(const struct sl_column *column, const uint16_t *rows, size_t row_count,
                  char *bytes, uint32_t *cursors)
 {
@@ -226,6 +258,10 @@ key_write_column(const struct sl_column *column, const uint16_t *rows, size_t ro
     size_t width = sl_type_width(kind);
     bool is_view = sl_type_is_view(kind);
 
+    if (sl_type_is_nested(kind)) {
+        key_write_nested(column, rows, row_count, bytes, cursors);
+        return;
+    }
     if (!is_view && width == 8 && kind != SL_TYPE_DOUBLE && !column->validity) {
         key_write_bigints(column, rows, row_count, bytes, cursors);
         return;
@@ -404,14 +440,39 @@ key_read_view(const char *from, const char *end, struct sl_heap_writer *writer,
     return from;
 }
 
+static struct sl_column *
+key_decode_nested(const struct sl_type *type, struct sl_pool *pool, const struct sl_text *keys,
+                  size_t key_count, uint32_t *cursors)
+{
+    struct sl_column_builder *builder = sl_column_builder_new(pool, type, key_count);
+    struct sl_arena arena;
+
+    sl_arena_init(&arena);
+    for (size_t i = 0; i < key_count; i++) {
+        struct sl_value value;
+        const char *next = sl_key_decode(&arena, type, keys[i].start + cursors[i],
+                                         keys[i].start + keys[i].length, &value);
+
+        cursors[i] = (uint32_t)(next - keys[i].start);
+        sl_column_builder_add(builder, &value);
+    }
+    sl_arena_done(&arena);
+    return sl_column_builder_end(builder);
+}
+
 static void
 key_decode_column(const struct sl_type *type, struct sl_pool *pool, const struct sl_text *keys,
                   size_t key_count, uint32_t *cursors, struct sl_column **ret_column)
 {
-    struct sl_column *column = sl_column_new(pool, type, key_count, false);
     size_t width = sl_type_width(type->kind);
     struct sl_heap_writer writer;
+    struct sl_column *column;
 
+    if (sl_type_is_nested(type->kind)) {
+        *ret_column = key_decode_nested(type, pool, keys, key_count, cursors);
+        return;
+    }
+    column = sl_column_new(pool, type, key_count, false);
     sl_heap_writer_init(&writer, pool, column);
     for (size_t i = 0; i < key_count; i++) {
         const char *from = keys[i].start + cursors[i];

@@ -2,7 +2,8 @@
  *
  * Each column is one byte (0: NULL, 1: a value) and the value in an encoding whose memcmp order is
  * SQL order: integers big-endian with the sign bit flipped, floats likewise after folding
- * negatives, strings with 00 escaped as 00 FF and ended by 00 00. */
+ * negatives, strings with 00 escaped as 00 FF and ended by 00 00; nested values as in
+ * data/key.c. */
 #ifndef SL_STORAGE_KEY_CODEC_H
 #define SL_STORAGE_KEY_CODEC_H
 
@@ -20,9 +21,6 @@ struct sl_key_bytes {
     uint32_t *offsets;
     size_t count, offset_capacity;
 };
-
-/* Types that can be keys: everything but ARRAY, MAP, MULTISET, ROW (0A000). */
-int sl_key_codec_check(const struct sl_key_codec *codec, struct sl_error *err);
 
 void sl_key_bytes_init(struct sl_key_bytes *keys);
 void sl_key_bytes_done(struct sl_key_bytes *keys);

@@ -82,7 +82,6 @@ sl_state_table_open(struct sl_state *state, const struct sl_state_table_spec *sp
     struct sl_state_table *table;
 
     SL_ASSERT(spec->value_size % 8 == 0);
-    SL_TRY(sl_key_codec_check(&codec, err));
     table = sl_alloc_zeroed(sizeof(*table));
     table->state = state;
     table->spec = *spec;

@@ -1,5 +1,5 @@
 /* What stands between the tokens that json_index.h found. */
-#include "format/json_internal.h"
+#include "data/json_token.h"
 
 static inline bool
 token_is_blank(char c)
@@ -27,9 +27,8 @@ sl_json_take_string(struct sl_json_cursor *cursor, struct sl_json_token *token)
     return true;
 }
 
-/* Is it a number as JSON writes them, or true, false, null? */
-static bool
-token_is_valid(struct sl_text text)
+bool
+sl_json_is_atom(struct sl_text text)
 {
     const char *at = text.start, *end = at + text.length;
     const char *digits;
@@ -71,7 +70,7 @@ token_take_atom(struct sl_json_cursor *cursor, struct sl_json_token *token)
     token->is_escaped = false;
     token->text = (struct sl_text){start, (size_t)(end - start)};
     cursor->at++;
-    return token->text.length > 0 && token_is_valid(token->text);
+    return token->text.length > 0 && sl_json_is_atom(token->text);
 }
 
 /* Goes behind a container; brackets must be of the right kind, and what is in it separated. */
@@ -261,4 +260,57 @@ sl_json_minify(struct sl_text text, char *to)
             in_string = !in_string;
     }
     return length;
+}
+
+/* --- writing --- */
+
+/* 0: as it is; 'u': \u00XX; else the letter after the backslash. */
+static const char token_escapes[256] = {
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b',         't',          'n', 'u',
+    'f', 'r', 'u', 'u', 'u', 'u', 'u', 'u', 'u',         'u',          'u', 'u',
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', ['"'] = '"', ['\\'] = '\\'};
+
+/* Does any of the eight bytes need an escape?  (Bit tricks: a byte below 0x20, '"' or '\\'.) */
+static inline bool
+token_word_is_plain(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
+    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+
+    return (((word - ones * 0x20) | (quote - ones) | (backslash - ones)) & ~word & tops) == 0;
+}
+
+static size_t
+token_plain_length(struct sl_text text, size_t from)
+{
+    uint64_t word;
+
+    while (from + sizeof(word) <= text.length) {
+        memcpy(&word, text.start + from, sizeof(word));
+        if (!token_word_is_plain(word))
+            break;
+        from += sizeof(word);
+    }
+    while (from < text.length && !token_escapes[(unsigned char)text.start[from]])
+        from++;
+    return from;
+}
+
+void
+sl_json_add_string(struct sl_buffer *to, struct sl_text text)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    size_t from = 0, end;
+
+    sl_buffer_add_byte(to, '"');
+    while ((end = token_plain_length(text, from)) < text.length) {
+        unsigned char c = (unsigned char)text.start[end];
+        char escape[6] = {'\\', token_escapes[c], '0', '0', hex[c >> 4], hex[c & 15]};
+
+        sl_buffer_add(to, text.start + from, end - from);
+        sl_buffer_add(to, escape, escape[1] == 'u' ? 6 : 2);
+        from = end + 1;
+    }
+    sl_buffer_add(to, text.start + from, text.length - from);
+    sl_buffer_add_byte(to, '"');
 }

@@ -1,6 +1,6 @@
 /* Numbers as JSON and CSV write them. */
-#ifndef SL_FORMAT_NUMBER_TEXT_H
-#define SL_FORMAT_NUMBER_TEXT_H
+#ifndef SL_DATA_NUMBER_TEXT_H
+#define SL_DATA_NUMBER_TEXT_H
 
 #include "data/batch.h"
 #include "data/decimal.h"

@@ -1,6 +1,6 @@
 /* Where the tokens of a JSON text are: simdjson's first stage, behind a C interface. */
-#ifndef SL_FORMAT_JSON_INDEX_H
-#define SL_FORMAT_JSON_INDEX_H
+#ifndef SL_DATA_JSON_INDEX_H
+#define SL_DATA_JSON_INDEX_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,8 @@ extern "C" {
 
 struct sl_json_index;
 
-struct sl_json_index *sl_json_index_new(void);
+/* It grows with its texts; what it begins with is for texts of `capacity` bytes. */
+struct sl_json_index *sl_json_index_new(size_t capacity);
 void sl_json_index_free(struct sl_json_index *index);
 
 /* Finds the positions of { } [ ] : , of opening quotes, and of the first bytes of numbers and

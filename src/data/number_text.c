@@ -1,5 +1,5 @@
 /* Numbers as text: see number_text.h. */
-#include "format/number_text.h"
+#include "data/number_text.h"
 
 #include "data/time.h"
 

@@ -1,6 +1,6 @@
 /* Base64 with the standard alphabet, as JSON and CSV carry bytes. */
-#ifndef SL_FORMAT_BASE64_H
-#define SL_FORMAT_BASE64_H
+#ifndef SL_BASE_BASE64_H
+#define SL_BASE_BASE64_H
 
 #include "base/base.h"
 

@@ -1,5 +1,5 @@
 /* Base64: see base64.h. */
-#include "format/base64.h"
+#include "base/base64.h"
 
 static const char base64_alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,7 +1,7 @@
 /* simdjson's first stage: see json_index.h.  The second stage, from tokens to values, is ours
- * (json_decode.c), because it knows which fields are wanted and writes into columns; so one run of
- * the first serves all records of a slab. */
-#include "format/json_index.h"
+ * (format/json_decode.c, expr/json_document.c), because it knows which fields are wanted and writes
+ * into columns; so one run of the first serves all records of a slab. */
+#include "data/json_index.h"
 
 #include <memory>
 #include <simdjson.h>
@@ -10,15 +10,13 @@ struct sl_json_index {
     std::unique_ptr<simdjson::internal::dom_parser_implementation> parser;
 };
 
-static const size_t index_capacity_min = 64 * 1024;
-
 extern "C" struct sl_json_index *
-sl_json_index_new(void)
+sl_json_index_new(size_t capacity)
 {
     struct sl_json_index *index = new sl_json_index();
     const simdjson::implementation *implementation = simdjson::get_active_implementation();
 
-    if (implementation->create_dom_parser_implementation(index_capacity_min, 1, index->parser))
+    if (implementation->create_dom_parser_implementation(capacity, 1, index->parser))
         std::terminate(); /* out of memory */
     return index;
 }
