@@ -67,8 +67,8 @@
 %left EQ NE LT GT LE GE OVERLAPS.
 %nonassoc BETWEEN IN LIKE ILIKE SIMILAR NOT_LA.
 %nonassoc ESCAPE.
-%left MATCHES NOT_MATCHES MATCHES_NOCASE NOT_MATCHES_NOCASE OPERATOR AMPERSAND PIPE JSON_GET
-    JSON_GET_TEXT.
+%left MATCHES NOT_MATCHES MATCHES_NOCASE NOT_MATCHES_NOCASE OPERATOR AMPERSAND PIPE
+    HASH_SIGN SHIFT_LEFT SHIFT_RIGHT JSON_GET JSON_GET_TEXT.
 %left PLUS MINUS.
 %left STAR SLASH PERCENT CONCAT.
 %left AT.
@@ -81,7 +81,8 @@
 
 %token_class comparison EQ|NE|LT|GT|LE|GE.
 %token_class other_operator
-    MATCHES|NOT_MATCHES|MATCHES_NOCASE|NOT_MATCHES_NOCASE|AMPERSAND|PIPE|JSON_GET|JSON_GET_TEXT.
+    MATCHES|NOT_MATCHES|MATCHES_NOCASE|NOT_MATCHES_NOCASE|AMPERSAND|PIPE|HASH_SIGN|SHIFT_LEFT
+    |SHIFT_RIGHT|JSON_GET|JSON_GET_TEXT.
 %token_class additive PLUS|MINUS.
 %token_class multiplicative STAR|SLASH|PERCENT|CONCAT.
 
@@ -323,6 +324,7 @@ term(A) ::= literal(E). {A = E;}
 term(A) ::= PARAMETER(T). {A = sl_build_parameter(parse, T);}
 term(A) ::= DEFAULT(T). {A = sl_build_default(parse, T);}
 term(A) ::= additive(O) term(E). [SIGN] {A = sl_build_unary_operator(parse, O, E);}
+term(A) ::= MATCHES(O) term(E). {A = sl_build_unary(parse, SL_AST_OP_BIT_NOT, O, E);}
 term(A) ::= term(L) additive(O) term(R). {A = sl_build_operator(parse, O, L, R);}
 term(A) ::= term(L) multiplicative(O) term(R). {A = sl_build_operator(parse, O, L, R);}
 term(A) ::= term(L) other_operator(O) term(R). {A = sl_build_operator(parse, O, L, R);}
@@ -336,8 +338,8 @@ term(A) ::= term(E) CAST_OPERATOR(O) type(T).
 
 /* OPERATOR(pg_catalog.~), as psql writes them */
 %token_class any_operator
-    MATCHES|NOT_MATCHES|MATCHES_NOCASE|NOT_MATCHES_NOCASE|AMPERSAND|PIPE|JSON_GET|JSON_GET_TEXT
-    |PLUS|MINUS|STAR|SLASH|PERCENT|CONCAT|EQ|NE|LT|GT|LE|GE.
+    MATCHES|NOT_MATCHES|MATCHES_NOCASE|NOT_MATCHES_NOCASE|AMPERSAND|PIPE|HASH_SIGN|SHIFT_LEFT
+    |SHIFT_RIGHT|JSON_GET|JSON_GET_TEXT|PLUS|MINUS|STAR|SLASH|PERCENT|CONCAT|EQ|NE|LT|GT|LE|GE.
 %type operator {const struct sl_token *}
 operator(A) ::= any_operator(O). {A = O;}
 operator(A) ::= name DOT any_operator(O). {A = O;}

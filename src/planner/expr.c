@@ -188,9 +188,6 @@ expr_binary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_
     case SL_AST_OP_NOT_MATCH_NOCASE:
         return sl_binder_refuse(binding->binder, ast->binary.op_offset,
                                 "a regular expression operator is", err);
-    case SL_AST_OP_BIT_AND:
-    case SL_AST_OP_BIT_OR:
-        return sl_binder_refuse(binding->binder, ast->binary.op_offset, "a bit operator is", err);
     case SL_AST_OP_JSON_GET:
     case SL_AST_OP_JSON_GET_TEXT:
         return sl_binder_refuse(binding->binder, ast->binary.op_offset, "a JSON operator is", err);
