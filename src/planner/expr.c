@@ -513,6 +513,8 @@ expr_of_kind(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl
         return sl_binder_literal(binding->binder, &ast->literal, false, ast->ast.offset, ret_expr,
                                  err);
     case SL_AST_EXPR_PARAMETER:
+        if (binding->binder->function_columns)
+            return sl_binder_function_parameter(binding, ast, ret_expr, err);
         return sl_binder_parameter(binding->binder, ast->parameter, ast->ast.offset, ret_expr, err);
     case SL_AST_EXPR_UNARY:
         return expr_unary(binding, ast, ret_expr, err);
