@@ -391,10 +391,8 @@ postfix(A) ::= TRY_CAST(F) LP expr(E) AS type_null(T) RP.
 expr_opt(A) ::= . {A = NULL;}
 expr_opt(A) ::= expr(E). {A = E;}
 %type whens {struct sl_ast_list *}
-whens(A) ::= when(W). {A = sl_build_list(parse, W);}
-whens(A) ::= whens(L) when(W). {A = sl_build_list_add(parse, L, W);}
-%type when {struct sl_ast_when *}
-when(A) ::= WHEN expr(C) THEN expr(R). {A = sl_build_when(parse, C, R);}
+whens(A) ::= WHEN exprs(C) THEN expr(R). {A = sl_build_whens(parse, NULL, C, R);}
+whens(A) ::= whens(L) WHEN exprs(C) THEN expr(R). {A = sl_build_whens(parse, L, C, R);}
 %type else {struct sl_ast_expr *}
 else(A) ::= . {A = NULL;}
 else(A) ::= ELSE expr(E). {A = E;}

@@ -64,6 +64,18 @@ size_t sl_time_pattern_format(const struct sl_time_pattern *pattern, int64_t us,
                               size_t size);
 bool sl_time_pattern_parse(const struct sl_time_pattern *pattern, struct sl_text text,
                            int64_t *ret_us);
+/* The same of a local time that is offset_us ahead of UTC, for patterns with X, x or Z. */
+bool sl_time_pattern_has_offset(const struct sl_time_pattern *pattern);
+size_t sl_time_pattern_format_zoned(const struct sl_time_pattern *pattern, int64_t us,
+                                    int64_t offset_us, char *to, size_t size);
+struct sl_time_reading {
+    int64_t us; /* local */
+    bool has_offset;
+    int64_t offset_us;
+    size_t length; /* of the text that was read: there may be more */
+};
+bool sl_time_pattern_read(const struct sl_time_pattern *pattern, struct sl_text text,
+                          struct sl_time_reading *ret_reading);
 
 /* Units of EXTRACT, FLOOR, CEIL, TIMESTAMPADD, TIMESTAMPDIFF. */
 enum sl_time_unit {

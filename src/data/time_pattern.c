@@ -1,11 +1,13 @@
 /* Patterns of Java's DateTimeFormatter, compiled into a list of items.  Letters: y u (year), M L
  * (month), d (day), D (day of the year), E (weekday), a (AM, PM), H k (hour of the day), h K (hour
- * of the half day), m, s, S (fraction of a second), n (nanosecond), Q q (quarter, printed only). As
- * in Java, a run of digits without a separator is read by the letters' counts. */
+ * of the half day), m, s, S (fraction of a second), n (nanosecond), Q q (quarter, printed only), X
+ * x Z (offset from UTC).  As in Java, a run of digits without a separator is read by the letters'
+ * counts. */
 #include "data/time.h"
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
 struct time_item {
@@ -20,6 +22,7 @@ struct sl_time_pattern {
     struct time_item *items;
     size_t count;
     int64_t unit_us;
+    bool has_offset;
 };
 
 static const char *const pattern_months[] = {"January",   "February", "March",    "April",
@@ -31,7 +34,7 @@ static const char *const pattern_weekdays[] = {"Sunday",   "Monday", "Tuesday", 
 static bool
 pattern_item_is_number(const struct time_item *item)
 {
-    if (item->letter == 0 || item->letter == 'E' || item->letter == 'a')
+    if (item->letter == 0 || strchr("EaXxZ", item->letter))
         return false;
     return item->count <= 2 || strchr("MLQq", item->letter) == NULL;
 }
@@ -83,6 +86,9 @@ pattern_letter_unit_us(char letter)
         return SL_US_PER_SECOND;
     case 'S':
     case 'n':
+    case 'X': /* an offset changes whenever it likes */
+    case 'x':
+    case 'Z':
         return 1;
     default:
         return SL_US_PER_DAY;
@@ -105,14 +111,17 @@ sl_time_pattern_new(struct sl_arena *arena, struct sl_text pattern,
         if (c == '\'') {
             SL_TRY(pattern_read_quoted(arena, text, &at, item, err));
         } else if (isalpha((unsigned char)c)) {
-            if (strchr("yuMLdDEaHkhKmsSnQq", c) == NULL) {
+            if (strchr("yuMLdDEaHkhKmsSnQqXxZ", c) == NULL) {
                 SL_ERROR(err, SL_E_INVALID_PARAMETER_VALUE,
                          "time pattern \"%.*s\" has the letter %c, which is not supported",
                          SL_TEXT_FORMAT(pattern), c);
-                return sl_error_hint(err, "letters are y u M L d D E a H k h K m s S n Q q");
+                return sl_error_hint(
+                    err, "letters are y u M L d D E a H k h K m s S n Q q X x Z, as in Java: "
+                         "'yyyy-MM-dd HH:mm:ss.SSS'");
             }
             item->letter = c;
             item->is_date = pattern_letter_unit_us(c) == SL_US_PER_DAY;
+            compiled->has_offset |= strchr("XxZ", c) != NULL;
             compiled->unit_us = SL_MIN(compiled->unit_us, pattern_letter_unit_us(c));
             while (at < text.length && text.start[at] == c) {
                 item->count++;
@@ -249,8 +258,47 @@ pattern_put_time(struct pattern_writer *writer, const struct time_item *item, in
     }
 }
 
+/* X: Z for none, else +hh[mm]; two: +hhmm; three: +hh:mm; x never has Z; Z as two x, four of them
+ * GMT+hh:mm. */
+static void
+pattern_put_offset(struct pattern_writer *writer, const struct time_item *item, int64_t offset_us)
+{
+    int64_t minutes = llabs(offset_us) / SL_US_PER_MINUTE;
+    bool is_name = item->letter == 'Z' && item->count == 4, has_colon = item->count >= 3;
+    char text[16];
+    size_t length;
+
+    if (offset_us == 0 && (item->letter == 'X' || (item->letter == 'Z' && item->count == 5))) {
+        pattern_put(writer, "Z", 1);
+        return;
+    }
+    if (item->letter == 'Z')
+        has_colon = item->count > 3;
+    length = (size_t)snprintf(text, sizeof(text), "%s%c%02d%s%02d", is_name ? "GMT" : "",
+                              offset_us < 0 ? '-' : '+', (int)(minutes / 60), has_colon ? ":" : "",
+                              (int)(minutes % 60));
+    if (is_name && offset_us == 0)
+        length = 3;
+    if (item->letter != 'Z' && item->count == 1 && minutes % 60 == 0)
+        length -= 2;
+    pattern_put(writer, text, length);
+}
+
+bool
+sl_time_pattern_has_offset(const struct sl_time_pattern *pattern)
+{
+    return pattern->has_offset;
+}
+
 size_t
 sl_time_pattern_format(const struct sl_time_pattern *pattern, int64_t us, char *to, size_t size)
+{
+    return sl_time_pattern_format_zoned(pattern, us, 0, to, size);
+}
+
+size_t
+sl_time_pattern_format_zoned(const struct sl_time_pattern *pattern, int64_t us, int64_t offset_us,
+                             char *to, size_t size)
 {
     struct pattern_writer writer = {to, 0, size};
     int64_t us_of_day, days = sl_timestamp_floor_day(us, &us_of_day);
@@ -262,6 +310,8 @@ sl_time_pattern_format(const struct sl_time_pattern *pattern, int64_t us, char *
             pattern_put(&writer, item->literal.start, item->literal.length);
         else if (item->is_date)
             pattern_put_date(&writer, item, (int32_t)days);
+        else if (strchr("XxZ", item->letter))
+            pattern_put_offset(&writer, item, offset_us);
         else
             pattern_put_time(&writer, item, us_of_day);
     }
@@ -271,8 +321,8 @@ sl_time_pattern_format(const struct sl_time_pattern *pattern, int64_t us, char *
 /* --- reading --- */
 
 struct pattern_fields {
-    int64_t year, month, day, day_of_year, hour, half_hour, minute, second, us;
-    bool is_afternoon, has_half;
+    int64_t year, month, day, day_of_year, hour, half_hour, minute, second, us, offset_us;
+    bool is_afternoon, has_half, has_offset;
 };
 
 static bool
@@ -324,6 +374,36 @@ pattern_take_name(const char **at, const char *end, const char *const *names, si
     return false;
 }
 
+/* Z, or [GMT]+hh[[:]mm]. */
+static bool
+pattern_take_offset(const char **at, const char *end, struct pattern_fields *fields)
+{
+    const struct time_item two = {.letter = 'H', .count = 2};
+    int64_t hours, minutes = 0;
+    bool is_negative;
+
+    fields->has_offset = true;
+    if (*at < end && **at == 'Z') {
+        (*at)++;
+        return true;
+    }
+    if (end - *at >= 3 && memcmp(*at, "GMT", 3) == 0)
+        *at += 3;
+    if (*at == end || (**at != '+' && **at != '-'))
+        return false;
+    is_negative = *(*at)++ == '-';
+    if (!pattern_take_number(at, end, &two, &hours))
+        return false;
+    if (end - *at >= 3 && **at == ':')
+        (*at)++;
+    if (*at < end && isdigit((unsigned char)**at) && !pattern_take_number(at, end, &two, &minutes))
+        return false;
+    fields->offset_us = hours * SL_US_PER_HOUR + minutes * SL_US_PER_MINUTE;
+    if (is_negative)
+        fields->offset_us = -fields->offset_us;
+    return hours <= 18 && minutes <= 59;
+}
+
 static bool
 pattern_take_letter(const struct time_item *item, const char **at, const char *end,
                     struct pattern_fields *fields)
@@ -350,6 +430,10 @@ pattern_take_letter(const struct time_item *item, const char **at, const char *e
         return true;
     case 'S':
         return pattern_take_fraction(at, end, item->count, &fields->us);
+    case 'X':
+    case 'x':
+    case 'Z':
+        return pattern_take_offset(at, end, fields);
     case 'y':
     case 'u':
         if (!pattern_take_number(at, end, item, &fields->year))
@@ -385,12 +469,37 @@ pattern_take_letter(const struct time_item *item, const char **at, const char *e
     }
 }
 
+/* Microseconds of the fields; false: there is no such time. */
+static bool
+pattern_time_of(struct pattern_fields *fields, int64_t *ret_us)
+{
+    int32_t days;
+
+    if (fields->has_half)
+        fields->hour = fields->half_hour % 12 + (fields->is_afternoon ? 12 : 0);
+    if (fields->hour > 23 || fields->minute > 59 || fields->second > 59 || fields->year > 294276 ||
+        !sl_date_is_valid((int32_t)fields->year, (int32_t)SL_MIN(fields->month, 13),
+                          (int32_t)SL_MIN(fields->day, 32)))
+        return false;
+    if (fields->day_of_year >= 0) {
+        if (fields->day_of_year < 1 || fields->day_of_year > 366)
+            return false;
+        days = sl_days_from_date((int32_t)fields->year, 1, 1) + (int32_t)fields->day_of_year - 1;
+    } else {
+        days =
+            sl_days_from_date((int32_t)fields->year, (int32_t)fields->month, (int32_t)fields->day);
+    }
+    *ret_us = days * SL_US_PER_DAY + fields->hour * SL_US_PER_HOUR +
+              fields->minute * SL_US_PER_MINUTE + fields->second * SL_US_PER_SECOND + fields->us;
+    return true;
+}
+
 bool
-sl_time_pattern_parse(const struct sl_time_pattern *pattern, struct sl_text text, int64_t *ret_us)
+sl_time_pattern_read(const struct sl_time_pattern *pattern, struct sl_text text,
+                     struct sl_time_reading *ret_reading)
 {
     struct pattern_fields fields = {.year = 1970, .month = 1, .day = 1, .day_of_year = -1};
     const char *at = text.start, *end = text.start + text.length;
-    int32_t days;
 
     for (size_t i = 0; i < pattern->count; i++) {
         const struct time_item *item = &pattern->items[i];
@@ -405,21 +514,19 @@ sl_time_pattern_parse(const struct sl_time_pattern *pattern, struct sl_text text
             at += item->literal.length;
         }
     }
-    if (fields.has_half)
-        fields.hour = fields.half_hour % 12 + (fields.is_afternoon ? 12 : 0);
-    if (at != end || fields.hour > 23 || fields.minute > 59 || fields.second > 59 ||
-        fields.year > 294276 ||
-        !sl_date_is_valid((int32_t)fields.year, (int32_t)SL_MIN(fields.month, 13),
-                          (int32_t)SL_MIN(fields.day, 32)))
+    *ret_reading = (struct sl_time_reading){.has_offset = fields.has_offset,
+                                            .offset_us = fields.offset_us,
+                                            .length = (size_t)(at - text.start)};
+    return pattern_time_of(&fields, &ret_reading->us);
+}
+
+bool
+sl_time_pattern_parse(const struct sl_time_pattern *pattern, struct sl_text text, int64_t *ret_us)
+{
+    struct sl_time_reading reading;
+
+    if (!sl_time_pattern_read(pattern, text, &reading) || reading.length != text.length)
         return false;
-    if (fields.day_of_year >= 0) {
-        if (fields.day_of_year < 1 || fields.day_of_year > 366)
-            return false;
-        days = sl_days_from_date((int32_t)fields.year, 1, 1) + (int32_t)fields.day_of_year - 1;
-    } else {
-        days = sl_days_from_date((int32_t)fields.year, (int32_t)fields.month, (int32_t)fields.day);
-    }
-    *ret_us = days * SL_US_PER_DAY + fields.hour * SL_US_PER_HOUR +
-              fields.minute * SL_US_PER_MINUTE + fields.second * SL_US_PER_SECOND + fields.us;
+    *ret_us = reading.us;
     return true;
 }

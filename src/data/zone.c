@@ -297,6 +297,47 @@ zone_read_file(struct sl_zone *zone, const char *data, size_t size)
     return true;
 }
 
+/* Java's short names, of which the tz database has some only. */
+static const char *
+zone_long_name(const char *name)
+{
+    static const struct {
+        const char *name, *long_name;
+    } names[] = {
+        {"ACT", "Australia/Darwin"},
+        {"AET", "Australia/Sydney"},
+        {"AGT", "America/Argentina/Buenos_Aires"},
+        {"ART", "Africa/Cairo"},
+        {"AST", "America/Anchorage"},
+        {"BET", "America/Sao_Paulo"},
+        {"BST", "Asia/Dhaka"},
+        {"CAT", "Africa/Harare"},
+        {"CNT", "America/St_Johns"},
+        {"CST", "America/Chicago"},
+        {"CTT", "Asia/Shanghai"},
+        {"EAT", "Africa/Addis_Ababa"},
+        {"ECT", "Europe/Paris"},
+        {"IET", "America/Indiana/Indianapolis"},
+        {"IST", "Asia/Kolkata"},
+        {"JST", "Asia/Tokyo"},
+        {"MIT", "Pacific/Apia"},
+        {"NET", "Asia/Yerevan"},
+        {"NST", "Pacific/Auckland"},
+        {"PLT", "Asia/Karachi"},
+        {"PNT", "America/Phoenix"},
+        {"PRT", "America/Puerto_Rico"},
+        {"PST", "America/Los_Angeles"},
+        {"SST", "Pacific/Guadalcanal"},
+        {"VST", "Asia/Ho_Chi_Minh"},
+    };
+
+    for (size_t i = 0; i < SL_COUNT_OF(names); i++) {
+        if (strcmp(name, names[i].name) == 0)
+            return names[i].long_name;
+    }
+    return name;
+}
+
 static bool
 zone_load(struct sl_zone *zone)
 {
@@ -306,7 +347,7 @@ zone_load(struct sl_zone *zone)
     bool loaded = false;
     FILE *file;
 
-    snprintf(path, sizeof(path), ZONE_DIRECTORY "%s", zone->name);
+    snprintf(path, sizeof(path), ZONE_DIRECTORY "%s", zone_long_name(zone->name));
     file = fopen(path, "rbe");
     if (file == NULL)
         return false;

@@ -167,9 +167,7 @@ sl_aggregation_open(struct sl_aggregation *aggregation, struct sl_op *op, const 
     exprs = aggregation_list_exprs(aggregation, arena);
     aggregation_open_scratch(aggregation, arena);
     if (aggregation->expr_count > 0)
-        aggregation->eval = sl_eval_new(
-            sl_program_new(arena, exprs, aggregation->expr_count, &op->context->expr_settings),
-            op->context->pool);
+        aggregation->eval = sl_op_eval_new(op->context, exprs, aggregation->expr_count);
     return SL_OK;
 }
 

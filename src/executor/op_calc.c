@@ -29,13 +29,9 @@ calc_open(struct sl_op *base, struct sl_error *err)
     filter = op->plan->filter;
     op->selection = SL_NEW_ARRAY(context->arena, uint16_t, SL_BATCH_ROWS_MAX);
     if (filter)
-        op->filter = sl_eval_new(
-            sl_program_new(context->arena, &filter, 1, &context->expr_settings), context->pool);
+        op->filter = sl_op_eval_new(context, &filter, 1);
     if (!calc_only_picks(op->plan, base->node->schema->count))
-        op->projection =
-            sl_eval_new(sl_program_new(context->arena, op->plan->exprs, base->node->schema->count,
-                                       &context->expr_settings),
-                        context->pool);
+        op->projection = sl_op_eval_new(context, op->plan->exprs, base->node->schema->count);
     return SL_OK;
 }
 

@@ -62,8 +62,7 @@ changelog_normalize_open(struct sl_op *base, struct sl_error *err)
     op->states = SL_NEW_ARRAY(arena, char *, SL_BATCH_ROWS_MAX);
     filter = op->plan->filter;
     if (filter)
-        op->filter = sl_eval_new(sl_program_new(arena, &filter, 1, &base->context->expr_settings),
-                                 base->context->pool);
+        op->filter = sl_op_eval_new(base->context, &filter, 1);
     return sl_key_changes_open_table(&op->changes, sizeof(struct normalize_row),
                                      offsetof(struct normalize_row, packed), op->plan->ttl_us,
                                      &op->table, err);

@@ -143,9 +143,7 @@ join_open(struct sl_op *base, struct sl_error *err)
     join_open_scratch(op);
     join_pending_open(op);
     if (condition)
-        op->condition = sl_eval_new(
-            sl_program_new(base->context->arena, &condition, 1, &base->context->expr_settings),
-            base->context->pool);
+        op->condition = sl_op_eval_new(base->context, &condition, 1);
     if (!plan->processing_time)
         base->output_delay_ms =
             (SL_MAX(op->sides[0].reach_us, op->sides[1].reach_us) + SL_US_PER_MS - 1) /

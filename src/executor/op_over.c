@@ -276,10 +276,9 @@ over_drop_ready(struct op_over *op, struct sl_over_partition *partition)
     sl_row_queue_keep(&partition->pending, keeps);
 }
 
-/* Emits the chunk (or only folds it); its texts are of partitions that have not changed meanwhile.
- */
+/* Emits the rows in op->texts, or only folds them. */
 static int
-over_flush(struct op_over *op, bool folds, struct sl_out *out, struct sl_error *err)
+over_work_off(struct op_over *op, bool folds, struct sl_out *out, struct sl_error *err)
 {
     struct sl_pool *pool = op->op.context->pool;
     size_t count = op->chunk_count;
@@ -303,7 +302,16 @@ over_flush(struct op_over *op, bool folds, struct sl_out *out, struct sl_error *
         rc = over_emit(op, rows, op->chunk_states, op->times_us, out, err);
     sl_aggregation_end(&op->partitions);
     sl_batch_unref(rows);
-    for (size_t i = 0; i < op->put_out_count; i++)
+    return rc;
+}
+
+/* The chunk's texts are of partitions that have not changed meanwhile; now they may. */
+static int
+over_flush(struct op_over *op, struct sl_out *out, struct sl_error *err)
+{
+    int rc = over_work_off(op, false, out, err);
+
+    for (size_t i = 0; i < op->put_out_count && rc >= 0; i++)
         over_drop_due(op, sl_over_partition_of(op->put_out[i]));
     op->put_out_count = 0;
     return rc;
@@ -368,7 +376,7 @@ over_peers_pass(struct op_over *op, char *state, size_t from, size_t to, bool fo
             op->chunk_states[i] = state;
         }
         op->chunk_count = count;
-        rc = over_flush(op, folds, out, err);
+        rc = over_work_off(op, folds, out, err);
         if (rc < 0)
             return rc;
     }
@@ -413,13 +421,13 @@ over_put_out(struct op_over *op, char *state, struct sl_out *out, struct sl_erro
     for (size_t from = 0, to; from < op->ready_count && rc >= 0; from = to) {
         to = over_peers_end(op, from);
         if (to - from > SL_BATCH_ROWS_MAX) {
-            rc = over_flush(op, false, out, err);
+            rc = over_flush(op, out, err);
             if (rc >= 0)
                 rc = over_large_peers(op, state, from, to, out, err);
             continue;
         }
         if (op->chunk_count + (to - from) > SL_BATCH_ROWS_MAX)
-            rc = over_flush(op, false, out, err);
+            rc = over_flush(op, out, err);
         for (size_t i = from; i < to && rc >= 0; i++) {
             op->texts[op->chunk_count] = op->ready[i].text;
             op->times_us[op->chunk_count] = op->ready[i].time_us;
@@ -455,7 +463,7 @@ over_put_out_due(struct op_over *op, char *state, int64_t *ret_next_us, struct s
     if (rc >= 0 && is_all) {
         op->put_out[op->put_out_count++] = state;
     } else if (rc >= 0) {
-        rc = over_flush(op, false, out, err);
+        rc = over_flush(op, out, err);
         over_drop_ready(op, partition);
     }
     if (rc >= 0 && op->ready_count > 0) {
@@ -520,7 +528,7 @@ over_judge(struct op_over *op, char *state, int64_t time_us, int64_t watermark_m
     while (rc >= 0 && (next_us == 0 || over_due_ms(op, next_us) <= watermark_ms)) {
         rc = over_put_out_due(op, state, &next_us, out, err);
         if (rc >= 0)
-            rc = over_flush(op, false, out, err);
+            rc = over_flush(op, out, err);
         if (next_us == INT64_MAX)
             break;
     }
@@ -714,7 +722,7 @@ over_fire_dues(struct op_over *op, struct sl_out *out, struct sl_error *err)
         for (size_t i = 0; i < count && rc >= 0; i++)
             rc = over_fire(op, (uint16_t)i, out, err);
         if (rc >= 0)
-            rc = over_flush(op, false, out, err);
+            rc = over_flush(op, out, err);
         if (rc >= 0) {
             over_add_timers(op, op->due_columns);
             over_drop_gone(op);

@@ -114,13 +114,9 @@ scan_open_programs(struct op_scan *scan)
 
     scan->selection = SL_NEW_ARRAY(context->arena, uint16_t, SL_BATCH_ROWS_MAX);
     if (plan->filter)
-        scan->filter =
-            sl_eval_new(sl_program_new(context->arena, &plan->filter, 1, &context->expr_settings),
-                        context->pool);
+        scan->filter = sl_op_eval_new(context, &plan->filter, 1);
     if (!scan_only_picks(plan, count))
-        scan->projection =
-            sl_eval_new(sl_program_new(context->arena, plan->exprs, count, &context->expr_settings),
-                        context->pool);
+        scan->projection = sl_op_eval_new(context, plan->exprs, count);
 }
 
 static int

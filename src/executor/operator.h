@@ -61,7 +61,7 @@ struct sl_op_context {
     const struct sl_phys_settings *settings;
     struct sl_expr_settings expr_settings;
     uint32_t subtask, subtask_count;
-    struct sl_env *env; /* for processing time only: sl_now_us */
+    struct sl_env *env; /* for processing time and chance only */
     const char *job_id;
     const char *data_directory;
     struct sl_wake *wake;           /* the slot's; for sources and sinks */
@@ -147,6 +147,9 @@ struct sl_op_class {
 /* By the plan's kind; optional members are filled.  SCAN, SINK and COLLECT have entries too, whose
  * extra calls are in executor/scan.h, sink.h and collect.h. */
 const struct sl_op_class *sl_op_class_of(enum sl_op_kind kind);
+/* An evaluation of these expressions that the operator frees; RAND() and its like are seeded. */
+struct sl_eval *sl_op_eval_new(const struct sl_op_context *context, struct sl_expr *const *exprs,
+                               size_t count);
 /* Fills defaults and asserts required members; at the server's start. */
 void sl_operators_init(void);
 void sl_op_class_complete(struct sl_op_class *class); /* the same for one */

@@ -36,13 +36,13 @@ struct sl_over_chunk {
     const struct sl_over *over;
     struct sl_aggregation *aggregation; /* values begin with a struct sl_over_partition */
     bool has_peers;                     /* rows of one time have one result */
-    int64_t frame_rows;                 /* ROWS: so many before the current one; -1: all, or RANGE */
-    int64_t frame_us;                   /* RANGE: so far before; -1: all, or ROWS */
+    int64_t frame_rows;                 /* ROWS: so many before the current one; else -1 */
+    int64_t frame_us;                   /* RANGE: so far before; else -1 */
     uint32_t lag_rows;                  /* LAG looks so far back; 0: there is none */
     const struct sl_row_layout *history; /* NULL: nothing is needed */
     uint32_t *history_columns;           /* of the input; in front of others the aggregation's */
     size_t history_count;
-    struct sl_column **peers; /* peers that were folded before: their results, a row each; or NULL */
+    struct sl_column **peers; /* of peers that were folded before: their results */
     bool continues_peers;     /* the chunk's first row is not the first of them */
     bool peers_failed;
     uint16_t peers_failure;
@@ -68,8 +68,8 @@ int sl_over_chunk_run(struct sl_over_chunk *chunk, struct sl_batch *batch, char 
                       struct sl_over_failure *failures, size_t *ret_failure_count,
                       struct sl_error *err);
 
-/* Peers that are more than a chunk: all of them are folded first, piece by piece; then `begin` makes
- * their results, which the chunks have that are run until `end`. */
+/* Peers that are more than a chunk: all of them are folded first, piece by piece; then `begin`
+ * makes their results, which the chunks have that are run until `end`. */
 int sl_over_peers_fold(struct sl_over_chunk *chunk, struct sl_batch *batch, char *const *states,
                        const int64_t *times_us, struct sl_error *err);
 int sl_over_peers_begin(struct sl_over_chunk *chunk, char *state, int64_t time_us,

@@ -589,23 +589,15 @@ sl_over_frames_results(struct sl_over_frames *frames, size_t index, struct sl_co
 /* --- telling --- */
 
 int
-sl_over_emit(struct sl_op *op, const struct sl_aggregation *aggregation, struct sl_batch *batch,
-             size_t input_columns, const struct sl_over_failure *failures, size_t failure_count,
-             struct sl_out *out, struct sl_error *err)
+sl_over_tell(struct sl_op *op, const struct sl_aggregation *aggregation,
+             const struct sl_batch *input, const struct sl_over_failure *failures,
+             size_t failure_count, struct sl_out *out, struct sl_error *err)
 {
-    struct sl_batch *input;
     struct sl_row_error *errors;
-    uint16_t *selection;
     struct sl_arena arena;
-    size_t next = 0;
     int rc;
 
-    if (failure_count == 0)
-        return sl_out_emit(out, batch);
     sl_arena_init(&arena);
-    input = sl_batch_new(op->context->pool, input_columns, batch->row_count);
-    for (size_t i = 0; i < input_columns; i++)
-        sl_batch_set_column(input, i, sl_column_ref(batch->columns[i]));
     errors = SL_NEW_ARRAY(&arena, struct sl_row_error, failure_count);
     for (size_t i = 0; i < failure_count; i++)
         errors[i] = (struct sl_row_error){failures[i].row, SL_E_NUMERIC_OUT_OF_RANGE,
@@ -613,8 +605,27 @@ sl_over_emit(struct sl_op *op, const struct sl_aggregation *aggregation, struct 
                                                                       failures[i].aggregate,
                                                                       op->node->inputs[0].node)};
     rc = out->error(out, input, errors, failure_count, err);
-    sl_batch_unref(input);
     sl_arena_done(&arena);
+    return rc;
+}
+
+int
+sl_over_emit(struct sl_op *op, const struct sl_aggregation *aggregation, struct sl_batch *batch,
+             size_t input_columns, const struct sl_over_failure *failures, size_t failure_count,
+             struct sl_out *out, struct sl_error *err)
+{
+    struct sl_batch *input;
+    uint16_t *selection;
+    size_t next = 0;
+    int rc;
+
+    if (failure_count == 0)
+        return sl_out_emit(out, batch);
+    input = sl_batch_new(op->context->pool, input_columns, batch->row_count);
+    for (size_t i = 0; i < input_columns; i++)
+        sl_batch_set_column(input, i, sl_column_ref(batch->columns[i]));
+    rc = sl_over_tell(op, aggregation, input, failures, failure_count, out, err);
+    sl_batch_unref(input);
     if (rc < 0) {
         sl_batch_unref(batch);
         return rc;

@@ -53,11 +53,16 @@ void sl_over_frames_close(struct sl_over_frames *frames);
 /* Rows in order, and where partitions and peers start; both stay until the next call. */
 void sl_over_frames_begin(struct sl_over_frames *frames, const struct sl_row_store *rows,
                           const uint8_t *starts);
-/* The results of the rows of batch `index` of the store, which must come one after another, a column
- * a call; *ret_failure_count of its rows have none, of which failures[] (as many as rows) tells. */
+/* The results of the rows of batch `index` of the store, which must come one after another, a
+ * column a call; *ret_failure_count of its rows have none, of which failures[] (as many as rows)
+ * tells. */
 void sl_over_frames_results(struct sl_over_frames *frames, size_t index,
                             struct sl_column **ret_columns, struct sl_over_failure *failures,
                             size_t *ret_failure_count);
+/* Tells of rows of an input batch that have no result.  Negative: the policy is to fail. */
+int sl_over_tell(struct sl_op *op, const struct sl_aggregation *aggregation,
+                 const struct sl_batch *input, const struct sl_over_failure *failures,
+                 size_t failure_count, struct sl_out *out, struct sl_error *err);
 /* Emits a batch of input and results, which it takes over, without the rows that failed, of which
  * it tells. */
 int sl_over_emit(struct sl_op *op, const struct sl_aggregation *aggregation, struct sl_batch *batch,

@@ -1,6 +1,8 @@
 /* The operators of this server: plan/operators.def decides. */
 #include "executor/operator.h"
 
+#include "base/env.h"
+
 #define OPERATOR(kind, stem, name) extern const struct sl_op_class sl_op_##stem;
 #include "plan/operators.def"
 #undef OPERATOR
@@ -82,6 +84,24 @@ sl_operators_init(void)
 #undef OPERATOR
     for (size_t i = 0; i < SL_OP_COUNT; i++)
         sl_op_class_complete(&registry_classes[i]);
+}
+
+struct sl_eval *
+sl_op_eval_new(const struct sl_op_context *context, struct sl_expr *const *exprs, size_t count)
+{
+    struct sl_eval *eval = sl_eval_new(
+        sl_program_new(context->arena, exprs, count, &context->expr_settings), context->pool);
+    bool is_deterministic = true;
+    uint64_t seed[4];
+
+    for (size_t i = 0; i < count; i++)
+        is_deterministic &= sl_expr_is_deterministic(exprs[i]);
+    if (is_deterministic)
+        return eval;
+    for (size_t i = 0; i < SL_COUNT_OF(seed); i++)
+        seed[i] = context->env->ops->random(context->env) | (i == 0); /* never all zeros */
+    sl_eval_seed(eval, seed);
+    return eval;
 }
 
 const struct sl_op_class *

@@ -36,10 +36,7 @@ sl_scan_time_init(struct op_scan *scan)
     if (plan->watermark && !settings->batch_mode) {
         struct sl_expr *exprs[] = {plan->time, plan->watermark};
 
-        scan->time =
-            sl_eval_new(sl_program_new(context->arena, exprs, plan->watermark_from_source ? 1 : 2,
-                                       &context->expr_settings),
-                        context->pool);
+        scan->time = sl_op_eval_new(context, exprs, plan->watermark_from_source ? 1 : 2);
         scan->marks = SL_NEW_ARRAY(context->arena, struct sl_mark, SL_BATCH_ROWS_MAX);
     }
 }

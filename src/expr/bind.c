@@ -470,3 +470,38 @@ sl_bind_concat(struct sl_binding *binding)
     binding->type = &sl_type_bytes;
     return SL_OK;
 }
+
+/* SUBSTRING(text FROM pattern), which PostgreSQL has, is a function of its own. */
+int
+sl_bind_substring(struct sl_binding *binding)
+{
+    if (binding->arg_count == 2 && sl_type_is_text(binding->args[1]->type->kind))
+        return sl_expr_call(binding->arena, "SUBSTRING REGEX", binding->args, 2, binding->offset,
+                            &binding->replacement, binding->err);
+    return sl_bind_signature(binding);
+}
+
+/* IS_ALPHA, IS_DIGIT, IS_DECIMAL: of a number the type says it, but for NULL. */
+int
+sl_bind_character_test(struct sl_binding *binding)
+{
+    enum sl_type_kind kind;
+    bool is_true;
+
+    if (binding->arg_count != 1)
+        return sl_binding_refuse(binding);
+    kind = binding->args[0]->type->kind;
+    if (kind == SL_TYPE_NULL)
+        SL_TRY(sl_binding_coerce(binding, 0, &sl_type_string));
+    if (kind == SL_TYPE_NULL || sl_type_is_text(kind))
+        return bind_boolean_not_null(binding);
+    is_true = sl_text_equal(sl_text_of(binding->function->name), SL_TEXT("IS_DIGIT"))
+                  ? sl_type_is_integer(kind)
+                  : sl_type_is_numeric(kind) &&
+                        !sl_text_equal(sl_text_of(binding->function->name), SL_TEXT("IS_ALPHA"));
+    if (is_true)
+        return bind_call2(binding, "IS NOT NULL", binding->args[0], NULL, &binding->replacement);
+    binding->replacement =
+        sl_expr_literal(binding->arena, &(struct sl_value){.type = &sl_type_boolean});
+    return SL_OK;
+}

@@ -92,8 +92,6 @@ sl_bind_timestampadd(struct sl_binding *binding)
     SL_TRY(sl_binding_coerce(binding, 1, &sl_type_bigint));
     SL_TRY(time_coerce_temporal(binding, 2));
     type = binding->args[2]->type;
-    if (type->kind == SL_TYPE_TIME)
-        return sl_binding_refuse(binding);
     /* Hours added to a DATE make a TIMESTAMP. */
     if (type->kind == SL_TYPE_DATE && unit < SL_UNIT_DAY) {
         SL_TRY(sl_binding_coerce(binding, 2, &sl_type_timestamp3));
@@ -125,6 +123,24 @@ sl_bind_timestampdiff(struct sl_binding *binding)
     return SL_OK;
 }
 
+/* Seconds with a fraction: as many milliseconds. */
+static int
+time_bind_seconds(struct sl_binding *binding)
+{
+    struct sl_value thousand = {.type = &sl_type_int, .integer = 1000};
+    struct sl_value three = {.type = &sl_type_int, .integer = 3};
+    struct sl_expr *args[2] = {binding->args[0], sl_expr_literal(binding->arena, &thousand)};
+
+    SL_TRY(sl_expr_cast(binding->arena, args[0], &sl_type_double, SL_CAST_IMPLICIT, binding->offset,
+                        &args[0], binding->err));
+    SL_TRY(sl_expr_call(binding->arena, "*", args, 2, binding->offset, &args[0], binding->err));
+    SL_TRY(sl_expr_cast(binding->arena, args[0], &sl_type_bigint, SL_CAST_TRY, binding->offset,
+                        &args[0], binding->err));
+    args[1] = sl_expr_literal(binding->arena, &three);
+    return sl_expr_call(binding->arena, binding->function->name, args, 2, binding->offset,
+                        &binding->replacement, binding->err);
+}
+
 /* TO_TIMESTAMP_LTZ(number[, precision 0 or 3]) or (text[, pattern[, time zone]]). */
 int
 sl_bind_to_ltz(struct sl_binding *binding)
@@ -144,10 +160,12 @@ sl_bind_to_ltz(struct sl_binding *binding)
     }
     if (!sl_type_is_numeric(type->kind) && type->kind != SL_TYPE_NULL)
         return sl_binding_refuse(binding);
-    SL_TRY(sl_binding_coerce(binding, 0, &sl_type_bigint));
     if (binding->arg_count == 3 ||
         (binding->arg_count == 2 && !sl_expr_literal_integer(binding->args[1], &precision)))
         return sl_binding_refuse(binding);
+    if (precision == 0 && sl_type_is_numeric(type->kind) && !sl_type_is_integer(type->kind))
+        return time_bind_seconds(binding);
+    SL_TRY(sl_binding_coerce(binding, 0, &sl_type_bigint));
     if (precision != 0 && precision != 3) {
         SL_ERROR(binding->err, SL_E_INVALID_PARAMETER_VALUE,
                  "TO_TIMESTAMP_LTZ: precision must be 0 or 3, not %lld", (long long)precision);

@@ -38,26 +38,6 @@ text_put(struct sl_call *call, struct sl_heap_writer *writer, size_t row, struct
     sl_heap_writer_commit(writer, text.length + missing);
 }
 
-static bool
-text_is_utf8(struct sl_text text)
-{
-    const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text.start;
-    utf8proc_ssize_t left = (utf8proc_ssize_t)text.length;
-
-    if (sl_utf8_is_ascii(text.start, text.length))
-        return true;
-    while (left > 0) {
-        utf8proc_int32_t character;
-        utf8proc_ssize_t taken = utf8proc_iterate(at, left, &character);
-
-        if (taken <= 0)
-            return false;
-        at += taken;
-        left -= taken;
-    }
-    return true;
-}
-
 /* Among CHAR, VARCHAR, BINARY, VARBINARY. */
 void
 sl_cast_views(struct sl_call *call)
@@ -71,7 +51,7 @@ sl_cast_views(struct sl_call *call)
     {
         struct sl_text text = sl_call_text(call, 0, row);
 
-        if (check && !text_is_utf8(text))
+        if (check && !sl_utf8_is_valid(text.start, text.length))
             sl_cast_fail(call, row, SL_E_INVALID_ENCODING, "CAST: %s is no UTF-8 text",
                          sl_call_arg_text(call, 0, row));
         else

@@ -20,6 +20,8 @@ struct sl_eval {
     struct sl_column **constants; /* by output: a constant spread over rows, or NULL */
     uint16_t *valid_rows;         /* scratch of the step that runs */
     int64_t now_us, watermark_ms;
+    uint64_t random[4]; /* xoshiro256** */
+    uint64_t *states;   /* by step */
     const struct sl_batch *batch;
     struct sl_arena arena; /* texts of errors; until the next run */
     struct sl_row_error *errors;
@@ -35,6 +37,8 @@ sl_eval_new(const struct sl_program *program, struct sl_pool *pool)
     eval->program = program;
     eval->pool = pool;
     eval->watermark_ms = SL_WATERMARK_MIN;
+    sl_eval_seed(eval, (const uint64_t[4]){1, 2, 3, 4});
+    eval->states = sl_alloc_zeroed((program->step_count + 1) * sizeof(*eval->states));
     eval->registers = sl_alloc_zeroed(program->register_count * sizeof(*eval->registers));
     eval->selections = sl_alloc_zeroed(program->selection_count * sizeof(*eval->selections));
     eval->args = sl_alloc_zeroed(program->arg_count_max * sizeof(*eval->args));
@@ -68,6 +72,7 @@ sl_eval_free(struct sl_eval *eval)
     for (size_t i = 0; i < eval->program->selection_count; i++)
         free(eval->selections[i].memory);
     sl_arena_done(&eval->arena);
+    free(eval->states);
     free(eval->registers);
     free(eval->selections);
     free(eval->args);
@@ -75,6 +80,12 @@ sl_eval_free(struct sl_eval *eval)
     free(eval->valid_rows);
     free(eval->errors);
     free(eval);
+}
+
+void
+sl_eval_seed(struct sl_eval *eval, const uint64_t seed[4])
+{
+    memcpy(eval->random, seed, sizeof(eval->random));
 }
 
 void
@@ -103,6 +114,22 @@ int64_t
 sl_call_now_us(const struct sl_call *call)
 {
     return call->eval->now_us;
+}
+
+/* xoshiro256** of Blackman and Vigna (public domain). */
+uint64_t
+sl_call_random(const struct sl_call *call)
+{
+    uint64_t *state = call->eval->random, result = state[1] * 5, shifted = state[1] << 17;
+
+    result = (result << 7 | result >> 57) * 9;
+    state[2] ^= state[0];
+    state[3] ^= state[1];
+    state[1] ^= state[2];
+    state[0] ^= state[3];
+    state[2] ^= shifted;
+    state[3] = state[3] << 45 | state[3] >> 19;
+    return result;
 }
 
 int64_t
@@ -257,6 +284,7 @@ eval_step_call(struct sl_eval *eval, const struct program_step *step)
                            .settings = &eval->program->settings,
                            .expr = step->expr,
                            .prepared = step->prepared,
+                           .state = &eval->states[step - eval->program->steps],
                            .args = eval->args,
                            .arg_count = step->arg_count,
                            .row_count = eval->batch->row_count,

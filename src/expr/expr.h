@@ -114,6 +114,8 @@ struct sl_row_error {
 struct sl_eval;
 struct sl_eval *sl_eval_new(const struct sl_program *program, struct sl_pool *pool);
 void sl_eval_free(struct sl_eval *eval);
+/* Four numbers of chance, for RAND() and its like; without them they give the same again. */
+void sl_eval_seed(struct sl_eval *eval, const uint64_t seed[4]);
 /* For the functions of the moment; set before sl_eval_run.  now_us is one batch's. */
 void sl_eval_set_now(struct sl_eval *eval, int64_t now_us, int64_t watermark_ms);
 

@@ -6,8 +6,7 @@
 int
 sl_bind_bits(struct sl_binding *binding)
 {
-    bool is_not =
-        strcmp(binding->function->name, "~") == 0 || strcmp(binding->function->name, "BITNOT") == 0;
+    bool is_not = strcmp(binding->function->name, "BITNOT") == 0;
     const struct sl_type *common;
 
     if (binding->arg_count != (is_not ? 1 : 2))

@@ -6,22 +6,6 @@
 #include <ctype.h>
 #include <utf8proc.h>
 
-/* Room for a result of this size; NULL: too long, and the row has failed. */
-static char *
-string_begin(struct sl_call *call, struct sl_heap_writer *writer, size_t row, size_t size)
-{
-    return sl_call_text_fits(call, row, size) ? sl_heap_writer_reserve(writer, size) : NULL;
-}
-
-static void
-string_end(struct sl_call *call, struct sl_heap_writer *writer, size_t row, const char *start,
-           size_t size)
-{
-    SL_RESULT(call, struct sl_view)[row] = sl_view_of(start, size);
-    if (size > SL_VIEW_INLINE_MAX)
-        sl_heap_writer_commit(writer, size);
-}
-
 /* --- CONCAT --- */
 
 void
@@ -37,7 +21,7 @@ sl_kernel_concat(struct sl_call *call)
 
         for (size_t i = 0; i < call->arg_count; i++)
             size += sl_call_text(call, i, row).length;
-        to = string_begin(call, &writer, row, size);
+        to = sl_call_begin_text(call, &writer, row, size);
         if (to == NULL)
             continue;
         for (size_t i = 0; i < call->arg_count; i++) {
@@ -46,7 +30,7 @@ sl_kernel_concat(struct sl_call *call)
             memcpy(to + at, text.start, text.length);
             at += text.length;
         }
-        string_end(call, &writer, row, to, size);
+        sl_call_end_text(call, &writer, row, to, size);
     }
 }
 
@@ -71,7 +55,7 @@ sl_kernel_concat_ws(struct sl_call *call)
             if (!sl_call_arg_is_null(call, i, row))
                 size += sl_call_text(call, i, row).length + separator.length;
         }
-        to = string_begin(call, &writer, row, size);
+        to = sl_call_begin_text(call, &writer, row, size);
         if (to == NULL)
             continue;
         for (size_t i = 1; i < call->arg_count; i++) {
@@ -83,7 +67,7 @@ sl_kernel_concat_ws(struct sl_call *call)
             memcpy(to + at + text.length, separator.start, separator.length);
             at += text.length + separator.length;
         }
-        string_end(call, &writer, row, to, at ? at - separator.length : 0);
+        sl_call_end_text(call, &writer, row, to, at ? at - separator.length : 0);
     }
 }
 
@@ -176,7 +160,7 @@ string_change_case(struct sl_call *call, enum string_case wanted)
         struct sl_text text = sl_call_text(call, 0, row);
         bool is_ascii = sl_utf8_is_ascii(text.start, text.length);
         size_t size = text.length;
-        char *to = string_begin(call, &writer, row, is_ascii ? size : size * 2 + 4);
+        char *to = sl_call_begin_text(call, &writer, row, is_ascii ? size : size * 2 + 4);
 
         if (to == NULL)
             continue;
@@ -184,7 +168,7 @@ string_change_case(struct sl_call *call, enum string_case wanted)
             string_case_ascii(text, wanted, to);
         else
             size = string_case_unicode(text, wanted, to);
-        string_end(call, &writer, row, to, size);
+        sl_call_end_text(call, &writer, row, to, size);
     }
 }
 
@@ -251,7 +235,7 @@ string_pad(struct sl_call *call, bool left)
             count = (size_t)wanted;
         }
         missing = (size_t)wanted - count;
-        to = string_begin(call, &writer, row, text.length + missing * 4);
+        to = sl_call_begin_text(call, &writer, row, text.length + missing * 4);
         if (to == NULL)
             continue;
         if (left)
@@ -260,7 +244,7 @@ string_pad(struct sl_call *call, bool left)
         size += text.length;
         if (!left)
             size += string_fill(pad, missing, to + size);
-        string_end(call, &writer, row, to, size);
+        sl_call_end_text(call, &writer, row, to, size);
     }
 }
 
@@ -287,13 +271,13 @@ sl_kernel_repeat(struct sl_call *call)
         struct sl_text text = sl_call_text(call, 0, row);
         int32_t count = SL_MAX(SL_ARG(call, 1, int32_t)[row & call->args[1].mask], 0);
         size_t size = text.length * (size_t)count;
-        char *to = string_begin(call, &writer, row, size);
+        char *to = sl_call_begin_text(call, &writer, row, size);
 
         if (to == NULL)
             continue;
         for (int32_t i = 0; i < count && text.length; i++)
             memcpy(to + (size_t)i * text.length, text.start, text.length);
-        string_end(call, &writer, row, to, size);
+        sl_call_end_text(call, &writer, row, to, size);
     }
 }
 
@@ -307,7 +291,7 @@ sl_kernel_reverse(struct sl_call *call)
     {
         struct sl_text text = sl_call_text(call, 0, row);
         const char *at = text.start, *end = text.start + text.length;
-        char *to = string_begin(call, &writer, row, text.length);
+        char *to = sl_call_begin_text(call, &writer, row, text.length);
 
         if (to == NULL)
             continue;
@@ -317,7 +301,7 @@ sl_kernel_reverse(struct sl_call *call)
             memcpy(to + (end - at) - size, at, size);
             at += size;
         }
-        string_end(call, &writer, row, to, text.length);
+        sl_call_end_text(call, &writer, row, to, text.length);
     }
 }
 
@@ -372,11 +356,11 @@ sl_kernel_replace(struct sl_call *call)
         struct sl_text text = sl_call_text(call, 0, row), search = sl_call_text(call, 1, row);
         struct sl_text by = sl_call_text(call, 2, row);
         size_t size = string_replace(text, search, by, NULL);
-        char *to = string_begin(call, &writer, row, size);
+        char *to = sl_call_begin_text(call, &writer, row, size);
 
         if (to == NULL)
             continue;
         string_replace(text, search, by, to);
-        string_end(call, &writer, row, to, size);
+        sl_call_end_text(call, &writer, row, to, size);
     }
 }

@@ -10,12 +10,6 @@ substring_set(struct sl_call *call, size_t row, const char *start, const char *e
     SL_RESULT(call, struct sl_view)[row] = sl_view_of(start, (size_t)(end - start));
 }
 
-static int32_t
-substring_int(const struct sl_call *call, size_t arg, size_t row)
-{
-    return SL_ARG(call, arg, int32_t)[row & call->args[arg].mask];
-}
-
 /* --- SUBSTRING, LEFT, RIGHT --- */
 
 /* Flink's rules: from 1; from the end when negative; 0 is 1; a negative length gives NULL. */
@@ -27,8 +21,8 @@ sl_kernel_substring(struct sl_call *call)
     {
         struct sl_text text = sl_call_text(call, 0, row);
         const char *at = text.start, *end = text.start + text.length;
-        int64_t from = substring_int(call, 1, row), count;
-        int64_t length = call->arg_count == 3 ? substring_int(call, 2, row) : INT32_MAX;
+        int64_t from = sl_call_int(call, 1, row), count;
+        int64_t length = call->arg_count == 3 ? sl_call_int(call, 2, row) : INT32_MAX;
 
         if (length < 0) {
             sl_call_set_null(call, row);
@@ -56,7 +50,7 @@ sl_kernel_left(struct sl_call *call)
     SL_FOR_ROWS(call, row)
     {
         struct sl_text text = sl_call_text(call, 0, row);
-        int32_t count = SL_MAX(substring_int(call, 1, row), 0);
+        int32_t count = SL_MAX(sl_call_int(call, 1, row), 0);
 
         substring_set(call, row, text.start,
                       sl_utf8_skip(text.start, text.start + text.length, (size_t)count));
@@ -71,7 +65,7 @@ sl_kernel_right(struct sl_call *call)
     {
         struct sl_text text = sl_call_text(call, 0, row);
         const char *end = text.start + text.length;
-        size_t wanted = (size_t)SL_MAX(substring_int(call, 1, row), 0);
+        size_t wanted = (size_t)SL_MAX(sl_call_int(call, 1, row), 0);
         size_t count = sl_utf8_count(text.start, text.length);
 
         substring_set(call, row,
@@ -171,21 +165,54 @@ sl_kernel_position(struct sl_call *call)
 {
     SL_FOR_ROWS(call, row)
     {
-        int32_t from = call->arg_count == 3 ? substring_int(call, 2, row) : 1;
+        int32_t from = call->arg_count == 3 ? sl_call_int(call, 2, row) : 1;
 
         SL_RESULT(call, int32_t)
         [row] = substring_position(sl_call_text(call, 1, row), sl_call_text(call, 0, row), from);
     }
 }
 
-/* INSTR(text, needle). */
+/* The position of the last appearance that begins `from` characters before the end or earlier, the
+ * n-th one counted from there. */
+static int32_t
+substring_position_back(struct sl_text text, struct sl_text needle, int64_t from, int32_t nth)
+{
+    const char *at, *end = text.start + text.length;
+    int64_t count = (int64_t)sl_utf8_count(text.start, text.length);
+    int64_t needle_count = (int64_t)sl_utf8_count(needle.start, needle.length);
+
+    for (int64_t position = count - from + 2 - needle_count; position >= 1; position--) {
+        at = sl_utf8_skip(text.start, end, (size_t)position - 1);
+        if ((size_t)(end - at) >= needle.length && memcmp(at, needle.start, needle.length) == 0 &&
+            --nth == 0)
+            return (int32_t)position;
+    }
+    return 0;
+}
+
+/* INSTR(text, needle[, from[, nth]]): from the end when `from` is negative. */
 void
 sl_kernel_instr(struct sl_call *call)
 {
     SL_FOR_ROWS(call, row)
     {
-        SL_RESULT(call, int32_t)
-        [row] = substring_position(sl_call_text(call, 0, row), sl_call_text(call, 1, row), 1);
+        struct sl_text text = sl_call_text(call, 0, row), needle = sl_call_text(call, 1, row);
+        int32_t from = call->arg_count > 2 ? sl_call_int(call, 2, row) : 1, position;
+        int32_t nth = call->arg_count > 3 ? sl_call_int(call, 3, row) : 1;
+
+        if (nth <= 0) {
+            sl_call_fail(call, row, SL_E_INVALID_PARAMETER_VALUE,
+                         "INSTR: the appearance %d must be greater than 0", nth);
+            continue;
+        }
+        if (from < 0) {
+            position = substring_position_back(text, needle, -(int64_t)from, nth);
+        } else {
+            position = substring_position(text, needle, from);
+            while (position && --nth > 0)
+                position = substring_position(text, needle, position + 1);
+        }
+        SL_RESULT(call, int32_t)[row] = position;
     }
 }
 
@@ -254,6 +281,25 @@ substring_separator(const char *at, const char *end, struct sl_text separator,
     return found < end ? found : NULL;
 }
 
+/* The separator of a row, which may be the number of a character from 1 to 255; false: it is
+ * none. */
+static bool
+substring_read_separator(const struct sl_call *call, size_t row, char buffer[4],
+                         struct sl_text *ret_separator)
+{
+    int32_t number;
+
+    if (sl_type_is_text(SL_ARG_TYPE(call, 1)->kind)) {
+        *ret_separator = sl_call_text(call, 1, row);
+        return true;
+    }
+    number = sl_call_int(call, 1, row);
+    if (number < 1 || number > 255)
+        return false;
+    *ret_separator = (struct sl_text){buffer, sl_utf8_write(number, buffer)};
+    return true;
+}
+
 /* SPLIT_INDEX(text, separator, index from 0); NULL when there is no such part. */
 void
 sl_kernel_split_index(struct sl_call *call)
@@ -261,11 +307,13 @@ sl_kernel_split_index(struct sl_call *call)
     sl_column_add_heaps_of(call->result, call->pool, call->args[0].column);
     SL_FOR_ROWS(call, row)
     {
-        struct sl_text text = sl_call_text(call, 0, row), separator = sl_call_text(call, 1, row);
+        struct sl_text text = sl_call_text(call, 0, row), separator;
         const char *at = text.start, *end = text.start + text.length, *found, *after = NULL;
-        int32_t index = substring_int(call, 2, row);
+        int32_t index = sl_call_int(call, 2, row);
+        char buffer[4];
 
-        if (index < 0 || text.length == 0) {
+        if (index < 0 || text.length == 0 ||
+            !substring_read_separator(call, row, buffer, &separator)) {
             sl_call_set_null(call, row);
             continue;
         }

@@ -449,6 +449,12 @@ time_add_unit(const struct sl_call *call, enum sl_time_unit unit, int64_t count,
     const struct sl_type *type = call->expr->type;
     int64_t months = time_unit_months(unit), step, local;
 
+    if (type->kind == SL_TYPE_TIME) { /* round the clock; whole days change nothing */
+        step = time_unit_us(unit);
+        step = unit >= SL_UNIT_DAY ? 0 : count % (SL_US_PER_DAY / step) * step;
+        sl_timestamp_floor_day(value + step, ret_value);
+        return true;
+    }
     if (months) {
         if (__builtin_mul_overflow(count, months, &step))
             return false;

@@ -53,10 +53,10 @@ time_text_pattern(struct sl_call *call, size_t row, struct time_text_pattern *la
 
 static void
 time_text_make(struct time_text_pattern *last, struct sl_heap_writer *writer,
-               const struct sl_time_pattern *pattern, int64_t us)
+               const struct sl_time_pattern *pattern, int64_t us, int64_t offset_us)
 {
     char text[TIME_TEXT_SIZE_MAX];
-    size_t length = sl_time_pattern_format(pattern, us, text, sizeof(text));
+    size_t length = sl_time_pattern_format_zoned(pattern, us, offset_us, text, sizeof(text));
     int64_t unit_us = sl_time_pattern_unit_us(pattern), behind_us = us % unit_us;
 
     last->made_by = pattern;
@@ -67,10 +67,12 @@ time_text_make(struct time_text_pattern *last, struct sl_heap_writer *writer,
 
 static inline void
 time_text_put(struct sl_call *call, struct sl_heap_writer *writer, size_t row,
-              struct time_text_pattern *last, const struct sl_time_pattern *pattern, int64_t us)
+              struct time_text_pattern *last, const struct sl_time_pattern *pattern, int64_t us,
+              int64_t offset_us)
 {
-    if (last->made_by != pattern || us < last->made_from_us || us >= last->made_to_us)
-        time_text_make(last, writer, pattern, us);
+    if (last->made_by != pattern || us < last->made_from_us || us >= last->made_to_us ||
+        sl_time_pattern_has_offset(pattern))
+        time_text_make(last, writer, pattern, us, offset_us);
     SL_RESULT(call, struct sl_view)[row] = last->made;
 }
 
@@ -86,12 +88,12 @@ sl_kernel_date_format(struct sl_call *call)
     SL_FOR_ROWS(call, row)
     {
         const struct sl_time_pattern *pattern = time_text_pattern(call, row, &last);
-        int64_t us = SL_ARG(call, 0, int64_t)[row & call->args[0].mask];
+        int64_t us = sl_call_bigint(call, 0, row), offset_us = 0;
 
         if (is_local)
-            us += sl_zone_offset_us(call->settings->zone, us);
+            offset_us = sl_zone_offset_us(call->settings->zone, us);
         if (pattern)
-            time_text_put(call, &writer, row, &last, pattern, us);
+            time_text_put(call, &writer, row, &last, pattern, us + offset_us, offset_us);
     }
 }
 
@@ -105,7 +107,7 @@ sl_kernel_from_unixtime(struct sl_call *call)
     sl_call_heap(call, &writer);
     SL_FOR_ROWS(call, row)
     {
-        int64_t us = SL_ARG(call, 0, int64_t)[row & call->args[0].mask];
+        int64_t us = sl_call_bigint(call, 0, row), offset_us;
         const struct sl_time_pattern *pattern;
         char text[SL_TIME_TEXT_MAX];
 
@@ -115,11 +117,12 @@ sl_kernel_from_unixtime(struct sl_call *call)
             continue;
         }
         us *= SL_US_PER_SECOND;
-        us += sl_zone_offset_us(call->settings->zone, us);
+        offset_us = sl_zone_offset_us(call->settings->zone, us);
+        us += offset_us;
         if (call->arg_count == 2) {
             pattern = time_text_pattern(call, row, &last);
             if (pattern)
-                time_text_put(call, &writer, row, &last, pattern, us);
+                time_text_put(call, &writer, row, &last, pattern, us, offset_us);
         } else {
             size_t length = sl_timestamp_format(us, 0, ' ', text);
 
@@ -129,19 +132,28 @@ sl_kernel_from_unixtime(struct sl_call *call)
 }
 
 /* Argument 0 by the pattern, or as SQL writes times.  False: it does not parse, or the pattern is
- * broken. */
+ * broken.  `lenient`: what follows is nobody's business, as with Java's SimpleDateFormat. */
 static bool
-time_text_parse(struct sl_call *call, size_t row, struct time_text_pattern *last, int64_t *ret_us,
-                bool *ret_has_zone, int64_t *ret_offset_us)
+time_text_read(struct sl_call *call, size_t row, struct time_text_pattern *last, bool lenient,
+               struct sl_time_reading *reading)
 {
     struct sl_text text = sl_call_text(call, 0, row);
     const struct sl_time_pattern *pattern;
 
-    *ret_has_zone = false;
+    *reading = (struct sl_time_reading){.length = text.length};
     if (call->arg_count < 2)
-        return sl_timestamp_parse(text, ret_us, ret_has_zone, ret_offset_us);
+        return sl_timestamp_parse(text, &reading->us, &reading->has_offset, &reading->offset_us);
     pattern = time_text_pattern(call, row, last);
-    return pattern && sl_time_pattern_parse(pattern, text, ret_us);
+    return pattern && sl_time_pattern_read(pattern, text, reading) &&
+           (lenient || reading->length == text.length);
+}
+
+/* The point in time that was read, in this zone unless the text has an offset. */
+static int64_t
+time_text_to_utc(const struct sl_time_reading *reading, const struct sl_zone *zone)
+{
+    return reading->has_offset ? reading->us - reading->offset_us
+                               : sl_zone_to_utc(zone, reading->us);
 }
 
 static int64_t
@@ -160,11 +172,11 @@ sl_kernel_to_date(struct sl_call *call)
 
     SL_FOR_ROWS(call, row)
     {
-        int64_t us, offset_us, rest;
-        bool has_zone;
+        struct sl_time_reading reading;
+        int64_t rest;
 
-        if (time_text_parse(call, row, &last, &us, &has_zone, &offset_us))
-            SL_RESULT(call, int32_t)[row] = (int32_t)sl_timestamp_floor_day(us, &rest);
+        if (time_text_read(call, row, &last, false, &reading))
+            SL_RESULT(call, int32_t)[row] = (int32_t)sl_timestamp_floor_day(reading.us, &rest);
         else
             sl_call_set_null(call, row);
     }
@@ -178,11 +190,10 @@ sl_kernel_to_timestamp(struct sl_call *call)
 
     SL_FOR_ROWS(call, row)
     {
-        int64_t us, offset_us;
-        bool has_zone;
+        struct sl_time_reading reading;
 
-        if (time_text_parse(call, row, &last, &us, &has_zone, &offset_us))
-            SL_RESULT(call, int64_t)[row] = time_text_cut_ms(us);
+        if (time_text_read(call, row, &last, false, &reading))
+            SL_RESULT(call, int64_t)[row] = time_text_cut_ms(reading.us);
         else
             sl_call_set_null(call, row);
     }
@@ -209,20 +220,18 @@ static void
 time_text_from_text(struct sl_call *call, size_t row, struct time_text_pattern *last)
 {
     const struct sl_zone *zone = call->settings->zone;
-    int64_t us, offset_us = 0;
+    struct sl_time_reading reading;
     struct sl_error err;
-    bool has_zone;
 
     if (call->arg_count == 3 && sl_zone_find(sl_call_text(call, 2, row), &zone, &err) < 0) {
         sl_call_fail(call, row, err.code, "TO_TIMESTAMP_LTZ: %s", err.text);
         return;
     }
-    if (!time_text_parse(call, row, last, &us, &has_zone, &offset_us)) {
+    if (!time_text_read(call, row, last, false, &reading)) {
         sl_call_set_null(call, row);
         return;
     }
-    us = has_zone ? us - offset_us : sl_zone_to_utc(zone, us);
-    SL_RESULT(call, int64_t)[row] = time_text_cut_ms(us);
+    SL_RESULT(call, int64_t)[row] = time_text_cut_ms(time_text_to_utc(&reading, zone));
 }
 
 void
@@ -249,15 +258,15 @@ sl_kernel_unix_timestamp(struct sl_call *call)
 
     SL_FOR_ROWS(call, row)
     {
-        int64_t us = sl_call_now_us(call), offset_us, rest;
-        bool has_zone;
+        int64_t us = sl_call_now_us(call), rest;
+        struct sl_time_reading reading;
 
         if (call->arg_count) {
-            if (!time_text_parse(call, row, &last, &us, &has_zone, &offset_us)) {
+            if (!time_text_read(call, row, &last, true, &reading)) {
                 SL_RESULT(call, int64_t)[row] = INT64_MIN;
                 continue;
             }
-            us = has_zone ? us - offset_us : sl_zone_to_utc(call->settings->zone, us);
+            us = time_text_to_utc(&reading, call->settings->zone);
         }
         SL_RESULT(call, int64_t)
         [row] = sl_timestamp_floor_day(us, &rest) * (SL_US_PER_DAY / SL_US_PER_SECOND);

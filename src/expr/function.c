@@ -130,9 +130,14 @@ sl_binding_refuse(struct sl_binding *binding)
                      sl_type_text(binding->arena, sl_type_nullable(binding->arena, left, true)));
         sl_error_hint(binding->err, "add a CAST to a type that the operator takes");
     } else {
+        struct sl_buffer signatures;
+
+        sl_buffer_init(&signatures, SIZE_MAX / 2);
+        sl_function_format(function, &signatures);
         SL_ERROR(binding->err, SL_E_UNDEFINED_FUNCTION, "function %s(%s) does not exist",
                  function->name, types);
-        sl_error_hint(binding->err, "%s takes: %s", function->name, function->signature);
+        sl_error_hint(binding->err, "%s", signatures.data);
+        sl_buffer_done(&signatures);
     }
     return sl_error_at(binding->err, binding->offset);
 }

@@ -20,11 +20,13 @@ enum sl_function_flag {
     SL_FUNC_MOMENT = 1 << 4,     /* not decided by its arguments alone: never folded */
     SL_FUNC_OWN_RESULT = 1 << 5, /* the kernel makes the result column; implies SL_FUNC_NULLS */
     SL_FUNC_HIDDEN = 1 << 6,     /* an operator or special form: not listed by SHOW FUNCTIONS */
+    SL_FUNC_VOLATILE = 1 << 7,   /* every call has a value of its own, also equal ones (RAND) */
     SL_FUNC_COMPARISON = SL_FUNC_SAFE | SL_FUNC_DENSE | SL_FUNC_HIDDEN,
     SL_FUNC_TEST = SL_FUNC_NULLS | SL_FUNC_SAFE | SL_FUNC_HIDDEN,
     SL_FUNC_ARITHMETIC = SL_FUNC_DENSE | SL_FUNC_HIDDEN,
     SL_FUNC_WATERMARK = SL_FUNC_MOMENT | SL_FUNC_NULLS | SL_FUNC_NULLABLE,
     SL_FUNC_PARTS = SL_FUNC_OWN_RESULT | SL_FUNC_HIDDEN,
+    SL_FUNC_RANDOM = SL_FUNC_MOMENT | SL_FUNC_VOLATILE,
     /* Special forms, which the program compiles itself. */
     SL_FUNC_AND = 1 << 8,
     SL_FUNC_OR = 1 << 9,
@@ -46,6 +48,8 @@ struct sl_function {
 extern const struct sl_function sl_functions[];
 extern const size_t sl_function_count;
 const struct sl_function *sl_function_find(struct sl_text name); /* NULL: none */
+/* "HEX(bigint) -> string or HEX(view) -> string" */
+void sl_function_format(const struct sl_function *function, struct sl_buffer *to);
 
 /* --- binding --- */
 
@@ -110,6 +114,7 @@ struct sl_call {
     const struct sl_expr_settings *settings;
     const struct sl_expr *expr;
     const void *prepared;
+    uint64_t *state; /* the step's own from run to run, zero at first; NULL: none */
     const struct sl_vector *args;
     size_t arg_count;
     struct sl_column *result;
@@ -160,6 +165,7 @@ const uint16_t *sl_call_valid_rows(struct sl_call *call, size_t *ret_count);
 struct sl_arena *
 sl_call_arena(const struct sl_call *call); /* texts of messages; until the next run */
 int64_t sl_call_now_us(const struct sl_call *call);
+uint64_t sl_call_random(const struct sl_call *call);
 /* The watermark before this row, INT64_MIN: none. */
 int64_t sl_call_watermark_ms(const struct sl_call *call, size_t row);
 /* A string result: copied into the result's heap. */

@@ -226,6 +226,12 @@ compiler_leaf(struct compiler *compiler, const struct sl_expr *expr)
     return compiler_add_register(compiler, reg);
 }
 
+static bool
+compiler_visit_stable(const struct sl_expr *expr, void *arg)
+{
+    return !(expr->function && expr->function->flags & SL_FUNC_VOLATILE);
+}
+
 static uint32_t
 compiler_expr(struct compiler *compiler, const struct sl_expr *expr, uint32_t selection)
 {
@@ -236,7 +242,8 @@ compiler_expr(struct compiler *compiler, const struct sl_expr *expr, uint32_t se
         return compiler_leaf(compiler, expr);
     for (size_t i = 0; i < compiler->known_count; i++) {
         if (compiler_is_part(compiler, selection, compiler->known[i].selection) &&
-            sl_expr_equal(compiler->known[i].expr, expr))
+            sl_expr_equal(compiler->known[i].expr, expr) &&
+            sl_expr_walk(expr, compiler_visit_stable, NULL))
             return compiler->known[i].reg;
     }
     if (flags & SL_FUNC_CASE)

@@ -1,10 +1,11 @@
-/* Binding by signature text: "string int [int] -> string", "text … -> string", "double -> 1".
+/* Binding by signature text: "string int [int] -> string", "text … -> string", "double -> 1",
+ * "bigint -> string | view -> string" (the first that fits).
  *
  * Words for arguments: string (CHAR, VARCHAR), text (anything that casts to STRING), view (strings
- * and bytes), boolean, int, bigint, double (any number), numeric (kept as it is), timestamp
- * (TIMESTAMP, TIMESTAMP_LTZ, DATE, and strings), any.  [x]: may be left out; …: the last word
- * repeats.  Words for results: those types, a time type, or the number of the argument whose type
- * it takes.  A bare NULL fits every word. */
+ * and bytes), bytes, boolean, int, bigint, double (any number), numeric (kept as it is), timestamp
+ * (TIMESTAMP, TIMESTAMP_LTZ, DATE, and strings), date, time, any.  [x]: may be left out; …: the
+ * last word repeats.  Words for results: those types, a time type, char1, char36, strings (an
+ * array), or the number of the argument whose type it takes.  A bare NULL fits every word. */
 #include "expr/function.h"
 
 #include <ctype.h>
@@ -40,6 +41,13 @@ signature_next(struct signature_reader *reader)
     return word;
 }
 
+static const struct sl_type signature_char1 = {
+    .kind = SL_TYPE_CHAR, .nullable = true, .precision = 1};
+static const struct sl_type signature_char36 = {
+    .kind = SL_TYPE_CHAR, .nullable = true, .precision = 36};
+static const struct sl_type signature_strings = {
+    .kind = SL_TYPE_ARRAY, .nullable = true, .element = &sl_type_string};
+
 static const struct sl_type *
 signature_type(struct sl_text word)
 {
@@ -62,6 +70,12 @@ signature_type(struct sl_text word)
         {"numeric", &sl_type_int},
         {"view", &sl_type_string},
         {"any", &sl_type_string},
+        {"tinyint", &sl_type_tinyint},
+        {"timestamp6", &sl_type_timestamp6},
+        {"ltz6", &sl_type_timestamp_ltz6},
+        {"char1", &signature_char1},
+        {"char36", &signature_char36},
+        {"strings", &signature_strings},
     };
 
     for (size_t i = 0; i < SL_COUNT_OF(types); i++) {
@@ -88,6 +102,8 @@ signature_fits(struct sl_text word, const struct sl_type *type, const struct sl_
         return sl_type_is_text(kind);
     if (sl_text_equal(word, SL_TEXT("view")))
         return sl_type_is_view(kind);
+    if (sl_text_equal(word, SL_TEXT("bytes")))
+        return sl_type_is_bytes(kind);
     if (sl_text_equal(word, SL_TEXT("numeric")))
         return sl_type_is_numeric(kind);
     if (sl_text_equal(word, SL_TEXT("timestamp"))) {
@@ -110,38 +126,115 @@ signature_fits(struct sl_text word, const struct sl_type *type, const struct sl_
     return sl_text_equal(word, SL_TEXT("double")) && sl_type_is_numeric(kind);
 }
 
-int
-sl_bind_signature(struct sl_binding *binding)
+/* Do the arguments fit the signature that the reader is at?  Then it is before "->", and casts[]
+ * says what each is cast to. */
+static bool
+signature_match(struct signature_reader *reader, const struct sl_binding *binding,
+                const struct sl_type **casts)
 {
-    struct signature_reader reader = {binding->function->signature, false, false};
-    struct sl_text word = signature_next(&reader), result;
+    struct sl_text word = signature_next(reader);
     size_t count = 0;
 
     while (word.length) {
-        const struct sl_type *cast;
-
         if (count == binding->arg_count) {
-            if (!reader.is_optional)
-                return sl_binding_refuse(binding);
-            word = signature_next(&reader);
+            if (!reader->is_optional)
+                return false;
+            word = signature_next(reader);
             continue;
         }
-        if (!signature_fits(word, binding->args[count]->type, &cast))
-            return sl_binding_refuse(binding);
-        if (cast)
-            SL_TRY(sl_binding_coerce(binding, count, cast));
+        if (!signature_fits(word, binding->args[count]->type, &casts[count]))
+            return false;
         count++;
-        if (!reader.repeats || count == binding->arg_count)
-            word = signature_next(&reader);
+        if (!reader->repeats || count == binding->arg_count)
+            word = signature_next(reader);
     }
-    if (count != binding->arg_count)
-        return sl_binding_refuse(binding);
-    reader.next += 2;
-    result = signature_next(&reader);
+    return count == binding->arg_count;
+}
+
+/* The signature after this one; NULL: it was the last. */
+static const char *
+signature_after(const char *signature)
+{
+    const char *bar = strstr(signature, " | ");
+
+    return bar ? bar + strlen(" | ") : NULL;
+}
+
+static int
+signature_apply(struct signature_reader *reader, struct sl_binding *binding,
+                const struct sl_type *const *casts)
+{
+    struct sl_text result;
+
+    for (size_t i = 0; i < binding->arg_count; i++) {
+        if (casts[i])
+            SL_TRY(sl_binding_coerce(binding, i, casts[i]));
+    }
+    reader->next += strlen("->");
+    result = signature_next(reader);
     if (isdigit((unsigned char)*result.start))
         binding->type = binding->args[*result.start - '1']->type;
     else
         binding->type = signature_type(result);
     SL_ASSERT(binding->type != NULL);
     return SL_OK;
+}
+
+int
+sl_bind_signature(struct sl_binding *binding)
+{
+    const struct sl_type **casts =
+        SL_NEW_ARRAY(binding->arena, const struct sl_type *, binding->arg_count + 1);
+
+    for (const char *at = binding->function->signature; at; at = signature_after(at)) {
+        struct signature_reader reader = {at, false, false};
+
+        if (signature_match(&reader, binding, casts))
+            return signature_apply(&reader, binding, casts);
+    }
+    return sl_binding_refuse(binding);
+}
+
+/* --- for people --- */
+
+/* "NAME(string, int [, int]) -> string" */
+static void
+signature_format_one(const char *name, const char *signature, struct sl_buffer *to)
+{
+    struct signature_reader reader = {signature, false, false};
+    struct sl_text words[16], word = signature_next(&reader);
+    size_t count = 0, optional = 0;
+
+    sl_buffer_printf(to, "%s(", name);
+    for (; word.length && count < SL_COUNT_OF(words); word = signature_next(&reader)) {
+        if (reader.is_optional)
+            optional++;
+        sl_buffer_printf(to, "%s%s%.*s%s", reader.is_optional ? (count ? " [" : "[") : "",
+                         count ? ", " : "", SL_TEXT_FORMAT(word), reader.repeats ? ", …" : "");
+        words[count++] = word;
+    }
+    while (optional--)
+        sl_buffer_add_byte(to, ']');
+    sl_buffer_add_byte(to, ')');
+    if (strncmp(reader.next, "->", 2) != 0)
+        return;
+    reader.next += strlen("->");
+    word = signature_next(&reader);
+    if (isdigit((unsigned char)*word.start) && (size_t)(*word.start - '1') < count)
+        word = words[*word.start - '1'];
+    sl_buffer_printf(to, " -> %.*s", SL_TEXT_FORMAT(word));
+}
+
+void
+sl_function_format(const struct sl_function *function, struct sl_buffer *to)
+{
+    if (strchr(function->signature, ',')) { /* prose */
+        sl_buffer_printf(to, "%s takes: %s", function->name, function->signature);
+        return;
+    }
+    for (const char *at = function->signature; at; at = signature_after(at)) {
+        if (at != function->signature)
+            sl_buffer_add_string(to, " or ");
+        signature_format_one(function->name, at, to);
+    }
 }

@@ -28,6 +28,80 @@ sl_utf8_is_ascii(const char *text, size_t length)
     return (high & UINT64_C(0x8080808080808080)) == 0;
 }
 
+/* The character at `at`, and its bytes; *ret_size is then that of what is no UTF-8, one byte or the
+ * longest beginning of a character (Unicode's "maximal subpart"), and the result -1. */
+static inline int32_t
+sl_utf8_read(const char *at, const char *end, size_t *ret_size)
+{
+    const unsigned char *bytes = (const unsigned char *)at;
+    size_t left = (size_t)(end - at), wanted = 0, size = 1;
+    unsigned char low = 0x80, high = 0xbf;
+    int32_t character = bytes[0];
+
+    *ret_size = 1;
+    if (bytes[0] < 0x80)
+        return character;
+    if (bytes[0] >= 0xc2 && bytes[0] <= 0xdf)
+        wanted = 2;
+    else if (bytes[0] >= 0xe0 && bytes[0] <= 0xef)
+        wanted = 3;
+    else if (bytes[0] >= 0xf0 && bytes[0] <= 0xf4)
+        wanted = 4;
+    else
+        return -1;
+    low = bytes[0] == 0xe0 ? 0xa0 : bytes[0] == 0xf0 ? 0x90 : low;
+    high = bytes[0] == 0xed ? 0x9f : bytes[0] == 0xf4 ? 0x8f : high;
+    character = bytes[0] & (0xff >> (wanted + 1));
+    for (; size < wanted && size < left && bytes[size] >= low && bytes[size] <= high; size++) {
+        character = character << 6 | (bytes[size] & 0x3f);
+        low = 0x80;
+        high = 0xbf;
+    }
+    *ret_size = size;
+    return size == wanted ? character : -1;
+}
+
+/* Writes a character, at most 4 bytes; returns how many. */
+static inline size_t
+sl_utf8_write(int32_t character, char *to)
+{
+    if (character < 0x80) {
+        to[0] = (char)character;
+        return 1;
+    }
+    if (character < 0x800) {
+        to[0] = (char)(0xc0 | character >> 6);
+        to[1] = (char)(0x80 | (character & 0x3f));
+        return 2;
+    }
+    if (character < 0x10000) {
+        to[0] = (char)(0xe0 | character >> 12);
+        to[1] = (char)(0x80 | (character >> 6 & 0x3f));
+        to[2] = (char)(0x80 | (character & 0x3f));
+        return 3;
+    }
+    to[0] = (char)(0xf0 | character >> 18);
+    to[1] = (char)(0x80 | (character >> 12 & 0x3f));
+    to[2] = (char)(0x80 | (character >> 6 & 0x3f));
+    to[3] = (char)(0x80 | (character & 0x3f));
+    return 4;
+}
+
+static inline bool
+sl_utf8_is_valid(const char *text, size_t length)
+{
+    const char *at = text, *end = text + length;
+    size_t size;
+
+    if (sl_utf8_is_ascii(text, length))
+        return true;
+    for (; at < end; at += size) {
+        if (sl_utf8_read(at, end, &size) < 0)
+            return false;
+    }
+    return true;
+}
+
 /* The number of characters. */
 static inline size_t
 sl_utf8_count(const char *text, size_t length)

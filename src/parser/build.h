@@ -290,6 +290,9 @@ struct sl_ast_expr *sl_build_items(SL_PARSE, enum sl_ast_kind kind, SL_TOKEN fir
 struct sl_ast_expr *sl_build_element(SL_PARSE, struct sl_ast_expr *operand,
                                      struct sl_ast_expr *index);
 struct sl_ast_expr *sl_build_field(SL_PARSE, struct sl_ast_expr *operand, SL_TOKEN name);
+struct sl_ast_list *sl_build_whens(SL_PARSE, struct sl_ast_list *whens,
+                                   const struct sl_ast_list *conditions,
+                                   struct sl_ast_expr *result);
 struct sl_ast_when *sl_build_when(SL_PARSE, struct sl_ast_expr *condition,
                                   struct sl_ast_expr *result);
 struct sl_ast_expr *sl_build_case(SL_PARSE, SL_TOKEN first, struct sl_ast_expr *operand,

@@ -401,6 +401,18 @@ sl_build_when(SL_PARSE, struct sl_ast_expr *condition, struct sl_ast_expr *resul
     return when;
 }
 
+/* WHEN a, b THEN r: a when for each, with the same result. */
+struct sl_ast_list *
+sl_build_whens(SL_PARSE, struct sl_ast_list *whens, const struct sl_ast_list *conditions,
+               struct sl_ast_expr *result)
+{
+    for (size_t i = 0; i < conditions->count; i++) {
+        struct sl_ast_when *when = sl_build_when(parse, conditions->items[i], result);
+        whens = whens == NULL ? sl_build_list(parse, when) : sl_build_list_add(parse, whens, when);
+    }
+    return whens;
+}
+
 struct sl_ast_expr *
 sl_build_case(SL_PARSE, SL_TOKEN first, struct sl_ast_expr *operand, struct sl_ast_list *whens,
               struct sl_ast_expr *otherwise)

@@ -149,6 +149,7 @@ Test(parser, expressions)
 {
     expect_expr("CASE a WHEN 1 THEN x ELSE y END", "(case a (when 1 x) (else y))");
     expect_expr("CASE WHEN a THEN end END", "(case (when a end))");
+    expect_expr("CASE a WHEN 1, 2 THEN x END", "(case a (when 1 x) (when 2 x))");
     expect_expr("a[1].b[2]", "(element (field (element a 1) b) 2)");
     expect_expr("(r).x.y", "(field (field r x) y)");
     expect_expr("f(x).y", "(field (call f x) y)");

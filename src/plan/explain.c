@@ -61,6 +61,15 @@ explain_union(const struct sl_phys_node *node, struct sl_buffer *to)
 }
 
 static void
+explain_replicate(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_schema *input = node->inputs[0].node->schema;
+
+    sl_describe_string(to, "times", input->columns[input->count - 1].name);
+    sl_describe_names(to, "select", node->schema);
+}
+
+static void
 explain_expand(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     sl_describe_expand(to, node->detail, node->inputs[0].node->schema);
@@ -127,6 +136,12 @@ explain_over(const struct sl_phys_node *node, struct sl_buffer *to)
 
     sl_describe_over(to, &detail->over, node->schema);
     explain_ttl(detail->ttl_us, to);
+}
+
+static void
+explain_updating_over(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    explain_over(node, to);
 }
 
 static void
@@ -228,6 +243,47 @@ explain_interval_join(const struct sl_phys_node *node, struct sl_buffer *to)
     sl_describe_expr(to, "condition", join->condition, pair);
     sl_describe_names(to, "select", node->schema);
     sl_arena_done(&arena);
+}
+
+static void
+explain_semi_join(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_semi_join *join = node->detail;
+
+    sl_describe_string(to, "joinType", sl_semi_join_kind_name(join->kind));
+    sl_describe_columns(to, "leftKeys", join->left_keys, join->key_count,
+                        node->inputs[0].node->schema);
+    sl_describe_columns(to, "rightKeys", join->right_keys, join->key_count,
+                        node->inputs[1].node->schema);
+    sl_describe_names(to, "select", node->schema);
+    explain_ttl(join->ttl_us, to);
+}
+
+static void
+explain_single_join(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_single_join *join = node->detail;
+    struct sl_arena arena;
+
+    sl_arena_init(&arena);
+    sl_describe_expr(
+        to, "condition", join->condition,
+        sl_phys_both_inputs(&arena, node->inputs[0].node->schema, node->inputs[1].node->schema));
+    sl_describe_names(to, "select", node->schema);
+    explain_ttl(join->ttl_us, to);
+    sl_arena_done(&arena);
+}
+
+static void
+explain_unnest(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_unnest *unnest = node->detail;
+
+    sl_describe_columns(to, unnest->is_series ? "series" : "of", unnest->args, unnest->arg_count,
+                        node->inputs[0].node->schema);
+    if (unnest->is_outer)
+        sl_describe_string(to, "joinType", "LEFT");
+    sl_describe_names(to, "select", node->schema);
 }
 
 static void

@@ -16,8 +16,12 @@ static const char *const logical_names[SL_LOG_KIND_COUNT] = {
     [SL_LOG_COUNT_WINDOW] = "LogicalCountWindow",
     [SL_LOG_TRIGGER_AGGREGATE] = "LogicalTriggerAggregate",
     [SL_LOG_UNION] = "LogicalUnion",
+    [SL_LOG_REPLICATE] = "LogicalReplicate",
     [SL_LOG_JOIN] = "LogicalJoin",
+    [SL_LOG_SEMI_JOIN] = "LogicalSemiJoin",
+    [SL_LOG_SINGLE_JOIN] = "LogicalSingleJoin",
     [SL_LOG_OVER] = "LogicalOver",
+    [SL_LOG_UNNEST] = "LogicalUnnest",
     [SL_LOG_SORT] = "LogicalSort",
     [SL_LOG_LIMIT] = "LogicalLimit",
     [SL_LOG_CHANGE] = "LogicalChange",
@@ -86,6 +90,45 @@ logical_describe_aggregate(const struct sl_log_node *node, struct sl_buffer *to)
 }
 
 static void
+logical_describe_window(const struct sl_log_node *node, struct sl_buffer *to)
+{
+    const struct sl_schema *input = node->inputs[0]->schema;
+    const struct sl_log_window_table *table = &node->window_table;
+    const struct sl_log_count_window *count = &node->count_window;
+
+    if (node->kind == SL_LOG_WINDOW_TABLE) {
+        if (table->partition_count)
+            sl_describe_columns(to, "partitionBy", table->partition, table->partition_count, input);
+        sl_describe_window(to, &table->window, table->time_column, false, input);
+        return;
+    }
+    if (count->partition_count)
+        sl_describe_columns(to, "partitionBy", count->partition, count->partition_count, input);
+    sl_describe_begin(to, "window");
+    sl_buffer_printf(to, "size=[%lld], slide=[%lld]", (long long)count->size,
+                     (long long)count->slide);
+    sl_describe_end(to);
+}
+
+static void
+logical_describe_join(const struct sl_log_node *node, struct sl_buffer *to)
+{
+    const struct sl_schema *left = node->inputs[0]->schema, *right = node->inputs[1]->schema;
+    const struct sl_log_semi_join *semi = &node->semi_join;
+
+    if (node->kind == SL_LOG_JOIN) {
+        sl_describe_string(to, "joinType", sl_join_kind_name(node->join.kind));
+        sl_describe_expr(to, "condition", node->join.condition, node->schema);
+    } else if (node->kind == SL_LOG_SEMI_JOIN) {
+        sl_describe_string(to, "joinType", sl_semi_join_kind_name(semi->kind));
+        for (size_t i = 0; i < semi->key_count; i++)
+            sl_describe_expr(to, right->columns[i].name, semi->keys[i], left);
+    } else {
+        sl_describe_names(to, "fields", node->schema);
+    }
+}
+
+static void
 logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
 {
     const struct sl_schema *input = node->input_count ? node->inputs[0]->schema : NULL;
@@ -113,31 +156,27 @@ logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
         sl_describe_expand(to, &node->expand, input);
         break;
     case SL_LOG_WINDOW_TABLE:
-        if (node->window_table.partition_count)
-            sl_describe_columns(to, "partitionBy", node->window_table.partition,
-                                node->window_table.partition_count, input);
-        sl_describe_window(to, &node->window_table.window, node->window_table.time_column, false,
-                           input);
-        break;
     case SL_LOG_COUNT_WINDOW:
-        if (node->count_window.partition_count)
-            sl_describe_columns(to, "partitionBy", node->count_window.partition,
-                                node->count_window.partition_count, input);
-        sl_describe_begin(to, "window");
-        sl_buffer_printf(to, "size=[%lld], slide=[%lld]", (long long)node->count_window.size,
-                         (long long)node->count_window.slide);
-        sl_describe_end(to);
+        logical_describe_window(node, to);
         break;
     case SL_LOG_UNION:
         sl_describe_string(to, "all", "true");
         sl_describe_names(to, "fields", node->schema);
         break;
+    case SL_LOG_REPLICATE:
+        sl_describe_string(to, "times", input->columns[input->count - 1].name);
+        break;
     case SL_LOG_JOIN:
-        sl_describe_string(to, "joinType", sl_join_kind_name(node->join.kind));
-        sl_describe_expr(to, "condition", node->join.condition, node->schema);
+    case SL_LOG_SEMI_JOIN:
+    case SL_LOG_SINGLE_JOIN:
+        logical_describe_join(node, to);
         break;
     case SL_LOG_OVER:
         sl_describe_over(to, &node->over, node->schema);
+        break;
+    case SL_LOG_UNNEST:
+        for (size_t i = 0; i < node->unnest.arg_count; i++)
+            sl_describe_expr(to, i ? "" : "of", node->unnest.args[i], input);
         break;
     case SL_LOG_SORT:
         sl_describe_sort(to, node->sort.keys, node->sort.key_count, input);

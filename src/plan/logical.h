@@ -20,8 +20,12 @@ enum sl_log_kind {
     SL_LOG_COUNT_WINDOW,      /* output: the input, then window_id */
     SL_LOG_TRIGGER_AGGREGATE, /* output: keys, aggregates, window_id */
     SL_LOG_UNION,             /* UNION ALL */
+    SL_LOG_REPLICATE, /* output: the input without its last column, so many times as that says */
     SL_LOG_JOIN,              /* output: the columns of the left input, then of the right */
+    SL_LOG_SEMI_JOIN,         /* output: the left input; MARK: then whether there is a match */
+    SL_LOG_SINGLE_JOIN,       /* output: the left input, then columns of the right one's one row */
     SL_LOG_OVER,              /* output: the input, then the results of the calls */
+    SL_LOG_UNNEST,            /* output: columns of the input, then those of the elements */
     SL_LOG_SORT,
     SL_LOG_LIMIT,
     SL_LOG_CHANGE, /* UPDATE, DELETE */
@@ -85,6 +89,28 @@ struct sl_log_join {
     struct sl_expr *condition; /* over the node's columns; NULL: all pairs */
 };
 
+/* The left input's rows whose keys are a row of the right input. */
+struct sl_log_semi_join {
+    enum sl_semi_join_kind kind;
+    struct sl_expr **keys; /* over the left input; one a column of the right one */
+    size_t key_count;
+};
+
+/* Each row of the left input with the one row of the right one: NULLs where that has none. */
+struct sl_log_single_join {
+    struct sl_expr *condition; /* over the columns of both; NULL: all rows come out */
+    uint32_t *shown;           /* columns of the right input that come out */
+    size_t shown_count;
+};
+
+struct sl_log_unnest {
+    struct sl_expr **args; /* over the input */
+    size_t arg_count;
+    uint32_t *kept; /* columns of the input that come out */
+    size_t kept_count;
+    bool is_series, is_row, is_outer, has_ordinality; /* as in struct sl_phys_unnest */
+};
+
 struct sl_log_sink {
     const struct sl_table *table;
     const char *table_name;
@@ -110,6 +136,10 @@ struct sl_log_node {
         struct sl_log_window_table window_table;
         struct sl_phys_expand expand;
         struct sl_log_join join;
+        struct sl_log_semi_join semi_join;
+        struct sl_log_single_join single_join;
+        struct sl_log_unnest unnest;
+        bool is_set; /* REPLICATE: no row comes more than once */
         struct sl_log_count_window count_window;
         struct sl_over over;
         struct sl_phys_sort sort; /* only its keys */

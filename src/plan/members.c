@@ -204,6 +204,32 @@ static const struct sl_member interval_join_members[] = {
     MEMBER(sl_phys_interval_join, EXPR, "condition", condition),
 };
 
+static const char *const semi_join_names[] = {"SEMI", "ANTI", "MARK"};
+
+static const struct sl_member semi_join_members[] = {
+    NAMED(sl_phys_semi_join, "joinType", kind, semi_join_names),
+    COUNTED(sl_phys_semi_join, COLUMNS, "leftKeys", left_keys, key_count),
+    COUNTED(sl_phys_semi_join, COLUMNS, "rightKeys", right_keys, key_count),
+    MEMBER(sl_phys_semi_join, BOOL, "atEnd", at_end),
+    MEMBER(sl_phys_semi_join, I64, "ttlUs", ttl_us),
+};
+
+static const struct sl_member single_join_members[] = {
+    MEMBER(sl_phys_single_join, EXPR, "condition", condition),
+    COUNTED(sl_phys_single_join, COLUMNS, "shown", shown, shown_count),
+    MEMBER(sl_phys_single_join, BOOL, "atEnd", at_end),
+    MEMBER(sl_phys_single_join, I64, "ttlUs", ttl_us),
+};
+
+static const struct sl_member unnest_members[] = {
+    COUNTED(sl_phys_unnest, COLUMNS, "args", args, arg_count),
+    COUNTED(sl_phys_unnest, COLUMNS, "kept", kept, kept_count),
+    MEMBER(sl_phys_unnest, BOOL, "isSeries", is_series),
+    MEMBER(sl_phys_unnest, BOOL, "isRow", is_row),
+    MEMBER(sl_phys_unnest, BOOL, "isOuter", is_outer),
+    MEMBER(sl_phys_unnest, BOOL, "hasOrdinality", has_ordinality),
+};
+
 static const struct sl_member batch_aggregate_members[] = {
     COUNTED(sl_phys_batch_aggregate, COLUMNS, "keys", keys, key_count),
     COUNTED(sl_phys_batch_aggregate, AGGREGATES, "aggregates", aggregates, aggregate_count),
@@ -319,6 +345,9 @@ const struct sl_layout sl_plan_details[SL_OP_COUNT] = {
     [SL_OP_WINDOW_AGGREGATE] = LAYOUT(sl_phys_window_aggregate, window_aggregate_members),
     [SL_OP_WINDOW_EMIT] = LAYOUT(sl_phys_window_emit, window_emit_members),
     [SL_OP_INTERVAL_JOIN] = LAYOUT(sl_phys_interval_join, interval_join_members),
+    [SL_OP_UNNEST] = LAYOUT(sl_phys_unnest, unnest_members),
+    [SL_OP_SEMI_JOIN] = LAYOUT(sl_phys_semi_join, semi_join_members),
+    [SL_OP_SINGLE_JOIN] = LAYOUT(sl_phys_single_join, single_join_members),
     [SL_OP_SESSION_TABLE] = LAYOUT(sl_phys_session_table, session_table_members),
     [SL_OP_SESSION_AGGREGATE] = LAYOUT(sl_phys_window_aggregate, window_aggregate_members),
     [SL_OP_TRIGGER_AGGREGATE] = LAYOUT(sl_phys_trigger_aggregate, trigger_aggregate_members),
@@ -330,6 +359,7 @@ const struct sl_layout sl_plan_details[SL_OP_COUNT] = {
     [SL_OP_CHANGELOG_NORMALIZE] = LAYOUT(sl_phys_changelog_normalize, changelog_normalize_members),
     [SL_OP_UPSERT_MATERIALIZE] = LAYOUT(sl_phys_upsert_materialize, upsert_materialize_members),
     [SL_OP_OVER] = LAYOUT(sl_phys_over, over_members),
+    [SL_OP_UPDATING_OVER] = LAYOUT(sl_phys_over, over_members),
     [SL_OP_BATCH_OVER] = LAYOUT(sl_phys_over, over_members),
     [SL_OP_SORT] = LAYOUT(sl_phys_sort, sort_members),
     [SL_OP_LIMIT] = LAYOUT(sl_phys_limit, limit_members),

@@ -70,6 +70,27 @@ sl_join_kind_name(enum sl_join_kind kind)
 }
 
 const char *
+sl_semi_join_kind_name(enum sl_semi_join_kind kind)
+{
+    static const char *const names[] = {
+        [SL_SEMI_JOIN_SEMI] = "SEMI", [SL_SEMI_JOIN_ANTI] = "ANTI", [SL_SEMI_JOIN_MARK] = "MARK"};
+
+    SL_ASSERT(kind < SL_COUNT_OF(names));
+    return names[kind];
+}
+
+struct sl_schema *
+sl_phys_both_inputs(struct sl_arena *arena, const struct sl_schema *left,
+                    const struct sl_schema *right)
+{
+    struct sl_schema *both = sl_schema_new(arena, left->count + right->count);
+
+    for (size_t i = 0; i < both->count; i++)
+        both->columns[i] = i < left->count ? left->columns[i] : right->columns[i - left->count];
+    return both;
+}
+
+const char *
 sl_exchange_name(enum sl_exchange_kind kind)
 {
     static const char *const names[] = {

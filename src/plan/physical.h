@@ -69,7 +69,7 @@ struct sl_phys_node {
     struct sl_phys_input *inputs;
     size_t input_count;
     struct sl_phys_side_output late, error, dead;
-    void *detail; /* struct sl_phys_<stem>, below; NULL for UNION */
+    void *detail; /* struct sl_phys_<stem>, below; NULL for UNION, REPLICATE */
 };
 
 /* Records whose key has a format of its own. */
@@ -277,6 +277,44 @@ struct sl_phys_interval_join {
     struct sl_expr *condition; /* NULL: none */
 };
 
+enum sl_semi_join_kind { SL_SEMI_JOIN_SEMI, SL_SEMI_JOIN_ANTI, SL_SEMI_JOIN_MARK };
+
+/* Rows of the left input by whether the right one has a row with the same keys, NULL being equal to
+ * nothing: SEMI those that have a match, ANTI those that have none, MARK all, with a BOOLEAN behind
+ * their columns.  Output: the left input's first columns, as many as the schema has. */
+struct sl_phys_semi_join {
+    enum sl_semi_join_kind kind;
+    uint32_t *left_keys, *right_keys; /* of their inputs; types are the same in pairs */
+    size_t key_count;
+    bool at_end;    /* bounded input: rows come out once the right input is known */
+    int64_t ttl_us; /* a key goes so long after its last row; 0: it stays */
+};
+
+/* Rows of the left input with the right one's single row, or NULLs as long as it has none; a second
+ * row is an error.  Output: the left input's columns, then those of the right one's that `shown`
+ * names.  Parallelism 1. */
+struct sl_phys_single_join {
+    struct sl_expr *condition; /* over the columns of both; NULL: none */
+    uint32_t *shown;
+    size_t shown_count;
+    bool at_end;
+    int64_t ttl_us; /* a row of the left input goes so long after its last equal; 0: it stays */
+};
+
+/* Each row once for every element of its collection, which is in the column args[0], or for every
+ * number of the series with the start, stop and step that are in args.  Output: the `kept` columns,
+ * then those of the element (of a ROW its fields; of a MAP key and value), then its number. */
+struct sl_phys_unnest {
+    uint32_t *args;
+    size_t arg_count;
+    uint32_t *kept;
+    size_t kept_count;
+    bool is_series;
+    bool is_row;   /* the elements are ROWs */
+    bool is_outer; /* a row without elements comes with NULLs */
+    bool has_ordinality;
+};
+
 /* GROUP BY over bounded input: emits at the end of input.  Without keys one row always comes. */
 struct sl_phys_batch_aggregate {
     uint32_t *keys;
@@ -376,7 +414,8 @@ struct sl_over {
 
 /* What the first order column is.  NONE: its results change when a row comes in between. */
 enum sl_over_time { SL_OVER_TIME_NONE, SL_OVER_TIME_EVENT, SL_OVER_TIME_PROCESSING };
-/* OVER over a stream; BATCH_OVER has the same detail, and looks at `over` alone. */
+/* OVER in order of time; UPDATING_OVER, whose results change (time is NONE), and BATCH_OVER have
+ * the same detail. */
 struct sl_phys_over {
     struct sl_over over; /* the first member */
     enum sl_over_time time;
@@ -486,6 +525,10 @@ const char *sl_phys_name(const struct sl_phys_node *node); /* the same, and of w
 const struct sl_phys_node *sl_phys_local_phase(const struct sl_phys_node *node);
 const char *sl_over_function_name(enum sl_over_function function); /* "ROW_NUMBER", … */
 const char *sl_join_kind_name(enum sl_join_kind kind); /* "INNER", "LEFT", … */
+const char *sl_semi_join_kind_name(enum sl_semi_join_kind kind);
+/* The columns of both inputs of a join, side by side. */
+struct sl_schema *sl_phys_both_inputs(struct sl_arena *arena, const struct sl_schema *left,
+                                      const struct sl_schema *right);
 const char *sl_exchange_name(enum sl_exchange_kind kind);
 uint32_t sl_phys_max_parallelism(const struct sl_phys_plan *plan); /* the slots it needs */
 /* The column of its input `input` by whose event time the operator judges rows; -1: it does not. */

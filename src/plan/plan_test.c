@@ -323,10 +323,52 @@ Test(plan, sessions_and_triggers)
     check_round_trip(plan);
 }
 
+static struct sl_phys_node *
+add_join(struct sl_phys_plan *plan, enum sl_op_kind kind, const struct sl_schema *schema,
+         void *detail, struct sl_phys_node *left, struct sl_phys_node *right)
+{
+    struct sl_phys_node *node = add(plan, kind, schema, detail, NULL);
+
+    node->inputs = SL_NEW_ARRAY(&arena, struct sl_phys_input, 2);
+    node->inputs[0].node = left;
+    node->inputs[1].node = right;
+    node->input_count = 2;
+    return node;
+}
+
+/* UNNEST and both joins of subqueries over `node`, with the rows of `right`. */
+static struct sl_phys_node *
+add_subqueries(struct sl_phys_plan *plan, const struct sl_schema *schema, struct sl_phys_node *node,
+               struct sl_phys_node *right)
+{
+    struct sl_phys_semi_join *semi = SL_NEW(&arena, struct sl_phys_semi_join);
+    struct sl_phys_unnest *unnest = SL_NEW(&arena, struct sl_phys_unnest);
+    struct sl_phys_single_join *single = SL_NEW(&arena, struct sl_phys_single_join);
+
+    *semi = (struct sl_phys_semi_join){.kind = SL_SEMI_JOIN_ANTI,
+                                       .left_keys = columns(1, 0),
+                                       .right_keys = columns(1, 0),
+                                       .key_count = 1,
+                                       .ttl_us = 1000};
+    *single = (struct sl_phys_single_join){.condition =
+                                               call(">", sl_expr_column(&arena, 0, &sl_type_bigint),
+                                                    sl_expr_column(&arena, 2, &sl_type_bigint)),
+                                           .at_end = true};
+    *unnest = (struct sl_phys_unnest){.args = columns(2, 0, 0),
+                                      .arg_count = 2,
+                                      .kept = columns(1, 1),
+                                      .kept_count = 1,
+                                      .is_series = true,
+                                      .has_ordinality = true};
+    node = add(plan, SL_OP_UNNEST, schema, unnest, node);
+    node = add_join(plan, SL_OP_SEMI_JOIN, schema, semi, node, right);
+    return add_join(plan, SL_OP_SINGLE_JOIN, schema, single, node, right);
+}
+
 /* values and scan → union → merge → batch aggregate → sort → limit → collect, and a change. */
 Test(plan, bounded)
 {
-    struct sl_phys_plan *plan = plan_new(12);
+    struct sl_phys_plan *plan = plan_new(16);
     struct sl_schema *schema = schema_of(2, "a", &sl_type_bigint, "ts", &sl_type_timestamp3);
     struct sl_schema *result =
         schema_of(3, "a", &sl_type_bigint, "n", &sl_type_bigint, "s", &sl_type_bigint);
@@ -353,6 +395,8 @@ Test(plan, bounded)
     node->inputs[0].node = scan;
     node->inputs[1].node = one;
     node->input_count = 2;
+    node = add(plan, SL_OP_REPLICATE, schema, NULL, node);
+    node = add_subqueries(plan, schema, node, one);
     merge->keys = columns(1, 0);
     merge->key_count = 1;
     node = add(plan, SL_OP_CHANGELOG_MERGE, schema, merge, node);

@@ -5,7 +5,9 @@
  * of the logical node that FROM became.
  * 2. Where aggregates are allowed they are collected aside; the expression that used one refers to
  * it as column SL_BIND_AGGREGATE + index, until the select has built its aggregation.
- * 3. Text of the catalog (views, computed columns, watermarks) is bound with positions hidden, for
+ * 3. In the same way an expression refers to what its subqueries add to its rows, as column
+ * SL_BIND_SUBQUERY + index, until their joins are placed (subquery.c).
+ * 4. Text of the catalog (views, computed columns, watermarks) is bound with positions hidden, for
  * an offset into it would point into the user's statement. */
 #ifndef SL_PLANNER_BIND_H
 #define SL_PLANNER_BIND_H
@@ -14,6 +16,7 @@
 #include "plan/logical.h"
 #include "planner/planner.h"
 
+#define SL_BIND_SUBQUERY (UINT32_C(1) << 28) /* + index: a column that a subquery adds */
 #define SL_BIND_OVER (UINT32_C(1) << 29)      /* + index: a call with OVER, in the same way */
 #define SL_BIND_AGGREGATE (UINT32_C(1) << 30)
 #define SL_BIND_GROUPING (UINT32_C(1) << 31) /* + index: GROUPING(…), in the same way */
@@ -79,6 +82,7 @@ struct sl_binder {
     const struct sl_sql_function *making;  /* by CREATE FUNCTION */
     struct sl_star_expansion **expansions; /* where the next goes; NULL: nobody asks */
     bool leave_open;                       /* the next select leaves open parameters to INSERT */
+    const struct sl_outer_scope *outer; /* of the queries around the subquery that is bound */
 };
 
 /* A table of a join: its columns are side by side in the scope's. */
@@ -97,6 +101,26 @@ struct sl_scope {
     const uint32_t *visible;           /* … the columns that need no qualifier, as in `*`, … */
     size_t visible_count;
     size_t merged_count; /* … of which the first so many are those of USING */
+};
+
+struct sl_outer_scope {
+    const struct sl_scope *scope; /* NULL: it has no columns */
+    const struct sl_outer_scope *next;
+};
+
+/* A subquery of an expression: joined to the rows that the expression is over it adds columns. */
+struct sl_bound_subquery {
+    struct sl_log_node *node;
+    struct sl_expr **keys; /* IN: what is looked for among its rows; over the other rows */
+    size_t key_count;      /* 0: it is a single row, each of whose columns is added */
+    uint32_t first;        /* SL_BIND_SUBQUERY + this is the first column that it adds */
+    int offset;
+    struct sl_bound_subquery *next;
+};
+
+struct sl_bound_subqueries {
+    struct sl_bound_subquery *first, *last; /* in the order in which they are joined */
+    uint32_t column_count;
 };
 
 struct sl_bound_grouping {
@@ -127,9 +151,11 @@ struct sl_clause {
     struct sl_binder *binder;
     const struct sl_scope *scope;           /* NULL: no columns here */
     struct sl_bound_aggregates *aggregates; /* NULL: no aggregates here */
+    struct sl_bound_subqueries *subqueries; /* NULL: no subqueries here */
     struct sl_bound_overs *overs;           /* NULL: no OVER here */
     const struct sl_select_output *output;  /* QUALIFY: whose names may be used; NULL else */
     const char *clause;                     /* "WHERE", for messages */
+    bool null_is_false;                     /* of the expression that is bound next */
     bool in_aggregate;
     int depth;
 };
@@ -250,6 +276,28 @@ int sl_binder_function(struct sl_clause *binding, const char *name, struct sl_ex
                        size_t arg_count, int offset, struct sl_expr **ret_expr,
                        struct sl_error *err);
 
+/* --- subquery.c --- */
+int sl_binder_scalar_subquery(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                              struct sl_expr **ret_expr, struct sl_error *err);
+int sl_binder_exists(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                     struct sl_expr **ret_expr, struct sl_error *err);
+int sl_binder_in_subquery(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                          const struct sl_ast_expr *operand, const struct sl_ast_query *query,
+                          bool negated, struct sl_expr **ret_expr, struct sl_error *err);
+int sl_binder_quantified_subquery(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                                  struct sl_expr **ret_expr, struct sl_error *err);
+/* Joins the subqueries to *node; the expressions, which are over it, refer to what that adds. */
+void sl_binder_place_subqueries(struct sl_binder *binder,
+                                const struct sl_bound_subqueries *subqueries,
+                                struct sl_log_node **node, struct sl_expr **exprs,
+                                size_t expr_count);
+struct sl_select_output;
+void sl_binder_place_output(struct sl_binder *binder, struct sl_select_output *output,
+                            struct sl_log_node **node);
+/* WHERE, subqueries and all: *node has the same columns as before. */
+int sl_binder_filter(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                     struct sl_log_node **node, struct sl_error *err);
+
 /* --- parameter.c --- */
 int sl_binder_parameter(struct sl_binder *binder, int number, int offset, struct sl_expr **ret_expr,
                         struct sl_error *err);
@@ -269,6 +317,18 @@ int sl_binder_query(struct sl_binder *binder, const struct sl_ast_query *query,
 int sl_binder_select(struct sl_binder *binder, const struct sl_ast_select *select,
                      const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
                      struct sl_error *err);
+/* A SELECT, VALUES, set operation, TABLE t or a query in parentheses. */
+int sl_binder_query_body(struct sl_binder *binder, const struct sl_ast *body,
+                         const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
+                         struct sl_error *err);
+/* A value of several rows' or queries' column, brought to what they have in common. */
+int sl_binder_cast_common(struct sl_binder *binder, struct sl_expr *expr,
+                          const struct sl_type *type, struct sl_expr **ret_expr,
+                          struct sl_error *err);
+/* set_operation.c */
+int sl_binder_set_operation(struct sl_binder *binder,
+                            const struct sl_ast_set_operation *operation,
+                            struct sl_log_node **ret_node, struct sl_error *err);
 /* VALUES; `targets` are the columns that they are for (INSERT), or NULL. */
 int sl_binder_values(struct sl_binder *binder, const struct sl_ast_values *values,
                      const struct sl_schema *targets, struct sl_log_node **ret_node,
@@ -336,6 +396,7 @@ struct sl_select_output {   /* the select list and what sorts it, bound over the
     struct sl_expr *having, *qualify;
     struct sl_expr ***others; /* places of expressions that are over the same columns */
     size_t other_count;
+    struct sl_bound_subqueries subqueries; /* of all of these */
 };
 int sl_binder_group_by(struct sl_clause *binding, const struct sl_ast_select *select,
                        struct sl_group_keys *ret_keys, struct sl_error *err);
@@ -349,6 +410,8 @@ bool sl_expand_keeps(const struct sl_phys_expand *expand, uint32_t key);
 /* The input, keys nullable that are not in every set, and the set's id. */
 struct sl_schema *sl_expand_schema(struct sl_arena *arena, const struct sl_schema *input,
                                    const struct sl_phys_expand *expand);
+/* Calcite's one row without a meaning, for what has no FROM. */
+struct sl_log_node *sl_log_one_row(struct sl_arena *arena);
 struct sl_log_node *sl_log_distinct(struct sl_arena *arena, struct sl_log_node *input, int offset);
 /* PROJECT; times of columns that pass through are kept. */
 struct sl_log_node *sl_log_project(struct sl_arena *arena, struct sl_log_node *input,
@@ -385,7 +448,17 @@ int sl_binder_from(struct sl_binder *binder, const struct sl_ast *ast,
 int sl_binder_table(struct sl_binder *binder, const struct sl_ast_name *name,
                     const struct sl_ast_list *hints, struct sl_relation *ret_relation,
                     struct sl_error *err);
+/* --- unnest.c --- */
+/* UNNEST and generate_series, which may use the columns of what stands to the left of them. */
+bool sl_is_correlated(const struct sl_ast *ast);
+/* The node has the columns of `left` (NULL: none), then those of the relation's scope. */
+int sl_binder_unnest(struct sl_binder *binder, const struct sl_relation *left,
+                     const struct sl_ast *ast, bool is_outer, struct sl_relation *ret_relation,
+                     struct sl_error *err);
 /* --- join.c --- */
+/* FROM a, UNNEST(a.x): *left becomes both. */
+int sl_binder_join_correlated(struct sl_binder *binder, struct sl_relation *left,
+                              const struct sl_ast *ast, bool is_outer, struct sl_error *err);
 int sl_binder_join(struct sl_binder *binder, const struct sl_ast_from_join *join,
                    struct sl_relation *ret_relation, struct sl_error *err);
 /* FROM a, b: all pairs, which WHERE will choose from. */

@@ -47,13 +47,8 @@ change_where(struct sl_binder *binder, const struct sl_ast_expr *where,
              struct sl_relation *relation, struct sl_error *err)
 {
     struct sl_clause binding = {.binder = binder, .scope = &relation->scope, .clause = "WHERE"};
-    struct sl_expr *filter;
 
-    if (!where)
-        return SL_OK;
-    SL_TRY(sl_binder_condition(&binding, where, &filter, err));
-    relation->node = sl_log_filter(binder->arena, relation->node, filter);
-    return SL_OK;
+    return where ? sl_binder_filter(&binding, where, &relation->node, err) : SL_OK;
 }
 
 /* The physical columns of the table, as they are. */

@@ -52,7 +52,7 @@ changelog_set_kinds(struct sl_phys_node *node, bool wanted)
         if (!wanted)
             node->kinds &= ~(1u << SL_ROW_UPDATE_BEFORE);
         break;
-    case SL_OP_OVER:
+    case SL_OP_UPDATING_OVER:
         ((struct sl_phys_over *)node->detail)->emits_before = wanted;
         if (!wanted)
             node->kinds &= ~(1u << SL_ROW_UPDATE_BEFORE);

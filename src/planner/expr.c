@@ -45,6 +45,28 @@ expr_field(struct sl_clause *binding, struct sl_expr *row, const struct sl_ast_i
     return sl_error_at(err, sl_binder_offset(binder, name->offset));
 }
 
+/* A name that the scope does not have: an outer query's, or nobody's. */
+static int
+expr_no_column(struct sl_clause *binding, const struct sl_ast_expr *ast, size_t part,
+               struct sl_error *err)
+{
+    const struct sl_ast_name *name = &ast->column;
+    const struct sl_outer_scope *outer = binding->binder->outer;
+    size_t outer_part;
+
+    for (; outer; outer = outer->next) {
+        if (!outer->scope || sl_scope_find(outer->scope, name, &outer_part) == -1)
+            continue;
+        return expr_refuse(binding, ast,
+                           sl_arena_printf(binding->binder->arena,
+                                           "a correlated subquery, one that uses \"%.*s\" of a "
+                                           "query around it, is",
+                                           SL_TEXT_FORMAT(name->parts[outer_part].text)),
+                           err);
+    }
+    return sl_scope_refuse(binding, name, part, err);
+}
+
 /* What the select list calls by this name; false: nothing, or it may not be said here. */
 static bool
 expr_output(const struct sl_clause *binding, const struct sl_ast_name *name,
@@ -79,7 +101,7 @@ expr_column(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_
     if (column < 0 && expr_output(binding, name, ret_expr))
         return SL_OK;
     if (column < 0)
-        return sl_scope_refuse(binding, name, part, err);
+        return expr_no_column(binding, ast, part, err);
     expr = sl_log_column(binding->binder->arena, scope->columns, (uint32_t)column);
     expr->offset = expr_offset(binding, ast);
     for (part++; part < name->count; part++)
@@ -122,8 +144,10 @@ expr_unary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_e
         *ret_expr = arg;
         return SL_OK;
     }
-    return expr_call1(binding, sl_ast_op_name(ast->unary.op), arg, expr_offset(binding, ast),
-                      ret_expr, err);
+    /* "~" is the name of PostgreSQL's match. */
+    return expr_call1(binding,
+                      ast->unary.op == SL_AST_OP_BIT_NOT ? "BITNOT" : sl_ast_op_name(ast->unary.op),
+                      arg, expr_offset(binding, ast), ret_expr, err);
 }
 
 /* A chain a AND b AND … leans to the left as deep as it is long; it is bound as a balanced tree. */
@@ -172,6 +196,43 @@ expr_chain(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_e
                         ret_expr, err);
 }
 
+/* The two ends of a period (point, point) or (point, interval), the earlier one first. */
+static int
+expr_period(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr *ret_ends[2],
+            struct sl_error *err)
+{
+    int offset = expr_offset(binding, ast);
+    struct sl_expr *ends[2];
+
+    if (ast->ast.kind != SL_AST_EXPR_ROW || ast->items.count != 2) {
+        SL_ERROR(err, SL_E_DATATYPE_MISMATCH,
+                 "OVERLAPS takes two periods: (point, point) or (point, interval)");
+        return sl_error_at(err, offset);
+    }
+    for (size_t i = 0; i < 2; i++)
+        SL_TRY(sl_binder_expr(binding, ast->items.items[i], &ends[i], err));
+    if (ends[1]->type->kind == SL_TYPE_INTERVAL_MONTH ||
+        ends[1]->type->kind == SL_TYPE_INTERVAL_DAY)
+        SL_TRY(expr_call2(binding, "+", ends[0], ends[1], offset, &ends[1], err));
+    SL_TRY(expr_call2(binding, "LEAST", ends[0], ends[1], offset, &ret_ends[0], err));
+    return expr_call2(binding, "GREATEST", ends[0], ends[1], offset, &ret_ends[1], err);
+}
+
+/* Each ends at or behind the other's beginning: periods that touch do overlap, as in Flink. */
+static int
+expr_overlaps(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
+              struct sl_error *err)
+{
+    int offset = sl_binder_offset(binding->binder, ast->binary.op_offset);
+    struct sl_expr *a[2], *b[2], *first, *second;
+
+    SL_TRY(expr_period(binding, ast->binary.left, a, err));
+    SL_TRY(expr_period(binding, ast->binary.right, b, err));
+    SL_TRY(expr_call2(binding, ">=", a[1], b[0], offset, &first, err));
+    SL_TRY(expr_call2(binding, ">=", b[1], a[0], offset, &second, err));
+    return expr_call2(binding, "AND", first, second, offset, ret_expr, err);
+}
+
 static int
 expr_binary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
             struct sl_error *err)
@@ -181,13 +242,7 @@ expr_binary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_
 
     switch (ast->binary.op) {
     case SL_AST_OP_OVERLAPS:
-        return expr_refuse(binding, ast, "OVERLAPS is", err);
-    case SL_AST_OP_MATCH:
-    case SL_AST_OP_NOT_MATCH:
-    case SL_AST_OP_MATCH_NOCASE:
-    case SL_AST_OP_NOT_MATCH_NOCASE:
-        return sl_binder_refuse(binding->binder, ast->binary.op_offset,
-                                "a regular expression operator is", err);
+        return expr_overlaps(binding, ast, ret_expr, err);
     case SL_AST_OP_JSON_GET:
     case SL_AST_OP_JSON_GET_TEXT:
         return sl_binder_refuse(binding->binder, ast->binary.op_offset, "a JSON operator is", err);
@@ -199,6 +254,11 @@ expr_binary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_
     }
     SL_TRY(sl_binder_expr(binding, ast->binary.left, &left, err));
     SL_TRY(sl_binder_expr(binding, ast->binary.right, &right, err));
+    if (ast->binary.op == SL_AST_OP_NOT_MATCH || ast->binary.op == SL_AST_OP_NOT_MATCH_NOCASE) {
+        SL_TRY(expr_call2(binding, sl_ast_op_name(ast->binary.op) + 1, left, right, offset, &left,
+                          err));
+        return expr_call1(binding, "NOT", left, offset, ret_expr, err);
+    }
     return expr_call2(binding, sl_ast_op_name(ast->binary.op), left, right, offset, ret_expr, err);
 }
 
@@ -242,6 +302,7 @@ expr_in(struct sl_clause *binding, const struct sl_ast_expr *ast, const struct s
     struct sl_expr *first, **args;
     size_t arg_count;
 
+    binding->null_is_false = false;
     SL_TRY(sl_binder_expr(binding, operand, &first, err));
     SL_TRY(expr_list(binding, first, values, &args, &arg_count, err));
     return sl_binder_function(binding, negated ? "NOT IN" : "IN", args, arg_count,
@@ -471,6 +532,8 @@ expr_quantified(struct sl_clause *binding, const struct sl_ast_expr *ast, struct
         ast->quantified.values.count)
         return expr_in(binding, ast, ast->quantified.left, &ast->quantified.values, false, ret_expr,
                        err);
+    if (ast->quantified.query)
+        return sl_binder_quantified_subquery(binding, ast, ret_expr, err);
     return expr_refuse(binding, ast, ast->quantified.all ? "ALL (…) is" : "ANY (…) is", err);
 }
 
@@ -483,8 +546,6 @@ expr_not_supported(const struct sl_clause *binding, const struct sl_ast_expr *as
         enum sl_ast_kind kind;
         const char *construct;
     } names[] = {
-        {SL_AST_EXPR_EXISTS, "EXISTS is"},
-        {SL_AST_EXPR_SUBQUERY, "a subquery in an expression is"},
         {SL_AST_EXPR_ARRAY_QUERY, "ARRAY (SELECT …) is"},
         {SL_AST_EXPR_MULTISET, "the MULTISET constructor is"},
         {SL_AST_EXPR_AT_TIME_ZONE, "AT TIME ZONE is"},
@@ -534,7 +595,8 @@ expr_of_kind(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl
         return expr_between(binding, ast, ret_expr, err);
     case SL_AST_EXPR_IN:
         if (ast->in.query)
-            return expr_refuse(binding, ast, "IN with a subquery is", err);
+            return sl_binder_in_subquery(binding, ast, ast->in.operand, ast->in.query,
+                                         ast->in.negated, ret_expr, err);
         return expr_in(binding, ast, ast->in.operand, &ast->in.values, ast->in.negated, ret_expr,
                        err);
     case SL_AST_EXPR_LIKE:
@@ -547,6 +609,10 @@ expr_of_kind(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl
         return expr_items(binding, ast, "ARRAY", ret_expr, err);
     case SL_AST_EXPR_MAP:
         return expr_items(binding, ast, "MAP", ret_expr, err);
+    case SL_AST_EXPR_EXISTS:
+        return sl_binder_exists(binding, ast, ret_expr, err);
+    case SL_AST_EXPR_SUBQUERY:
+        return sl_binder_scalar_subquery(binding, ast, ret_expr, err);
     case SL_AST_EXPR_ELEMENT:
         return expr_element(binding, ast, ret_expr, err);
     case SL_AST_EXPR_FIELD:
@@ -556,10 +622,20 @@ expr_of_kind(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl
     }
 }
 
+/* Where NULL of the whole is as good as FALSE, it is so of the parts of AND and OR. */
+static bool
+expr_passes_null(const struct sl_ast_expr *ast)
+{
+    if (ast->ast.kind == SL_AST_EXPR_BINARY)
+        return ast->binary.op == SL_AST_OP_AND || ast->binary.op == SL_AST_OP_OR;
+    return ast->ast.kind == SL_AST_EXPR_IN || ast->ast.kind == SL_AST_EXPR_QUANTIFIED;
+}
+
 int
 sl_binder_expr(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
                struct sl_error *err)
 {
+    bool null_is_false = binding->null_is_false;
     int rc;
 
     if (binding->depth >= SL_BIND_DEPTH_MAX) {
@@ -568,7 +644,9 @@ sl_binder_expr(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
         return sl_error_at(err, expr_offset(binding, ast));
     }
     binding->depth++;
+    binding->null_is_false &= expr_passes_null(ast);
     rc = expr_of_kind(binding, ast, ret_expr, err);
+    binding->null_is_false = null_is_false;
     binding->depth--;
     return rc;
 }

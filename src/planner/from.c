@@ -39,6 +39,7 @@ static int
 from_cte(struct sl_binder *binder, struct sl_bound_cte *cte, struct sl_relation *relation,
          struct sl_error *err)
 {
+    const struct sl_outer_scope *outer_scope = binder->outer;
     struct sl_bound_cte *outer = binder->ctes;
     uint32_t parallelism = binder->parallelism;
     const char *name = sl_binder_name(binder, &cte->ast->name);
@@ -46,8 +47,10 @@ from_cte(struct sl_binder *binder, struct sl_bound_cte *cte, struct sl_relation 
 
     binder->ctes = cte->outer;
     binder->parallelism = 0;
+    binder->outer = NULL;
     rc = sl_binder_query(binder, cte->ast->query, &relation->node, err);
     binder->ctes = outer;
+    binder->outer = outer_scope;
     binder->parallelism = parallelism;
     if (rc < 0)
         return rc;
@@ -82,6 +85,7 @@ from_bind_view_text(struct sl_binder *binder, const struct sl_table *view,
     inner.session_id = view->session;
     inner.hide_positions = true;
     inner.ctes = NULL;
+    inner.outer = NULL;
     inner.parallelism = 0;
     inner.view_depth++;
     rc = sl_parse_query(binder->arena, sl_text_of(view->query), NULL, &query, err);
@@ -181,6 +185,8 @@ from_call(struct sl_binder *binder, const struct sl_ast_from_call *from,
     bool is_call =
         from->call->ast.kind == SL_AST_EXPR_CALL && !from->from.lateral && !from->with_ordinality;
 
+    if (sl_is_correlated(&from->from.ast))
+        return sl_binder_unnest(binder, NULL, &from->from.ast, false, relation, err);
     if (is_call && sl_ast_name_is(&from->call->call.name, "COUNT_WINDOW"))
         return sl_binder_count_window(binder, from->call, relation, err);
     if (!is_call || !sl_is_window_function(&from->call->call.name))
@@ -209,7 +215,7 @@ from_item(struct sl_binder *binder, const struct sl_ast *ast, struct sl_relation
     case SL_AST_FROM_CALL:
         return from_call(binder, (const struct sl_ast_from_call *)ast, relation, err);
     case SL_AST_FROM_UNNEST:
-        return from_refuse(binder, ast, "UNNEST is", err);
+        return sl_binder_unnest(binder, NULL, ast, false, relation, err);
     case SL_AST_FROM_JOIN:
         return sl_binder_join(binder, (const struct sl_ast_from_join *)ast, relation, err);
     case SL_AST_FROM_MATCH:

@@ -94,9 +94,9 @@ group_rewrite_expr(const struct group_rewrite *rewrite, struct sl_expr *expr,
         }
     }
     if (expr->kind == SL_EXPR_COLUMN) {
-        if (expr->column < SL_BIND_OVER)
+        if (expr->column < SL_BIND_SUBQUERY)
             return group_not_a_key(rewrite, expr, err);
-        if (expr->column < SL_BIND_AGGREGATE) {
+        if (expr->column < SL_BIND_AGGREGATE) { /* it is joined to the groups */
             *ret_expr = expr;
             return SL_OK;
         }
@@ -281,6 +281,25 @@ group_mark_times(struct sl_log_node *aggregate)
     }
 }
 
+/* The output's expressions and those of its subqueries over the aggregation's columns. */
+static int
+group_rewrite_output(const struct group_rewrite *rewrite, struct sl_select_output *output,
+                     struct sl_error *err)
+{
+    struct sl_bound_subquery *subquery = output->subqueries.first;
+
+    for (size_t i = 0; i < output->count; i++)
+        SL_TRY(group_rewrite_expr(rewrite, output->exprs[i], &output->exprs[i], err));
+    if (output->having)
+        SL_TRY(group_rewrite_expr(rewrite, output->having, &output->having, err));
+    for (size_t i = 0; i < output->other_count; i++)
+        SL_TRY(group_rewrite_expr(rewrite, *output->others[i], output->others[i], err));
+    for (; subquery; subquery = subquery->next)
+        for (size_t i = 0; i < subquery->key_count; i++)
+            SL_TRY(group_rewrite_expr(rewrite, subquery->keys[i], &subquery->keys[i], err));
+    return SL_OK;
+}
+
 int
 sl_binder_aggregation(struct sl_binder *binder, const struct sl_scope *scope,
                       const struct sl_group_keys *keys, struct sl_bound_aggregates *aggregates,
@@ -313,14 +332,10 @@ sl_binder_aggregation(struct sl_binder *binder, const struct sl_scope *scope,
     if (binder->late_rows)
         aggregate->aggregate.late_table = sl_binder_name(binder, &binder->late_rows->items[0]);
     binder->late_rows = NULL;
-    for (size_t i = 0; i < output->count; i++)
-        SL_TRY(group_rewrite_expr(&rewrite, output->exprs[i], &output->exprs[i], err));
-    for (size_t i = 0; i < output->other_count; i++)
-        SL_TRY(group_rewrite_expr(&rewrite, *output->others[i], output->others[i], err));
+    SL_TRY(group_rewrite_output(&rewrite, output, err));
     *node = aggregate;
-    if (output->having) {
-        SL_TRY(group_rewrite_expr(&rewrite, output->having, &output->having, err));
-        *node = sl_log_filter(binder->arena, aggregate, output->having);
-    }
+    sl_binder_place_output(binder, output, node);
+    if (output->having)
+        *node = sl_log_filter(binder->arena, *node, output->having);
     return SL_OK;
 }

@@ -13,7 +13,8 @@ struct join_binding {
     enum sl_join_kind kind;
     int offset;
     struct sl_relation sides[JOIN_SIDES];
-    uint32_t left_count; /* columns of the left side */
+    uint32_t left_count;      /* columns of the left side */
+    struct sl_log_node *made; /* of both sides; NULL: it is a join that is to be made */
 };
 
 /* --- scopes --- */
@@ -124,9 +125,10 @@ join_build(struct join_binding *join, struct sl_relation *relation, struct sl_er
     uint32_t first = (uint32_t)left->columns->count;
     uint32_t *visible = SL_NEW_ARRAY(arena, uint32_t, first + right->columns->count + 1);
     size_t visible_count;
-    struct sl_log_node *node =
-        sl_log_join(arena, join->kind, join->sides[0].node, join->sides[1].node);
+    struct sl_log_node *node = join->made;
 
+    if (!node)
+        node = sl_log_join(arena, join->kind, join->sides[0].node, join->sides[1].node);
     join->left_count = first;
     node->offset = join->offset;
     node->parallelism = join->binder->parallelism;
@@ -305,6 +307,54 @@ join_kind(const struct sl_binder *binder, const struct sl_ast_from_join *ast,
 }
 
 int
+sl_binder_join_correlated(struct sl_binder *binder, struct sl_relation *left,
+                          const struct sl_ast *ast, bool is_outer, struct sl_error *err)
+{
+    struct join_binding join = {.binder = binder,
+                                .kind = is_outer ? SL_JOIN_LEFT : SL_JOIN_INNER,
+                                .offset = sl_binder_offset(binder, ast->offset),
+                                .sides = {*left}};
+
+    SL_TRY(sl_binder_unnest(binder, left, ast, is_outer, &join.sides[1], err));
+    join.made = join.sides[1].node;
+    return join_build(&join, left, err);
+}
+
+static bool
+join_is_true(const struct sl_ast_expr *ast)
+{
+    return !ast || (ast->ast.kind == SL_AST_EXPR_LITERAL &&
+                    ast->literal.kind == SL_AST_LITERAL_BOOLEAN && ast->literal.boolean);
+}
+
+/* JOIN UNNEST(…) ON …: a filter above it; of LEFT only ON TRUE. */
+static int
+join_correlated(struct sl_binder *binder, const struct sl_ast_from_join *ast,
+                struct sl_relation *relation, struct sl_error *err)
+{
+    struct sl_clause binding = {.binder = binder, .clause = "JOIN … ON"};
+    enum sl_join_kind kind = SL_JOIN_INNER;
+    struct sl_expr *condition;
+
+    SL_TRY(join_kind(binder, ast, &kind, err));
+    if (sl_join_keeps_right(kind) || ast->natural || ast->using_count)
+        return sl_binder_refuse(binder, ast->right->offset,
+                                sl_join_keeps_right(kind) ? "RIGHT or FULL JOIN with UNNEST is"
+                                                          : "UNNEST with USING or NATURAL is",
+                                err);
+    if (kind == SL_JOIN_LEFT && !join_is_true(ast->on))
+        return sl_binder_refuse(binder, ast->on->ast.offset,
+                                "LEFT JOIN UNNEST (…) with another condition than TRUE is", err);
+    SL_TRY(sl_binder_join_correlated(binder, relation, ast->right, kind == SL_JOIN_LEFT, err));
+    if (join_is_true(ast->on))
+        return SL_OK;
+    binding.scope = &relation->scope;
+    SL_TRY(sl_binder_condition(&binding, ast->on, &condition, err));
+    relation->node = sl_log_filter(binder->arena, relation->node, condition);
+    return SL_OK;
+}
+
+int
 sl_binder_join(struct sl_binder *binder, const struct sl_ast_from_join *ast,
                struct sl_relation *relation, struct sl_error *err)
 {
@@ -313,6 +363,10 @@ sl_binder_join(struct sl_binder *binder, const struct sl_ast_from_join *ast,
     struct sl_clause binding = {.binder = binder, .clause = "JOIN … ON"};
 
     SL_TRY(sl_binder_from(binder, ast->left, &join.sides[0], err));
+    if (sl_is_correlated(ast->right)) {
+        *relation = join.sides[0];
+        return join_correlated(binder, ast, relation, err);
+    }
     SL_TRY(sl_binder_from(binder, ast->right, &join.sides[1], err));
     SL_TRY(join_kind(binder, ast, &join.kind, err));
     SL_TRY(join_build(&join, relation, err));

@@ -159,6 +159,12 @@ literal_interval_part(const char **at, int unit, int64_t *sum)
     return true;
 }
 
+static char
+literal_separator(enum sl_ast_unit unit)
+{
+    return unit == SL_AST_UNIT_YEAR ? '-' : unit == SL_AST_UNIT_DAY ? ' ' : ':';
+}
+
 /* '5' SECOND, '1:30' HOUR TO MINUTE, '2 03:04:05.6' DAY TO SECOND, '1-6' YEAR TO MONTH. */
 static bool
 literal_interval_sum(const struct sl_ast_literal *literal, const char *text, int64_t *ret_sum)
@@ -177,8 +183,8 @@ literal_interval_sum(const struct sl_ast_literal *literal, const char *text, int
     for (; unit <= last; unit++) {
         if (!literal_interval_part(&text, unit, &sum))
             return false;
-        if (unit < last && *text && strchr(" :-", *text))
-            text++;
+        if (unit < last && *text++ != literal_separator(literal_units[unit].unit))
+            return false;
     }
     while (*text == ' ')
         text++;

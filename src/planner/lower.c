@@ -367,6 +367,28 @@ lower_union(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_ph
     return SL_OK;
 }
 
+/* Where rows come once at most they are their own key. */
+static int
+lower_replicate(struct sl_lowering *lowering, struct sl_log_node *node,
+                struct sl_phys_node **ret_node, struct sl_error *err)
+{
+    struct sl_phys_node *input, *made;
+
+    SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
+    made = sl_lower_add(lowering, SL_OP_REPLICATE, input->parallelism, node->schema, NULL);
+    sl_lower_connect(lowering, made, input);
+    if (input->kinds != SL_KINDS_INSERT)
+        made->kinds |= 1u << SL_ROW_DELETE;
+    if (node->is_set) {
+        made->upsert_key = SL_NEW_ARRAY(lowering->arena, uint32_t, node->schema->count);
+        made->upsert_key_count = node->schema->count;
+        for (uint32_t i = 0; i < node->schema->count; i++)
+            made->upsert_key[i] = i;
+    }
+    *ret_node = made;
+    return SL_OK;
+}
+
 static int
 lower_sort(struct sl_lowering *lowering, struct sl_log_node *node,
            const struct sl_phys_limit *limit, struct sl_phys_node **ret_node, struct sl_error *err)
@@ -479,10 +501,18 @@ sl_lower(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_
         return sl_lower_trigger_aggregate(lowering, node, ret_node, err);
     case SL_LOG_UNION:
         return lower_union(lowering, node, ret_node, err);
+    case SL_LOG_REPLICATE:
+        return lower_replicate(lowering, node, ret_node, err);
     case SL_LOG_JOIN:
         return lower_all_of_join(lowering, node, ret_node, err);
+    case SL_LOG_SEMI_JOIN:
+        return sl_lower_semi_join(lowering, node, ret_node, err);
+    case SL_LOG_SINGLE_JOIN:
+        return sl_lower_single_join(lowering, node, ret_node, err);
     case SL_LOG_OVER:
         return sl_lower_over(lowering, node, ret_node, err);
+    case SL_LOG_UNNEST:
+        return sl_lower_unnest(lowering, node, ret_node, err);
     case SL_LOG_SORT:
         return lower_sort(lowering, node, NULL, ret_node, err);
     case SL_LOG_LIMIT:

@@ -127,6 +127,14 @@ int sl_lower_over(struct sl_lowering *lowering, struct sl_log_node *node,
 int sl_lower_join(struct sl_lowering *lowering, struct sl_log_node *node, const bool *used,
                   uint32_t *map, struct sl_phys_node **ret_node, struct sl_error *err);
 
+/* lower_subquery.c */
+int sl_lower_semi_join(struct sl_lowering *lowering, struct sl_log_node *node,
+                       struct sl_phys_node **ret_node, struct sl_error *err);
+int sl_lower_unnest(struct sl_lowering *lowering, struct sl_log_node *node,
+                    struct sl_phys_node **ret_node, struct sl_error *err);
+int sl_lower_single_join(struct sl_lowering *lowering, struct sl_log_node *node,
+                         struct sl_phys_node **ret_node, struct sl_error *err);
+
 /* lower_scan.c, lower_sink.c */
 int sl_lower_scan(struct sl_lowering *lowering, struct sl_log_node *node,
                   struct sl_phys_node **ret_node, struct sl_error *err);

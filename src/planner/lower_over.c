@@ -104,6 +104,21 @@ over_check_time(const struct sl_log_node *node, const struct sl_phys_node *input
     return sl_lower_refuse_updating(input, node, "OVER in order of time", err);
 }
 
+/* Rows are told apart as the input's are. */
+static void
+over_set_kinds(const struct sl_lowering *lowering, const struct sl_log_node *node,
+               const struct sl_phys_node *input, struct sl_phys_node *made)
+{
+    struct sl_log_aggregate aggregates = {.aggregates = node->over.aggregates,
+                                          .aggregate_count = node->over.aggregate_count};
+
+    made->kinds = SL_KINDS_INSERT | 1u << SL_ROW_UPDATE_BEFORE | 1u << SL_ROW_UPDATE_AFTER;
+    if (input->kinds != SL_KINDS_INSERT || sl_lower_may_leave_out(lowering, &aggregates))
+        made->kinds |= 1u << SL_ROW_DELETE;
+    made->upsert_key = input->upsert_key;
+    made->upsert_key_count = input->upsert_key_count;
+}
+
 static uint32_t
 over_parallelism(struct sl_lowering *lowering, const struct sl_log_node *node)
 {
@@ -132,7 +147,8 @@ sl_lower_over(struct sl_lowering *lowering, struct sl_log_node *node,
         kind = SL_OP_BATCH_OVER;
         SL_TRY(sl_lower_refuse_updating(input, node, "OVER", err));
     } else if (detail->time == SL_OVER_TIME_NONE) {
-        return over_refuse(node, "OVER without an order of time", "order by a time attribute", err);
+        kind = SL_OP_UPDATING_OVER;
+        detail->emits_before = true;
     } else {
         SL_TRY(over_check_time(node, input, err));
     }
@@ -140,5 +156,7 @@ sl_lower_over(struct sl_lowering *lowering, struct sl_log_node *node,
         sl_lower_add(lowering, kind, over_parallelism(lowering, node), node->schema, detail);
     sl_lower_connect_keyed(lowering, *ret_node, input, node->over.partition,
                            node->over.partition_count);
+    if (kind == SL_OP_UPDATING_OVER)
+        over_set_kinds(lowering, node, input, *ret_node);
     return SL_OK;
 }

@@ -57,3 +57,18 @@ sl_log_distinct(struct sl_arena *arena, struct sl_log_node *input, int offset)
         node->aggregate.keys[i] = i;
     return node;
 }
+
+struct sl_log_node *
+sl_log_one_row(struct sl_arena *arena)
+{
+    struct sl_schema *schema = sl_schema_new(arena, 1);
+    struct sl_log_node *node = sl_log_new(arena, SL_LOG_VALUES, schema, NULL);
+
+    schema->columns[0].name = "ZERO";
+    schema->columns[0].type = &sl_type_int;
+    node->values.rows = SL_NEW(arena, struct sl_value *);
+    node->values.rows[0] = SL_NEW(arena, struct sl_value);
+    node->values.rows[0][0].type = &sl_type_int;
+    node->values.row_count = 1;
+    return node;
+}

@@ -283,7 +283,7 @@ planner_lower_query(struct planner *planner, struct sl_lowering *lowering,
 static int
 planner_lower_sinks(struct planner *planner, struct sl_lowering *lowering, struct sl_error *err)
 {
-    lowering->bounded_operators = lowering->settings.batch_mode;
+    lowering->bounded_operators = planner->binder.batch; /* UPDATE and DELETE are always so */
     lowering->synchronous = planner->synchronous || lowering->settings.batch_mode;
     lowering->root_count = planner->root_count;
     for (size_t i = 0; i < planner->root_count; i++) {

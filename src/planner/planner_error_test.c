@@ -47,6 +47,11 @@ Test(planner_error, names)
     REFUSED("SELECT 1 AS a, 2 AS a ORDER BY a", "42702", "a");
     REFUSED("SELECT COALESC(1, 2)", "42883", "COALESC");
     planner_test_hint(&test, "COALESCE");
+    REFUSED("SELECT SUBSTRING(price, 1) FROM bids", "42883", "SUBSTRING");
+    planner_test_hint(&test, "SUBSTRING(string, int [, int]) -> string or "
+                             "SUBSTRING(string, string) -> string");
+    REFUSED("SELECT REGEXP(channel, '(') FROM bids", "2201B", "'('");
+    REFUSED("SELECT channel SIMILAR TO '[' FROM bids", "2201B", "'['");
     REFUSED("SELECT * FROM bids AS b (x, y, z, u, w, q, too_many)", "42P10", "too_many");
     REFUSED("SELECT $9", "42P02", "$9");
     REFUSED("SELECT B.PRICE, public.bids.price FROM bids AS b", "42P01", "public.bids.price");
@@ -157,11 +162,14 @@ Test(planner_error, not_supported)
 {
     REFUSED("SELECT * FROM bids, v", "0A000", "v");
     REFUSED("SELECT * FROM bids JOIN v ON TRUE", "0A000", "v ON");
-    REFUSED("SELECT (SELECT 1)", "0A000", "(SELECT");
-    REFUSED("SELECT 1 IN (SELECT 1)", "0A000", "1 IN");
-    REFUSED("SELECT EXISTS (SELECT 1)", "0A000", "EXISTS");
-    REFUSED("SELECT 1 EXCEPT SELECT 2", "0A000", "SELECT");
-    REFUSED("SELECT 1 INTERSECT SELECT 2", "0A000", "SELECT");
+    REFUSED("SELECT price FROM bids WHERE EXISTS (SELECT 1 FROM (VALUES (1)) AS v (a) WHERE a = "
+            "auction)",
+            "0A000", "auction");
+    REFUSED("SELECT 1 IN (SELECT 1, 2)", "42601", "1 IN");
+    REFUSED("SELECT COUNT(1 IN (SELECT 1))", "0A000", "1 IN");
+    REFUSED("VALUES ((SELECT 1))", "0A000", "((SELECT");
+    REFUSED("SELECT 1 EXCEPT SELECT DATE '2020-01-01'", "42804", "SELECT");
+    REFUSED("SELECT 1 INTERSECT SELECT 2, 3", "42601", "SELECT");
     REFUSED("SELECT COUNT(*) FROM bids GROUP BY CUBE (ROLLUP (channel))", "0A000", "ROLLUP");
     REFUSED("SELECT * FROM TABLE(COUNT_WINDOW(TABLE bids PARTITION BY (channel), 3))", "0A000",
             "COUNT_WINDOW");

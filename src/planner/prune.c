@@ -341,6 +341,113 @@ prune_join(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
     return map;
 }
 
+/* Every column of the right input is a key. */
+static uint32_t *
+prune_semi_join(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    struct sl_log_semi_join *join = &node->semi_join;
+    size_t count = node->inputs[0]->schema->count, kept;
+    bool *wanted = prune_flags(rewriter, node->inputs[0]->schema);
+    bool *all = prune_flags(rewriter, node->inputs[1]->schema);
+    uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count + 1);
+    struct sl_schema *schema;
+
+    memcpy(wanted, required, count * sizeof(*wanted));
+    memset(all, true, join->key_count * sizeof(*all));
+    for (size_t i = 0; i < join->key_count; i++)
+        sl_expr_mark_columns(join->keys[i], wanted);
+    memcpy(map, prune_node(rewriter, node->inputs[0], wanted), count * sizeof(*map));
+    prune_node(rewriter, node->inputs[1], all);
+    for (size_t i = 0; i < join->key_count; i++)
+        join->keys[i] = sl_expr_copy(rewriter->arena, join->keys[i], map);
+    kept = node->inputs[0]->schema->count;
+    map[count] = (uint32_t)kept;
+    schema = sl_schema_new(rewriter->arena, kept + (join->kind == SL_SEMI_JOIN_MARK));
+    memcpy(schema->columns, node->inputs[0]->schema->columns, kept * sizeof(*schema->columns));
+    if (join->kind == SL_SEMI_JOIN_MARK)
+        schema->columns[kept] = node->schema->columns[count];
+    node->schema = schema;
+    return map;
+}
+
+/* Of the right input's columns those come out that are required; the condition may read others. */
+static uint32_t *
+prune_single_join(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    struct sl_log_single_join *join = &node->single_join;
+    size_t left = node->inputs[0]->schema->count, right = node->inputs[1]->schema->count;
+    bool *wanted = SL_NEW_ARRAY(rewriter->arena, bool, left + right + 1);
+    uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, left + right + 1), *right_map;
+    uint32_t *both = SL_NEW_ARRAY(rewriter->arena, uint32_t, left + right + 1);
+    uint32_t *shown = SL_NEW_ARRAY(rewriter->arena, uint32_t, right + 1);
+    size_t kept, shown_count = 0;
+    struct sl_schema *schema;
+
+    memcpy(wanted, required, left * sizeof(*wanted));
+    for (size_t i = 0; i < join->shown_count; i++)
+        wanted[left + join->shown[i]] |= required[left + i];
+    sl_expr_mark_columns(join->condition, wanted);
+    memcpy(both, prune_node(rewriter, node->inputs[0], wanted), left * sizeof(*both));
+    right_map = prune_node(rewriter, node->inputs[1], wanted + left);
+    kept = node->inputs[0]->schema->count;
+    for (size_t i = 0; i < right; i++)
+        both[left + i] = right_map[i] == PRUNED ? PRUNED : (uint32_t)kept + right_map[i];
+    schema = sl_schema_new(rewriter->arena, kept + join->shown_count);
+    memcpy(schema->columns, node->inputs[0]->schema->columns, kept * sizeof(*schema->columns));
+    memcpy(map, both, left * sizeof(*map));
+    for (size_t i = 0; i < join->shown_count; i++) {
+        map[left + i] = required[left + i] ? (uint32_t)(kept + shown_count) : PRUNED;
+        if (!required[left + i])
+            continue;
+        schema->columns[kept + shown_count] = node->schema->columns[left + i];
+        shown[shown_count++] = right_map[join->shown[i]];
+    }
+    schema->count = kept + shown_count;
+    if (join->condition)
+        join->condition = sl_expr_copy(rewriter->arena, join->condition, both);
+    join->shown = shown;
+    join->shown_count = shown_count;
+    node->schema = schema;
+    return map;
+}
+
+/* Columns of the input that only the elements come from do not come out: a row's collection would
+ * be copied once for each of its elements. */
+static uint32_t *
+prune_unnest(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    struct sl_log_unnest *unnest = &node->unnest;
+    size_t made = node->schema->count - unnest->kept_count, kept = 0;
+    bool *wanted = prune_flags(rewriter, node->inputs[0]->schema);
+    uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, node->schema->count + 1), *input_map;
+    uint32_t *columns = SL_NEW_ARRAY(rewriter->arena, uint32_t, unnest->kept_count + 1);
+    struct sl_schema *schema = sl_schema_new(rewriter->arena, node->schema->count);
+
+    for (size_t i = 0; i < unnest->kept_count; i++)
+        wanted[unnest->kept[i]] |= required[i];
+    for (size_t i = 0; i < unnest->arg_count; i++)
+        sl_expr_mark_columns(unnest->args[i], wanted);
+    input_map = prune_node(rewriter, node->inputs[0], wanted);
+    for (size_t i = 0; i < unnest->kept_count; i++) {
+        map[i] = required[i] ? (uint32_t)kept : PRUNED;
+        if (!required[i])
+            continue;
+        schema->columns[kept] = node->schema->columns[i];
+        columns[kept++] = input_map[unnest->kept[i]];
+    }
+    for (size_t i = 0; i < made; i++) {
+        map[unnest->kept_count + i] = (uint32_t)(kept + i);
+        schema->columns[kept + i] = node->schema->columns[unnest->kept_count + i];
+    }
+    schema->count = kept + made;
+    for (size_t i = 0; i < unnest->arg_count; i++)
+        unnest->args[i] = sl_expr_copy(rewriter->arena, unnest->args[i], input_map);
+    unnest->kept = columns;
+    unnest->kept_count = kept;
+    node->schema = schema;
+    return map;
+}
+
 /* Every input gives exactly the kept columns, in their order. */
 static uint32_t *
 prune_union(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
@@ -365,6 +472,22 @@ prune_union(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *
         node->inputs[k] = sl_log_project(rewriter->arena, node->inputs[k], exprs, names, kept);
     }
     node->schema = prune_schema(rewriter, node->schema, map, kept);
+    return map;
+}
+
+/* The number of copies stays the input's last column. */
+static uint32_t *
+prune_replicate(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    size_t count = node->schema->count;
+    bool *wanted = prune_flags(rewriter, node->inputs[0]->schema);
+    uint32_t *map;
+
+    memcpy(wanted, required, count * sizeof(*wanted));
+    wanted[count] = wanted[0] = true;
+    map = prune_node(rewriter, node->inputs[0], wanted);
+    node->is_set &= node->inputs[0]->schema->count == count + 1;
+    node->schema = prune_schema(rewriter, node->schema, map, node->inputs[0]->schema->count - 1);
     return map;
 }
 
@@ -518,10 +641,18 @@ prune_node(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
         return prune_count_window(rewriter, node);
     case SL_LOG_UNION:
         return prune_union(rewriter, node, required);
+    case SL_LOG_REPLICATE:
+        return prune_replicate(rewriter, node, required);
     case SL_LOG_JOIN:
         return prune_join(rewriter, node, required);
+    case SL_LOG_SEMI_JOIN:
+        return prune_semi_join(rewriter, node, required);
+    case SL_LOG_SINGLE_JOIN:
+        return prune_single_join(rewriter, node, required);
     case SL_LOG_OVER:
         return prune_over(rewriter, node, required);
+    case SL_LOG_UNNEST:
+        return prune_unnest(rewriter, node, required);
     case SL_LOG_SORT:
         return prune_sort(rewriter, node, required);
     case SL_LOG_LIMIT:

@@ -1,18 +1,14 @@
-/* Queries: WITH, the body, ORDER BY and LIMIT around it; VALUES and set operations. */
+/* Queries: WITH, the body, ORDER BY and LIMIT around it; VALUES. */
 #include "planner/bind.h"
 
 #define QUERY_DEPTH_MAX 100
 #define QUERY_COUNT_MAX 1000 /* of a statement, each use of a view or WITH query counted */
 
-static int query_body(struct sl_binder *binder, const struct sl_ast *body,
-                      const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
-                      struct sl_error *err);
-
 /* --- types over several rows or queries --- */
 
-static int
-query_cast(struct sl_binder *binder, struct sl_expr *expr, const struct sl_type *type,
-           struct sl_expr **ret_expr, struct sl_error *err)
+int
+sl_binder_cast_common(struct sl_binder *binder, struct sl_expr *expr, const struct sl_type *type,
+                      struct sl_expr **ret_expr, struct sl_error *err)
 {
     sl_parameter_settle(binder, expr, type);
     if (expr->type->kind == SL_TYPE_NULL && expr->kind == SL_EXPR_LITERAL) {
@@ -110,16 +106,8 @@ values_node(struct sl_arena *arena, struct sl_schema *schema, struct sl_expr ***
 static struct sl_log_node *
 values_computed_row(struct sl_arena *arena, struct sl_schema *schema, struct sl_expr **row)
 {
-    struct sl_schema *one = sl_schema_new(arena, 1);
-    struct sl_log_node *values = sl_log_new(arena, SL_LOG_VALUES, one, NULL), *node;
+    struct sl_log_node *node = sl_log_new(arena, SL_LOG_PROJECT, schema, sl_log_one_row(arena));
 
-    one->columns[0].name = "ZERO";
-    one->columns[0].type = &sl_type_int;
-    values->values.rows = SL_NEW(arena, struct sl_value *);
-    values->values.rows[0] = SL_NEW(arena, struct sl_value);
-    values->values.rows[0][0].type = &sl_type_int;
-    values->values.row_count = 1;
-    node = sl_log_new(arena, SL_LOG_PROJECT, schema, values);
     node->exprs = row;
     return node;
 }
@@ -178,7 +166,8 @@ values_assign(struct sl_binder *binder, struct sl_expr ***rows, size_t row_count
                 SL_TRY(sl_binder_assign(binder, rows[i][j], &targets->columns[j],
                                         rows[i][j]->offset, &rows[i][j], err));
             else
-                SL_TRY(query_cast(binder, rows[i][j], schema->columns[j].type, &rows[i][j], err));
+                SL_TRY(sl_binder_cast_common(binder, rows[i][j], schema->columns[j].type,
+                                             &rows[i][j], err));
             rows[i][j] = sl_expr_fold(binder->arena, rows[i][j], &binder->settings);
             nullable |= rows[i][j]->type->nullable ||
                         (rows[i][j]->kind == SL_EXPR_LITERAL && rows[i][j]->value.is_null);
@@ -205,136 +194,12 @@ sl_binder_values(struct sl_binder *binder, const struct sl_ast_values *values,
     return SL_OK;
 }
 
-/* --- set operations --- */
-
-static size_t
-union_count(const struct sl_ast *body)
-{
-    size_t count = 1;
-
-    while (body->kind == SL_AST_SET_OPERATION) {
-        const struct sl_ast_set_operation *operation = (const struct sl_ast_set_operation *)body;
-
-        if (operation->op != SL_AST_UNION || !operation->all)
-            break;
-        count++;
-        body = operation->left;
-    }
-    return count;
-}
-
-static int
-union_type(struct sl_binder *binder, struct sl_log_node **inputs, size_t count, size_t column,
-           int offset, const struct sl_type **ret_type, struct sl_error *err)
-{
-    const struct sl_type **types = SL_NEW_ARRAY(binder->arena, const struct sl_type *, count);
-    bool nullable = false;
-
-    for (size_t i = 0; i < count; i++) {
-        types[i] = inputs[i]->schema->columns[column].type;
-        nullable |= types[i]->nullable || types[i]->kind == SL_TYPE_NULL;
-    }
-    if (!sl_type_common(binder->arena, types, count, ret_type)) {
-        SL_ERROR(err, SL_E_DATATYPE_MISMATCH,
-                 "UNION types %s and %s of column %zu cannot be matched",
-                 sl_type_text(binder->arena, types[0]),
-                 sl_type_text(binder->arena, types[count - 1]), column + 1);
-        return sl_error_at(err, sl_binder_offset(binder, offset));
-    }
-    *ret_type = sl_type_nullable(binder->arena, *ret_type, nullable);
-    return SL_OK;
-}
-
-/* One input of a union with the union's types. */
-static int
-union_input(struct sl_binder *binder, const struct sl_schema *schema, struct sl_log_node **input,
-            struct sl_error *err)
-{
-    struct sl_expr **exprs = SL_NEW_ARRAY(binder->arena, struct sl_expr *, schema->count);
-    const char **names = SL_NEW_ARRAY(binder->arena, const char *, schema->count);
-    bool casts = false;
-
-    for (uint32_t i = 0; i < schema->count; i++) {
-        exprs[i] = sl_log_column(binder->arena, (*input)->schema, i);
-        names[i] = schema->columns[i].name;
-        casts |= !sl_type_equal(exprs[i]->type, schema->columns[i].type);
-        if (exprs[i]->type->kind == SL_TYPE_NULL)
-            exprs[i] = sl_binder_null(binder->arena, schema->columns[i].type, -1);
-        else
-            SL_TRY(query_cast(binder, exprs[i], schema->columns[i].type, &exprs[i], err));
-    }
-    if (casts)
-        *input = sl_log_project(binder->arena, *input, exprs, names, schema->count);
-    return SL_OK;
-}
-
-static int
-union_build(struct sl_binder *binder, struct sl_log_node **inputs, size_t count, int offset,
-            struct sl_log_node **ret_node, struct sl_error *err)
-{
-    const struct sl_schema *first = inputs[0]->schema;
-    struct sl_schema *schema = sl_schema_copy(binder->arena, first);
-    struct sl_log_node *node;
-
-    for (size_t i = 1; i < count; i++) {
-        if (inputs[i]->schema->count == first->count)
-            continue;
-        SL_ERROR(err, SL_E_SYNTAX, "each UNION query must have the same number of columns");
-        return sl_error_at(err, sl_binder_offset(binder, offset));
-    }
-    for (size_t j = 0; j < schema->count; j++) {
-        SL_TRY(union_type(binder, inputs, count, j, offset, &schema->columns[j].type, err));
-        for (size_t i = 0; i < count; i++)
-            if (inputs[i]->schema->columns[j].time != schema->columns[j].time ||
-                !sl_type_equal(inputs[i]->schema->columns[j].type, schema->columns[j].type))
-                schema->columns[j].time = SL_TIME_NONE;
-    }
-    for (size_t i = 0; i < count; i++)
-        SL_TRY(union_input(binder, schema, &inputs[i], err));
-    node = sl_log_new(binder->arena, SL_LOG_UNION, schema, NULL);
-    node->inputs = inputs;
-    node->input_count = count;
-    node->offset = sl_binder_offset(binder, offset);
-    *ret_node = node;
-    return SL_OK;
-}
-
-static const struct sl_ast_order query_no_order;
-
-static int
-query_union(struct sl_binder *binder, const struct sl_ast_set_operation *operation,
-            struct sl_log_node **ret_node, struct sl_error *err)
-{
-    size_t count = operation->all ? union_count(&operation->ast) : 2;
-    struct sl_log_node **inputs = SL_NEW_ARRAY(binder->arena, struct sl_log_node *, count);
-    const struct sl_ast **bodies = SL_NEW_ARRAY(binder->arena, const struct sl_ast *, count);
-    const struct sl_ast *at = &operation->ast;
-
-    if (operation->op != SL_AST_UNION)
-        return sl_binder_refuse(binder, operation->right->offset,
-                                operation->op == SL_AST_EXCEPT ? "EXCEPT is" : "INTERSECT is", err);
-    /* The tree leans to the left; the inputs are bound in the order of the text. */
-    for (size_t i = count; i > 1; i--) {
-        const struct sl_ast_set_operation *part = (const struct sl_ast_set_operation *)at;
-
-        bodies[i - 1] = part->right;
-        at = part->left;
-    }
-    bodies[0] = at;
-    for (size_t i = 0; i < count; i++)
-        SL_TRY(query_body(binder, bodies[i], &query_no_order, &inputs[i], err));
-    SL_TRY(union_build(binder, inputs, count, operation->right->offset, ret_node, err));
-    if (!operation->all)
-        *ret_node = sl_log_distinct(binder->arena, *ret_node,
-                                    sl_binder_offset(binder, operation->right->offset));
-    return SL_OK;
-}
-
 /* --- the query --- */
 
-static int
-query_body(struct sl_binder *binder, const struct sl_ast *body, const struct sl_ast_order *order_by,
-           struct sl_log_node **ret_node, struct sl_error *err)
+int
+sl_binder_query_body(struct sl_binder *binder, const struct sl_ast *body,
+                     const struct sl_ast_order *order_by, struct sl_log_node **ret_node,
+                     struct sl_error *err)
 {
     struct sl_relation relation;
 
@@ -352,7 +217,8 @@ query_body(struct sl_binder *binder, const struct sl_ast *body, const struct sl_
         SL_TRY(sl_binder_values(binder, (const struct sl_ast_values *)body, NULL, ret_node, err));
         break;
     case SL_AST_SET_OPERATION:
-        SL_TRY(query_union(binder, (const struct sl_ast_set_operation *)body, ret_node, err));
+        SL_TRY(sl_binder_set_operation(binder, (const struct sl_ast_set_operation *)body, ret_node,
+                                       err));
         break;
     case SL_AST_EXPLICIT_TABLE:
         SL_TRY(sl_binder_table(binder, &((const struct sl_ast_explicit_table *)body)->name, NULL,
@@ -433,7 +299,7 @@ query_bind(struct sl_binder *binder, const struct sl_ast_query *query,
         cte->outer = binder->ctes;
         binder->ctes = cte;
     }
-    SL_TRY(query_body(binder, query->body, &query->order_by, ret_node, err));
+    SL_TRY(sl_binder_query_body(binder, query->body, &query->order_by, ret_node, err));
     return query_limit(binder, query, ret_node, err);
 }
 

@@ -219,6 +219,78 @@ push_through_join(struct sl_rewriter *rewriter, struct sl_log_node **place)
 }
 
 static bool
+push_passes_semi_join(const struct sl_expr *conjunct, const struct sl_log_node *join)
+{
+    return sl_expr_is_deterministic(conjunct) &&
+           sl_expr_columns_within(conjunct, 0, (uint32_t)join->inputs[0]->schema->count);
+}
+
+static bool
+push_through_semi_join(struct sl_rewriter *rewriter, struct sl_log_node **place)
+{
+    struct sl_expr *rest, *passed = push_split(rewriter, *place, push_passes_semi_join, &rest);
+
+    if (!passed)
+        return false;
+    push_below(rewriter, place, 0, passed, rest);
+    return true;
+}
+
+static bool
+push_is_deterministic(const struct sl_expr *conjunct, const struct sl_log_node *join)
+{
+    return sl_expr_is_deterministic(conjunct);
+}
+
+/* What reads the single row is the join's condition, for of an update of that row only the rows
+ * matter to which it makes a difference. */
+static bool
+push_into_single_join(struct sl_rewriter *rewriter, struct sl_log_node **place)
+{
+    struct sl_log_node *filter = *place, *node = filter->inputs[0];
+    struct sl_expr *rest, *passed = push_split(rewriter, filter, push_passes_semi_join, &rest);
+    uint32_t left = (uint32_t)node->inputs[0]->schema->count;
+    uint32_t *map;
+
+    if (passed) {
+        push_below(rewriter, place, 0, passed, rest);
+        return true;
+    }
+    passed = push_split(rewriter, filter, push_is_deterministic, &rest);
+    if (!passed)
+        return false;
+    map = SL_NEW_ARRAY(rewriter->arena, uint32_t, node->schema->count + 1);
+    for (uint32_t i = 0; i < node->schema->count; i++)
+        map[i] = i < left ? i : left + node->single_join.shown[i - left];
+    node->single_join.condition = sl_expr_and(rewriter->arena, node->single_join.condition,
+                                              sl_expr_copy(rewriter->arena, passed, map));
+    if (rest)
+        filter->filter = rest;
+    else
+        *place = node;
+    return true;
+}
+
+static bool
+push_passes_unnest(const struct sl_expr *conjunct, const struct sl_log_node *unnest)
+{
+    return sl_expr_is_deterministic(conjunct) &&
+           sl_expr_columns_within(conjunct, 0, (uint32_t)unnest->unnest.kept_count);
+}
+
+static bool
+push_through_unnest(struct sl_rewriter *rewriter, struct sl_log_node **place)
+{
+    const uint32_t *kept = (*place)->inputs[0]->unnest.kept;
+    struct sl_expr *rest, *passed = push_split(rewriter, *place, push_passes_unnest, &rest);
+
+    if (!passed)
+        return false;
+    push_below(rewriter, place, 0, sl_expr_copy(rewriter->arena, passed, kept), rest);
+    return true;
+}
+
+static bool
 push_through_union(struct sl_rewriter *rewriter, struct sl_log_node **place)
 {
     struct sl_log_node *filter = *place, *node = filter->inputs[0];
@@ -229,6 +301,18 @@ push_through_union(struct sl_rewriter *rewriter, struct sl_log_node **place)
         node->inputs[i] = sl_log_filter(rewriter->arena, node->inputs[i],
                                         sl_expr_copy(rewriter->arena, filter->filter, NULL));
     *place = node;
+    return true;
+}
+
+/* Copies of a row are equal: all of them pass, or none does. */
+static bool
+push_through_replicate(struct sl_rewriter *rewriter, struct sl_log_node **place)
+{
+    struct sl_log_node *filter = *place;
+
+    if (!sl_expr_is_deterministic(filter->filter))
+        return false;
+    push_below(rewriter, place, 0, filter->filter, NULL);
     return true;
 }
 
@@ -280,8 +364,16 @@ sl_rule_push_filter(struct sl_rewriter *rewriter, struct sl_log_node **place)
         return push_through_aggregate(rewriter, place);
     case SL_LOG_UNION:
         return push_through_union(rewriter, place);
+    case SL_LOG_REPLICATE:
+        return push_through_replicate(rewriter, place);
     case SL_LOG_JOIN:
         return push_through_join(rewriter, place);
+    case SL_LOG_SEMI_JOIN:
+        return push_through_semi_join(rewriter, place);
+    case SL_LOG_SINGLE_JOIN:
+        return push_into_single_join(rewriter, place);
+    case SL_LOG_UNNEST:
+        return push_through_unnest(rewriter, place);
     case SL_LOG_SORT:
         return push_through_sort(rewriter, place);
     case SL_LOG_SCAN:

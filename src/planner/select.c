@@ -14,22 +14,6 @@ select_check(const struct sl_binder *binder, const struct sl_ast_select *select,
     return SL_OK;
 }
 
-/* Calcite's one row without a meaning, for a SELECT without FROM. */
-static struct sl_log_node *
-select_one_row(struct sl_arena *arena)
-{
-    struct sl_schema *schema = sl_schema_new(arena, 1);
-    struct sl_log_node *node = sl_log_new(arena, SL_LOG_VALUES, schema, NULL);
-
-    schema->columns[0].name = "ZERO";
-    schema->columns[0].type = &sl_type_int;
-    node->values.rows = SL_NEW(arena, struct sl_value *);
-    node->values.rows[0] = SL_NEW(arena, struct sl_value);
-    node->values.rows[0][0].type = &sl_type_int;
-    node->values.row_count = 1;
-    return node;
-}
-
 static int
 select_from(struct sl_binder *binder, const struct sl_ast_select *select,
             struct sl_relation *relation, struct sl_error *err)
@@ -38,13 +22,17 @@ select_from(struct sl_binder *binder, const struct sl_ast_select *select,
         const struct sl_ast *item = select->from.items[i];
         struct sl_relation next;
 
+        if (i && sl_is_correlated(item)) {
+            SL_TRY(sl_binder_join_correlated(binder, relation, item, false, err));
+            continue;
+        }
         SL_TRY(sl_binder_from(binder, item, i ? &next : relation, err));
         if (i)
             SL_TRY(sl_binder_join_all(binder, relation, &next, item->offset, err));
     }
     if (select->from.count)
         return SL_OK;
-    relation->node = select_one_row(binder->arena);
+    relation->node = sl_log_one_row(binder->arena);
     relation->scope = (struct sl_scope){.columns = sl_schema_new(binder->arena, 0)};
     return SL_OK;
 }
@@ -272,14 +260,20 @@ select_group(struct sl_clause *binding, const struct sl_ast_select *select,
     struct sl_group_keys keys;
     int offset = select->ast.offset;
 
-    if (!select->grouped && !select->having && !aggregates->count && !aggregates->grouping_count)
+    if (!select->grouped && !select->having && !aggregates->count && !aggregates->grouping_count) {
+        sl_binder_place_output(binding->binder, output, node);
         return SL_OK;
+    }
     key_binding.aggregates = NULL;
+    key_binding.subqueries = NULL;
     key_binding.overs = NULL;
     key_binding.clause = "GROUP BY";
     SL_TRY(sl_binder_group_by(&key_binding, select, &keys, err));
     for (size_t i = 0; i < output->count; i++)
         output->exprs[i] = sl_group_window_replace(binding->binder, output->exprs[i]);
+    for (struct sl_bound_subquery *at = output->subqueries.first; at; at = at->next)
+        for (size_t i = 0; i < at->key_count; i++)
+            at->keys[i] = sl_group_window_replace(binding->binder, at->keys[i]);
     if (output->having)
         output->having = sl_group_window_replace(binding->binder, output->having);
     for (size_t i = 0; i < output->other_count; i++)
@@ -380,6 +374,7 @@ select_conditions(struct sl_clause *binding, const struct sl_ast_select *select,
 {
     struct sl_clause condition = *binding;
 
+    condition.null_is_false = true;
     if (select->having) {
         condition.clause = "HAVING";
         condition.overs = NULL;
@@ -404,7 +399,6 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
     struct sl_select_output output = {0};
     struct sl_clause binding = {.binder = binder, .scope = &relation.scope};
     struct sl_log_node *node;
-    struct sl_expr *filter;
     bool leave_open = binder->leave_open;
 
     binder->leave_open = false;
@@ -412,13 +406,11 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
     node = relation.node;
     if (select->where) {
         binding.clause = "WHERE";
-        SL_TRY(sl_binder_condition(&binding, select->where, &filter, err));
-        node = sl_log_filter(binder->arena, node, filter);
-        if (binder->parallelism)
-            node->parallelism = binder->parallelism;
+        SL_TRY(sl_binder_filter(&binding, select->where, &node, err));
     }
     SL_TRY(sl_binder_group_window(&binding, select, &node, err));
     binding.aggregates = &aggregates;
+    binding.subqueries = &output.subqueries;
     SL_TRY(sl_binder_overs_new(binder, &select->windows, &binding.overs, err));
     binding.clause = "SELECT";
     SL_TRY(select_items(&binding, select, &output, err));

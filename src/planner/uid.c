@@ -172,6 +172,27 @@ uid_add_over(const struct sl_phys_node *node, struct sl_buffer *role)
     uid_add_schema(input, role);
 }
 
+/* State holds the left rows by their keys. */
+static void
+uid_add_semi_join(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    const struct sl_phys_semi_join *detail = node->detail;
+
+    sl_buffer_printf(role, "|%s", sl_semi_join_kind_name(detail->kind));
+    uid_add_columns(node->inputs[0].node->schema, detail->left_keys, detail->key_count, role);
+    uid_add_columns(node->inputs[1].node->schema, detail->right_keys, detail->key_count, role);
+    uid_add_schema(node->schema, role);
+}
+
+/* Both sides' rows. */
+static void
+uid_add_single_join(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    uid_add_schema(node->inputs[0].node->schema, role);
+    sl_buffer_add_string(role, "|by");
+    uid_add_schema(node->inputs[1].node->schema, role);
+}
+
 static void
 uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
 {
@@ -202,10 +223,17 @@ uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
     case SL_OP_INTERVAL_JOIN:
         uid_add_interval_join(node, role);
         break;
+    case SL_OP_SEMI_JOIN:
+        uid_add_semi_join(node, role);
+        break;
+    case SL_OP_SINGLE_JOIN:
+        uid_add_single_join(node, role);
+        break;
     case SL_OP_TRIGGER_AGGREGATE:
         uid_add_trigger_aggregate(node, role);
         break;
     case SL_OP_OVER:
+    case SL_OP_UPDATING_OVER:
         uid_add_over(node, role);
         break;
     case SL_OP_SESSION_TABLE:
