@@ -58,6 +58,7 @@ int sl_expr_cast(struct sl_arena *arena, struct sl_expr *arg, const struct sl_ty
  * YEAR) or as a literal (TYPEOF). */
 int sl_expr_call(struct sl_arena *arena, const char *name, struct sl_expr **args, size_t arg_count,
                  int offset, struct sl_expr **ret_expr, struct sl_error *err);
+bool sl_function_exists(struct sl_text name);
 /* The type that values of all these types can be brought to implicitly (CASE, UNION, IN, VALUES);
  * false when there is none. */
 bool sl_type_common(struct sl_arena *arena, const struct sl_type *const *types, size_t count,

@@ -38,6 +38,12 @@ sl_function_find(struct sl_text name)
     return NULL;
 }
 
+bool
+sl_function_exists(struct sl_text name)
+{
+    return sl_function_find(name) != NULL;
+}
+
 const char *
 sl_expr_function_name(const struct sl_expr *expr)
 {

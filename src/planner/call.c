@@ -85,6 +85,8 @@ call_function(struct sl_clause *binding, const struct sl_ast_expr *ast, struct s
     SL_TRY(call_args(binding, call, &args, err));
     rc = sl_binder_session_call(binding, name, args, call->arg_count, offset, ret_expr, err);
     if (rc == SL_EOF)
+        rc = sl_binder_sql_function(binding, &call->name, args, call->arg_count, ret_expr, err);
+    if (rc == SL_EOF)
         rc = sl_binder_function(binding, name, args, call->arg_count, offset, ret_expr, err);
     if (rc < 0 && err->code == SL_E_UNDEFINED_FUNCTION && strncasecmp(name, "pg_", 3) == 0)
         return sl_binder_refuse_postgres(binding->binder, ast->ast.offset, name, err);
@@ -318,10 +320,12 @@ sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
                struct sl_error *err)
 {
     const struct sl_ast_call *call = &ast->call;
+    const struct sl_sql_function *function = NULL;
     bool is_postgres = sl_text_equal_nocase(call->name.parts[0].text, SL_TEXT("pg_catalog"));
 
     SL_TRY(call_check_clauses(binding, ast, err));
-    if (call->name.count > 1 && !(call->name.count == 2 && is_postgres)) {
+    if (call->name.count > 1 && !(call->name.count == 2 && is_postgres) &&
+        !sl_binder_find_function(binding->binder, &call->name, &function)) {
         SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "function %.*s.%s does not exist",
                  SL_TEXT_FORMAT(call->name.parts[0].text), call_name(binding, call));
         sl_error_hint(err, "SHOW FUNCTIONS lists what there is");

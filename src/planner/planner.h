@@ -71,6 +71,16 @@ int sl_plan_create_view(struct sl_plan_context *context, const struct sl_ast *st
 int sl_plan_alter_table(struct sl_plan_context *context, const struct sl_ast *statement,
                         const struct sl_table *table, struct sl_table **ret_table,
                         struct sl_error *err);
+/* CREATE FUNCTION in SQL; 0A000 for other languages. */
+int sl_plan_create_function(struct sl_plan_context *context, const struct sl_ast *statement,
+                            struct sl_sql_function **ret_function, struct sl_error *err);
+int sl_plan_find_function(struct sl_plan_context *context, const struct sl_ast_name *name,
+                          const struct sl_sql_function **ret_function, struct sl_error *err);
+/* `view "v"`: what calls the function, itself or through others; NULL: nothing. */
+const char *sl_plan_function_user(struct sl_plan_context *context,
+                                  const struct sl_sql_function *function);
+const char *sl_show_create_function(struct sl_arena *arena,
+                                    const struct sl_sql_function *function);
 /* Whether the view's query reads that table or view, itself or through other views. */
 bool sl_plan_view_uses(struct sl_plan_context *context, const struct sl_table *view,
                        uint64_t table_id);

@@ -256,11 +256,28 @@ show_find(struct sl_portal *portal, const struct sl_ast_name *name, const struct
 }
 
 static int
+show_run_create_function(struct sl_portal *portal, const struct sl_ast_show *show,
+                         struct sl_error *err)
+{
+    const struct sl_sql_function *function;
+    struct sl_plan_context context;
+    const char *text;
+
+    sl_portal_plan_context(portal, &context);
+    SL_TRY(sl_plan_find_function(&context, &show->name, &function, err));
+    text = sl_show_create_function(&portal->arena, function);
+    show_add(portal, &text);
+    return SL_OK;
+}
+
+static int
 show_run_create(struct sl_portal *portal, const struct sl_ast_show *show, struct sl_error *err)
 {
     const struct sl_table *table;
     struct sl_buffer text;
 
+    if (show->object == SL_AST_OBJECT_FUNCTION)
+        return show_run_create_function(portal, show, err);
     if (show->object != SL_AST_OBJECT_TABLE && show->object != SL_AST_OBJECT_VIEW) {
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "this SHOW CREATE is not supported");
         return sl_error_at(err, portal->statement->offset);
@@ -346,22 +363,20 @@ show_add_checkpoints(struct sl_portal *portal, const struct sl_job *job, const c
     size_t count = sl_job_checkpoints(job, &portal->arena, &list);
 
     for (size_t i = 0; i < count; i++)
-        show_add(portal, (const char *const[]){
-                             id, show_number(portal, list[i].id), list[i].kind, list[i].status,
-                             show_time(portal, list[i].start_us),
-                             show_milliseconds(portal, list[i].duration_us),
-                             show_milliseconds(portal, list[i].alignment_us),
-                             show_milliseconds(portal, list[i].freeze_us),
-                             show_milliseconds(portal, list[i].write_us),
-                             show_number(portal, list[i].full_bytes),
-                             show_number(portal, list[i].written_bytes),
-                             list[i].reason[0] ? list[i].reason : NULL});
+        show_add(portal, (const char *const[]){id, show_number(portal, list[i].id), list[i].kind,
+                                               list[i].status, show_time(portal, list[i].start_us),
+                                               show_milliseconds(portal, list[i].duration_us),
+                                               show_milliseconds(portal, list[i].alignment_us),
+                                               show_milliseconds(portal, list[i].freeze_us),
+                                               show_milliseconds(portal, list[i].write_us),
+                                               show_number(portal, list[i].full_bytes),
+                                               show_number(portal, list[i].written_bytes),
+                                               list[i].reason[0] ? list[i].reason : NULL});
 }
 
 /* Those of the jobs that run, or of one. */
 static int
-show_run_checkpoints(struct sl_portal *portal, const struct sl_ast_show *show,
-                     struct sl_error *err)
+show_run_checkpoints(struct sl_portal *portal, const struct sl_ast_show *show, struct sl_error *err)
 {
     struct sl_server *server = portal->session->server;
     struct sl_job_record one, *records = &one;
@@ -468,6 +483,19 @@ show_run_functions(struct sl_portal *portal)
         show_add(portal, &names[i]);
 }
 
+/* Those in SQL of the current database. */
+static void
+show_run_user_functions(struct sl_portal *portal)
+{
+    const struct sl_sql_function **functions;
+    size_t count =
+        sl_catalog_list_functions(portal->session->server->catalog, &portal->arena,
+                                  portal->session->id, portal->session->schema, &functions);
+
+    for (size_t i = 0; i < count; i++)
+        show_add(portal, &functions[i]->name);
+}
+
 /* --- dispatch --- */
 
 int
@@ -536,7 +564,8 @@ show_run(struct sl_portal *portal, const struct sl_ast_show *show, struct sl_err
         show_table_columns(portal, table);
         return SL_OK;
     case SL_AST_SHOW_FUNCTIONS:
-        if (!show->user_only) /* nobody can make functions yet */
+        show_run_user_functions(portal);
+        if (!show->user_only)
             show_run_functions(portal);
         return SL_OK;
     case SL_AST_SHOW_CREATE:

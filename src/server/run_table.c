@@ -318,6 +318,30 @@ table_drop_relation(struct sl_portal *portal, const struct sl_ast_drop *drop,
     return SL_OK;
 }
 
+/* Those of a database that is dropped, when its tables are gone. */
+static int
+table_drop_functions(struct sl_portal *portal, const struct sl_ast_drop *drop, const char *schema,
+                     struct sl_error *err)
+{
+    const struct sl_sql_function **functions;
+    size_t count = sl_catalog_list_functions(portal->session->server->catalog, &portal->arena, 0,
+                                             schema, &functions);
+
+    if (count && !drop->cascade) {
+        SL_ERROR(err, SL_E_DEPENDENT_OBJECTS, "database \"%s\" is not empty", schema);
+        return sl_error_detail(err, "function \"%s\" is in it", functions[0]->name);
+    }
+    for (size_t left = count; left > 0; count = left) {
+        left = 0;
+        for (size_t i = 0; i < count; i++)
+            if (sl_drop_function(portal, functions[i], err) < 0)
+                functions[left++] = functions[i];
+        if (left == count)
+            return err->code;
+    }
+    return SL_OK;
+}
+
 static int
 table_drop_database(struct sl_portal *portal, const struct sl_ast_drop *drop,
                     const struct sl_ast_name *name, struct sl_error *err)
@@ -344,7 +368,8 @@ table_drop_database(struct sl_portal *portal, const struct sl_ast_drop *drop,
         if (left == count)
             return sl_error_at(err, name->offset);
     }
-    if (sl_catalog_drop_schema(catalog, text, err) < 0)
+    if (table_drop_functions(portal, drop, text, err) < 0 ||
+        sl_catalog_drop_schema(catalog, text, err) < 0)
         return sl_error_at(err, name->offset);
     if (sl_equal_nocase(portal->session->schema, text)) {
         free(portal->session->schema);
@@ -357,12 +382,13 @@ int
 sl_run_drop(struct sl_portal *portal, struct sl_error *err)
 {
     const struct sl_ast_drop *drop = (const struct sl_ast_drop *)portal->statement->ast;
-    const char *what = drop->object == SL_AST_OBJECT_VIEW    ? "VIEW"
-                       : drop->object == SL_AST_OBJECT_TABLE ? "TABLE"
-                                                             : "DATABASE";
+    const char *what = drop->object == SL_AST_OBJECT_VIEW       ? "VIEW"
+                       : drop->object == SL_AST_OBJECT_TABLE    ? "TABLE"
+                       : drop->object == SL_AST_OBJECT_FUNCTION ? "FUNCTION"
+                                                                : "DATABASE";
 
     if ((drop->object != SL_AST_OBJECT_TABLE && drop->object != SL_AST_OBJECT_VIEW &&
-         drop->object != SL_AST_OBJECT_DATABASE) ||
+         drop->object != SL_AST_OBJECT_DATABASE && drop->object != SL_AST_OBJECT_FUNCTION) ||
         drop->system) {
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "this DROP is not supported");
         return sl_error_at(err, drop->ast.offset);
@@ -372,6 +398,8 @@ sl_run_drop(struct sl_portal *portal, struct sl_error *err)
 
         if (drop->object == SL_AST_OBJECT_DATABASE)
             SL_TRY(table_drop_database(portal, drop, name, err));
+        else if (drop->object == SL_AST_OBJECT_FUNCTION)
+            SL_TRY(sl_run_drop_function(portal, drop, name, err));
         else
             SL_TRY(table_drop_relation(portal, drop, name, err));
     }

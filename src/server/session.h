@@ -161,6 +161,11 @@ void sl_session_release_savepoints(struct sl_session *session, const struct sl_s
 int sl_session_drop_temporary(struct sl_session *session, struct sl_error *err);
 
 /* --- the statements, a file each --- */
+/* DROP FUNCTION of one name; and of a function that was found (2BP01 where something calls it). */
+int sl_run_drop_function(struct sl_portal *portal, const struct sl_ast_drop *drop,
+                         const struct sl_ast_name *name, struct sl_error *err);
+int sl_drop_function(struct sl_portal *portal, const struct sl_sql_function *function,
+                     struct sl_error *err);
 #define STATEMENT_RUN(name) int sl_run_##name(struct sl_portal *portal, struct sl_error *err)
 #define STATEMENT_DESCRIBE(name) \
     int sl_describe_##name(struct sl_portal *portal, struct sl_error *err)
@@ -173,6 +178,7 @@ STATEMENT_DESCRIBE(explain);
 STATEMENT_RUN(explain);
 STATEMENT_RUN(create_table);
 STATEMENT_RUN(create_view);
+STATEMENT_RUN(create_function);
 STATEMENT_RUN(create_database);
 STATEMENT_RUN(alter_table);
 STATEMENT_RUN(alter_object);
