@@ -185,7 +185,7 @@ Test(planner_error, not_supported)
     REFUSED("WITH RECURSIVE t AS (SELECT 1) SELECT * FROM t", "0A000", "t AS");
     REFUSED("SELECT /*+ BROADCAST(bids) */ * FROM bids", "0A000", "BROADCAST");
     REFUSED("INSERT OVERWRITE out1 VALUES (1, 'x')", "0A000", "INSERT");
-    REFUSED("CREATE TABLE t AS SELECT 1", "0A000", NULL);
+    REFUSED("CREATE TEMPORARY TABLE t AS SELECT 1", "0A000", NULL);
 }
 
 Test(planner_error, inserts)
