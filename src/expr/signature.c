@@ -204,6 +204,26 @@ sl_bind_signature(struct sl_binding *binding)
 
 /* --- for people --- */
 
+/* A word as SQL has it. */
+static struct sl_text
+signature_word(struct sl_text word)
+{
+    static const char *const words[][2] = {
+        {"view", "string | bytes"},     {"text", "any"},
+        {"double", "number"},           {"numeric", "number"},
+        {"timestamp3", "timestamp(3)"}, {"timestamp6", "timestamp(6)"},
+        {"ltz3", "timestamp_ltz(3)"},   {"ltz6", "timestamp_ltz(6)"},
+        {"time6", "time(6)"},           {"char1", "char(1)"},
+        {"char36", "char(36)"},         {"strings", "array<string>"},
+    };
+
+    for (size_t i = 0; i < SL_COUNT_OF(words); i++) {
+        if (sl_text_equal(word, sl_text_of(words[i][0])))
+            return sl_text_of(words[i][1]);
+    }
+    return word;
+}
+
 /* "NAME(string, int [, int]) -> string" */
 static void
 signature_format_one(const char *name, const char *signature, struct sl_buffer *to)
@@ -217,8 +237,9 @@ signature_format_one(const char *name, const char *signature, struct sl_buffer *
         if (reader.is_optional)
             optional++;
         sl_buffer_printf(to, "%s%s%.*s%s", reader.is_optional ? (count ? " [" : "[") : "",
-                         count ? ", " : "", SL_TEXT_FORMAT(word), reader.repeats ? ", …" : "");
-        words[count++] = word;
+                         count ? ", " : "", SL_TEXT_FORMAT(signature_word(word)),
+                         reader.repeats ? ", …" : "");
+        words[count++] = signature_word(word);
     }
     while (optional--)
         sl_buffer_add_byte(to, ']');
@@ -229,6 +250,8 @@ signature_format_one(const char *name, const char *signature, struct sl_buffer *
     word = signature_next(&reader);
     if (isdigit((unsigned char)*word.start) && (size_t)(*word.start - '1') < count)
         word = words[*word.start - '1'];
+    else if (!sl_text_equal(word, SL_TEXT("double"))) /* which it is, as a result */
+        word = signature_word(word);
     sl_buffer_printf(to, " -> %.*s", SL_TEXT_FORMAT(word));
 }
 

@@ -51,7 +51,7 @@ Test(planner_error, names)
     planner_test_hint(&test, "SUBSTRING(string, int [, int]) -> string or "
                              "SUBSTRING(string, string) -> string");
     REFUSED("SELECT HEX(TRUE)", "42883", "HEX");
-    planner_test_hint(&test, "HEX(bigint) -> string or HEX(view) -> string");
+    planner_test_hint(&test, "HEX(bigint) -> string or HEX(string | bytes) -> string");
     REFUSED("SELECT REGEX_COUNT('a', 'b')", "42883", "REGEX_COUNT");
     planner_test_hint(&test, "\"REGEXP_COUNT\"? REGEXP_COUNT(string, string) -> int");
     REFUSED("SELECT SHA25('a')", "42883", "SHA25");
