@@ -568,8 +568,8 @@ explain_count_consumers(const struct sl_phys_plan *plan, struct sl_arena *arena)
     return counts;
 }
 
-static void
-explain_name(const struct sl_phys_node *node, struct sl_buffer *to)
+void
+sl_phys_explain_name(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     sl_buffer_add_string(to, sl_phys_name(node));
     if (node->kind == SL_OP_SCAN)
@@ -605,7 +605,7 @@ explain_tasks(const struct sl_phys_plan *plan, struct sl_buffer *to)
                 sl_buffer_printf(to, "Task %zu (parallelism %u): ", task,
                                  plan->nodes[i]->parallelism);
             head = head ? head : plan->nodes[i];
-            explain_name(plan->nodes[i], to);
+            sl_phys_explain_name(plan->nodes[i], to);
         }
         for (size_t i = 0; head && i < head->input_count; i++)
             sl_buffer_printf(to, "%s%s from task %zu", i ? ", " : " <- ",
