@@ -116,8 +116,51 @@ fuzz_literal(struct fuzz *fuzz)
     return sl_expr_literal(&fuzz->expressions, &value);
 }
 
+static struct sl_expr *fuzz_expr(struct fuzz *fuzz, unsigned depth);
 static struct sl_expr *fuzz_call(struct fuzz *fuzz, const struct sl_function *function,
                                  unsigned depth, unsigned tries);
+
+/* Anything, cast to a type that it can be cast to; NULL: none was found. */
+static struct sl_expr *
+fuzz_cast(struct fuzz *fuzz, unsigned depth)
+{
+    static const char *const types[] = {"BOOLEAN",
+                                        "TINYINT",
+                                        "INT",
+                                        "BIGINT",
+                                        "FLOAT",
+                                        "DOUBLE",
+                                        "DECIMAL(6, 3)",
+                                        "STRING",
+                                        "CHAR(4)",
+                                        "VARCHAR(3)",
+                                        "BYTES",
+                                        "BINARY(3)",
+                                        "DATE",
+                                        "TIME(0)",
+                                        "TIMESTAMP(3)",
+                                        "TIMESTAMP_LTZ(0)",
+                                        "INTERVAL MONTH",
+                                        "ARRAY<STRING>",
+                                        "ARRAY<SMALLINT>",
+                                        "MAP<STRING, DOUBLE>",
+                                        "ROW<`a` STRING, `b` STRING>",
+                                        "ROW<`a` TINYINT, `b` INT>"};
+
+    for (int tries = 0; tries < 20; tries++) {
+        const char *text = types[fuzz_below(fuzz, SL_COUNT_OF(types))];
+        bool is_try = fuzz_below(fuzz, 2);
+        const struct sl_type *type;
+        struct sl_expr *expr;
+        struct sl_error err;
+
+        if (sl_type_parse(&fuzz->expressions, sl_text_of(text), &type, &err) == SL_OK &&
+            sl_expr_cast(&fuzz->expressions, fuzz_expr(fuzz, depth), type,
+                         is_try ? SL_CAST_TRY : SL_CAST_STRICT, -1, &expr, &err) == SL_OK)
+            return expr;
+    }
+    return NULL;
+}
 
 static struct sl_expr *
 fuzz_expr(struct fuzz *fuzz, unsigned depth)
@@ -129,6 +172,8 @@ fuzz_expr(struct fuzz *fuzz, unsigned depth)
     if (depth > 0 && what < 3)
         expr = fuzz_call(fuzz, &sl_functions[fuzz_below(fuzz, (uint32_t)sl_function_count)],
                          depth - 1, 10);
+    else if (depth > 0 && what < 5)
+        expr = fuzz_cast(fuzz, depth - 1);
     if (expr)
         return expr;
     if (what < 6)
@@ -214,6 +259,21 @@ fuzz_check(struct fuzz *fuzz, const struct sl_expr *expr)
     }
     if (count)
         fuzz_compare(fuzz, expr, results, rows, count);
+}
+
+Test(expr_fuzz, casts_of_rows_do_not_depend_on_their_batch)
+{
+    struct fuzz fuzz;
+
+    fuzz_init(&fuzz, fuzz_setting("EXPR_FUZZ_SEED", 1));
+    for (uint64_t n = 0; n < 50 * fuzz_setting("EXPR_FUZZ_CASES", FUZZ_CASES); n++) {
+        const struct sl_expr *expr = fuzz_cast(&fuzz, FUZZ_DEPTH - 1);
+
+        if (expr && !sl_expr_is_volatile(expr))
+            fuzz_check(&fuzz, expr);
+        sl_arena_reset(&fuzz.expressions);
+    }
+    fuzz_done(&fuzz);
 }
 
 Test(expr_fuzz, rows_do_not_depend_on_their_batch)
