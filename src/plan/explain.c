@@ -12,6 +12,54 @@ explain_record(const struct sl_phys_record *record, const struct sl_schema *phys
     sl_describe_columns(to, "keyFields", record->key_columns, record->key_column_count, physical);
 }
 
+/* "r.a.b, r.c": the fields that are read, of a column that has others, too. */
+static void
+explain_fields(const char *path, const struct sl_type *type, bool *has_comma,
+               struct sl_arena *arena, struct sl_buffer *to)
+{
+    if (type->kind == SL_TYPE_ROW) {
+        for (size_t i = 0; i < type->field_count; i++)
+            explain_fields(sl_arena_printf(arena, "%s.%s", path, type->fields[i].name),
+                           type->fields[i].type, has_comma, arena, to);
+        return;
+    }
+    sl_buffer_printf(to, "%s%s", *has_comma ? ", " : "", path);
+    *has_comma = true;
+}
+
+static bool
+explain_is_pruned(const struct sl_phys_scan *scan, uint32_t column)
+{
+    for (size_t i = 0; i < scan->pruned_count; i++)
+        if (scan->pruned[i] == column)
+            return true;
+    return false;
+}
+
+static void
+explain_decode(const struct sl_phys_scan *scan, struct sl_buffer *to)
+{
+    bool has_comma = false;
+    struct sl_arena arena;
+
+    if (!scan->decoded_count)
+        return;
+    sl_arena_init(&arena);
+    sl_describe_begin(to, "decode");
+    for (size_t i = 0; i < scan->decoded_count; i++) {
+        const struct sl_schema_column *column = &scan->physical->columns[scan->decoded[i]];
+
+        if (explain_is_pruned(scan, scan->decoded[i])) {
+            explain_fields(column->name, column->type, &has_comma, &arena, to);
+            continue;
+        }
+        sl_buffer_printf(to, "%s%s", has_comma ? ", " : "", column->name);
+        has_comma = true;
+    }
+    sl_describe_end(to);
+    sl_arena_done(&arena);
+}
+
 static void
 explain_scan(const struct sl_phys_node *node, struct sl_buffer *to)
 {
@@ -29,7 +77,7 @@ explain_scan(const struct sl_phys_node *node, struct sl_buffer *to)
     sl_describe_string(to, "connector", scan->connector);
     sl_describe_string(to, "format", scan->format);
     explain_record(&scan->record, scan->physical, to);
-    sl_describe_columns(to, "decode", scan->decoded, scan->decoded_count, scan->physical);
+    explain_decode(scan, to);
     sl_describe_expr(to, "filter", scan->filter, row);
     sl_describe_watermark(to, scan->watermark, scan->watermark_from_source, row);
     sl_describe_select(to, scan->exprs, node->schema, row);
@@ -328,6 +376,54 @@ explain_upsert_materialize(const struct sl_phys_node *node, struct sl_buffer *to
                         node->schema);
     sl_describe_string(to, "onConflict", names[materialize->conflict]);
     explain_ttl(materialize->ttl_us, to);
+}
+
+static void
+explain_top_n(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_top_n *detail = node->detail;
+
+    sl_describe_string(to, "strategy", detail->retracts ? "retract" : "append-only");
+    sl_describe_rank(to, &detail->rank, node->inputs[0].node->schema);
+    explain_ttl(detail->ttl_us, to);
+}
+
+static void
+explain_window_rank(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_window_rank *detail = node->detail;
+    const struct sl_schema *input = node->inputs[0].node->schema;
+
+    sl_describe_window(to, &detail->window, detail->end_column, true, input);
+    sl_describe_rank(to, &detail->rank, input);
+}
+
+static void
+explain_deduplicate(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_deduplicate *detail = node->detail;
+
+    sl_describe_string(to, "keep", detail->keeps_last ? "LastRow" : "FirstRow");
+    sl_describe_columns(to, "key", detail->keys, detail->key_count, node->schema);
+    sl_describe_columns(to, detail->processing_time ? "processingTime" : "eventTime",
+                        &detail->time_column, 1, node->schema);
+    explain_ttl(detail->ttl_us, to);
+}
+
+static void
+explain_temporal_sort(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_temporal_sort *detail = node->detail;
+
+    sl_describe_sort(to, detail->keys, detail->key_count, node->schema);
+}
+
+static void
+explain_batch_rank(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_batch_rank *detail = node->detail;
+
+    sl_describe_rank(to, &detail->rank, node->inputs[0].node->schema);
 }
 
 static void

@@ -218,6 +218,11 @@ STATEMENT_RUN(resume_job);
 /* Starts the plan of an INSERT, UPDATE, DELETE or statement set and sets the tag. */
 int sl_start_planned(struct sl_portal *portal, struct sl_planned *planned, struct sl_text sql,
                      struct sl_error *err);
+/* CREATE … IF NOT EXISTS over a name that is taken: a notice instead of the error. */
+int sl_table_created(struct sl_portal *portal, int rc, bool if_not_exists, struct sl_error *err);
+/* 2BP01: somebody uses it.  Jobs go on with a temporary table that is dropped, as they do after the
+ * session's end. */
+int sl_table_drop(struct sl_portal *portal, const struct sl_table *table, struct sl_error *err);
 /* Starts a query's job for a portal. */
 int sl_start_query(struct sl_portal *portal, struct sl_planned *planned, struct sl_error *err);
 /* The closing END of a collected statement set, and what gives it up. */
