@@ -80,6 +80,8 @@ struct sl_expr *sl_expr_fold(struct sl_arena *arena, struct sl_expr *expr,
 bool sl_expr_is_constant(const struct sl_expr *expr);
 /* False if it holds NOW(), RAND(), UUID() and their like, whose value is not decided by its row. */
 bool sl_expr_is_deterministic(const struct sl_expr *expr);
+/* True if it holds RAND(), UUID() and their like, of which each call has a value of its own. */
+bool sl_expr_is_volatile(const struct sl_expr *expr);
 bool sl_expr_equal(const struct sl_expr *a, const struct sl_expr *b);
 /* Calls visit(expr) for every node, parents first; stops at false. */
 bool sl_expr_walk(const struct sl_expr *expr, bool (*visit)(const struct sl_expr *, void *),

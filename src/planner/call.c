@@ -315,6 +315,26 @@ call_misplaced_json(const struct sl_clause *binding, const struct sl_ast_expr *a
     return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
 }
 
+/* Functions of Flink over types that there are not. */
+static const char *
+call_missing_type(const struct sl_ast_name *name)
+{
+    static const struct {
+        const char *function, *construct;
+    } missing[] = {
+        {"OBJECT_OF", "OBJECT_OF (structured types are not there) is"},
+        {"OBJECT_UPDATE", "OBJECT_UPDATE (structured types are not there) is"},
+        {"PARSE_JSON", "PARSE_JSON (the type VARIANT is not there; JSON_QUERY reads texts) is"},
+        {"TRY_PARSE_JSON",
+         "TRY_PARSE_JSON (the type VARIANT is not there; JSON_QUERY reads texts) is"},
+    };
+
+    for (size_t i = 0; i < SL_COUNT_OF(missing); i++)
+        if (sl_ast_name_is(name, missing[i].function))
+            return missing[i].construct;
+    return NULL;
+}
+
 int
 sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
                struct sl_error *err)
@@ -339,6 +359,9 @@ sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
         return call_misplaced_watermark(binding, ast, err);
     if (sl_ast_name_is(&call->name, "JSON"))
         return call_misplaced_json(binding, ast, err);
+    if (call_missing_type(&call->name) &&
+        !sl_binder_find_function(binding->binder, &call->name, &function))
+        return call_refuse(binding, ast, call_missing_type(&call->name), err);
     if (sl_aggregate_exists(call->name.parts[call->name.count - 1].text))
         return call_aggregate(binding, ast, ret_expr, err);
     return call_function(binding, ast, ret_expr, err);

@@ -139,6 +139,43 @@ function_is_same(const struct sl_sql_function *a, const struct sl_sql_function *
            sl_equal_nocase(a->name, b->name);
 }
 
+struct function_column_uses {
+    uint32_t column;
+    size_t count;
+};
+
+static bool
+function_count_uses(const struct sl_expr *expr, void *arg)
+{
+    struct function_column_uses *uses = arg;
+
+    uses->count += expr->kind == SL_EXPR_COLUMN && expr->column == uses->column;
+    return true;
+}
+
+/* RAND() in two places would be two numbers. */
+static int
+function_check_volatile(const struct sl_sql_function *function, const struct sl_expr *body,
+                        struct sl_expr *const *args, size_t arg_count, struct sl_error *err)
+{
+    for (uint32_t i = 0; i < arg_count; i++) {
+        struct function_column_uses uses = {i, 0};
+
+        if (!sl_expr_is_volatile(args[i]))
+            continue;
+        sl_expr_walk(body, function_count_uses, &uses);
+        if (uses.count < 2)
+            continue;
+        SL_ERROR(
+            err, SL_E_NOT_SUPPORTED,
+            "a random value as the parameter \"%s\", which the function uses %zu times, is not "
+            "supported",
+            function->parameters->fields[i].name, uses.count);
+        return sl_error_hint(err, "compute it in a subquery");
+    }
+    return SL_OK;
+}
+
 static int
 function_inline(struct sl_binder *binder, const struct sl_sql_function *function,
                 struct sl_expr **args, size_t arg_count, int offset, struct sl_expr **ret_expr,
@@ -155,6 +192,7 @@ function_inline(struct sl_binder *binder, const struct sl_sql_function *function
     if (function_bind_body(binder, function, function_columns(binder, function, args), ret_expr,
                            err) < 0)
         return sl_error_prefix(err, "function \"%s\"", function->name);
+    SL_TRY(function_check_volatile(function, *ret_expr, args, arg_count, err));
     *ret_expr = sl_expr_substitute(binder->arena, *ret_expr, args);
     if (!sl_expr_walk(*ret_expr, function_count_node, &left))
         return SL_ERROR(err, SL_E_LIMIT_EXCEEDED,
