@@ -425,7 +425,8 @@ struct sl_phys_over {
     int64_t ttl_us;    /* a partition goes so long after its last row; 0: it stays */
 };
 
-/* Bounded input; emits at its end.  limit < 0: all (else a top-n of offset + limit). */
+/* Bounded input; emits at its end.  limit < 0: all (else a top-n of offset + limit).  At another
+ * parallelism than 1 each subtask has a top-n of its own. */
 struct sl_phys_sort {
     struct sl_sort_key *keys;
     size_t key_count;
