@@ -11,6 +11,7 @@ struct sl_key_changes_list {
     uint8_t is_old[SL_BATCH_ROWS_MAX];
     uint32_t news[SL_BATCH_ROWS_MAX];     /* physical rows of the input */
     uint32_t olds[SL_BATCH_ROWS_MAX + 1]; /* offsets into old_bytes */
+    int64_t ranks[SL_BATCH_ROWS_MAX];
 };
 
 static bool
@@ -34,7 +35,7 @@ sl_key_changes_open(struct sl_key_changes *changes, struct sl_op *op, const uint
     changes->keys = keys;
     changes->key_count = key_count;
     changes->values = SL_NEW_ARRAY(arena, uint32_t, schema->count);
-    for (uint32_t i = 0; i < schema->count; i++) {
+    for (uint32_t i = 0; i + changes->has_rank < schema->count; i++) {
         if (key_changes_is_key(changes, i))
             continue;
         types[changes->value_count] = schema->columns[i].type;
@@ -143,14 +144,23 @@ sl_key_changes_pack(struct sl_key_changes *changes, uint16_t row)
 }
 
 static void
-key_changes_add(struct sl_key_changes_list *list, enum sl_row_kind kind, uint16_t row, size_t from,
+key_changes_add(struct sl_key_changes *changes, enum sl_row_kind kind, uint16_t row, size_t from,
                 bool is_old)
 {
+    struct sl_key_changes_list *list = changes->list;
+
     SL_ASSERT(list->count < SL_BATCH_ROWS_MAX);
     list->rows[list->count] = row;
     list->from[list->count] = (uint32_t)from;
     list->is_old[list->count] = is_old;
+    list->ranks[list->count] = changes->rank;
     list->kinds[list->count++] = (uint8_t)kind;
+}
+
+size_t
+sl_key_changes_room(const struct sl_key_changes *changes)
+{
+    return SL_BATCH_ROWS_MAX - changes->list->count;
 }
 
 void
@@ -158,7 +168,7 @@ sl_key_changes_add(struct sl_key_changes *changes, enum sl_row_kind kind, uint16
 {
     struct sl_key_changes_list *list = changes->list;
 
-    key_changes_add(list, kind, row, list->new_count, false);
+    key_changes_add(changes, kind, row, list->new_count, false);
     list->news[list->new_count++] = row;
 }
 
@@ -169,7 +179,7 @@ sl_key_changes_add_packed(struct sl_key_changes *changes, enum sl_row_kind kind,
     struct sl_key_changes_list *list = changes->list;
 
     sl_buffer_add(&changes->old_bytes, packed.start, packed.length);
-    key_changes_add(list, kind, row, list->old_count, true);
+    key_changes_add(changes, kind, row, list->old_count, true);
     list->olds[++list->old_count] = (uint32_t)changes->old_bytes.length;
 }
 
@@ -205,6 +215,18 @@ key_changes_choose(struct sl_key_changes *changes, const struct sl_column *input
     return made;
 }
 
+static struct sl_column *
+key_changes_ranks(const struct sl_key_changes *changes)
+{
+    const struct sl_schema *schema = changes->op->node->schema;
+    size_t count = changes->list->count;
+    struct sl_column *ranks = sl_column_new(changes->op->context->pool,
+                                            schema->columns[schema->count - 1].type, count, false);
+
+    memcpy(ranks->values, changes->list->ranks, count * sizeof(int64_t));
+    return ranks;
+}
+
 int
 sl_key_changes_emit(struct sl_key_changes *changes, struct sl_out *out, struct sl_error *err)
 {
@@ -230,6 +252,8 @@ sl_key_changes_emit(struct sl_key_changes *changes, struct sl_out *out, struct s
                                 ? key_changes_choose(changes, changes->value_columns[i], olds[i])
                                 : sl_column_gather(pool, changes->value_columns[i], list->rows,
                                                    list->count, false));
+    if (changes->has_rank)
+        sl_batch_set_column(made, made->column_count - 1, key_changes_ranks(changes));
     memcpy(sl_batch_add_kinds(made, pool), list->kinds, list->count);
     key_changes_reset(changes);
     sl_out_emit(out, made); /* bounded by the input: SL_AGAIN is no news */

@@ -1,6 +1,7 @@
 /* What the operators share that keep whole rows by key: rows as packed bytes for their state (their
  * key left out), and the changes of a batch, made of rows of the input and of packed ones.  Columns
- * and types are those of the operator's output, which are its input's. */
+ * and types are those of the operator's output, which are its input's, and a rank where it has one.
+ */
 #ifndef SL_EXECUTOR_KEY_CHANGES_H
 #define SL_EXECUTOR_KEY_CHANGES_H
 
@@ -20,6 +21,8 @@ struct sl_key_changes {
     const struct sl_row_layout *layout;              /* of the values */
     struct sl_column **key_columns, **value_columns; /* of the running batch; borrowed */
     uint64_t *hashes;                                /* SL_BATCH_ROWS_MAX */
+    bool has_rank; /* set before `open`: the last column of the output is … */
+    int64_t rank;  /* … this, of the changes that are added */
     struct sl_buffer packed, old_bytes;
     struct sl_key_changes_list *list;
 };
@@ -42,6 +45,8 @@ struct sl_state_keys sl_key_changes_keys(struct sl_key_changes *changes,
 void sl_key_changes_begin(struct sl_key_changes *changes, const struct sl_batch *batch);
 /* The values of a row; good until the next call. */
 struct sl_text sl_key_changes_pack(struct sl_key_changes *changes, uint16_t row);
+/* How many changes may be added before they are emitted. */
+size_t sl_key_changes_room(const struct sl_key_changes *changes);
 /* Adds a change: the row as it came in; or the packed values (copied) with that row's key. */
 void sl_key_changes_add(struct sl_key_changes *changes, enum sl_row_kind kind, uint16_t row);
 void sl_key_changes_add_packed(struct sl_key_changes *changes, enum sl_row_kind kind, uint16_t row,

@@ -315,6 +315,24 @@ sl_describe_over(struct sl_buffer *to, const struct sl_over *over, const struct 
 }
 
 void
+sl_describe_rank(struct sl_buffer *to, const struct sl_rank *rank, const struct sl_schema *input)
+{
+    sl_describe_string(to, "rankType", sl_over_function_name(rank->function));
+    sl_describe_begin(to, "rankRange");
+    if (rank->has_end_column)
+        sl_buffer_printf(to, "rankStart=%lld, rankEnd=%s", (long long)rank->start,
+                         input->columns[rank->end_column].name);
+    else
+        sl_buffer_printf(to, "rankStart=%lld, rankEnd=%lld", (long long)rank->start,
+                         (long long)rank->end);
+    sl_describe_end(to);
+    if (rank->partition_count)
+        sl_describe_columns(to, "partitionBy", rank->partition, rank->partition_count, input);
+    sl_describe_sort(to, rank->order, rank->order_count, input);
+    sl_describe_string(to, "outputRankNumber", rank->has_rank ? "true" : "false");
+}
+
+void
 sl_describe_limit(struct sl_buffer *to, int64_t offset, int64_t limit)
 {
     if (offset) {

@@ -36,6 +36,8 @@ void sl_describe_sort(struct sl_buffer *to, const struct sl_sort_key *keys, size
 /* `output` begins with the input's columns. */
 void sl_describe_over(struct sl_buffer *to, const struct sl_over *over,
                       const struct sl_schema *output);
+void sl_describe_rank(struct sl_buffer *to, const struct sl_rank *rank,
+                      const struct sl_schema *input);
 void sl_describe_limit(struct sl_buffer *to, int64_t offset, int64_t limit);
 void sl_describe_rows(struct sl_buffer *to, const struct sl_phys_values *values,
                       size_t column_count);

@@ -379,6 +379,54 @@ explain_upsert_materialize(const struct sl_phys_node *node, struct sl_buffer *to
 }
 
 static void
+explain_top_n(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_top_n *detail = node->detail;
+
+    sl_describe_string(to, "strategy", detail->retracts ? "retract" : "append-only");
+    sl_describe_rank(to, &detail->rank, node->inputs[0].node->schema);
+    explain_ttl(detail->ttl_us, to);
+}
+
+static void
+explain_window_rank(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_window_rank *detail = node->detail;
+    const struct sl_schema *input = node->inputs[0].node->schema;
+
+    sl_describe_window(to, &detail->window, detail->end_column, true, input);
+    sl_describe_rank(to, &detail->rank, input);
+}
+
+static void
+explain_deduplicate(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_deduplicate *detail = node->detail;
+
+    sl_describe_string(to, "keep", detail->keeps_last ? "LastRow" : "FirstRow");
+    sl_describe_columns(to, "key", detail->keys, detail->key_count, node->schema);
+    sl_describe_columns(to, detail->processing_time ? "processingTime" : "eventTime",
+                        &detail->time_column, 1, node->schema);
+    explain_ttl(detail->ttl_us, to);
+}
+
+static void
+explain_temporal_sort(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_temporal_sort *detail = node->detail;
+
+    sl_describe_sort(to, detail->keys, detail->key_count, node->schema);
+}
+
+static void
+explain_batch_rank(const struct sl_phys_node *node, struct sl_buffer *to)
+{
+    const struct sl_phys_batch_rank *detail = node->detail;
+
+    sl_describe_rank(to, &detail->rank, node->inputs[0].node->schema);
+}
+
+static void
 explain_sort(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     const struct sl_phys_sort *sort = node->detail;

@@ -21,6 +21,7 @@ static const char *const logical_names[SL_LOG_KIND_COUNT] = {
     [SL_LOG_SEMI_JOIN] = "LogicalSemiJoin",
     [SL_LOG_SINGLE_JOIN] = "LogicalSingleJoin",
     [SL_LOG_OVER] = "LogicalOver",
+    [SL_LOG_RANK] = "LogicalRank",
     [SL_LOG_UNNEST] = "LogicalUnnest",
     [SL_LOG_SORT] = "LogicalSort",
     [SL_LOG_LIMIT] = "LogicalLimit",
@@ -173,6 +174,9 @@ logical_describe(const struct sl_log_node *node, struct sl_buffer *to)
         break;
     case SL_LOG_OVER:
         sl_describe_over(to, &node->over, node->schema);
+        break;
+    case SL_LOG_RANK:
+        sl_describe_rank(to, &node->rank, input);
         break;
     case SL_LOG_UNNEST:
         for (size_t i = 0; i < node->unnest.arg_count; i++)

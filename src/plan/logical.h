@@ -25,6 +25,7 @@ enum sl_log_kind {
     SL_LOG_SEMI_JOIN,         /* output: the left input; MARK: then whether there is a match */
     SL_LOG_SINGLE_JOIN,       /* output: the left input, then columns of the right one's one row */
     SL_LOG_OVER,              /* output: the input, then the results of the calls */
+    SL_LOG_RANK,              /* output: the input, then the rank if it is wanted */
     SL_LOG_UNNEST,            /* output: columns of the input, then those of the elements */
     SL_LOG_SORT,
     SL_LOG_LIMIT,
@@ -142,6 +143,7 @@ struct sl_log_node {
         bool is_set; /* REPLICATE: no row comes more than once */
         struct sl_log_count_window count_window;
         struct sl_over over;
+        struct sl_rank rank;
         struct sl_phys_sort sort; /* only its keys */
         struct sl_phys_limit limit;
         struct sl_phys_change change;

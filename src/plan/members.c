@@ -288,6 +288,47 @@ static const struct sl_member over_members[] = {
     MEMBER(sl_phys_over, I64, "ttlUs", ttl_us),
 };
 
+#define RANK(structure)                                                                       \
+    NAMED(structure, "function", rank.function, over_function_names),                         \
+        COUNTED(structure, COLUMNS, "partition", rank.partition, rank.partition_count),       \
+        STRUCTS(structure, "order", rank.order, rank.order_count, &sort_key_layout),          \
+        MEMBER(structure, I64, "start", rank.start), MEMBER(structure, I64, "end", rank.end), \
+        MEMBER(structure, BOOL, "hasEndColumn", rank.has_end_column),                         \
+        MEMBER(structure, U32, "endColumn", rank.end_column),                                 \
+        MEMBER(structure, BOOL, "hasRank", rank.has_rank)
+
+static const struct sl_member top_n_members[] = {
+    RANK(sl_phys_top_n),
+    MEMBER(sl_phys_top_n, BOOL, "retracts", retracts),
+    MEMBER(sl_phys_top_n, BOOL, "emitsBefore", emits_before),
+    MEMBER(sl_phys_top_n, I64, "ttlUs", ttl_us),
+};
+
+static const struct sl_member window_rank_members[] = {
+    RANK(sl_phys_window_rank),
+    MEMBER(sl_phys_window_rank, WINDOW, "window", window),
+    MEMBER(sl_phys_window_rank, U32, "windowEnd", end_column),
+    MEMBER(sl_phys_window_rank, BOOL, "lastFirst", last_first),
+};
+
+static const struct sl_member deduplicate_members[] = {
+    COUNTED(sl_phys_deduplicate, COLUMNS, "keys", keys, key_count),
+    MEMBER(sl_phys_deduplicate, U32, "timeColumn", time_column),
+    MEMBER(sl_phys_deduplicate, BOOL, "processingTime", processing_time),
+    MEMBER(sl_phys_deduplicate, BOOL, "keepsLast", keeps_last),
+    MEMBER(sl_phys_deduplicate, BOOL, "emitsBefore", emits_before),
+    MEMBER(sl_phys_deduplicate, I64, "ttlUs", ttl_us),
+};
+
+static const struct sl_member temporal_sort_members[] = {
+    STRUCTS(sl_phys_temporal_sort, "keys", keys, key_count, &sort_key_layout),
+    MEMBER(sl_phys_temporal_sort, BOOL, "processingTime", processing_time),
+};
+
+static const struct sl_member batch_rank_members[] = {
+    RANK(sl_phys_batch_rank),
+};
+
 static const struct sl_member sort_members[] = {
     STRUCTS(sl_phys_sort, "keys", keys, key_count, &sort_key_layout),
     MEMBER(sl_phys_sort, I64, "offset", offset),
@@ -362,6 +403,11 @@ const struct sl_layout sl_plan_details[SL_OP_COUNT] = {
     [SL_OP_OVER] = LAYOUT(sl_phys_over, over_members),
     [SL_OP_UPDATING_OVER] = LAYOUT(sl_phys_over, over_members),
     [SL_OP_BATCH_OVER] = LAYOUT(sl_phys_over, over_members),
+    [SL_OP_TOP_N] = LAYOUT(sl_phys_top_n, top_n_members),
+    [SL_OP_WINDOW_RANK] = LAYOUT(sl_phys_window_rank, window_rank_members),
+    [SL_OP_DEDUPLICATE] = LAYOUT(sl_phys_deduplicate, deduplicate_members),
+    [SL_OP_TEMPORAL_SORT] = LAYOUT(sl_phys_temporal_sort, temporal_sort_members),
+    [SL_OP_BATCH_RANK] = LAYOUT(sl_phys_batch_rank, batch_rank_members),
     [SL_OP_SORT] = LAYOUT(sl_phys_sort, sort_members),
     [SL_OP_LIMIT] = LAYOUT(sl_phys_limit, limit_members),
     [SL_OP_CHANGE] = LAYOUT(sl_phys_change, change_members),

@@ -134,10 +134,19 @@ sl_phys_time_column(const struct sl_phys_node *node, size_t input)
     const struct sl_phys_window_aggregate *window = node->detail;
     const struct sl_phys_session_table *session = node->detail;
     const struct sl_phys_over *over = node->detail;
+    const struct sl_phys_window_rank *rank = node->detail;
+    const struct sl_phys_deduplicate *deduplicate = node->detail;
+    const struct sl_phys_temporal_sort *sort = node->detail;
 
     switch (node->kind) {
     case SL_OP_OVER:
         return over->time == SL_OVER_TIME_EVENT ? (int32_t)over->over.order[0].column : -1;
+    case SL_OP_WINDOW_RANK:
+        return rank->window.processing_time ? -1 : (int32_t)rank->end_column;
+    case SL_OP_DEDUPLICATE:
+        return deduplicate->processing_time ? -1 : (int32_t)deduplicate->time_column;
+    case SL_OP_TEMPORAL_SORT:
+        return sort->processing_time ? -1 : (int32_t)sort->keys[0].column;
     case SL_OP_SESSION_TABLE:
         return session->window.processing_time ? -1 : (int32_t)session->time_column;
     case SL_OP_SESSION_AGGREGATE:

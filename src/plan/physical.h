@@ -425,6 +425,64 @@ struct sl_phys_over {
     int64_t ttl_us;    /* a partition goes so long after its last row; 0: it stays */
 };
 
+/* --- ranks: ROW_NUMBER, RANK or DENSE_RANK with a condition on it --- */
+
+/* The rows of each partition whose rank is one of start … end.  Rows that are equal in `order` are
+ * numbered as they came. */
+struct sl_rank {
+    enum sl_over_function function;
+    uint32_t *partition; /* of the input */
+    size_t partition_count;
+    struct sl_sort_key *order;
+    size_t order_count;
+    int64_t start, end;  /* from 1 */
+    bool has_end_column; /* the end is what the first row of a partition has in end_column */
+    uint32_t end_column;
+    bool has_rank; /* it is the last column of the output */
+};
+
+/* Top-N over a stream: emits the changes of the rows that are kept. */
+struct sl_phys_top_n {
+    struct sl_rank rank; /* the first member */
+    bool retracts;       /* rows of the input may be taken back: all of them are kept */
+    bool emits_before;   /* somebody wants -U */
+    int64_t ttl_us;      /* a partition goes so long after its last row; 0: it stays */
+};
+
+/* … of windows: the rows have their window, and its ranks come once it is over.  `partition` is
+ * without the columns of the window. */
+struct sl_phys_window_rank {
+    struct sl_rank rank; /* the first member */
+    struct sl_window window;
+    uint32_t end_column; /* of the window */
+    bool last_first;     /* of rows that are equal in `order` the last one is the first */
+};
+
+/* The first or the last row of each key, by time.  The first one by event time comes once the
+ * watermark has reached it. */
+struct sl_phys_deduplicate {
+    uint32_t *keys;
+    size_t key_count;
+    uint32_t time_column;
+    bool processing_time; /* rows are as old as they come */
+    bool keeps_last;
+    bool emits_before; /* somebody wants -U */
+    int64_t ttl_us;    /* a key goes so long after its last row; 0: it stays */
+};
+
+/* ORDER BY over a stream, first by time: rows wait for the watermark.  By processing time they wait
+ * for the clock to move on. */
+struct sl_phys_temporal_sort {
+    struct sl_sort_key *keys;
+    size_t key_count;
+    bool processing_time;
+};
+
+/* Bounded input; emits at its end. */
+struct sl_phys_batch_rank {
+    struct sl_rank rank; /* the first member */
+};
+
 /* Bounded input; emits at its end.  limit < 0: all (else a top-n of offset + limit).  At another
  * parallelism than 1 each subtask has a top-n of its own. */
 struct sl_phys_sort {

@@ -323,6 +323,62 @@ Test(plan, sessions_and_triggers)
     check_round_trip(plan);
 }
 
+static struct sl_rank
+some_rank(void)
+{
+    struct sl_rank rank = {.function = SL_OVER_DENSE_RANK,
+                           .partition = columns(1, 0),
+                           .partition_count = 1,
+                           .order = SL_NEW_ARRAY(&arena, struct sl_sort_key, 2),
+                           .order_count = 2,
+                           .start = 2,
+                           .end = INT64_MAX,
+                           .has_end_column = true,
+                           .end_column = 1,
+                           .has_rank = true};
+
+    rank.order[0] = (struct sl_sort_key){.column = 1, .descending = true};
+    rank.order[1] = (struct sl_sort_key){.column = 0, .nulls_first = true};
+    return rank;
+}
+
+/* scan → Top-N → of windows → of bounded input, with a rank more each; deduplication, sort. */
+Test(plan, ranks)
+{
+    struct sl_phys_plan *plan = plan_new(8);
+    struct sl_schema *schemas[] = {
+        schema_of(2, "a", &sl_type_bigint, "ts", &sl_type_timestamp3),
+        schema_of(3, "a", &sl_type_bigint, "ts", &sl_type_timestamp3, "r", &sl_type_bigint),
+    };
+    struct sl_phys_top_n *top = SL_NEW(&arena, struct sl_phys_top_n);
+    struct sl_phys_window_rank *windows = SL_NEW(&arena, struct sl_phys_window_rank);
+    struct sl_phys_batch_rank *batch = SL_NEW(&arena, struct sl_phys_batch_rank);
+    struct sl_phys_deduplicate *deduplicate = SL_NEW(&arena, struct sl_phys_deduplicate);
+    struct sl_phys_temporal_sort *sort = SL_NEW(&arena, struct sl_phys_temporal_sort);
+    struct sl_phys_node *scan = add_scan(plan, schemas[0]), *node;
+
+    *deduplicate = (struct sl_phys_deduplicate){.keys = columns(1, 0),
+                                                .key_count = 1,
+                                                .time_column = 1,
+                                                .processing_time = true,
+                                                .keeps_last = true,
+                                                .emits_before = true,
+                                                .ttl_us = 1000};
+    node = add(plan, SL_OP_DEDUPLICATE, schemas[0], deduplicate, scan);
+    *sort = (struct sl_phys_temporal_sort){some_rank().order, 2, true};
+    node = add(plan, SL_OP_TEMPORAL_SORT, schemas[0], sort, node);
+    *top = (struct sl_phys_top_n){some_rank(), true, true, 86400000000};
+    add(plan, SL_OP_TOP_N, schemas[1], top, node);
+    *windows = (struct sl_phys_window_rank){.rank = some_rank(),
+                                            .window = {.size_us = 60000000, .local_zone = true},
+                                            .end_column = 1,
+                                            .last_first = true};
+    add(plan, SL_OP_WINDOW_RANK, schemas[1], windows, node);
+    batch->rank = some_rank();
+    add(plan, SL_OP_BATCH_RANK, schemas[1], batch, node);
+    check_round_trip(plan);
+}
+
 static struct sl_phys_node *
 add_join(struct sl_phys_plan *plan, enum sl_op_kind kind, const struct sl_schema *schema,
          void *detail, struct sl_phys_node *left, struct sl_phys_node *right)

@@ -52,6 +52,16 @@ changelog_set_kinds(struct sl_phys_node *node, bool wanted)
         if (!wanted)
             node->kinds &= ~(1u << SL_ROW_UPDATE_BEFORE);
         break;
+    case SL_OP_TOP_N:
+        ((struct sl_phys_top_n *)node->detail)->emits_before = wanted;
+        if (!wanted)
+            node->kinds &= ~(1u << SL_ROW_UPDATE_BEFORE);
+        break;
+    case SL_OP_DEDUPLICATE:
+        ((struct sl_phys_deduplicate *)node->detail)->emits_before = wanted;
+        if (!wanted)
+            node->kinds &= ~(1u << SL_ROW_UPDATE_BEFORE);
+        break;
     case SL_OP_UPDATING_OVER:
         ((struct sl_phys_over *)node->detail)->emits_before = wanted;
         if (!wanted)

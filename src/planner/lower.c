@@ -169,8 +169,8 @@ sl_lower_calc(struct sl_lowering *lowering, struct sl_phys_node *input, struct s
     return node;
 }
 
-static struct sl_expr **
-lower_identity(struct sl_lowering *lowering, const struct sl_schema *schema)
+struct sl_expr **
+sl_lower_identity(struct sl_lowering *lowering, const struct sl_schema *schema)
 {
     struct sl_expr **exprs = SL_NEW_ARRAY(lowering->arena, struct sl_expr *, schema->count);
 
@@ -187,7 +187,7 @@ lower_filter(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_p
 
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     *ret_node =
-        sl_lower_calc(lowering, input, node->filter, lower_identity(lowering, node->schema),
+        sl_lower_calc(lowering, input, node->filter, sl_lower_identity(lowering, node->schema),
                       node->schema, node->parallelism ? node->parallelism : input->parallelism);
     return SL_OK;
 }
@@ -416,9 +416,7 @@ lower_sort(struct sl_lowering *lowering, struct sl_log_node *node,
     struct sl_phys_node *input;
 
     if (!lowering->bounded_operators)
-        return sl_lower_refuse(
-            node, "ORDER BY",
-            "SET 'execution.runtime-mode' = 'batch' for a query over bounded input", err);
+        return sl_lower_stream_sort(lowering, node, limit, ret_node, err);
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sl_lower_refuse_updating(input, node, "ORDER BY", err));
     detail->keys = node->sort.keys;
@@ -531,6 +529,8 @@ sl_lower(struct sl_lowering *lowering, struct sl_log_node *node, struct sl_phys_
         return sl_lower_single_join(lowering, node, ret_node, err);
     case SL_LOG_OVER:
         return sl_lower_over(lowering, node, ret_node, err);
+    case SL_LOG_RANK:
+        return sl_lower_rank(lowering, node, ret_node, err);
     case SL_LOG_UNNEST:
         return sl_lower_unnest(lowering, node, ret_node, err);
     case SL_LOG_SORT:

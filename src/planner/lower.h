@@ -40,6 +40,8 @@ void sl_lower_connect_keyed(struct sl_lowering *lowering, struct sl_phys_node *n
 struct sl_phys_node *sl_lower_calc(struct sl_lowering *lowering, struct sl_phys_node *input,
                                    struct sl_expr *filter, struct sl_expr **exprs,
                                    struct sl_schema *schema, uint32_t parallelism);
+/* All columns as they are. */
+struct sl_expr **sl_lower_identity(struct sl_lowering *lowering, const struct sl_schema *schema);
 struct sl_phys_node *sl_lower_collect(struct sl_lowering *lowering, struct sl_phys_node *input,
                                       bool row_kinds);
 /* The option in an OPTIONS hint, else the block's hint, else the table's option, else the fallback.
@@ -120,6 +122,14 @@ int sl_lower_sides(struct sl_lowering *lowering, bool is_query, struct sl_error 
 /* lower_over.c */
 int sl_lower_over(struct sl_lowering *lowering, struct sl_log_node *node,
                   struct sl_phys_node **ret_node, struct sl_error *err);
+
+/* lower_rank.c */
+int sl_lower_rank(struct sl_lowering *lowering, struct sl_log_node *node,
+                  struct sl_phys_node **ret_node, struct sl_error *err);
+/* ORDER BY over a stream; `limit` NULL: all rows. */
+int sl_lower_stream_sort(struct sl_lowering *lowering, struct sl_log_node *node,
+                         const struct sl_phys_limit *limit, struct sl_phys_node **ret_node,
+                         struct sl_error *err);
 
 /* lower_join.c */
 /* A JOIN, of whose columns those are wanted that `used` says (NULL: all); map[i] is where column i

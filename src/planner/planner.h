@@ -84,6 +84,8 @@ int sl_plan_type(struct sl_plan_context *context, const struct sl_ast *type,
 /* Resolves "t", "s.t", "default_catalog.s.t" (offsets for errors): 42P01 with a hint. */
 int sl_plan_find_table(struct sl_plan_context *context, const struct sl_ast_name *name,
                        const struct sl_table **ret_table, struct sl_error *err);
+/* Names of functions that are the session's own (CURRENT_DATABASE); NULL behind the last. */
+const char *sl_plan_session_function(size_t index);
 /* CREATE TABLE text that makes this table again (SHOW CREATE TABLE), and CREATE VIEW. */
 void sl_plan_show_create(const struct sl_table *table, struct sl_buffer *to);
 

@@ -559,21 +559,35 @@ prune_over_marks(const struct sl_over *over, bool *wanted)
     }
 }
 
+static uint32_t *
+prune_renumber_columns(struct sl_rewriter *rewriter, const uint32_t *columns, size_t count,
+                       const uint32_t *map)
+{
+    uint32_t *renumbered = SL_NEW_ARRAY(rewriter->arena, uint32_t, count);
+
+    for (size_t i = 0; i < count; i++)
+        renumbered[i] = map[columns[i]];
+    return renumbered;
+}
+
+static struct sl_sort_key *
+prune_renumber_order(struct sl_rewriter *rewriter, const struct sl_sort_key *order, size_t count,
+                     const uint32_t *map)
+{
+    struct sl_sort_key *renumbered = SL_NEW_ARRAY(rewriter->arena, struct sl_sort_key, count);
+
+    for (size_t i = 0; i < count; i++) {
+        renumbered[i] = order[i];
+        renumbered[i].column = map[order[i].column];
+    }
+    return renumbered;
+}
+
 static void
 prune_over_renumber(struct sl_rewriter *rewriter, struct sl_over *over, const uint32_t *map)
 {
-    uint32_t *partition = SL_NEW_ARRAY(rewriter->arena, uint32_t, over->partition_count);
-    struct sl_sort_key *order =
-        SL_NEW_ARRAY(rewriter->arena, struct sl_sort_key, over->order_count);
-
-    for (size_t i = 0; i < over->partition_count; i++)
-        partition[i] = map[over->partition[i]];
-    for (size_t i = 0; i < over->order_count; i++) {
-        order[i] = over->order[i];
-        order[i].column = map[order[i].column];
-    }
-    over->partition = partition;
-    over->order = order;
+    over->partition = prune_renumber_columns(rewriter, over->partition, over->partition_count, map);
+    over->order = prune_renumber_order(rewriter, over->order, over->order_count, map);
     for (size_t i = 0; i < over->call_count; i++) {
         if (over->calls[i].function >= SL_OVER_LAG)
             over->calls[i].column = map[over->calls[i].column];
@@ -600,6 +614,34 @@ prune_over(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
     kept = node->inputs[0]->schema->count;
     for (size_t i = 0; i < calls; i++)
         map[count + i] = required[count + i] ? (uint32_t)kept++ : PRUNED;
+    node->schema = prune_schema(rewriter, node->schema, map, kept);
+    return map;
+}
+
+/* Nobody reads the rank: a row that comes in between then changes no row behind it. */
+static uint32_t *
+prune_rank(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+{
+    struct sl_rank *rank = &node->rank;
+    size_t count = node->inputs[0]->schema->count, kept;
+    uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count + 2);
+    bool *wanted = prune_flags(rewriter, node->schema);
+
+    memcpy(wanted, required, count * sizeof(*wanted));
+    for (size_t i = 0; i < rank->partition_count; i++)
+        wanted[rank->partition[i]] = true;
+    for (size_t i = 0; i < rank->order_count; i++)
+        wanted[rank->order[i].column] = true;
+    if (rank->has_end_column)
+        wanted[rank->end_column] = true;
+    memcpy(map, prune_node(rewriter, node->inputs[0], wanted), count * sizeof(*map));
+    rank->partition = prune_renumber_columns(rewriter, rank->partition, rank->partition_count, map);
+    rank->order = prune_renumber_order(rewriter, rank->order, rank->order_count, map);
+    rank->end_column = rank->has_end_column ? map[rank->end_column] : 0;
+    kept = node->inputs[0]->schema->count;
+    if (rank->has_rank)
+        map[count] = required[count] ? (uint32_t)kept++ : PRUNED;
+    rank->has_rank = rank->has_rank && required[count];
     node->schema = prune_schema(rewriter, node->schema, map, kept);
     return map;
 }
@@ -651,6 +693,8 @@ prune_node(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
         return prune_single_join(rewriter, node, required);
     case SL_LOG_OVER:
         return prune_over(rewriter, node, required);
+    case SL_LOG_RANK:
+        return prune_rank(rewriter, node, required);
     case SL_LOG_UNNEST:
         return prune_unnest(rewriter, node, required);
     case SL_LOG_SORT:

@@ -90,6 +90,12 @@ push_passes_over(const struct sl_expr *conjunct, const struct sl_log_node *over)
     return push_passes_partition(conjunct, over->over.partition, over->over.partition_count);
 }
 
+static bool
+push_passes_rank(const struct sl_expr *conjunct, const struct sl_log_node *rank)
+{
+    return push_passes_partition(conjunct, rank->rank.partition, rank->rank.partition_count);
+}
+
 /* A session would end without the rows that are filtered out. */
 static bool
 push_passes_window(const struct sl_expr *conjunct, const struct sl_log_node *window)
@@ -140,6 +146,17 @@ static bool
 push_through_over(struct sl_rewriter *rewriter, struct sl_log_node **place)
 {
     struct sl_expr *rest, *passed = push_split(rewriter, *place, push_passes_over, &rest);
+
+    if (!passed)
+        return false;
+    push_below(rewriter, place, 0, passed, rest);
+    return true;
+}
+
+static bool
+push_through_rank(struct sl_rewriter *rewriter, struct sl_log_node **place)
+{
+    struct sl_expr *rest, *passed = push_split(rewriter, *place, push_passes_rank, &rest);
 
     if (!passed)
         return false;
@@ -358,6 +375,8 @@ sl_rule_push_filter(struct sl_rewriter *rewriter, struct sl_log_node **place)
         return push_through_count_window(rewriter, place);
     case SL_LOG_OVER:
         return push_through_over(rewriter, place);
+    case SL_LOG_RANK:
+        return push_through_rank(rewriter, place);
     case SL_LOG_AGGREGATE:
     case SL_LOG_WINDOW_AGGREGATE:
     case SL_LOG_TRIGGER_AGGREGATE:

@@ -194,6 +194,43 @@ uid_add_single_join(const struct sl_phys_node *node, struct sl_buffer *role)
 }
 
 static void
+uid_add_rank(const struct sl_phys_node *node, const struct sl_rank *rank, struct sl_buffer *role)
+{
+    const struct sl_schema *input = node->inputs[0].node->schema;
+
+    sl_buffer_printf(role, "|%s %lld %lld", sl_over_function_name(rank->function),
+                     (long long)rank->end, rank->has_end_column ? (long long)rank->end_column : -1);
+    uid_add_columns(input, rank->partition, rank->partition_count, role);
+    for (size_t i = 0; i < rank->order_count; i++)
+        sl_buffer_printf(role, "|%u %d %d", rank->order[i].column, rank->order[i].descending,
+                         rank->order[i].nulls_first);
+    uid_add_schema(input, role); /* its rows are what it keeps */
+}
+
+/* What it keeps of a row depends on whether anybody wants it back. */
+static void
+uid_add_deduplicate(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    const struct sl_phys_deduplicate *detail = node->detail;
+
+    uid_add_columns(node->schema, detail->keys, detail->key_count, role);
+    sl_buffer_printf(role, "|by %s %d%d", node->schema->columns[detail->time_column].name,
+                     detail->keeps_last, detail->emits_before);
+    uid_add_schema(node->schema, role);
+}
+
+static void
+uid_add_temporal_sort(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    const struct sl_phys_temporal_sort *detail = node->detail;
+
+    for (size_t i = 0; i < detail->key_count; i++)
+        sl_buffer_printf(role, "|%u %d %d", detail->keys[i].column, detail->keys[i].descending,
+                         detail->keys[i].nulls_first);
+    uid_add_schema(node->schema, role);
+}
+
+static void
 uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
 {
     sl_buffer_add_string(role, sl_op_kind_name(node->kind));
@@ -216,6 +253,19 @@ uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
         break;
     case SL_OP_CHANGELOG_NORMALIZE:
         uid_add_normalize(node, role);
+        break;
+    case SL_OP_TOP_N:
+        sl_buffer_printf(role, "|%d", ((struct sl_phys_top_n *)node->detail)->retracts);
+        uid_add_rank(node, &((struct sl_phys_top_n *)node->detail)->rank, role);
+        break;
+    case SL_OP_WINDOW_RANK:
+        uid_add_rank(node, &((struct sl_phys_window_rank *)node->detail)->rank, role);
+        break;
+    case SL_OP_DEDUPLICATE:
+        uid_add_deduplicate(node, role);
+        break;
+    case SL_OP_TEMPORAL_SORT:
+        uid_add_temporal_sort(node, role);
         break;
     case SL_OP_UPSERT_MATERIALIZE:
         uid_add_materialize(node, role);

@@ -73,6 +73,7 @@ sl_window_origin_of(const struct sl_log_node *node, uint32_t column)
     case SL_LOG_FILTER:
         return sl_window_origin_of(node->inputs[0], column);
     case SL_LOG_OVER:
+    case SL_LOG_RANK:
         if (column >= node->inputs[0]->schema->count)
             return origin_none();
         return sl_window_origin_of(node->inputs[0], column);

@@ -1,6 +1,7 @@
 /* SHOW and DESCRIBE: what is there, as rows.  The columns are the contract's. */
 #include "expr/aggregate.h"
 #include "server/jobs.h"
+#include "server/run_show.h"
 #include "server/session.h"
 
 #include <stdio.h>
@@ -21,6 +22,8 @@ static const struct sl_result_column show_columns[] = {
     TEXT_COLUMN("name"), TEXT_COLUMN("type"),   {"null", &sl_type_boolean},
     TEXT_COLUMN("key"),  TEXT_COLUMN("extras"), TEXT_COLUMN("watermark")};
 static const struct sl_result_column show_functions[] = {TEXT_COLUMN("function name")};
+static const struct sl_result_column show_function_info[] = {TEXT_COLUMN("info name"),
+                                                             TEXT_COLUMN("info value")};
 static const struct sl_result_column show_create[] = {TEXT_COLUMN("result")};
 static const struct sl_result_column show_jobs[] = {TEXT_COLUMN("job_id"),
                                                     TEXT_COLUMN("name"),
@@ -459,7 +462,7 @@ static void
 show_run_functions(struct sl_portal *portal)
 {
     const char **names;
-    size_t count = sl_function_names(&portal->arena, &names);
+    size_t count = sl_show_function_names(&portal->arena, &names);
 
     for (size_t i = 0; i < count; i++)
         show_add(portal, &names[i]);
@@ -575,6 +578,8 @@ sl_describe_describe(struct sl_portal *portal, struct sl_error *err)
         sl_portal_set_columns(portal, show_jobs, SL_COUNT_OF(show_jobs));
     else if (describe->object == SL_AST_OBJECT_TABLE)
         sl_portal_set_columns(portal, show_columns, SL_COUNT_OF(show_columns));
+    else if (describe->object == SL_AST_OBJECT_FUNCTION)
+        sl_portal_set_columns(portal, show_function_info, SL_COUNT_OF(show_function_info));
     else {
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "this DESCRIBE is not supported");
         return sl_error_at(err, portal->statement->offset);
@@ -597,6 +602,8 @@ sl_run_describe(struct sl_portal *portal, struct sl_error *err)
             if (strcmp(portal->rows[i][0], job.id) == 0)
                 portal->rows[0] = portal->rows[i];
         portal->row_count = 1;
+    } else if (describe->object == SL_AST_OBJECT_FUNCTION) {
+        SL_TRY(sl_show_run_describe_function(portal, describe, err));
     } else {
         SL_TRY(show_find(portal, &describe->name, &table, err));
         show_table_columns(portal, table);

@@ -1,0 +1,136 @@
+/* Rows in order: see rank_chunk.h. */
+#include "executor/rank_chunk.h"
+
+int
+sl_rank_key_compare(const struct sl_rank_key *a, const struct sl_rank_key *b)
+{
+    if (a->prefix != b->prefix)
+        return a->prefix < b->prefix ? -1 : 1;
+    return sl_text_compare(a->bytes, b->bytes);
+}
+
+static int
+rank_entry_compare(const struct sl_rank_entry *entry, const struct sl_rank_key *key)
+{
+    if (entry->prefix != key->prefix)
+        return entry->prefix < key->prefix ? -1 : 1;
+    return sl_text_compare((struct sl_text){entry->bytes, entry->key_length}, key->bytes);
+}
+
+bool
+sl_rank_entry_has_key(const struct sl_rank_entry *entry, const struct sl_rank_key *key)
+{
+    return entry->prefix == key->prefix && entry->key_length == key->bytes.length &&
+           memcmp(entry->bytes, key->bytes.start, key->bytes.length) == 0;
+}
+
+size_t
+sl_rank_chunk_find(const struct sl_rank_chunk *chunk, const struct sl_rank_key *key, bool behind,
+                   uint32_t *ret_index)
+{
+    size_t offset = 0;
+    uint32_t index = 0;
+
+    while (offset < chunk->used) {
+        const struct sl_rank_entry *entry = sl_rank_chunk_at(chunk, offset);
+        int order = rank_entry_compare(entry, key);
+
+        if (order > 0 || (order == 0 && !behind))
+            break;
+        offset += sl_rank_entry_size(entry);
+        index++;
+    }
+    *ret_index = index;
+    return offset;
+}
+
+size_t
+sl_rank_chunk_offset(const struct sl_rank_chunk *chunk, uint32_t index)
+{
+    size_t offset = 0;
+
+    if (index >= chunk->count)
+        return chunk->used;
+    while (index-- > 0)
+        offset += sl_rank_entry_size(sl_rank_chunk_at(chunk, offset));
+    return offset;
+}
+
+static char *
+rank_chunk_room(struct sl_state_table *table, int64_t time, struct sl_rank_chunk *chunk,
+                size_t offset, size_t size)
+{
+    char *bytes;
+
+    SL_ASSERT(chunk->used + size <= SL_RANK_CHUNK_MAX);
+    chunk->bytes = sl_table_grow_view(table, time, &chunk->bytes, chunk->used + size);
+    bytes = (char *)(uintptr_t)sl_view_data(&chunk->bytes);
+    memmove(bytes + offset + size, bytes + offset, chunk->used - offset);
+    chunk->used += (uint32_t)size;
+    return bytes + offset;
+}
+
+void
+sl_rank_chunk_put(struct sl_state_table *table, int64_t time, struct sl_rank_chunk *chunk,
+                  size_t offset, const struct sl_rank_key *key, struct sl_text row)
+{
+    size_t size = sl_rank_entry_size_of(key->bytes.length, row.length);
+    size_t filled = sizeof(struct sl_rank_entry) + key->bytes.length + row.length;
+    char *bytes = rank_chunk_room(table, time, chunk, offset, size);
+    struct sl_rank_entry *entry = (struct sl_rank_entry *)(void *)bytes;
+
+    entry->prefix = key->prefix;
+    entry->key_length = (uint32_t)key->bytes.length;
+    entry->row_length = (uint32_t)row.length;
+    memcpy(entry->bytes, key->bytes.start, key->bytes.length);
+    if (row.length)
+        memcpy(entry->bytes + key->bytes.length, row.start, row.length);
+    memset(bytes + filled, 0, size - filled);
+    chunk->count++;
+}
+
+void
+sl_rank_chunk_cut(struct sl_rank_chunk *chunk, size_t from, size_t to, uint32_t count)
+{
+    char *bytes = (char *)(uintptr_t)sl_view_data(&chunk->bytes);
+
+    if (to < chunk->used)
+        memmove(bytes + from, bytes + to, chunk->used - to);
+    chunk->used -= (uint32_t)(to - from);
+    chunk->count -= count;
+}
+
+void
+sl_rank_chunk_keep_behind(struct sl_rank_chunk *chunk, uint64_t prefix)
+{
+    char *bytes = (char *)(uintptr_t)sl_view_data(&chunk->bytes);
+    uint32_t count = 0;
+    size_t to = 0;
+
+    for (size_t offset = 0; offset < chunk->used;) {
+        const struct sl_rank_entry *entry = sl_rank_chunk_at(chunk, offset);
+        size_t size = sl_rank_entry_size(entry);
+
+        if (entry->prefix > prefix) {
+            memmove(bytes + to, bytes + offset, size);
+            to += size;
+            count++;
+        }
+        offset += size;
+    }
+    chunk->used = (uint32_t)to;
+    chunk->count = count;
+}
+
+void
+sl_rank_chunk_append(struct sl_state_table *table, int64_t time, struct sl_rank_chunk *chunk,
+                     const struct sl_rank_chunk *from, size_t offset, uint32_t count)
+{
+    size_t size = from->used - offset;
+
+    if (size == 0)
+        return;
+    memcpy(rank_chunk_room(table, time, chunk, chunk->used, size),
+           sl_view_data(&from->bytes) + offset, size);
+    chunk->count += count;
+}
