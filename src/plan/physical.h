@@ -483,7 +483,8 @@ struct sl_phys_batch_rank {
     struct sl_rank rank; /* the first member */
 };
 
-/* Bounded input; emits at its end.  limit < 0: all (else a top-n of offset + limit). */
+/* Bounded input; emits at its end.  limit < 0: all (else a top-n of offset + limit).  At another
+ * parallelism than 1 each subtask has a top-n of its own. */
 struct sl_phys_sort {
     struct sl_sort_key *keys;
     size_t key_count;

@@ -182,3 +182,19 @@ Test(planner_shapes, fields)
          "+- Scan(table=[j], connector=[kafka], format=[json], decode=[r], "
          "filter=[r IS NOT NULL], select=[r.a AS a])\n");
 }
+
+/* Each subtask finds its first rows, of which the last one chooses. */
+Test(planner_shapes, parallel_top_n)
+{
+    planner_test_set("execution.runtime-mode", "batch");
+    planner_test_set("parallelism.default", "4");
+    PLAN(&test, "SELECT id FROM b ORDER BY id LIMIT 3 OFFSET 2",
+         "Collect(fields=[id])\n"
+         "+- Sort(orderBy=[id ASC NULLS FIRST], offset=[2], fetch=[3])\n"
+         "   +- Exchange(distribution=[global])\n"
+         "      +- Sort(orderBy=[id ASC NULLS FIRST], fetch=[5])\n"
+         "         +- ChangelogMerge(key=[all columns])\n"
+         "            +- Exchange(distribution=[hash[id]])\n"
+         "               +- Scan(table=[b], connector=[memory], format=[row], decode=[id], "
+         "select=[id], bounded=[true])\n");
+}
