@@ -212,6 +212,14 @@ script_read_query(struct script_reader *reader, const char *line, struct slt_rec
 }
 
 static bool
+script_read_plan(struct script_reader *reader, struct slt_record *record)
+{
+    record->kind = SLT_PLAN;
+    record->sql = script_read_block(reader, true);
+    return script_read_expected(reader, record);
+}
+
+static bool
 script_read_record(struct script_reader *reader, struct slt_record *record)
 {
     const char *line = reader->lines[reader->at++];
@@ -222,6 +230,8 @@ script_read_record(struct script_reader *reader, struct slt_record *record)
         return script_read_statement(reader, line, record);
     if (strcmp(word, "query") == 0)
         return script_read_query(reader, line, record);
+    if (strcmp(word, "plan") == 0)
+        return script_read_plan(reader, record);
     if (strcmp(word, "feed") == 0) {
         const char *option;
 
