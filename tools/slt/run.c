@@ -241,7 +241,7 @@ run_query(struct run *run, const struct slt_record *record)
     return (stays || run_command(run, "SET 'execution.runtime-mode' = 'streaming'")) && good;
 }
 
-/* The physical plan of a statement, in the mode that the file is in. */
+/* A section of EXPLAIN, in the mode that the file is in: the physical plan, or the state. */
 static bool
 run_plan(struct run *run, const struct slt_record *record)
 {
@@ -251,6 +251,7 @@ run_plan(struct run *run, const struct slt_record *record)
     const char **lines = SL_NEW_ARRAY(run->arena, const char *, row_count + 1);
     bool good = PQresultStatus(result) == PGRES_TUPLES_OK ||
                 run_fail(run, "%s", PQerrorMessage(run->connection));
+    const char *heading = record->argument ? "== State ==" : "== Physical Plan ==";
     bool is_inside = false;
 
     for (size_t row = 0; row < row_count; row++) {
@@ -260,7 +261,7 @@ run_plan(struct run *run, const struct slt_record *record)
             break;
         if (is_inside)
             lines[count++] = sl_arena_strdup(run->arena, line);
-        is_inside |= strcmp(line, "== Physical Plan ==") == 0;
+        is_inside |= strcmp(line, heading) == 0;
     }
     PQclear(result);
     return good && run_check_rows(run, record, lines, count);

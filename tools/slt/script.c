@@ -212,9 +212,14 @@ script_read_query(struct script_reader *reader, const char *line, struct slt_rec
 }
 
 static bool
-script_read_plan(struct script_reader *reader, struct slt_record *record)
+script_read_plan(struct script_reader *reader, const char *line, struct slt_record *record)
 {
     record->kind = SLT_PLAN;
+    record->argument = script_word(reader, &line);
+    if (record->argument && strcmp(record->argument, "state") != 0) {
+        reader->message = "expected: plan, or plan state";
+        return false;
+    }
     record->sql = script_read_block(reader, true);
     return script_read_expected(reader, record);
 }
@@ -231,7 +236,7 @@ script_read_record(struct script_reader *reader, struct slt_record *record)
     if (strcmp(word, "query") == 0)
         return script_read_query(reader, line, record);
     if (strcmp(word, "plan") == 0)
-        return script_read_plan(reader, record);
+        return script_read_plan(reader, line, record);
     if (strcmp(word, "feed") == 0) {
         const char *option;
 
