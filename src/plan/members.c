@@ -359,6 +359,7 @@ static const struct sl_member sink_members[] = {
     COUNTED(sl_phys_sink, COLUMNS, "primaryKey", primary_key, primary_key_count),
     COUNTED(sl_phys_sink, COLUMNS, "partitionBy", partition_by, partition_by_count),
     MEMBER(sl_phys_sink, BOOL, "upsert", upsert),
+    MEMBER(sl_phys_sink, BOOL, "noBefore", no_before),
     MEMBER(sl_phys_sink, BOOL, "beforeDeletes", before_deletes),
     MEMBER(sl_phys_sink, U32, "bufferRows", buffer_rows),
     MEMBER(sl_phys_sink, STRING, "guarantee", guarantee),

@@ -517,6 +517,7 @@ struct sl_phys_sink {
     uint32_t *partition_by;
     size_t partition_by_count;
     bool upsert;           /* -U rows are dropped before they are written, … */
+    bool no_before;        /* -U need not be made for it */
     bool before_deletes;   /* … but those without a +U of their key behind, which are -D */
     uint32_t buffer_rows;  /* of so many rows that come together the last of each key is
                               written; 0: all are */
