@@ -115,7 +115,7 @@ rank_lower_deduplication(struct sl_lowering *lowering, struct sl_log_node *node,
         node->inputs[0]->schema->columns[detail->time_column].time == SL_TIME_PROCESSING;
     detail->keeps_last = rank->order[0].descending;
     detail->emits_before = true;
-    detail->ttl_us = lowering->state_ttl_us;
+    detail->ttl_us = node->has_ttl ? node->ttl_us : lowering->state_ttl_us;
     made = sl_lower_add(lowering, SL_OP_DEDUPLICATE, sl_lower_parallelism(lowering, node),
                         node->schema, detail);
     if (detail->keeps_last)
@@ -173,7 +173,7 @@ rank_lower_top_n(struct sl_lowering *lowering, const struct sl_log_node *node,
     detail->rank = *rank;
     detail->retracts = input->kinds != SL_KINDS_INSERT;
     detail->emits_before = true;
-    detail->ttl_us = lowering->state_ttl_us;
+    detail->ttl_us = node->has_ttl ? node->ttl_us : lowering->state_ttl_us;
     made = sl_lower_add(lowering, SL_OP_TOP_N,
                         rank->partition_count ? sl_lower_parallelism(lowering, node) : 1,
                         node->schema, detail);
