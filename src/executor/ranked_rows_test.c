@@ -1,4 +1,4 @@
-/* The rows of a partition: in order through all of its chunks, whatever comes, goes and is cut off. */
+/* The rows of a partition: in order through all of its chunks, whatever comes, goes, is cut off. */
 #include "executor/ranked_rows.h"
 
 #include <criterion/criterion.h>
@@ -60,10 +60,9 @@ value_of(int64_t k)
 
     ((int64_t *)partition->values)[0] = k;
     sl_hash_rows(&partition, 1, NULL, 1, &hash);
-    sl_table_upsert(
-        rows.table,
-        &(struct sl_state_keys){.columns = &partition, .row_count = 1, .hashes = &hash}, &value,
-        NULL);
+    sl_table_upsert(rows.table,
+                    &(struct sl_state_keys){.columns = &partition, .row_count = 1, .hashes = &hash},
+                    &value, NULL);
     return (struct sl_ranked *)(void *)value;
 }
 
@@ -76,10 +75,13 @@ enum { EXPECTED_MAX = 4096 };
 static struct expected expected[2][EXPECTED_MAX];
 static uint32_t expected_count[2];
 
+static bool numbered; /* rows are told apart by numbers, too */
+
 static struct sl_rank_key
-key_of(const unsigned char *key)
+key_of(const struct expected *row)
 {
-    return (struct sl_rank_key){{(const char *)key, 1}, *key};
+    return (struct sl_rank_key){
+        {(const char *)&row->key, 1}, row->key, numbered ? (uint64_t)row->number + 1 : 0};
 }
 
 static struct sl_text
@@ -91,12 +93,12 @@ row_of(const struct expected *row, char *bytes)
 static void
 insert(int k, struct expected row)
 {
-    struct sl_rank_key key = key_of(&row.key);
+    struct sl_rank_key key = key_of(&row);
     uint32_t at = 0;
     char bytes[32];
 
-    while (at < expected_count[k] && (expected[k][at].key < row.key ||
-                                      (expected[k][at].key == row.key && !rows.last_first)))
+    while (at < expected_count[k] &&
+           (expected[k][at].key < row.key || (expected[k][at].key == row.key && !rows.last_first)))
         at++;
     memmove(&expected[k][at + 1], &expected[k][at],
             (expected_count[k]++ - at) * sizeof(struct expected));
@@ -108,15 +110,21 @@ static void
 remove_at(int k, uint32_t at)
 {
     struct expected row = expected[k][at];
-    struct sl_rank_key key = key_of(&row.key);
+    struct sl_rank_key key = key_of(&row);
     uint32_t position = UINT32_MAX;
     char bytes[32];
 
     memmove(&expected[k][at], &expected[k][at + 1],
             (--expected_count[k] - at) * sizeof(struct expected));
-    cr_assert(sl_ranked_remove(&rows, value_of(k), &key, row_of(&row, bytes), &position));
+    if (numbered && chance(2)) {
+        cr_assert(sl_ranked_remove_exactly(&rows, value_of(k), &key, &position));
+        cr_assert(!sl_ranked_remove_exactly(&rows, value_of(k), &key, &(uint32_t){0}));
+    } else {
+        key.number = 0;
+        cr_assert(sl_ranked_remove(&rows, value_of(k), &key, row_of(&row, bytes), &position));
+        cr_assert(!sl_ranked_remove(&rows, value_of(k), &key, row_of(&row, bytes), &(uint32_t){0}));
+    }
     cr_assert_eq(position, at);
-    cr_assert(!sl_ranked_remove(&rows, value_of(k), &key, row_of(&row, bytes), &position));
 }
 
 static void
@@ -130,7 +138,7 @@ check(int k, uint32_t from)
     sl_ranked_seek(&rows, value, from, &cursor);
     for (uint32_t i = from; i < expected_count[k]; i++) {
         const struct sl_rank_entry *entry = sl_ranked_next(&cursor);
-        struct sl_rank_key key = key_of(&expected[k][i].key);
+        struct sl_rank_key key = key_of(&expected[k][i]);
 
         cr_assert_not_null(entry);
         cr_assert(sl_rank_entry_has_key(entry, &key));
@@ -166,6 +174,12 @@ Test(ranked_rows, come_and_go)
 
 Test(ranked_rows, with_few_keys)
 {
+    run(4000, 3);
+}
+
+Test(ranked_rows, with_numbers)
+{
+    numbered = true;
     run(4000, 3);
 }
 

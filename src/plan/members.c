@@ -299,6 +299,7 @@ static const struct sl_member over_members[] = {
 static const struct sl_member top_n_members[] = {
     RANK(sl_phys_top_n),
     MEMBER(sl_phys_top_n, BOOL, "retracts", retracts),
+    COUNTED(sl_phys_top_n, COLUMNS, "identity", identity, identity_count),
     MEMBER(sl_phys_top_n, BOOL, "emitsBefore", emits_before),
     MEMBER(sl_phys_top_n, I64, "ttlUs", ttl_us),
 };

@@ -443,6 +443,8 @@ struct sl_rank {
 struct sl_phys_top_n {
     struct sl_rank rank; /* the first member */
     bool retracts;       /* rows of the input may be taken back: all of them are kept */
+    uint32_t *identity;  /* columns of the input that, beside the partition's, identify a row */
+    size_t identity_count;
     bool emits_before;   /* somebody wants -U */
     int64_t ttl_us;      /* a partition goes so long after its last row; 0: it stays */
 };
