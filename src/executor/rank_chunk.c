@@ -4,17 +4,23 @@
 int
 sl_rank_key_compare(const struct sl_rank_key *a, const struct sl_rank_key *b)
 {
+    int order;
+
     if (a->prefix != b->prefix)
         return a->prefix < b->prefix ? -1 : 1;
-    return sl_text_compare(a->bytes, b->bytes);
+    order = sl_text_compare(a->bytes, b->bytes);
+    return order ? order : (a->number > b->number) - (a->number < b->number);
 }
 
 static int
 rank_entry_compare(const struct sl_rank_entry *entry, const struct sl_rank_key *key)
 {
+    int order;
+
     if (entry->prefix != key->prefix)
         return entry->prefix < key->prefix ? -1 : 1;
-    return sl_text_compare((struct sl_text){entry->bytes, entry->key_length}, key->bytes);
+    order = sl_text_compare((struct sl_text){entry->bytes, entry->key_length}, key->bytes);
+    return order ? order : (entry->number > key->number) - (entry->number < key->number);
 }
 
 bool
@@ -80,6 +86,7 @@ sl_rank_chunk_put(struct sl_state_table *table, int64_t time, struct sl_rank_chu
     struct sl_rank_entry *entry = (struct sl_rank_entry *)(void *)bytes;
 
     entry->prefix = key->prefix;
+    entry->number = key->number;
     entry->key_length = (uint32_t)key->bytes.length;
     entry->row_length = (uint32_t)row.length;
     memcpy(entry->bytes, key->bytes.start, key->bytes.length);

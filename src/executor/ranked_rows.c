@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define RANKED_CHUNK_BYTES 8192
+#define RANKED_ITEM_BYTES 128 /* more for each chunk that there is */
 
 /* What the list has of a chunk, as an entry's row. */
 struct ranked_item {
@@ -322,6 +323,13 @@ ranked_split(struct sl_ranked_rows *rows, struct sl_ranked *value, const struct 
                       (struct sl_text){(const char *)&made, sizeof(made)});
 }
 
+/* A chunk is looked through, as the list of them is. */
+static size_t
+ranked_chunk_max(const struct sl_ranked_rows *rows, const struct sl_ranked *value)
+{
+    return SL_MAX((size_t)rows->chunk_bytes, (size_t)value->further.count * RANKED_ITEM_BYTES);
+}
+
 uint32_t
 sl_ranked_insert(struct sl_ranked_rows *rows, struct sl_ranked *value,
                  const struct sl_rank_key *key, struct sl_text row)
@@ -339,7 +347,7 @@ sl_ranked_insert(struct sl_ranked_rows *rows, struct sl_ranked *value,
     value->count++;
     if (!place.is_first)
         ranked_note_count(value, place.item_offset, chunk->count);
-    if (chunk->used > rows->chunk_bytes && chunk->count > 1)
+    if (chunk->used > ranked_chunk_max(rows, value) && chunk->count > 1)
         ranked_split(rows, value, &place);
     return place.before + index;
 }
@@ -383,6 +391,26 @@ ranked_cut_one(struct sl_ranked_rows *rows, struct sl_ranked *value,
     else if (!place->is_first)
         ranked_note_count(value, place->item_offset, chunk->count);
     ranked_fill_first(rows, value);
+}
+
+bool
+sl_ranked_remove_exactly(struct sl_ranked_rows *rows, struct sl_ranked *value,
+                         const struct sl_rank_key *key, uint32_t *ret_position)
+{
+    struct ranked_place place = ranked_find_chunk(value, key, true);
+    const struct sl_rank_chunk *chunk = ranked_chunk_at(rows, value, &place);
+    const struct sl_rank_entry *entry;
+    uint32_t index;
+    size_t offset = sl_rank_chunk_find(chunk, key, false, &index);
+
+    if (offset == chunk->used)
+        return false;
+    entry = sl_rank_chunk_at(chunk, offset);
+    if (entry->number != key->number || !sl_rank_entry_has_key(entry, key))
+        return false;
+    *ret_position = place.before + index;
+    ranked_cut_one(rows, value, &place, offset);
+    return true;
 }
 
 bool
@@ -470,21 +498,22 @@ ranked_need(struct sl_ranked_rows *rows, const struct sl_ranked *value, uint32_t
 }
 
 void
-sl_ranked_add_needs(const struct sl_ranked *value, const struct sl_rank_key *key, uint64_t position,
-                    struct sl_ranked_rows *rows, struct sl_ranked_needs *needs)
+sl_ranked_add_needs(const struct sl_ranked *value, const struct sl_rank_key *from,
+                    const struct sl_rank_key *to, uint64_t position, struct sl_ranked_rows *rows,
+                    struct sl_ranked_needs *needs)
 {
-    struct ranked_place place = ranked_find_chunk(value, key, false);
+    struct ranked_place place = ranked_find_chunk(value, from, false);
     uint64_t before = value->first.count;
 
     for (size_t offset = 0; offset < value->further.used; offset = ranked_behind(value, offset)) {
         struct sl_rank_key least = sl_rank_entry_key(sl_rank_chunk_at(&value->further, offset));
+        bool is_behind = sl_rank_key_compare(&least, to) > 0;
+        bool may_hold = (place.is_first || offset >= place.item_offset) && !is_behind;
         struct ranked_item item = ranked_item_at(value, offset);
-        bool may_hold = !place.is_first && offset >= place.item_offset;
 
-        may_hold = (may_hold || place.is_first) && sl_rank_key_compare(&least, key) <= 0;
         if (may_hold || before < position)
             ranked_need(rows, value, item.number, needs);
-        else if (sl_rank_key_compare(&least, key) > 0)
+        else if (is_behind)
             break;
         before += item.count;
     }

@@ -142,7 +142,7 @@ sl_lower_over(struct sl_lowering *lowering, struct sl_log_node *node,
     SL_TRY(over_set_retracting(&node->over, err));
     detail->over = node->over;
     detail->time = over_time(node);
-    detail->ttl_us = lowering->state_ttl_us;
+    detail->ttl_us = node->has_ttl ? node->ttl_us : lowering->state_ttl_us;
     if (lowering->bounded_operators) {
         kind = SL_OP_BATCH_OVER;
         SL_TRY(sl_lower_refuse_updating(input, node, "OVER", err));

@@ -328,6 +328,27 @@ select_ttl(struct sl_binder *binder, const struct sl_relation *relation,
     return SL_OK;
 }
 
+/* … of what windows of OVER keep of the table's rows. */
+static int
+select_over_ttl(struct sl_binder *binder, const struct sl_relation *relation,
+                struct sl_log_node *node, struct sl_error *err)
+{
+    bool found = false;
+    int64_t ttl_us;
+
+    if (binder->state_ttl)
+        SL_TRY(sl_binder_state_ttl(binder, relation->scope.name, &found, &ttl_us, err));
+    for (; found && (node->kind == SL_LOG_OVER || node->kind == SL_LOG_FILTER);
+         node = node->inputs[0]) {
+        if (node->kind != SL_LOG_OVER)
+            continue;
+        node->has_ttl = true;
+        node->ttl_us = ttl_us;
+        binder->state_ttl = NULL; /* it found its use */
+    }
+    return SL_OK;
+}
+
 static int
 select_distinct(struct sl_binder *binder, const struct sl_ast_select *select,
                 const struct sl_relation *relation, struct sl_log_node **node, struct sl_error *err)
@@ -422,6 +443,7 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
     sl_binder_over_places(binding.overs, &output);
     SL_TRY(select_group(&binding, select, &output, &node, err));
     SL_TRY(sl_binder_over(binder, binding.overs, &output, &node, err));
+    SL_TRY(select_over_ttl(binder, &relation, node, err));
     node = select_project(binder, &output, node);
     SL_TRY(select_distinct(binder, select, &relation, &node, err));
     *ret_node = select_finish(binder, order_by, &output, node);

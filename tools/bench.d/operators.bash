@@ -47,6 +47,10 @@ bench_operators() {
     operator_run "SESSION 0.1 s, 100 K keys" 20 100000 1000 "$windows" \
         "$(operator_window "SESSION(TABLE src PARTITION BY k, DESCRIPTOR(ts), INTERVAL '0.1' SECOND)")" -
     operator_run "COUNT (DISTINCT), 1 M values" 30 10 1000000 "c BIGINT" "SELECT COUNT(DISTINCT v) FROM src" 6
+    operator_run "Top-10 by key, 10 K keys" 40 10000 1000000 "k BIGINT, v BIGINT, rn BIGINT" \
+        "SELECT k, v, rn FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY k ORDER BY v DESC) AS rn FROM src) WHERE rn <= 10" 3
+    operator_run "deduplication, last of 1 M keys" 40 1000000 1000 "k BIGINT, v BIGINT" \
+        "SELECT k, v FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY k ORDER BY ts DESC) AS rn FROM src) WHERE rn = 1" 5
     operator_run "interval join, 10 s either way" 10 10000000 1000 "a BIGINT, b BIGINT" \
         "SELECT src.v, other.v FROM src JOIN other ON src.k = other.k AND src.ts BETWEEN other.ts - INTERVAL '10' SECOND AND other.ts + INTERVAL '10' SECOND" 3 100
 }
