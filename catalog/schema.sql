@@ -80,3 +80,15 @@ CREATE TABLE job_deaths (
 );
 
 CREATE INDEX job_relations_by_relation ON job_relations (relation_id);
+
+-- Functions in SQL.  Catalogs of before have no such table: it is added when they are opened.
+CREATE TABLE IF NOT EXISTS functions (
+    session INTEGER NOT NULL,           -- whose temporary one it is; 0: permanent
+    schema_name TEXT NOT NULL COLLATE NOCASE,
+    name TEXT NOT NULL COLLATE NOCASE,
+    parameters TEXT,                    -- a ROW type; NULL: none
+    type TEXT NOT NULL,
+    body TEXT NOT NULL,
+    body_schema TEXT NOT NULL,          -- the current one when it was made
+    PRIMARY KEY (schema_name, name, session)
+) WITHOUT ROWID;

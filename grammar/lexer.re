@@ -101,6 +101,8 @@ again:
         "*" { FOUND(STAR); }
         "/" { FOUND(SLASH); }
         "%" { FOUND(PERCENT); }
+        "<<" { FOUND(SHIFT_LEFT); }
+        "#" { FOUND(HASH_SIGN); }
         "&" { FOUND(AMPERSAND); }
         "|" { FOUND(PIPE); }
         "^" { FOUND(CARET); }

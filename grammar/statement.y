@@ -202,6 +202,23 @@ view_columns(A) ::= id_list_opt(L). {A = L;}
 statement(A) ::= create_function(F). {A = &F->ast;}
 create_function(A) ::= create(C) FUNCTION if_not_exists(I) name(N) AS STRING(S).
     {A = sl_build_create_function(parse, &C, I, N, S);}
+create_function(A) ::= create(C) FUNCTION if_not_exists(I) name(N) LP function_parameters(L) RP
+        RETURNS type_null(T).
+    {A = sl_build_sql_function(parse, &C, I, N, L, T);}
+create_function(A) ::= create_function(F) AS STRING(S).
+    {A = sl_build_function_body(parse, F, S);}
+create_function(A) ::= create_function(F) RETURN expr(E).
+    {A = sl_build_function_return(parse, F, E);}
+create_function(A) ::= create_function(F) ID(T). {A = sl_build_function_word(parse, F, T);}
+%type function_parameters {struct sl_ast_list *}
+function_parameters(A) ::= . {A = NULL;}
+function_parameters(A) ::= function_parameter_list(L). {A = L;}
+%type function_parameter_list {struct sl_ast_list *}
+function_parameter_list(A) ::= function_parameter(P). {A = sl_build_list(parse, P);}
+function_parameter_list(A) ::= function_parameter_list(L) COMMA function_parameter(P).
+    {A = sl_build_list_add(parse, L, P);}
+%type function_parameter {struct sl_ast_parameter *}
+function_parameter(A) ::= ID(N) type_null(T). {A = sl_build_function_parameter(parse, N, T);}
 create_function(A) ::= create_function(F) LANGUAGE ID(T).
     {A = sl_build_function_language(parse, F, T);}
 create_function(A) ::= create_function(F) USING resources(L).

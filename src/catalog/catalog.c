@@ -132,7 +132,9 @@ catalog_set_up(struct sl_catalog *catalog, const char *path, struct sl_error *er
     }
     /* Temporary tables belong to sessions, which are gone; jobs keep the versions that they use. */
     SL_TRY(catalog_exec(catalog, "BEGIN IMMEDIATE", err));
-    int rc = catalog_exec(catalog, "UPDATE relations SET is_current = 0 WHERE session <> 0", err);
+    int rc = catalog_set_up_functions(catalog, err);
+    if (rc == SL_OK)
+        rc = catalog_exec(catalog, "UPDATE relations SET is_current = 0 WHERE session <> 0", err);
     if (rc == SL_OK)
         rc = catalog_prune_relations(catalog, err);
     return catalog_end(catalog, rc, err);

@@ -75,6 +75,31 @@ int sl_catalog_drop_table(struct sl_catalog *catalog, uint64_t id, struct sl_err
 /* All temporary objects of a session. */
 int sl_catalog_drop_session(struct sl_catalog *catalog, uint32_t session, struct sl_error *err);
 
+/* --- functions in SQL --- */
+
+struct sl_sql_function {
+    uint32_t session; /* whose temporary one it is; 0: permanent */
+    const char *schema, *name;
+    const struct sl_type *parameters; /* a ROW; NULL: none */
+    const struct sl_type *type;
+    const char *body;        /* the text of its expression */
+    const char *body_schema; /* current when it was made */
+};
+
+/* As for tables: a temporary one of `session` hides the permanent one. */
+bool sl_catalog_find_function(struct sl_catalog *catalog, struct sl_arena *arena, uint32_t session,
+                              const char *schema, const char *name,
+                              const struct sl_sql_function **ret_function);
+/* By schema and name; schema NULL: of all. */
+size_t sl_catalog_list_functions(struct sl_catalog *catalog, struct sl_arena *arena,
+                                 uint32_t session, const char *schema,
+                                 const struct sl_sql_function ***ret_functions);
+/* 42723 when the name is taken, unless it is to be replaced. */
+int sl_catalog_create_function(struct sl_catalog *catalog, const struct sl_sql_function *function,
+                               bool replace, struct sl_error *err);
+int sl_catalog_drop_function(struct sl_catalog *catalog, const struct sl_sql_function *function,
+                             struct sl_error *err);
+
 bool sl_catalog_find_schema(struct sl_catalog *catalog, struct sl_arena *arena, const char *name,
                             const char **ret_name);
 int sl_catalog_create_schema(struct sl_catalog *catalog, const char *name, const char *comment,

@@ -28,6 +28,10 @@ const char *catalog_text(struct sl_arena *arena, sqlite3_stmt *statement, int co
 void catalog_bind(sqlite3_stmt *statement, int index, const char *text);
 /* Versions that are neither current nor used by a job that may still run go away. */
 int catalog_prune_relations(struct sl_catalog *catalog, struct sl_error *err);
+/* The table of functions in a catalog of before, and without those of sessions that are gone. */
+int catalog_set_up_functions(struct sl_catalog *catalog, struct sl_error *err);
+int catalog_drop_session_functions(struct sl_catalog *catalog, uint32_t session,
+                                   struct sl_error *err);
 /* Commits if rc is SL_OK, else rolls back; returns rc, or the commit's error. */
 int catalog_end(struct sl_catalog *catalog, int rc, struct sl_error *err);
 /* A transaction under the catalog's mutex, held from the one to the other, whatever they say. */

@@ -476,6 +476,8 @@ sl_catalog_drop_session(struct sl_catalog *catalog, uint32_t session, struct sl_
     if (rc == SL_OK)
         rc = relation_retire_session(catalog, session, err);
     if (rc == SL_OK)
+        rc = catalog_drop_session_functions(catalog, session, err);
+    if (rc == SL_OK)
         rc = catalog_prune_relations(catalog, err);
     return catalog_end_locked(catalog, rc, err);
 }

@@ -73,6 +73,8 @@ struct sl_format_descriptor {
     bool reads, writes;
     unsigned sink_kinds; /* 1 << enum sl_row_kind for each kind it can write; json: +I only */
     bool source_kinds;   /* may produce other kinds than +I (debezium-json) */
+    bool fields_by_name; /* fields of a ROW are found by their names: those nobody reads may be
+                            missing from its type */
     const struct sl_option_spec *options; /* names without the "json." */
     size_t option_count;
     /* Refuses types that it cannot hold (0A000, names the column). */

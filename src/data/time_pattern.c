@@ -165,6 +165,11 @@ pattern_put_number(struct pattern_writer *writer, int64_t number, int width)
     uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
     char text[40], *end = text + sizeof(text), *at = end;
 
+    if (width == 2 && left == (uint64_t)number && left < 100 && writer->size - writer->length > 2) {
+        writer->to[writer->length++] = (char)('0' + left / 10);
+        writer->to[writer->length++] = (char)('0' + left % 10);
+        return;
+    }
     width = SL_MIN(width, 20) - (number < 0);
     for (; left > 0 || end - at < SL_MAX(width, 1); left /= 10)
         *--at = (char)('0' + left % 10);
@@ -182,9 +187,9 @@ pattern_put_name(struct pattern_writer *writer, const char *name, int count)
 }
 
 static void
-pattern_put_date(struct pattern_writer *writer, const struct time_item *item, int32_t days)
+pattern_put_date(struct pattern_writer *writer, const struct time_item *item, int32_t days,
+                 struct sl_date_parts parts)
 {
-    struct sl_date_parts parts = sl_date_from_days(days);
     int32_t quarter = (parts.month - 1) / 3 + 1;
 
     switch (item->letter) {
@@ -224,7 +229,7 @@ static void
 pattern_put_time(struct pattern_writer *writer, const struct time_item *item, int64_t us_of_day)
 {
     int64_t hour = us_of_day / SL_US_PER_HOUR;
-    char fraction[24];
+    char fraction[9];
 
     switch (item->letter) {
     case 'a':
@@ -252,7 +257,10 @@ pattern_put_time(struct pattern_writer *writer, const struct time_item *item, in
         pattern_put_number(writer, us_of_day % SL_US_PER_SECOND * 1000, item->count);
         break;
     default:
-        snprintf(fraction, sizeof(fraction), "%06d000", (int)(us_of_day % SL_US_PER_SECOND));
+        memset(fraction, '0', sizeof(fraction));
+        us_of_day %= SL_US_PER_SECOND;
+        for (int i = 5; i >= 0; i--, us_of_day /= 10)
+            fraction[i] = (char)('0' + us_of_day % 10);
         pattern_put(writer, fraction, (size_t)SL_MIN(item->count, 9));
         break;
     }
@@ -302,6 +310,7 @@ sl_time_pattern_format_zoned(const struct sl_time_pattern *pattern, int64_t us, 
 {
     struct pattern_writer writer = {to, 0, size};
     int64_t us_of_day, days = sl_timestamp_floor_day(us, &us_of_day);
+    struct sl_date_parts parts = sl_date_from_days((int32_t)days);
 
     for (size_t i = 0; i < pattern->count; i++) {
         const struct time_item *item = &pattern->items[i];
@@ -309,7 +318,7 @@ sl_time_pattern_format_zoned(const struct sl_time_pattern *pattern, int64_t us, 
         if (item->letter == 0)
             pattern_put(&writer, item->literal.start, item->literal.length);
         else if (item->is_date)
-            pattern_put_date(&writer, item, (int32_t)days);
+            pattern_put_date(&writer, item, (int32_t)days, parts);
         else if (strchr("XxZ", item->letter))
             pattern_put_offset(&writer, item, offset_us);
         else

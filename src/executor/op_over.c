@@ -482,8 +482,12 @@ over_fire(struct op_over *op, uint16_t place, struct sl_out *out, struct sl_erro
     char *state = op->states[place];
     struct sl_over_partition *partition = sl_over_partition_of(state);
     int64_t next_us, next_ms;
-    int rc = over_put_out_due(op, state, &next_us, out, err);
+    int rc;
 
+    /* A timer that was set again may be there twice. */
+    if (!partition->has_timer || partition->timer_ms != op->dues[op->due_rows[place]].time)
+        return SL_OK;
+    rc = over_put_out_due(op, state, &next_us, out, err);
     if (rc < 0)
         return rc;
     partition->has_timer = false;

@@ -275,6 +275,7 @@ scan_process(struct op_scan *scan, struct sl_batch *batch, int64_t now_us, struc
     int rc;
 
     scan->before_ms = scan->progress.watermark_ms;
+    scan->at_hand = sl_batch_ref(batch);
     rc = sl_scan_time_batch(scan, batch, now_us, out, err);
     if (rc == SL_OK && scan->filter && sl_batch_live_count(batch) > 0)
         rc = scan_run_filter(scan, &batch, now_us, out, err);
@@ -284,6 +285,8 @@ scan_process(struct op_scan *scan, struct sl_batch *batch, int64_t now_us, struc
     sl_batch_unref(batch);
     if (rc == SL_OK && projected)
         sl_out_emit(out, projected); /* what it says of room the loop asks for itself */
+    sl_batch_unref(scan->at_hand);
+    scan->at_hand = NULL;
     return rc;
 }
 

@@ -50,6 +50,10 @@ struct sl_scan_split {
     int64_t watermark_ms;
     bool idle;
 };
+/* Puts table, split and position of a physical row in front of the error's text, while the batch
+ * with that row is on its way through the scan and what is chained to it; else does nothing. */
+void sl_scan_place_error(const struct sl_op *op, uint32_t row, struct sl_error *err);
+
 /* The splits of this subtask, for SHOW WATERMARKS; false: there is none with this index. */
 bool sl_scan_split(const struct sl_op *op, size_t index, struct sl_scan_split *ret_split);
 /* Does it make rows without an end (a generator)? */

@@ -1,6 +1,8 @@
 /* From the source's records to the scan's row: decoded physical columns, then metadata columns. */
 #include "executor/scan_internal.h"
 
+#include <stdlib.h>
+
 #define SCAN_POLL_BYTES_MAX (UINT32_C(1) << 20)
 
 void
@@ -28,7 +30,7 @@ scan_record_position(const struct op_scan *scan, uint32_t record)
 }
 
 static int
-scan_place_error(struct op_scan *scan, uint32_t split, int64_t position, int code,
+scan_place_error(const struct op_scan *scan, uint32_t split, int64_t position, int code,
                  const char *reason, struct sl_error *err)
 {
     struct sl_buffer place;
@@ -42,7 +44,7 @@ scan_place_error(struct op_scan *scan, uint32_t split, int64_t position, int cod
 }
 
 int
-sl_scan_row_error(struct op_scan *scan, const struct sl_batch *batch, uint32_t row, int code,
+sl_scan_row_error(const struct op_scan *scan, const struct sl_batch *batch, uint32_t row, int code,
                   const char *reason, struct sl_error *err)
 {
     uint32_t record = scan->row_records ? scan->row_records[row] : scan->first_record + row;
@@ -52,6 +54,23 @@ sl_scan_row_error(struct op_scan *scan, const struct sl_batch *batch, uint32_t r
         return scan_place_error(scan, split, scan_record_position(scan, record), code, reason, err);
     return scan_place_error(scan, split, batch->positions ? batch->positions[row] : -1, code,
                             reason, err);
+}
+
+void
+sl_scan_place_error(const struct sl_op *op, uint32_t row, struct sl_error *err)
+{
+    const struct op_scan *scan = (const struct op_scan *)op;
+    char *reason, *hint;
+
+    if (scan->at_hand == NULL || row >= scan->at_hand->row_count)
+        return;
+    reason = strdup(err->text);
+    hint = strdup(err->hint);
+    sl_scan_row_error(scan, scan->at_hand, row, err->code, reason, err);
+    if (*hint)
+        sl_error_hint(err, "%s", hint);
+    free(hint);
+    free(reason);
 }
 
 /* Records that do not decode: the table's policy. */

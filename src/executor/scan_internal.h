@@ -71,6 +71,7 @@ struct op_scan {
     uint32_t next_record;
     uint32_t first_record; /* of the rows at hand */
     const uint32_t *row_records;
+    struct sl_batch *at_hand; /* while it is worked on, also by those behind the scan */
     size_t *metadata_keys; /* indexes into the descriptor's */
 
     struct sl_side_rows *dead_rows; /* NULL: records that make no row go nowhere */
@@ -106,8 +107,8 @@ const struct sl_scan_restored *sl_scan_find_restored(const struct op_scan *scan,
 int sl_scan_read(struct op_scan *scan, struct sl_out *out, struct sl_batch **ret_batch,
                  struct sl_error *err);
 /* Raises what is wrong with row `row` of the batch at hand, naming table, place and reason. */
-int sl_scan_row_error(struct op_scan *scan, const struct sl_batch *batch, uint32_t row, int code,
-                      const char *reason, struct sl_error *err);
+int sl_scan_row_error(const struct op_scan *scan, const struct sl_batch *batch, uint32_t row,
+                      int code, const char *reason, struct sl_error *err);
 void sl_scan_drop_records(struct op_scan *scan);
 
 /* --- scan_align.c --- */

@@ -113,5 +113,12 @@ bool sl_aggregate_rows_overflowed(const char *accumulator);
 
 /* For SHOW FUNCTIONS: names of all functions and aggregates, sorted. */
 size_t sl_function_names(struct sl_arena *arena, const char ***ret_names);
+/* For DESCRIBE FUNCTION; false: there is none of this name. */
+struct sl_function_description {
+    bool is_aggregate, is_deterministic;
+    const char *signatures; /* "" when there is no text */
+};
+bool sl_function_describe(struct sl_arena *arena, struct sl_text name,
+                          struct sl_function_description *ret_description);
 
 #endif

@@ -450,6 +450,7 @@ sl_bind_same_family(struct sl_binding *binding)
                                      sl_type_is_view(other->kind) ? other : &sl_type_string));
     }
     if (!sl_type_is_view(binding->args[0]->type->kind) ||
+        !sl_type_is_view(binding->args[1]->type->kind) ||
         sl_type_is_text(binding->args[0]->type->kind) !=
             sl_type_is_text(binding->args[1]->type->kind))
         return sl_binding_refuse(binding);

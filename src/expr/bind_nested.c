@@ -112,18 +112,62 @@ sl_bind_cardinality(struct sl_binding *binding)
     return SL_OK;
 }
 
+/* The long names of types, as they are stored. */
+static void
+typeof_add(struct sl_arena *arena, const struct sl_type *type, struct sl_buffer *to)
+{
+    bool is_long = type->precision == SL_LENGTH_MAX;
+
+    if (is_long && type->kind == SL_TYPE_VARCHAR) {
+        sl_buffer_printf(to, "VARCHAR(%d)", SL_LENGTH_MAX);
+    } else if (is_long && type->kind == SL_TYPE_VARBINARY) {
+        sl_buffer_printf(to, "VARBINARY(%d)", SL_LENGTH_MAX);
+    } else if (type->kind == SL_TYPE_TIMESTAMP_LTZ) {
+        sl_buffer_printf(to, "TIMESTAMP(%d) WITH LOCAL TIME ZONE", type->precision);
+    } else if (type->kind == SL_TYPE_ROW) {
+        sl_buffer_add_string(to, "ROW<");
+        for (size_t i = 0; i < type->field_count; i++) {
+            sl_buffer_printf(to, "%s`%s` ", i ? ", " : "", type->fields[i].name);
+            typeof_add(arena, type->fields[i].type, to);
+        }
+        sl_buffer_add_byte(to, '>');
+    } else if (sl_type_is_nested(type->kind)) {
+        sl_buffer_add_string(to, type->kind == SL_TYPE_ARRAY ? "ARRAY<"
+                                 : type->kind == SL_TYPE_MAP ? "MAP<"
+                                                             : "MULTISET<");
+        if (type->kind == SL_TYPE_MAP) {
+            typeof_add(arena, type->key, to);
+            sl_buffer_add_string(to, ", ");
+        }
+        typeof_add(arena, type->element, to);
+        sl_buffer_add_byte(to, '>');
+    } else {
+        sl_type_format(sl_type_nullable(arena, type, true), to);
+    }
+    if (!type->nullable)
+        sl_buffer_add_string(to, " NOT NULL");
+}
+
 /* The type is known when the call is bound: a literal. */
 int
 sl_bind_typeof(struct sl_binding *binding)
 {
     struct sl_value text = {.type = &sl_type_string};
+    const struct sl_expr *is_long = binding->arg_count == 2 ? binding->args[1] : NULL;
+    struct sl_buffer buffer;
 
-    bool is_second = binding->arg_count == 2 && binding->args[1]->kind == SL_EXPR_LITERAL &&
-                     binding->args[1]->type->kind == SL_TYPE_BOOLEAN;
-
-    if (binding->arg_count != 1 && !is_second) /* our texts can be stored as they are */
+    if (binding->arg_count < 1 || binding->arg_count > 2)
+        return sl_binding_refuse(binding);
+    if (is_long && (is_long->kind != SL_EXPR_LITERAL || is_long->value.is_null ||
+                    is_long->type->kind != SL_TYPE_BOOLEAN))
         return sl_binding_refuse(binding);
     text.text = sl_text_of(sl_type_text(binding->arena, binding->args[0]->type));
+    if (is_long && is_long->value.boolean) {
+        sl_buffer_init(&buffer, SIZE_MAX / 2);
+        typeof_add(binding->arena, binding->args[0]->type, &buffer);
+        text.text = sl_arena_text(binding->arena, sl_buffer_text(&buffer));
+        sl_buffer_done(&buffer);
+    }
     binding->replacement = sl_expr_literal(binding->arena, &text);
     return SL_OK;
 }

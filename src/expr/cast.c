@@ -125,6 +125,12 @@ cast_shares(const struct sl_type *from, const struct sl_type *to)
     }
 }
 
+static bool
+cast_is_interval(const struct sl_type *type)
+{
+    return type->kind == SL_TYPE_INTERVAL_MONTH || type->kind == SL_TYPE_INTERVAL_DAY;
+}
+
 static void
 cast_dispatch(struct sl_call *call, const struct sl_type *from, const struct sl_type *to)
 {
@@ -134,6 +140,8 @@ cast_dispatch(struct sl_call *call, const struct sl_type *from, const struct sl_
         sl_cast_to_text(call);
     else if (sl_type_is_text(from->kind))
         sl_cast_from_text(call);
+    else if (cast_is_interval(from) != cast_is_interval(to))
+        sl_cast_intervals(call);
     else if (sl_type_is_numeric(to->kind) || to->kind == SL_TYPE_BOOLEAN)
         sl_cast_numbers(call);
     else

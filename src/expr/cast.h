@@ -23,6 +23,7 @@ void sl_cast_to_text(struct sl_call *call);
 void sl_cast_from_text(struct sl_call *call);
 void sl_cast_views(struct sl_call *call);
 void sl_cast_nested(struct sl_call *call);
+void sl_cast_intervals(struct sl_call *call); /* from and to numbers */
 /* One cast into a result that does not exist yet. */
 void sl_cast_column(struct sl_call *call);
 

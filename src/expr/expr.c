@@ -117,6 +117,18 @@ sl_expr_is_deterministic(const struct sl_expr *expr)
     return sl_expr_walk(expr, expr_visit_deterministic, NULL);
 }
 
+static bool
+expr_visit_stable(const struct sl_expr *expr, void *arg)
+{
+    return !(expr->function && expr->function->flags & SL_FUNC_VOLATILE);
+}
+
+bool
+sl_expr_is_volatile(const struct sl_expr *expr)
+{
+    return !sl_expr_walk(expr, expr_visit_stable, NULL);
+}
+
 bool
 sl_expr_equal(const struct sl_expr *a, const struct sl_expr *b)
 {

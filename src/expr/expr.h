@@ -58,6 +58,7 @@ int sl_expr_cast(struct sl_arena *arena, struct sl_expr *arg, const struct sl_ty
  * YEAR) or as a literal (TYPEOF). */
 int sl_expr_call(struct sl_arena *arena, const char *name, struct sl_expr **args, size_t arg_count,
                  int offset, struct sl_expr **ret_expr, struct sl_error *err);
+bool sl_function_exists(struct sl_text name);
 /* The type that values of all these types can be brought to implicitly (CASE, UNION, IN, VALUES);
  * false when there is none. */
 bool sl_type_common(struct sl_arena *arena, const struct sl_type *const *types, size_t count,
@@ -79,6 +80,8 @@ struct sl_expr *sl_expr_fold(struct sl_arena *arena, struct sl_expr *expr,
 bool sl_expr_is_constant(const struct sl_expr *expr);
 /* False if it holds NOW(), RAND(), UUID() and their like, whose value is not decided by its row. */
 bool sl_expr_is_deterministic(const struct sl_expr *expr);
+/* True if it holds RAND(), UUID() and their like, of which each call has a value of its own. */
+bool sl_expr_is_volatile(const struct sl_expr *expr);
 bool sl_expr_equal(const struct sl_expr *a, const struct sl_expr *b);
 /* Calls visit(expr) for every node, parents first; stops at false. */
 bool sl_expr_walk(const struct sl_expr *expr, bool (*visit)(const struct sl_expr *, void *),

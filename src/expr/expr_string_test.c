@@ -93,6 +93,10 @@ Test(expr_string, what_does_not_bind)
         {"(CAST i {TIMESTAMP(3)})", SL_E_CANNOT_COERCE},
         {"(EXTRACT 'FORTNIGHT' ts)", SL_E_UNDEFINED_FUNCTION},
         {"(< m m)", SL_E_UNDEFINED_FUNCTION},
+        {"(ENDSWITH bytes o)", SL_E_UNDEFINED_FUNCTION},
+        {"(STARTSWITH bytes i)", SL_E_UNDEFINED_FUNCTION},
+        {"(ARRAY_APPEND arr s)", SL_E_UNDEFINED_FUNCTION},
+        {"(JSON_VALUE i s)", SL_E_UNDEFINED_FUNCTION},
     };
     struct test_input input;
 

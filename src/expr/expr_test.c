@@ -57,6 +57,7 @@ test_input_init(struct test_input *input)
     }
     cr_assert_eq(sl_zone_find(SL_TEXT("Europe/Berlin"), &input->settings.zone, &err), SL_OK);
     input->settings.overflow_wraps = false;
+    input->form = SL_FORM_FLINK;
 }
 
 void
@@ -207,7 +208,7 @@ test_bind(struct test_input *input, const char *text, struct sl_error *err)
 
 /* --- running --- */
 
-static const char *
+const char *
 test_results(struct test_input *input, const struct sl_expr *expr, const struct sl_batch *batch)
 {
     struct sl_expr *exprs[1] = {(struct sl_expr *)expr};
@@ -237,8 +238,10 @@ test_results(struct test_input *input, const struct sl_expr *expr, const struct 
         else if (column->type->kind == SL_TYPE_NULL || sl_column_is_null(column, row))
             sl_buffer_add_byte(&buffer, '~');
         else
-            sl_column_format(column, row, SL_FORM_FLINK, input->settings.zone, &buffer);
+            sl_column_format(column, row, input->form, input->settings.zone, &buffer);
     }
+    for (size_t i = 0; i < buffer.length; i++)
+        buffer.data[i] = buffer.data[i] ? buffer.data[i] : '^';
     text = sl_arena_strndup(&input->arena, buffer.data ? buffer.data : "", buffer.length);
     sl_buffer_done(&buffer);
     sl_column_unref(column);

@@ -17,6 +17,7 @@ struct test_input {
     struct sl_schema *schema;
     struct sl_batch *batch;
     struct sl_expr_settings settings;
+    enum sl_text_form form; /* of results */
 };
 
 struct test_case {
@@ -29,6 +30,9 @@ void test_input_done(struct test_input *input);
 struct sl_expr *test_bind(struct test_input *input, const char *text, struct sl_error *err);
 /* Results of all rows: "1|~|!22012", NULL is ~, an error its SQLSTATE. */
 const char *test_run(struct test_input *input, const struct sl_expr *expr);
+/* The same of a batch's live rows. */
+const char *test_results(struct test_input *input, const struct sl_expr *expr,
+                         const struct sl_batch *batch);
 /* Binds, looks at type and results, over all rows and over a selection, and binds the bound
  * expression again, which must change nothing. */
 void test_cases(const struct test_case *cases, size_t count);

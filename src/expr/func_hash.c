@@ -12,7 +12,7 @@ hash_row(struct sl_call *call, struct sl_heap_writer *writer, EVP_MD_CTX *contex
     unsigned length = 0;
 
     /* Fails only without memory, or where a policy of the system forbids the algorithm. */
-    if (!EVP_DigestInit_ex(context, algorithm, NULL) ||
+    if (algorithm == NULL || !EVP_DigestInit_ex2(context, algorithm, NULL) ||
         !EVP_DigestUpdate(context, text.start, text.length) ||
         !EVP_DigestFinal_ex(context, (unsigned char *)digest, &length)) {
         sl_call_fail(call, row, SL_E_NOT_SUPPORTED, "%s: this system's libcrypto refuses it",
@@ -25,8 +25,10 @@ hash_row(struct sl_call *call, struct sl_heap_writer *writer, EVP_MD_CTX *contex
 }
 
 static void
-hash_rows(struct sl_call *call, const EVP_MD *algorithm)
+hash_rows(struct sl_call *call, const char *name)
 {
+    /* Looked up once: a digest that is not fetched is looked up again by each of its uses. */
+    EVP_MD *algorithm = EVP_MD_fetch(NULL, name, NULL);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     struct sl_heap_writer writer;
 
@@ -36,56 +38,52 @@ hash_rows(struct sl_call *call, const EVP_MD *algorithm)
         hash_row(call, &writer, context, row, algorithm);
     }
     EVP_MD_CTX_free(context);
+    EVP_MD_free(algorithm);
 }
 
-#define HASH_KERNEL(name)                       \
+#define HASH_KERNEL(name, algorithm)            \
     void sl_kernel_##name(struct sl_call *call) \
     {                                           \
-        hash_rows(call, EVP_##name());          \
+        hash_rows(call, algorithm);             \
     }
-HASH_KERNEL(md5)
-HASH_KERNEL(sha1)
-HASH_KERNEL(sha224)
-HASH_KERNEL(sha256)
-HASH_KERNEL(sha384)
-HASH_KERNEL(sha512)
+HASH_KERNEL(md5, "MD5")
+HASH_KERNEL(sha1, "SHA1")
+HASH_KERNEL(sha224, "SHA224")
+HASH_KERNEL(sha256, "SHA256")
+HASH_KERNEL(sha384, "SHA384")
+HASH_KERNEL(sha512, "SHA512")
 
-/* 0 is 256, as in Flink; NULL: no such length. */
-static const EVP_MD *
-hash_of_length(int32_t bits)
-{
-    switch (bits) {
-    case 224:
-        return EVP_sha224();
-    case 0:
-    case 256:
-        return EVP_sha256();
-    case 384:
-        return EVP_sha384();
-    case 512:
-        return EVP_sha512();
-    default:
-        return NULL;
-    }
-}
+static const struct {
+    int32_t bits;
+    const char *name;
+} hash_lengths[] = {
+    {224, "SHA224"}, {256, "SHA256"}, {384, "SHA384"}, {512, "SHA512"}, {0, "SHA256"}};
 
-/* SHA2(text, bits) */
+/* SHA2(text, bits): 0 is 256, as in Flink. */
 void
 sl_kernel_sha2(struct sl_call *call)
 {
+    EVP_MD *algorithms[SL_COUNT_OF(hash_lengths)];
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     struct sl_heap_writer writer;
 
     sl_call_heap(call, &writer);
+    for (size_t i = 0; i < SL_COUNT_OF(hash_lengths); i++)
+        algorithms[i] = EVP_MD_fetch(NULL, hash_lengths[i].name, NULL);
     SL_FOR_ROWS(call, row)
     {
-        const EVP_MD *algorithm = hash_of_length(sl_call_int(call, 1, row));
+        int32_t bits = sl_call_int(call, 1, row);
+        size_t i = 0;
 
-        if (algorithm)
-            hash_row(call, &writer, context, row, algorithm);
+        while (i < SL_COUNT_OF(hash_lengths) && hash_lengths[i].bits != bits)
+            i++;
+        if (i < SL_COUNT_OF(hash_lengths))
+            hash_row(call, &writer, context, row, algorithms[i]);
         else
             sl_call_fail(call, row, SL_E_INVALID_PARAMETER_VALUE,
-                         "SHA2: %d bits are none of 224, 256, 384, 512", sl_call_int(call, 1, row));
+                         "SHA2: %d bits are none of 224, 256, 384, 512", bits);
     }
+    for (size_t i = 0; i < SL_COUNT_OF(hash_lengths); i++)
+        EVP_MD_free(algorithms[i]);
     EVP_MD_CTX_free(context);
 }

@@ -2,7 +2,7 @@
  * constant seed begins a sequence that goes on from row to row, another one gives its first. */
 #include "expr/kernels.h"
 
-#include <stdio.h>
+#include <endian.h>
 
 #define RANDOM_MULTIPLIER UINT64_C(0x5deece66d)
 #define RANDOM_MASK ((UINT64_C(1) << 48) - 1)
@@ -96,13 +96,21 @@ sl_kernel_uuid(struct sl_call *call)
     SL_FOR_ROWS(call, row)
     {
         uint64_t high = sl_call_random(call), low = sl_call_random(call);
-        char text[37];
+        char bytes[16], *to = sl_heap_writer_reserve(&writer, 36);
+        static const size_t groups[] = {4, 2, 2, 2, 6};
+        size_t from = 0, at = 0;
 
-        high = (high & ~UINT64_C(0xf000)) | 0x4000;
-        low = (low & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63;
-        snprintf(text, sizeof(text), "%08x-%04x-%04x-%04x-%012llx", (unsigned)(high >> 32),
-                 (unsigned)(high >> 16 & 0xffff), (unsigned)(high & 0xffff), (unsigned)(low >> 48),
-                 (unsigned long long)(low & 0xffffffffffff));
-        SL_RESULT(call, struct sl_view)[row] = sl_heap_writer_copy(&writer, text, 36);
+        high = htobe64((high & ~UINT64_C(0xf000)) | 0x4000);
+        low = htobe64((low & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63);
+        memcpy(bytes, &high, sizeof(high));
+        memcpy(bytes + sizeof(high), &low, sizeof(low));
+        for (size_t i = 0; i < SL_COUNT_OF(groups); i++) {
+            if (i > 0)
+                to[at++] = '-';
+            sl_hex_encode((struct sl_text){bytes + from, groups[i]}, false, to + at);
+            from += groups[i];
+            at += 2 * groups[i];
+        }
+        sl_call_end_text(call, &writer, row, to, at);
     }
 }

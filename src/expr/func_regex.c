@@ -191,6 +191,13 @@ regex_list_end(struct regex_list *list, struct sl_call *call)
     free(list->nulls);
 }
 
+/* REGEXP_LIKE(text, pattern[, flags]) */
+void
+sl_kernel_regexp_like(struct sl_call *call)
+{
+    regex_test_rows(call, call->arg_count == 3 ? REGEX_POSTGRES_FLAGS : REGEX_POSTGRES);
+}
+
 static bool
 regex_any_null(const struct sl_call *call, size_t row)
 {

@@ -219,7 +219,8 @@ string_pad(struct sl_call *call, bool left)
     sl_call_heap(call, &writer);
     SL_FOR_ROWS(call, row)
     {
-        struct sl_text text = sl_call_text(call, 0, row), pad = sl_call_text(call, 2, row);
+        struct sl_text text = sl_call_text(call, 0, row);
+        struct sl_text pad = call->arg_count == 3 ? sl_call_text(call, 2, row) : SL_TEXT(" ");
         int32_t wanted = SL_ARG(call, 1, int32_t)[row & call->args[1].mask];
         size_t count = sl_utf8_count(text.start, text.length), missing, size = 0;
         char *to;

@@ -104,23 +104,32 @@ text_translate_wide(const struct text_translation *translation, struct sl_text c
     return character;
 }
 
-static void
-text_translate(const struct text_translation *translation, struct sl_text text,
-               struct sl_buffer *to)
+/* Writes at most four bytes for one; returns how many. */
+static size_t
+text_translate(const struct text_translation *translation, struct sl_text text, char *to)
 {
     const char *at = text.start, *end = text.start + text.length;
+    size_t size = 0;
 
     while (at < end) {
-        struct sl_text character = text_character(at, end), other = character;
+        struct sl_text character = {at, 1}, other;
         unsigned char first = (unsigned char)*at;
 
-        if (first < 0x80)
-            other = translation->is_known[first] ? translation->ascii[first] : character;
-        else if (translation->has_wide)
-            other = text_translate_wide(translation, character);
-        sl_buffer_add_text(to, other);
+        if (first < 0x80 && !translation->is_known[first]) {
+            to[size++] = *at++;
+            continue;
+        }
+        if (first < 0x80) {
+            other = translation->ascii[first];
+        } else {
+            character = text_character(at, end);
+            other = translation->has_wide ? text_translate_wide(translation, character) : character;
+        }
+        memcpy(to + size, other.start, other.length);
+        size += other.length;
         at += character.length;
     }
+    return size;
 }
 
 /* TRANSLATE(text, from, to): a NULL `from` changes nothing, a NULL `to` drops. */
@@ -129,14 +138,13 @@ sl_kernel_translate(struct sl_call *call)
 {
     struct text_translation translation = {.from = {NULL, 0}};
     struct sl_heap_writer writer;
-    struct sl_buffer buffer;
     bool is_set = false;
 
     sl_call_heap(call, &writer);
-    sl_buffer_init(&buffer, SIZE_MAX / 2);
     SL_FOR_ROWS(call, row)
     {
-        struct sl_text from = {"", 0}, to = {"", 0};
+        struct sl_text from = {"", 0}, to = {"", 0}, text;
+        char *result;
 
         if (sl_call_arg_is_null(call, 0, row)) {
             sl_call_set_null(call, row);
@@ -149,11 +157,12 @@ sl_kernel_translate(struct sl_call *call)
         if (!is_set || call->args[1].mask || call->args[2].mask)
             text_translation_init(&translation, from, to);
         is_set = true;
-        sl_buffer_reset(&buffer);
-        text_translate(&translation, sl_call_text(call, 0, row), &buffer);
-        sl_call_put_text(call, &writer, row, buffer.data ? buffer.data : "", buffer.length);
+        text = sl_call_text(call, 0, row);
+        result = sl_call_begin_text(call, &writer, row, text.length * 4);
+        if (result)
+            sl_call_end_text(call, &writer, row, result,
+                             text_translate(&translation, text, result));
     }
-    sl_buffer_done(&buffer);
 }
 
 /* --- ELT --- */

@@ -38,6 +38,12 @@ sl_function_find(struct sl_text name)
     return NULL;
 }
 
+bool
+sl_function_exists(struct sl_text name)
+{
+    return sl_function_find(name) != NULL;
+}
+
 const char *
 sl_expr_function_name(const struct sl_expr *expr)
 {
@@ -73,6 +79,37 @@ sl_function_names(struct sl_arena *arena, const char ***ret_names)
     return count;
 }
 
+static const char *
+function_signatures(struct sl_arena *arena, const struct sl_function *function)
+{
+    struct sl_buffer buffer;
+    const char *text;
+
+    sl_buffer_init(&buffer, SIZE_MAX / 2);
+    sl_function_format(function, &buffer);
+    text = sl_arena_strndup(arena, buffer.data, buffer.length);
+    sl_buffer_done(&buffer);
+    return text;
+}
+
+bool
+sl_function_describe(struct sl_arena *arena, struct sl_text name,
+                     struct sl_function_description *ret_description)
+{
+    const struct sl_function *function = sl_function_find(name);
+
+    *ret_description = (struct sl_function_description){.is_deterministic = true, .signatures = ""};
+    if (sl_aggregate_exists(name)) {
+        ret_description->is_aggregate = true;
+        return true;
+    }
+    if (function == NULL || function->flags & SL_FUNC_HIDDEN)
+        return false;
+    ret_description->is_deterministic = !(function->flags & SL_FUNC_MOMENT);
+    ret_description->signatures = function_signatures(arena, function);
+    return true;
+}
+
 /* "INT, STRING" */
 static const char *
 function_arg_types(struct sl_arena *arena, struct sl_expr *const *args, size_t arg_count)
@@ -90,6 +127,35 @@ function_arg_types(struct sl_arena *arena, struct sl_expr *const *args, size_t a
     return text;
 }
 
+/* Up to three near names, the nearest first, and how that is called. */
+static void
+function_suggest(struct sl_arena *arena, const char *name, const char *const *candidates,
+                 size_t count, struct sl_error *err)
+{
+    unsigned limit = strlen(name) <= 3 ? 1 : strlen(name) <= 8 ? 2 : 3;
+    const char *near[3] = {NULL}, *signatures = "";
+    const struct sl_function *function;
+    size_t found = 0;
+
+    for (unsigned distance = 0; distance <= limit && found < SL_COUNT_OF(near); distance++) {
+        for (size_t i = 0; i < count && found < SL_COUNT_OF(near); i++) {
+            if (sl_text_distance(sl_text_of(name), sl_text_of(candidates[i]), limit) == distance)
+                near[found++] = candidates[i];
+        }
+    }
+    if (found == 0) {
+        sl_error_hint(err, "SHOW FUNCTIONS lists what there is");
+        return;
+    }
+    function = sl_function_find(sl_text_of(near[0]));
+    if (function)
+        signatures = function_signatures(arena, function);
+    sl_error_hint(err, "did you mean \"%s\"%s%s%s%s%s%s?%s%s", near[0], found > 1 ? ", \"" : "",
+                  found > 1 ? near[1] : "", found > 1 ? "\"" : "", found > 2 ? ", \"" : "",
+                  found > 2 ? near[2] : "", found > 2 ? "\"" : "", *signatures ? " " : "",
+                  signatures);
+}
+
 static int
 function_not_found(struct sl_arena *arena, const char *name, struct sl_expr *const *args,
                    size_t arg_count, int offset, struct sl_error *err)
@@ -99,7 +165,7 @@ function_not_found(struct sl_arena *arena, const char *name, struct sl_expr *con
 
     SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "function %s(%s) does not exist", name,
              function_arg_types(arena, args, arg_count));
-    sl_error_suggest(err, sl_text_of(name), candidates, count);
+    function_suggest(arena, name, candidates, count, err);
     return sl_error_at(err, offset);
 }
 
@@ -124,14 +190,9 @@ sl_binding_refuse(struct sl_binding *binding)
                      sl_type_text(binding->arena, sl_type_nullable(binding->arena, left, true)));
         sl_error_hint(binding->err, "add a CAST to a type that the operator takes");
     } else {
-        struct sl_buffer signatures;
-
-        sl_buffer_init(&signatures, SIZE_MAX / 2);
-        sl_function_format(function, &signatures);
         SL_ERROR(binding->err, SL_E_UNDEFINED_FUNCTION, "function %s(%s) does not exist",
                  function->name, types);
-        sl_error_hint(binding->err, "%s", signatures.data);
-        sl_buffer_done(&signatures);
+        sl_error_hint(binding->err, "%s", function_signatures(binding->arena, function));
     }
     return sl_error_at(binding->err, binding->offset);
 }

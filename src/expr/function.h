@@ -48,7 +48,7 @@ struct sl_function {
 extern const struct sl_function sl_functions[];
 extern const size_t sl_function_count;
 const struct sl_function *sl_function_find(struct sl_text name); /* NULL: none */
-/* "HEX(bigint) -> string or HEX(view) -> string" */
+/* "HEX(bigint) -> string or HEX(string | bytes) -> string" */
 void sl_function_format(const struct sl_function *function, struct sl_buffer *to);
 
 /* --- binding --- */

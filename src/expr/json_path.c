@@ -29,6 +29,13 @@ path_fail(struct path_reader *reader, const char *reason)
 }
 
 static int
+path_exceeds(struct path_reader *reader, const char *what, int limit)
+{
+    return SL_ERROR(reader->err, SL_E_LIMIT_EXCEEDED, "a JSON path has more than %d %s", limit,
+                    what);
+}
+
+static int
 path_refuse(struct path_reader *reader, const char *what)
 {
     return SL_ERROR(reader->err, SL_E_NOT_SUPPORTED, "JSON path \"%.*s\": %s not supported yet",
@@ -157,7 +164,7 @@ path_read_indexes(struct path_reader *reader, struct json_step *step)
     do {
         path_skip_blanks(reader);
         if (count == PATH_STEPS_MAX)
-            return path_fail(reader, "there are too many indexes");
+            return path_exceeds(reader, "indexes in a step", PATH_STEPS_MAX);
         SL_TRY(path_read_index(reader, &indexes[count++]));
     } while (path_take(reader, ","));
     step->kind = count > 1 ? JSON_STEP_INDEXES : JSON_STEP_INDEX;
@@ -296,7 +303,7 @@ path_read_steps(struct path_reader *reader, bool begins_with_name, struct json_p
         struct json_step *step = &steps[count];
 
         if (count == PATH_STEPS_MAX)
-            return path_fail(reader, "there are too many steps");
+            return path_exceeds(reader, "steps", PATH_STEPS_MAX);
         memset(step, 0, sizeof(*step));
         if (begins_with_name && count == 0)
             SL_TRY(path_read_name(reader, step));
@@ -393,7 +400,7 @@ path_read_unary(struct path_reader *reader, const struct json_filter **ret_filte
     path_skip_blanks(reader);
     *ret_filter = filter;
     if (++reader->depth > PATH_FILTERS_MAX)
-        return path_fail(reader, "the filter is nested too deep");
+        return path_exceeds(reader, "filters one inside the other", PATH_FILTERS_MAX);
     if (path_take(reader, "!")) {
         filter->kind = JSON_FILTER_NOT;
         rc = path_read_unary(reader, &filter->left);

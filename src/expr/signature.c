@@ -2,10 +2,11 @@
  * "bigint -> string | view -> string" (the first that fits).
  *
  * Words for arguments: string (CHAR, VARCHAR), text (anything that casts to STRING), view (strings
- * and bytes), bytes, boolean, int, bigint, double (any number), numeric (kept as it is), timestamp
- * (TIMESTAMP, TIMESTAMP_LTZ, DATE, and strings), date, time, any.  [x]: may be left out; …: the
- * last word repeats.  Words for results: those types, a time type, char1, char36, strings (an
- * array), or the number of the argument whose type it takes.  A bare NULL fits every word. */
+ * and bytes), bytes, boolean, int, bigint, double (any number), integer and numeric (kept as they
+ * are), timestamp (TIMESTAMP, TIMESTAMP_LTZ, DATE, and strings), date, time, any.  [x]: may be left
+ * out; …: the last word repeats.  Words for results: those types, a time type, char1, char36,
+ * strings (an array), or the number of the argument whose type it takes.  A bare NULL fits every
+ * word. */
 #include "expr/function.h"
 
 #include <ctype.h>
@@ -45,6 +46,8 @@ static const struct sl_type signature_char1 = {
     .kind = SL_TYPE_CHAR, .nullable = true, .precision = 1};
 static const struct sl_type signature_char36 = {
     .kind = SL_TYPE_CHAR, .nullable = true, .precision = 36};
+static const struct sl_type signature_time6 = {
+    .kind = SL_TYPE_TIME, .nullable = true, .precision = 6};
 static const struct sl_type signature_strings = {
     .kind = SL_TYPE_ARRAY, .nullable = true, .element = &sl_type_string};
 
@@ -71,6 +74,8 @@ signature_type(struct sl_text word)
         {"view", &sl_type_string},
         {"any", &sl_type_string},
         {"tinyint", &sl_type_tinyint},
+        {"integer", &sl_type_int},
+        {"time6", &signature_time6},
         {"timestamp6", &sl_type_timestamp6},
         {"ltz6", &sl_type_timestamp_ltz6},
         {"char1", &signature_char1},
@@ -104,6 +109,8 @@ signature_fits(struct sl_text word, const struct sl_type *type, const struct sl_
         return sl_type_is_view(kind);
     if (sl_text_equal(word, SL_TEXT("bytes")))
         return sl_type_is_bytes(kind);
+    if (sl_text_equal(word, SL_TEXT("integer")))
+        return sl_type_is_integer(kind);
     if (sl_text_equal(word, SL_TEXT("numeric")))
         return sl_type_is_numeric(kind);
     if (sl_text_equal(word, SL_TEXT("timestamp"))) {
@@ -197,6 +204,26 @@ sl_bind_signature(struct sl_binding *binding)
 
 /* --- for people --- */
 
+/* A word as SQL has it. */
+static struct sl_text
+signature_word(struct sl_text word)
+{
+    static const char *const words[][2] = {
+        {"view", "string | bytes"},     {"text", "any"},
+        {"double", "number"},           {"numeric", "number"},
+        {"timestamp3", "timestamp(3)"}, {"timestamp6", "timestamp(6)"},
+        {"ltz3", "timestamp_ltz(3)"},   {"ltz6", "timestamp_ltz(6)"},
+        {"time6", "time(6)"},           {"char1", "char(1)"},
+        {"char36", "char(36)"},         {"strings", "array<string>"},
+    };
+
+    for (size_t i = 0; i < SL_COUNT_OF(words); i++) {
+        if (sl_text_equal(word, sl_text_of(words[i][0])))
+            return sl_text_of(words[i][1]);
+    }
+    return word;
+}
+
 /* "NAME(string, int [, int]) -> string" */
 static void
 signature_format_one(const char *name, const char *signature, struct sl_buffer *to)
@@ -210,8 +237,9 @@ signature_format_one(const char *name, const char *signature, struct sl_buffer *
         if (reader.is_optional)
             optional++;
         sl_buffer_printf(to, "%s%s%.*s%s", reader.is_optional ? (count ? " [" : "[") : "",
-                         count ? ", " : "", SL_TEXT_FORMAT(word), reader.repeats ? ", …" : "");
-        words[count++] = word;
+                         count ? ", " : "", SL_TEXT_FORMAT(signature_word(word)),
+                         reader.repeats ? ", …" : "");
+        words[count++] = signature_word(word);
     }
     while (optional--)
         sl_buffer_add_byte(to, ']');
@@ -222,6 +250,8 @@ signature_format_one(const char *name, const char *signature, struct sl_buffer *
     word = signature_next(&reader);
     if (isdigit((unsigned char)*word.start) && (size_t)(*word.start - '1') < count)
         word = words[*word.start - '1'];
+    else if (!sl_text_equal(word, SL_TEXT("double"))) /* which it is, as a result */
+        word = signature_word(word);
     sl_buffer_printf(to, " -> %.*s", SL_TEXT_FORMAT(word));
 }
 

@@ -227,6 +227,18 @@ rules_time_cast_exists(enum sl_type_kind from, enum sl_type_kind to)
     }
 }
 
+static bool
+rules_is_interval(enum sl_type_kind kind)
+{
+    return kind == SL_TYPE_INTERVAL_MONTH || kind == SL_TYPE_INTERVAL_DAY;
+}
+
+static bool
+rules_is_exact(enum sl_type_kind kind)
+{
+    return sl_type_is_integer(kind) || kind == SL_TYPE_DECIMAL;
+}
+
 bool
 sl_cast_exists(const struct sl_type *from, const struct sl_type *to)
 {
@@ -255,5 +267,7 @@ sl_cast_exists(const struct sl_type *from, const struct sl_type *to)
     if ((sl_type_is_numeric(a) || a == SL_TYPE_BOOLEAN) &&
         (sl_type_is_numeric(b) || b == SL_TYPE_BOOLEAN))
         return true;
+    if (rules_is_interval(a) || rules_is_interval(b))
+        return rules_is_exact(a) || rules_is_exact(b);
     return rules_time_cast_exists(a, b);
 }

@@ -117,6 +117,13 @@ sl_utf8_count(const char *text, size_t length)
 static inline const char *
 sl_utf8_skip(const char *at, const char *end, size_t index)
 {
+    for (uint64_t word; index >= sizeof(word) && (size_t)(end - at) >= sizeof(word);) {
+        memcpy(&word, at, sizeof(word));
+        if (word & UINT64_C(0x8080808080808080))
+            break;
+        at += sizeof(word);
+        index -= sizeof(word);
+    }
     while (index > 0 && at < end) {
         at++;
         while (at < end && ((unsigned char)*at & 0xc0) == 0x80)

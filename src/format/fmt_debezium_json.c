@@ -100,6 +100,7 @@ const struct sl_format_class sl_fmt_debezium_json = {
                    .writes = true,
                    .sink_kinds = 15,
                    .source_kinds = true,
+                   .fields_by_name = true,
                    .options = debezium_option_specs,
                    .option_count = SL_COUNT_OF(debezium_option_specs),
                    .check = debezium_check,

@@ -173,6 +173,7 @@ const struct sl_format_class sl_fmt_json = {
                    .reads = true,
                    .writes = true,
                    .sink_kinds = 1u << SL_ROW_INSERT,
+                   .fields_by_name = true,
                    .options = json_option_specs,
                    .option_count = SL_COUNT_OF(json_option_specs),
                    .check = json_check},

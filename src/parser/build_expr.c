@@ -174,6 +174,12 @@ build_expr_op(SL_TOKEN token)
         return SL_AST_OP_BIT_AND;
     case SL_TOKEN_PIPE:
         return SL_AST_OP_BIT_OR;
+    case SL_TOKEN_HASH_SIGN:
+        return SL_AST_OP_BIT_XOR;
+    case SL_TOKEN_SHIFT_LEFT:
+        return SL_AST_OP_SHIFT_LEFT;
+    case SL_TOKEN_SHIFT_RIGHT:
+        return SL_AST_OP_SHIFT_RIGHT;
     case SL_TOKEN_JSON_GET:
         return SL_AST_OP_JSON_GET;
     case SL_TOKEN_JSON_GET_TEXT:

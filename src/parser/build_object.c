@@ -102,7 +102,78 @@ sl_build_create_function(SL_PARSE, const struct sl_build_create *create, bool if
     node->if_not_exists = if_not_exists;
     node->replace = create->or_what == SL_BUILD_OR_REPLACE;
     node->class_name = sl_build_text(parse, class_name);
+    node->body_offset = class_name->offset;
     return node;
+}
+
+struct sl_ast_parameter *
+sl_build_function_parameter(SL_PARSE, SL_TOKEN name, struct sl_ast_type *type)
+{
+    struct sl_ast_parameter *parameter = SL_NEW(parse->arena, struct sl_ast_parameter);
+    parameter->name = sl_build_identifier_value(parse, name);
+    parameter->type = type;
+    return parameter;
+}
+
+struct sl_ast_create_function *
+sl_build_sql_function(SL_PARSE, const struct sl_build_create *create, bool if_not_exists,
+                      struct sl_ast_name *name, struct sl_ast_list *parameters,
+                      struct sl_ast_type *returns)
+{
+    struct sl_ast_create_function *node = SL_BUILD(parse, create_function, CREATE_FUNCTION, -1);
+    build_object_check(parse, create, "FUNCTION",
+                       BUILD_OBJECT_OR_REPLACE | BUILD_OBJECT_TEMPORARY | BUILD_OBJECT_SYSTEM);
+    node->name = *name;
+    node->temporary = create->temporary;
+    node->system = create->system;
+    node->if_not_exists = if_not_exists;
+    node->replace = create->or_what == SL_BUILD_OR_REPLACE;
+    node->returns = returns;
+    node->parameters = sl_build_list_value(parameters);
+    return node;
+}
+
+static struct sl_ast_create_function *
+build_function_fail(SL_PARSE, struct sl_ast_create_function *function, int offset, const char *what)
+{
+    if (parse->rc >= 0) {
+        parse->rc = SL_ERROR(parse->err, SL_E_SYNTAX, "%s", what);
+        sl_error_at(parse->err, offset);
+    }
+    return function;
+}
+
+struct sl_ast_create_function *
+sl_build_function_body(SL_PARSE, struct sl_ast_create_function *function, SL_TOKEN body)
+{
+    if (function->class_name.start || function->body)
+        return build_function_fail(parse, function, body->offset, "a function has one body");
+    function->class_name = sl_build_text(parse, body);
+    function->body_offset = body->offset;
+    return function;
+}
+
+struct sl_ast_create_function *
+sl_build_function_return(SL_PARSE, struct sl_ast_create_function *function,
+                         struct sl_ast_expr *body)
+{
+    if (function->class_name.start || function->body)
+        return build_function_fail(parse, function, body->ast.offset, "a function has one body");
+    function->body = body;
+    return function;
+}
+
+/* What an SQL function without state is in any case. */
+struct sl_ast_create_function *
+sl_build_function_word(SL_PARSE, struct sl_ast_create_function *function, SL_TOKEN word)
+{
+    if (!sl_text_equal_nocase(word->text, SL_TEXT("IMMUTABLE")) &&
+        !sl_text_equal_nocase(word->text, SL_TEXT("STABLE")) &&
+        !sl_text_equal_nocase(word->text, SL_TEXT("VOLATILE")))
+        return build_function_fail(
+            parse, function, word->offset,
+            "LANGUAGE, AS, RETURN, IMMUTABLE, STABLE or VOLATILE is expected here");
+    return function;
 }
 
 struct sl_ast_create_function *

@@ -109,6 +109,19 @@ struct sl_ast *sl_build_create_view(SL_PARSE, const struct sl_build_create *crea
 struct sl_ast_create_function *
 sl_build_create_function(SL_PARSE, const struct sl_build_create *create, bool if_not_exists,
                          struct sl_ast_name *name, SL_TOKEN class_name);
+struct sl_ast_parameter *sl_build_function_parameter(SL_PARSE, SL_TOKEN name,
+                                                     struct sl_ast_type *type);
+struct sl_ast_create_function *
+sl_build_sql_function(SL_PARSE, const struct sl_build_create *create, bool if_not_exists,
+                      struct sl_ast_name *name, struct sl_ast_list *parameters,
+                      struct sl_ast_type *returns);
+struct sl_ast_create_function *
+sl_build_function_body(SL_PARSE, struct sl_ast_create_function *function, SL_TOKEN body);
+struct sl_ast_create_function *sl_build_function_return(SL_PARSE,
+                                                        struct sl_ast_create_function *function,
+                                                        struct sl_ast_expr *body);
+struct sl_ast_create_function *
+sl_build_function_word(SL_PARSE, struct sl_ast_create_function *function, SL_TOKEN word);
 struct sl_ast_create_function *
 sl_build_function_language(SL_PARSE, struct sl_ast_create_function *function, SL_TOKEN language);
 struct sl_ast_create_model *sl_build_create_model(SL_PARSE, const struct sl_build_create *create,

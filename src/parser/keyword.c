@@ -217,6 +217,42 @@ keyword_decide(const struct sl_parse *parse, size_t at)
     return yes ? kind : SL_TOKEN_ID;
 }
 
+/* >> closes two types, ARRAY<ARRAY<INT>>, or is an operator where no type is open: it arrives as
+ * two tokens. */
+static void
+keyword_join_shifts(struct sl_parse *parse)
+{
+    struct sl_token *tokens = parse->tokens;
+    size_t open = 0, kept = 0;
+
+    for (size_t i = 0; i < parse->token_count; i++) {
+        int before = kept ? tokens[kept - 1].kind : SL_TOKEN_EOF;
+
+        tokens[kept++] = tokens[i];
+        switch (tokens[i].kind) {
+        case SL_TOKEN_LT:
+            open += before == SL_TOKEN_ARRAY || before == SL_TOKEN_MAP ||
+                    before == SL_TOKEN_MULTISET || before == SL_TOKEN_ROW ||
+                    before == SL_TOKEN_STRUCTURED;
+            break;
+        case SL_TOKEN_GT:
+            if (open) {
+                open--;
+            } else if (tokens[i + 1].kind == SL_TOKEN_GT && tokens[i + 1].offset == tokens[i].end) {
+                tokens[kept - 1].kind = SL_TOKEN_SHIFT_RIGHT;
+                tokens[kept - 1].end = tokens[++i].end;
+            }
+            break;
+        case SL_TOKEN_SEMICOLON:
+            open = 0;
+            break;
+        default:
+            break;
+        }
+    }
+    parse->token_count = kept;
+}
+
 void
 sl_keyword_decide(struct sl_parse *parse)
 {
@@ -225,4 +261,5 @@ sl_keyword_decide(struct sl_parse *parse)
         if (token->keyword != NULL)
             token->kind = keyword_decide(parse, i);
     }
+    keyword_join_shifts(parse);
 }

@@ -5,6 +5,7 @@ const struct parser_form parser_forms[] = {
     /* queries */
     {SL_AST_QUERY, "SELECT 1"},
     {SL_AST_QUERY, "SELECT ALL a FROM t"},
+    {SL_AST_QUERY, "SELECT a & 1 | ~b # 2, a << 1 >> b, CAST(c AS ARRAY<ARRAY<INT>>) FROM t"},
     {SL_AST_QUERY, "SELECT DISTINCT a, b AS c, d e, t.*, * FROM t"},
     {SL_AST_QUERY, "SELECT DISTINCT ON (a) b FROM t"},
     {SL_AST_QUERY, "(SELECT 1)"},

@@ -242,11 +242,19 @@ struct sl_ast_create_materialized {
     struct sl_ast_query *query;
 };
 
+struct sl_ast_parameter {
+    struct sl_ast_identifier name;
+    struct sl_ast_type *type;
+};
 struct sl_ast_create_function {
     struct sl_ast ast;
     struct sl_ast_name name;
     bool temporary, system, if_not_exists, replace;
-    struct sl_text class_name, language; /* language.start NULL: none */
+    struct sl_text class_name, language; /* start NULL: none */
+    int body_offset;                     /* of class_name */
+    struct sl_ast_type *returns;         /* of a function in SQL, whose body is … */
+    struct sl_ast_list parameters;       /* struct sl_ast_parameter */
+    struct sl_ast_expr *body;            /* … RETURN this, or the text in class_name */
     struct sl_ast_options resources;     /* USING JAR 'p': key JAR or ARTIFACT */
     struct sl_ast_options options;
 };

@@ -12,6 +12,54 @@ explain_record(const struct sl_phys_record *record, const struct sl_schema *phys
     sl_describe_columns(to, "keyFields", record->key_columns, record->key_column_count, physical);
 }
 
+/* "r.a.b, r.c": the fields that are read, of a column that has others, too. */
+static void
+explain_fields(const char *path, const struct sl_type *type, bool *has_comma,
+               struct sl_arena *arena, struct sl_buffer *to)
+{
+    if (type->kind == SL_TYPE_ROW) {
+        for (size_t i = 0; i < type->field_count; i++)
+            explain_fields(sl_arena_printf(arena, "%s.%s", path, type->fields[i].name),
+                           type->fields[i].type, has_comma, arena, to);
+        return;
+    }
+    sl_buffer_printf(to, "%s%s", *has_comma ? ", " : "", path);
+    *has_comma = true;
+}
+
+static bool
+explain_is_pruned(const struct sl_phys_scan *scan, uint32_t column)
+{
+    for (size_t i = 0; i < scan->pruned_count; i++)
+        if (scan->pruned[i] == column)
+            return true;
+    return false;
+}
+
+static void
+explain_decode(const struct sl_phys_scan *scan, struct sl_buffer *to)
+{
+    bool has_comma = false;
+    struct sl_arena arena;
+
+    if (!scan->decoded_count)
+        return;
+    sl_arena_init(&arena);
+    sl_describe_begin(to, "decode");
+    for (size_t i = 0; i < scan->decoded_count; i++) {
+        const struct sl_schema_column *column = &scan->physical->columns[scan->decoded[i]];
+
+        if (explain_is_pruned(scan, scan->decoded[i])) {
+            explain_fields(column->name, column->type, &has_comma, &arena, to);
+            continue;
+        }
+        sl_buffer_printf(to, "%s%s", has_comma ? ", " : "", column->name);
+        has_comma = true;
+    }
+    sl_describe_end(to);
+    sl_arena_done(&arena);
+}
+
 static void
 explain_scan(const struct sl_phys_node *node, struct sl_buffer *to)
 {
@@ -29,7 +77,7 @@ explain_scan(const struct sl_phys_node *node, struct sl_buffer *to)
     sl_describe_string(to, "connector", scan->connector);
     sl_describe_string(to, "format", scan->format);
     explain_record(&scan->record, scan->physical, to);
-    sl_describe_columns(to, "decode", scan->decoded, scan->decoded_count, scan->physical);
+    explain_decode(scan, to);
     sl_describe_expr(to, "filter", scan->filter, row);
     sl_describe_watermark(to, scan->watermark, scan->watermark_from_source, row);
     sl_describe_select(to, scan->exprs, node->schema, row);
@@ -520,8 +568,8 @@ explain_count_consumers(const struct sl_phys_plan *plan, struct sl_arena *arena)
     return counts;
 }
 
-static void
-explain_name(const struct sl_phys_node *node, struct sl_buffer *to)
+void
+sl_phys_explain_name(const struct sl_phys_node *node, struct sl_buffer *to)
 {
     sl_buffer_add_string(to, sl_phys_name(node));
     if (node->kind == SL_OP_SCAN)
@@ -557,7 +605,7 @@ explain_tasks(const struct sl_phys_plan *plan, struct sl_buffer *to)
                 sl_buffer_printf(to, "Task %zu (parallelism %u): ", task,
                                  plan->nodes[i]->parallelism);
             head = head ? head : plan->nodes[i];
-            explain_name(plan->nodes[i], to);
+            sl_phys_explain_name(plan->nodes[i], to);
         }
         for (size_t i = 0; head && i < head->input_count; i++)
             sl_buffer_printf(to, "%s%s from task %zu", i ? ", " : " <- ",

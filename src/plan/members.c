@@ -95,6 +95,7 @@ static const struct sl_member scan_members[] = {
     COUNTED(sl_phys_scan, TYPES, "partitionTypes", partition_types, partition_count),
     COUNTED(sl_phys_scan, COLUMNS, "primaryKey", primary_key, primary_key_count),
     COUNTED(sl_phys_scan, COLUMNS, "decoded", decoded, decoded_count),
+    COUNTED(sl_phys_scan, COLUMNS, "pruned", pruned, pruned_count),
     COUNTED(sl_phys_scan, STRINGS, "metadata", metadata, metadata_count),
     COUNTED(sl_phys_scan, TYPES, "metadataTypes", metadata_types, metadata_count),
     MEMBER(sl_phys_scan, EXPR, "filter", filter),

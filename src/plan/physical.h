@@ -107,6 +107,8 @@ struct sl_phys_scan {
     size_t primary_key_count;
     uint32_t *decoded; /* indexes into physical, ascending */
     size_t decoded_count;
+    uint32_t *pruned; /* those of them whose types are without the fields that nobody reads */
+    size_t pruned_count;
     const char **metadata; /* keys; of a partition column "partition." and its name */
     const struct sl_type **metadata_types; /* as the connector makes them */
     size_t metadata_count;
@@ -483,7 +485,8 @@ struct sl_phys_batch_rank {
     struct sl_rank rank; /* the first member */
 };
 
-/* Bounded input; emits at its end.  limit < 0: all (else a top-n of offset + limit). */
+/* Bounded input; emits at its end.  limit < 0: all (else a top-n of offset + limit).  At another
+ * parallelism than 1 each subtask has a top-n of its own. */
 struct sl_phys_sort {
     struct sl_sort_key *keys;
     size_t key_count;
@@ -603,6 +606,11 @@ bool sl_phys_is_bounded(const struct sl_phys_plan *plan);
  * with their parallelism; a line a row.  With `changelog_mode` each operator and exchange tells the
  * row kinds that it emits. */
 void sl_phys_explain(const struct sl_phys_plan *plan, bool changelog_mode, struct sl_buffer *to);
+/* "Scan[bids]", as in the tasks. */
+void sl_phys_explain_name(const struct sl_phys_node *node, struct sl_buffer *to);
+/* EXPLAIN's section State, with its heading: the width of rows, what is kept, what bounds it, and a
+ * warning where nothing does. */
+void sl_phys_explain_state(const struct sl_phys_plan *plan, struct sl_buffer *to);
 /* Versioned JSON; read back gives an equal plan (its JSON is the same bytes). */
 void sl_phys_write_json(const struct sl_phys_plan *plan, struct sl_buffer *to);
 int sl_phys_read_json(struct sl_arena *arena, struct sl_text json, struct sl_phys_plan **ret_plan,

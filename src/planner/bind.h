@@ -36,6 +36,13 @@ struct sl_star_expansion { /* a `*` of a view's text, and the columns it stands 
     struct sl_star_expansion *next;
 };
 
+/* A function in SQL that was called; the last one first. */
+struct sl_function_use {
+    uint32_t session;
+    const char *schema, *name;
+    struct sl_function_use *next;
+};
+
 struct sl_table_use {
     uint64_t id;
     uint32_t version;
@@ -69,6 +76,10 @@ struct sl_binder {
     struct sl_expr_settings settings;
     struct sl_table_use *uses;
     size_t use_count, use_capacity;
+    struct sl_function_use **function_uses;   /* NULL: nobody asks */
+    const struct sl_schema *function_columns; /* parameters of the function whose body is bound */
+    int function_depth;
+    const struct sl_sql_function *making;  /* by CREATE FUNCTION */
     struct sl_star_expansion **expansions; /* where the next goes; NULL: nobody asks */
     bool leave_open;                       /* the next select leaves open parameters to INSERT */
     const struct sl_outer_scope *outer; /* of the queries around the subquery that is bound */
@@ -188,6 +199,8 @@ int sl_binder_refuse_postgres(const struct sl_binder *binder, int offset, const 
 int sl_binder_find_table(struct sl_binder *binder, const struct sl_ast_name *name,
                          const struct sl_table **ret_table, struct sl_error *err);
 /* The schema and name for a new object; the schema must exist (3F000). */
+int sl_binder_split_name(struct sl_binder *binder, const struct sl_ast_name *name,
+                         const char **ret_schema, const char **ret_name, struct sl_error *err);
 int sl_binder_new_name(struct sl_binder *binder, const struct sl_ast_name *name,
                        const char **ret_schema, const char **ret_name, struct sl_error *err);
 /* 42703 with a near match of the schema's columns. */
@@ -231,6 +244,16 @@ int sl_binder_constant(struct sl_binder *binder, const struct sl_ast_expr *ast, 
 int sl_binder_row_star(struct sl_clause *binding, const struct sl_ast_expr *ast,
                        struct sl_expr **ret_row, struct sl_expr ***ret_fields,
                        const char **ret_columns, struct sl_error *err);
+
+/* --- sql_function.c --- */
+/* A call of a function in SQL; SL_EOF: there is none of this name. */
+int sl_binder_sql_function(struct sl_clause *binding, const struct sl_ast_name *name,
+                           struct sl_expr **args, size_t arg_count, struct sl_expr **ret_expr,
+                           struct sl_error *err);
+bool sl_binder_find_function(struct sl_binder *binder, const struct sl_ast_name *name,
+                             const struct sl_sql_function **ret_function);
+int sl_binder_function_parameter(struct sl_clause *binding, const struct sl_ast_expr *ast,
+                                 struct sl_expr **ret_expr, struct sl_error *err);
 
 /* --- json.c --- */
 /* JSON_VALUE and its like; IS JSON. */

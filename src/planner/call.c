@@ -85,6 +85,8 @@ call_function(struct sl_clause *binding, const struct sl_ast_expr *ast, struct s
     SL_TRY(call_args(binding, call, &args, err));
     rc = sl_binder_session_call(binding, name, args, call->arg_count, offset, ret_expr, err);
     if (rc == SL_EOF)
+        rc = sl_binder_sql_function(binding, &call->name, args, call->arg_count, ret_expr, err);
+    if (rc == SL_EOF)
         rc = sl_binder_function(binding, name, args, call->arg_count, offset, ret_expr, err);
     if (rc < 0 && err->code == SL_E_UNDEFINED_FUNCTION && strncasecmp(name, "pg_", 3) == 0)
         return sl_binder_refuse_postgres(binding->binder, ast->ast.offset, name, err);
@@ -313,15 +315,37 @@ call_misplaced_json(const struct sl_clause *binding, const struct sl_ast_expr *a
     return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
 }
 
+/* Functions of Flink over types that there are not. */
+static const char *
+call_missing_type(const struct sl_ast_name *name)
+{
+    static const struct {
+        const char *function, *construct;
+    } missing[] = {
+        {"OBJECT_OF", "OBJECT_OF (structured types are not there) is"},
+        {"OBJECT_UPDATE", "OBJECT_UPDATE (structured types are not there) is"},
+        {"PARSE_JSON", "PARSE_JSON (the type VARIANT is not there; JSON_QUERY reads texts) is"},
+        {"TRY_PARSE_JSON",
+         "TRY_PARSE_JSON (the type VARIANT is not there; JSON_QUERY reads texts) is"},
+    };
+
+    for (size_t i = 0; i < SL_COUNT_OF(missing); i++)
+        if (sl_ast_name_is(name, missing[i].function))
+            return missing[i].construct;
+    return NULL;
+}
+
 int
 sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
                struct sl_error *err)
 {
     const struct sl_ast_call *call = &ast->call;
+    const struct sl_sql_function *function = NULL;
     bool is_postgres = sl_text_equal_nocase(call->name.parts[0].text, SL_TEXT("pg_catalog"));
 
     SL_TRY(call_check_clauses(binding, ast, err));
-    if (call->name.count > 1 && !(call->name.count == 2 && is_postgres)) {
+    if (call->name.count > 1 && !(call->name.count == 2 && is_postgres) &&
+        !sl_binder_find_function(binding->binder, &call->name, &function)) {
         SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "function %.*s.%s does not exist",
                  SL_TEXT_FORMAT(call->name.parts[0].text), call_name(binding, call));
         sl_error_hint(err, "SHOW FUNCTIONS lists what there is");
@@ -335,6 +359,9 @@ sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
         return call_misplaced_watermark(binding, ast, err);
     if (sl_ast_name_is(&call->name, "JSON"))
         return call_misplaced_json(binding, ast, err);
+    if (call_missing_type(&call->name) &&
+        !sl_binder_find_function(binding->binder, &call->name, &function))
+        return call_refuse(binding, ast, call_missing_type(&call->name), err);
     if (sl_aggregate_exists(call->name.parts[call->name.count - 1].text))
         return call_aggregate(binding, ast, ret_expr, err);
     return call_function(binding, ast, ret_expr, err);

@@ -5,10 +5,10 @@ static int
 create_check(const struct sl_binder *binder, const struct sl_ast_create_table *create,
              struct sl_error *err)
 {
-    if (create->as_query)
-        return sl_binder_refuse(binder, create->as_query->ast.offset, "CREATE TABLE AS is", err);
-    if (create->replace)
-        return sl_binder_refuse(binder, create->ast.offset, "REPLACE TABLE is", err);
+    if (create->replace && !create->as_query)
+        return sl_binder_refuse(binder, create->ast.offset, "REPLACE TABLE without AS is", err);
+    if (create->as_query && create->temporary)
+        return sl_binder_refuse(binder, create->ast.offset, "CREATE TEMPORARY TABLE … AS is", err);
     if (create->distribution.kind != SL_AST_DISTRIBUTION_NONE)
         return sl_binder_refuse(binder, create->distribution.offset, "DISTRIBUTED is", err);
     return SL_OK;
@@ -35,11 +35,12 @@ create_options(struct sl_draft *draft, const struct sl_ast_options *options, str
     return SL_OK;
 }
 
+/* Of AS (b, a) the query has the columns. */
 static int
-create_schema(struct sl_draft *draft, const struct sl_ast_table_schema *schema,
+create_schema(struct sl_draft *draft, const struct sl_ast_table_schema *schema, bool is_bare,
               struct sl_error *err)
 {
-    for (size_t i = 0; i < schema->columns.count; i++) {
+    for (size_t i = 0; i < schema->columns.count && !is_bare; i++) {
         const struct sl_ast_column *column = schema->columns.items[i];
 
         SL_TRY(sl_draft_read_column(draft, column, sl_draft_insert(draft, i), err));
@@ -54,7 +55,7 @@ create_schema(struct sl_draft *draft, const struct sl_ast_table_schema *schema,
 
 int
 sl_plan_create_table(struct sl_plan_context *context, const struct sl_ast *statement,
-                     struct sl_table **ret_table, struct sl_error *err)
+                     struct sl_table **ret_table, const char **ret_insert, struct sl_error *err)
 {
     const struct sl_ast_create_table *create = (const struct sl_ast_create_table *)statement;
     struct sl_binder binder;
@@ -68,7 +69,10 @@ sl_plan_create_table(struct sl_plan_context *context, const struct sl_ast *state
     if (create->comment.start)
         draft.comment =
             sl_arena_strndup(binder.arena, create->comment.start, create->comment.length);
-    SL_TRY(create_schema(&draft, &create->schema, err));
+    SL_TRY(create_schema(&draft, &create->schema, sl_is_bare_list(create), err));
+    *ret_insert = NULL;
+    if (create->as_query)
+        SL_TRY(sl_draft_as(&draft, create, ret_insert, err));
     draft.partition = SL_NEW_ARRAY(binder.arena, const char *, create->partitioned_count);
     draft.partition_count = create->partitioned_count;
     for (size_t i = 0; i < create->partitioned_count; i++) {

@@ -57,6 +57,13 @@ void sl_draft_from_table(struct sl_draft *draft, const struct sl_table *table);
 /* Checks everything and makes the table. */
 int sl_draft_finish(struct sl_draft *draft, struct sl_table **ret_table, struct sl_error *err);
 
+/* create_as.c */
+/* CREATE TABLE t (b, a) AS …: names without types. */
+bool sl_is_bare_list(const struct sl_ast_create_table *create);
+/* The columns of AS, and the INSERT that fills the table. */
+int sl_draft_as(struct sl_draft *draft, const struct sl_ast_create_table *create,
+                const char **ret_insert, struct sl_error *err);
+
 /* like.c */
 int sl_draft_like(struct sl_draft *draft, const struct sl_ast_create_table *create,
                   struct sl_error *err);

@@ -144,8 +144,10 @@ expr_unary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_e
         *ret_expr = arg;
         return SL_OK;
     }
-    return expr_call1(binding, sl_ast_op_name(ast->unary.op), arg, expr_offset(binding, ast),
-                      ret_expr, err);
+    /* "~" is the name of PostgreSQL's match. */
+    return expr_call1(binding,
+                      ast->unary.op == SL_AST_OP_BIT_NOT ? "BITNOT" : sl_ast_op_name(ast->unary.op),
+                      arg, expr_offset(binding, ast), ret_expr, err);
 }
 
 /* A chain a AND b AND … leans to the left as deep as it is long; it is bound as a balanced tree. */
@@ -241,9 +243,6 @@ expr_binary(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_
     switch (ast->binary.op) {
     case SL_AST_OP_OVERLAPS:
         return expr_overlaps(binding, ast, ret_expr, err);
-    case SL_AST_OP_BIT_AND:
-    case SL_AST_OP_BIT_OR:
-        return sl_binder_refuse(binding->binder, ast->binary.op_offset, "a bit operator is", err);
     case SL_AST_OP_JSON_GET:
     case SL_AST_OP_JSON_GET_TEXT:
         return sl_binder_refuse(binding->binder, ast->binary.op_offset, "a JSON operator is", err);
@@ -575,6 +574,8 @@ expr_of_kind(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl
         return sl_binder_literal(binding->binder, &ast->literal, false, ast->ast.offset, ret_expr,
                                  err);
     case SL_AST_EXPR_PARAMETER:
+        if (binding->binder->function_columns)
+            return sl_binder_function_parameter(binding, ast, ret_expr, err);
         return sl_binder_parameter(binding->binder, ast->parameter, ast->ast.offset, ret_expr, err);
     case SL_AST_EXPR_UNARY:
         return expr_unary(binding, ast, ret_expr, err);

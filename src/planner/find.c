@@ -85,6 +85,13 @@ find_no_table(struct sl_binder *binder, const struct sl_ast_name *name, const ch
 }
 
 int
+sl_binder_split_name(struct sl_binder *binder, const struct sl_ast_name *name,
+                     const char **ret_schema, const char **ret_name, struct sl_error *err)
+{
+    return find_split(binder, name, ret_schema, ret_name, err);
+}
+
+int
 sl_binder_find_table(struct sl_binder *binder, const struct sl_ast_name *name,
                      const struct sl_table **ret_table, struct sl_error *err)
 {

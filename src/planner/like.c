@@ -26,6 +26,26 @@ like_strategies(const struct sl_ast_create_table *create)
     return strategies;
 }
 
+/* Each feature is said once at most. */
+static int
+like_check_options(const struct sl_draft *draft, const struct sl_ast_create_table *create,
+                   struct sl_error *err)
+{
+    unsigned seen = 0;
+
+    for (size_t i = 0; i < create->like_option_count; i++) {
+        unsigned feature = 1u << create->like_options[i].feature;
+
+        if (seen & feature) {
+            SL_ERROR(err, SL_E_SYNTAX, "LIKE says twice what to do with the same feature");
+            return sl_error_at(err,
+                               sl_binder_offset(draft->binder, create->like_options[i].offset));
+        }
+        seen |= feature;
+    }
+    return SL_OK;
+}
+
 static int
 like_conflict(const struct sl_draft *draft, const struct sl_table *source, const char *what,
               int offset, struct sl_error *err)
@@ -56,8 +76,15 @@ like_columns(struct sl_draft *draft, const struct sl_table *source,
         enum sl_ast_like_merge strategy = like_column_strategy(strategies, column);
         int own = sl_draft_find(draft, sl_text_of(column->name));
 
-        if (strategy == SL_AST_EXCLUDING || (own >= 0 && strategy == SL_AST_OVERWRITING))
+        if (strategy == SL_AST_EXCLUDING)
             continue;
+        if (own >= 0 && strategy == SL_AST_OVERWRITING) { /* in the place of the other one */
+            struct sl_draft_column moved = draft->columns[own];
+
+            sl_draft_remove(draft, (size_t)own);
+            *sl_draft_insert(draft, place++) = moved;
+            continue;
+        }
         if (own >= 0)
             return like_conflict(
                 draft, source,
@@ -149,6 +176,7 @@ sl_draft_like(struct sl_draft *draft, const struct sl_ast_create_table *create,
 
     if (!create->like.count)
         return SL_OK;
+    SL_TRY(like_check_options(draft, create, err));
     SL_TRY(sl_binder_find_table(draft->binder, &create->like, &source, err));
     if (source->kind != SL_RELATION_TABLE) {
         SL_ERROR(err, SL_E_WRONG_OBJECT_TYPE, "\"%s\" is a view, and LIKE needs a table",

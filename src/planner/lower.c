@@ -389,6 +389,25 @@ lower_replicate(struct sl_lowering *lowering, struct sl_log_node *node,
     return SL_OK;
 }
 
+/* A top-n of many subtasks: each finds its own first, of which the last one chooses. */
+static struct sl_phys_node *
+lower_local_sort(struct sl_lowering *lowering, const struct sl_log_node *node,
+                 const struct sl_phys_limit *limit, struct sl_phys_node *input)
+{
+    struct sl_phys_sort *detail = SL_NEW(lowering->arena, struct sl_phys_sort);
+    struct sl_phys_node *made;
+
+    if (!limit || limit->limit < 0 || input->parallelism == 1 ||
+        limit->offset > INT64_MAX - limit->limit)
+        return input;
+    detail->keys = node->sort.keys;
+    detail->key_count = node->sort.key_count;
+    detail->limit = limit->offset + limit->limit;
+    made = sl_lower_add(lowering, SL_OP_SORT, input->parallelism, node->schema, detail);
+    sl_lower_connect(lowering, made, input);
+    return made;
+}
+
 static int
 lower_sort(struct sl_lowering *lowering, struct sl_log_node *node,
            const struct sl_phys_limit *limit, struct sl_phys_node **ret_node, struct sl_error *err)
@@ -404,6 +423,7 @@ lower_sort(struct sl_lowering *lowering, struct sl_log_node *node,
     detail->key_count = node->sort.key_count;
     detail->offset = limit ? limit->offset : 0;
     detail->limit = limit ? limit->limit : -1;
+    input = lower_local_sort(lowering, node, limit, input);
     *ret_node = sl_lower_add(lowering, SL_OP_SORT, 1, node->schema, detail);
     sl_lower_connect(lowering, *ret_node, input);
     return SL_OK;

@@ -164,6 +164,10 @@ int sl_lower_sink_over(struct sl_lowering *lowering, struct sl_log_node *node,
 /* Scans of one table become one. */
 void sl_lower_share_scans(struct sl_lowering *lowering);
 
+/* lower_fields.c */
+/* Fields of ROWs that nothing reads are not decoded. */
+void sl_lower_prune_fields(struct sl_lowering *lowering);
+
 /* sink_mode.c */
 /* Which changes the sink is given, and whether it takes them; *input may be materialised by the
  * sink's key first.  Sets `upsert` and `before_deletes`. */

@@ -329,6 +329,7 @@ planner_lower(struct planner *planner, struct sl_rewriter *rewriter, struct sl_p
         SL_TRY(planner_lower_sinks(planner, &lowering, err));
     SL_TRY(sl_lower_sides(&lowering, planner->is_query, err));
     sl_lower_share_scans(&lowering);
+    sl_lower_prune_fields(&lowering);
     sl_lower_changelogs(&lowering);
     plan->nodes = lowering.nodes;
     plan->node_count = lowering.node_count;

@@ -60,15 +60,27 @@ int sl_plan_statement(struct sl_plan_context *context, const struct sl_ast *stat
                       const struct sl_plan_options *options, struct sl_planned **ret_planned,
                       struct sl_error *err);
 /* Checks CREATE TABLE (types, computed columns, watermark, primary key, options by descriptor,
- * LIKE) and fills a definition for the catalog. */
+ * LIKE, AS) and fills a definition for the catalog.  *ret_insert: with AS the INSERT that fills the
+ * table once it is there, else NULL. */
 int sl_plan_create_table(struct sl_plan_context *context, const struct sl_ast *statement,
-                         struct sl_table **ret_table, struct sl_error *err);
+                         struct sl_table **ret_table, const char **ret_insert,
+                         struct sl_error *err);
 int sl_plan_create_view(struct sl_plan_context *context, const struct sl_ast *statement,
                         struct sl_table **ret_table, struct sl_error *err);
 /* ALTER TABLE / ALTER VIEW: the new version. */
 int sl_plan_alter_table(struct sl_plan_context *context, const struct sl_ast *statement,
                         const struct sl_table *table, struct sl_table **ret_table,
                         struct sl_error *err);
+/* CREATE FUNCTION in SQL; 0A000 for other languages. */
+int sl_plan_create_function(struct sl_plan_context *context, const struct sl_ast *statement,
+                            struct sl_sql_function **ret_function, struct sl_error *err);
+int sl_plan_find_function(struct sl_plan_context *context, const struct sl_ast_name *name,
+                          const struct sl_sql_function **ret_function, struct sl_error *err);
+/* `view "v"`: what calls the function, itself or through others; NULL: nothing. */
+const char *sl_plan_function_user(struct sl_plan_context *context,
+                                  const struct sl_sql_function *function);
+const char *sl_show_create_function(struct sl_arena *arena,
+                                    const struct sl_sql_function *function);
 /* Whether the view's query reads that table or view, itself or through other views. */
 bool sl_plan_view_uses(struct sl_plan_context *context, const struct sl_table *view,
                        uint64_t table_id);
@@ -82,6 +94,8 @@ int sl_plan_type(struct sl_plan_context *context, const struct sl_ast *type,
 /* Resolves "t", "s.t", "default_catalog.s.t" (offsets for errors): 42P01 with a hint. */
 int sl_plan_find_table(struct sl_plan_context *context, const struct sl_ast_name *name,
                        const struct sl_table **ret_table, struct sl_error *err);
+/* Names of functions that are the session's own (CURRENT_DATABASE); NULL behind the last. */
+const char *sl_plan_session_function(size_t index);
 /* CREATE TABLE text that makes this table again (SHOW CREATE TABLE), and CREATE VIEW. */
 void sl_plan_show_create(const struct sl_table *table, struct sl_buffer *to);
 

@@ -50,6 +50,12 @@ Test(planner_error, names)
     REFUSED("SELECT SUBSTRING(price, 1) FROM bids", "42883", "SUBSTRING");
     planner_test_hint(&test, "SUBSTRING(string, int [, int]) -> string or "
                              "SUBSTRING(string, string) -> string");
+    REFUSED("SELECT HEX(TRUE)", "42883", "HEX");
+    planner_test_hint(&test, "HEX(bigint) -> string or HEX(string | bytes) -> string");
+    REFUSED("SELECT REGEX_COUNT('a', 'b')", "42883", "REGEX_COUNT");
+    planner_test_hint(&test, "\"REGEXP_COUNT\"? REGEXP_COUNT(string, string) -> int");
+    REFUSED("SELECT SHA25('a')", "42883", "SHA25");
+    planner_test_hint(&test, "\"SHA2\", \"SHA256\"");
     REFUSED("SELECT REGEXP(channel, '(') FROM bids", "2201B", "'('");
     REFUSED("SELECT channel SIMILAR TO '[' FROM bids", "2201B", "'['");
     REFUSED("SELECT * FROM bids AS b (x, y, z, u, w, q, too_many)", "42P10", "too_many");
@@ -179,7 +185,7 @@ Test(planner_error, not_supported)
     REFUSED("WITH RECURSIVE t AS (SELECT 1) SELECT * FROM t", "0A000", "t AS");
     REFUSED("SELECT /*+ BROADCAST(bids) */ * FROM bids", "0A000", "BROADCAST");
     REFUSED("INSERT OVERWRITE out1 VALUES (1, 'x')", "0A000", "INSERT");
-    REFUSED("CREATE TABLE t AS SELECT 1", "0A000", NULL);
+    REFUSED("CREATE TEMPORARY TABLE t AS SELECT 1", "0A000", NULL);
 }
 
 Test(planner_error, inserts)

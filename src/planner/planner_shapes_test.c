@@ -154,9 +154,47 @@ Test(planner_shapes, unnest)
     PLAN(&test, "SELECT id, q FROM c LEFT JOIN UNNEST(r) ON TRUE, generate_series(1, id + 1) AS s",
          "Collect(fields=[id, q])\n"
          "+- Calc(select=[id, q])\n"
-         "   +- Unnest(series=[$k0, $k1], select=[id, q, s])\n"
-         "      +- Calc(select=[id, p, q, 1 AS $k0, id + 1 AS $k1])\n"
+         "   +- Unnest(series=[$a0, $a1], select=[id, q, s])\n"
+         "      +- Calc(select=[id, q, 1 AS $a0, id + 1 AS $a1])\n"
          "         +- Unnest(of=[r], joinType=[LEFT], select=[id, p, q])\n"
          "            +- Scan(table=[c], connector=[memory], format=[row], decode=[id, r], "
          "select=[id, r])\n");
+}
+
+/* Only fields that are read are decoded; their indexes are those of what is decoded. */
+Test(planner_shapes, fields)
+{
+    cr_assert_eq(planner_test_run(&test,
+                                  "CREATE TABLE j (id INT, r ROW<a INT, b ROW<c INT, d INT>>) "
+                                  "WITH ('connector'='kafka', 'topic'='j', "
+                                  "'format'='json');"),
+                 SL_OK, "%s", test.err.text);
+    PLAN(&test, "SELECT id, r.b.d FROM j WHERE r.b.d > 1",
+         "Collect(fields=[id, d])\n"
+         "+- Scan(table=[j], connector=[kafka], format=[json], decode=[id, r.b.d], "
+         "filter=[r.b.d > 1], select=[id, r.b.d AS d])\n");
+    PLAN(&test, "SELECT r.b, r.b.d FROM j",
+         "Collect(fields=[b, d])\n"
+         "+- Scan(table=[j], connector=[kafka], format=[json], decode=[r.b.c, r.b.d], "
+         "select=[r.b AS b, r.b.d AS d])\n");
+    PLAN(&test, "SELECT r.a FROM j WHERE r IS NOT NULL",
+         "Collect(fields=[a])\n"
+         "+- Scan(table=[j], connector=[kafka], format=[json], decode=[r], "
+         "filter=[r IS NOT NULL], select=[r.a AS a])\n");
+}
+
+/* Each subtask finds its first rows, of which the last one chooses. */
+Test(planner_shapes, parallel_top_n)
+{
+    planner_test_set("execution.runtime-mode", "batch");
+    planner_test_set("parallelism.default", "4");
+    PLAN(&test, "SELECT id FROM b ORDER BY id LIMIT 3 OFFSET 2",
+         "Collect(fields=[id])\n"
+         "+- Sort(orderBy=[id ASC NULLS FIRST], offset=[2], fetch=[3])\n"
+         "   +- Exchange(distribution=[global])\n"
+         "      +- Sort(orderBy=[id ASC NULLS FIRST], fetch=[5])\n"
+         "         +- ChangelogMerge(key=[all columns])\n"
+         "            +- Exchange(distribution=[hash[id]])\n"
+         "               +- Scan(table=[b], connector=[memory], format=[row], decode=[id], "
+         "select=[id], bounded=[true])\n");
 }

@@ -179,6 +179,12 @@ Test(planner_table, like)
     table = find("bare");
     cr_assert_eq(table->column_count, 3, "physical columns always come");
     cr_assert_eq(table->watermark_column, -1);
+    RUN("CREATE TABLE moved (c AS a + 2, z INT) LIKE base (OVERWRITING GENERATED)");
+    table = find("moved");
+    cr_assert_str_eq(table->columns[2].expression, "a + 2", "it takes the place of the other");
+    cr_assert_str_eq(table->columns[3].name, "z");
+    REFUSED("CREATE TABLE twice LIKE base (EXCLUDING OPTIONS INCLUDING OPTIONS)", "42601",
+            "INCLUDING");
     RUN("CREATE TABLE other (c AS a + 2, WATERMARK FOR ts AS ts - INTERVAL '1' HOUR) LIKE base "
         "(OVERWRITING GENERATED OVERWRITING WATERMARKS EXCLUDING CONSTRAINTS)");
     table = find("other");
@@ -189,6 +195,20 @@ Test(planner_table, like)
     REFUSED("CREATE TABLE again (WATERMARK FOR ts AS ts) LIKE base", "42P16", "ts AS");
     REFUSED("CREATE TABLE again WITH ('topic'='x') LIKE base (INCLUDING OPTIONS)", "42P16",
             "'topic'");
+}
+
+/* The columns of AS, and the statement that fills them. */
+Test(planner_table, as_query)
+{
+    RUN("CREATE TABLE t WITH ('connector'='memory') AS SELECT 1 AS a, 'x' AS \"b c\"");
+    cr_assert_str_eq(test.insert, "INSERT INTO public.t (a, `b c`) SELECT 1 AS a, 'x' AS \"b c\"");
+    RUN("CREATE TABLE u (x INT, a BIGINT) WITH ('connector'='memory') AS (SELECT 1 AS a, NULL AS "
+        "n)");
+    cr_assert_eq(find("u")->column_count, 3);
+    cr_assert_str_eq(find("u")->columns[1].name, "a");
+    cr_assert_eq(find("u")->columns[1].type->kind, SL_TYPE_BIGINT);
+    cr_assert_eq(find("u")->columns[2].type->kind, SL_TYPE_VARCHAR);
+    cr_assert_str_eq(test.insert, "INSERT INTO public.u (a, n) SELECT 1 AS a, NULL AS n");
 }
 
 Test(planner_table, alter)

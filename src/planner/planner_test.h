@@ -16,6 +16,7 @@ struct planner_test {
     size_t param_count;
     bool executes;              /* statements are planned to be run, not to be explained */
     bool changelog_mode;        /* plans tell their row kinds */
+    const char *insert;         /* of the last CREATE TABLE … AS */
     struct sl_planned *planned; /* by the last statement that has a plan */
 };
 

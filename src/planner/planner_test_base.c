@@ -81,6 +81,7 @@ static const struct sl_connector_descriptor test_files = {
     .partition_type = test_partition_type,
 };
 static const struct sl_format_descriptor test_json = {
+    .fields_by_name = true,
     .name = "json",
     .reads = true,
     .writes = true,
@@ -235,7 +236,7 @@ test_statement(struct planner_test *test, struct sl_plan_context *context,
 
     switch (statement->kind) {
     case SL_AST_CREATE_TABLE:
-        SL_TRY(sl_plan_create_table(context, statement, &table, &test->err));
+        SL_TRY(sl_plan_create_table(context, statement, &table, &test->insert, &test->err));
         return sl_catalog_create_table(test->catalog, table, &test->err);
     case SL_AST_CREATE_VIEW:
         SL_TRY(sl_plan_create_view(context, statement, &table, &test->err));

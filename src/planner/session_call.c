@@ -8,15 +8,21 @@ static const struct session_function {
     const char *name;
     const char *setting; /* whose value it is */
 } session_functions[] = {
-    {"version", "server_version"},
-    {"current_database", "session.database"},
-    {"current_user", "session.user"},
-    {"session_user", "session.user"},
-    {"pg_backend_pid", "session.process-id"},
-    {"current_schema", NULL},
-    {"pg_is_in_recovery", NULL},
-    {"current_setting", NULL},
+    {"VERSION", "server_version"},
+    {"CURRENT_DATABASE", "session.database"},
+    {"CURRENT_USER", "session.user"},
+    {"SESSION_USER", "session.user"},
+    {"PG_BACKEND_PID", "session.process-id"},
+    {"CURRENT_SCHEMA", NULL},
+    {"PG_IS_IN_RECOVERY", NULL},
+    {"CURRENT_SETTING", NULL},
 };
+
+const char *
+sl_plan_session_function(size_t index)
+{
+    return index < SL_COUNT_OF(session_functions) ? session_functions[index].name : NULL;
+}
 
 static const struct session_function *
 session_function_find(const char *name)

@@ -190,12 +190,40 @@ unnest_name_columns(struct unnest_binding *binding, const char *table, bool is_o
     return SL_OK;
 }
 
+/* Arguments that are no columns are computed under it, as columns behind the input's: there they
+ * may go on to the source. */
+static struct sl_log_node *
+unnest_compute(struct unnest_binding *binding, struct sl_log_node *input)
+{
+    struct sl_arena *arena = binding->binder->arena;
+    size_t count = input->schema->count, arg_count = binding->unnest.arg_count;
+    struct sl_expr **exprs = SL_NEW_ARRAY(arena, struct sl_expr *, count + arg_count);
+    const char **names = SL_NEW_ARRAY(arena, const char *, count + arg_count);
+
+    for (uint32_t i = 0; i < count; i++) {
+        exprs[i] = sl_log_column(arena, input->schema, i);
+        names[i] = input->schema->columns[i].name;
+    }
+    for (size_t i = 0; i < arg_count; i++) {
+        struct sl_expr *arg = binding->unnest.args[i];
+
+        if (arg->kind == SL_EXPR_COLUMN)
+            continue;
+        exprs[count] = arg;
+        names[count] = sl_arena_printf(arena, "$a%zu", i);
+        binding->unnest.args[i] = sl_expr_column(arena, (uint32_t)count++, arg->type);
+    }
+    return count == input->schema->count ? input
+                                         : sl_log_project(arena, input, exprs, names, count);
+}
+
 static struct sl_log_node *
 unnest_node(struct unnest_binding *binding, struct sl_log_node *input, size_t kept)
 {
     struct sl_arena *arena = binding->binder->arena;
     struct sl_schema *schema = sl_schema_new(arena, kept + binding->column_count);
-    struct sl_log_node *node = sl_log_new(arena, SL_LOG_UNNEST, schema, input);
+    struct sl_log_node *node =
+        sl_log_new(arena, SL_LOG_UNNEST, schema, unnest_compute(binding, input));
 
     node->unnest = binding->unnest;
     node->unnest.kept = SL_NEW_ARRAY(arena, uint32_t, kept + 1);

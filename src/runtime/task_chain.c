@@ -29,6 +29,7 @@
  * batch of an operator that pauses batches, may be more: its operator pauses and takes what is
  * behind it; the watermark goes on when what is resumed behind the barrier is complete. */
 #include "base/log.h"
+#include "executor/scan.h"
 #include "executor/side_rows.h"
 #include "runtime/job.h"
 #include "storage/table.h"
@@ -205,6 +206,23 @@ chain_judge_errors(struct sl_link *link, const struct sl_row_error *errors, size
     return SL_OK;
 }
 
+/* Is this batch, in its physical rows, the one that the scan in front has at hand? */
+static bool
+chain_has_rows_of_scan(const struct sl_link *link, const struct sl_batch *batch)
+{
+    const struct sl_subtask *subtask = link->subtask;
+
+    if (link->index > 0 && !link_keeps_rows(link) && batch != link->piece &&
+        batch != link->current.batch)
+        return false;
+    for (unsigned i = 1; i <= link->index; i++) {
+        if (subtask->links[i].queue_count > 0 ||
+            (i < link->index && !link_keeps_rows(&subtask->links[i])))
+            return false;
+    }
+    return subtask->task->nodes[0]->kind == SL_OP_SCAN;
+}
+
 static int
 chain_error(struct sl_out *out, const struct sl_batch *batch, const struct sl_row_error *errors,
             size_t error_count, struct sl_error *err)
@@ -212,7 +230,11 @@ chain_error(struct sl_out *out, const struct sl_batch *batch, const struct sl_ro
     struct sl_link *link = (struct sl_link *)out;
     bool written;
 
-    SL_TRY(chain_judge_errors(link, errors, error_count, &written, err));
+    if (chain_judge_errors(link, errors, error_count, &written, err) < 0) {
+        if (chain_has_rows_of_scan(link, batch))
+            sl_scan_place_error(link->subtask->links[0].op, errors[0].row, err);
+        return err->code;
+    }
     if (written)
         chain_set_aside(link, SL_EDGE_ERROR,
                         sl_side_rows_failed(link->failed_rows, link->current.input, batch, errors,

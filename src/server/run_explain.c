@@ -121,6 +121,7 @@ sl_run_explain(struct sl_portal *portal, struct sl_error *err)
         sl_buffer_add_string(&text, "\n== Physical Plan ==\n");
         sl_phys_explain(planned->plan, (explain->details & SL_AST_EXPLAIN_CHANGELOG_MODE) != 0,
                         &text);
+        sl_phys_explain_state(planned->plan, &text);
     }
     explain_add_lines(portal, text.data);
     sl_buffer_done(&text);

@@ -1,6 +1,7 @@
 /* SHOW and DESCRIBE: what is there, as rows.  The columns are the contract's. */
 #include "expr/aggregate.h"
 #include "server/jobs.h"
+#include "server/run_show.h"
 #include "server/session.h"
 
 #include <stdio.h>
@@ -21,6 +22,8 @@ static const struct sl_result_column show_columns[] = {
     TEXT_COLUMN("name"), TEXT_COLUMN("type"),   {"null", &sl_type_boolean},
     TEXT_COLUMN("key"),  TEXT_COLUMN("extras"), TEXT_COLUMN("watermark")};
 static const struct sl_result_column show_functions[] = {TEXT_COLUMN("function name")};
+static const struct sl_result_column show_function_info[] = {TEXT_COLUMN("info name"),
+                                                             TEXT_COLUMN("info value")};
 static const struct sl_result_column show_create[] = {TEXT_COLUMN("result")};
 static const struct sl_result_column show_jobs[] = {TEXT_COLUMN("job_id"),
                                                     TEXT_COLUMN("name"),
@@ -253,11 +256,28 @@ show_find(struct sl_portal *portal, const struct sl_ast_name *name, const struct
 }
 
 static int
+show_run_create_function(struct sl_portal *portal, const struct sl_ast_show *show,
+                         struct sl_error *err)
+{
+    const struct sl_sql_function *function;
+    struct sl_plan_context context;
+    const char *text;
+
+    sl_portal_plan_context(portal, &context);
+    SL_TRY(sl_plan_find_function(&context, &show->name, &function, err));
+    text = sl_show_create_function(&portal->arena, function);
+    show_add(portal, &text);
+    return SL_OK;
+}
+
+static int
 show_run_create(struct sl_portal *portal, const struct sl_ast_show *show, struct sl_error *err)
 {
     const struct sl_table *table;
     struct sl_buffer text;
 
+    if (show->object == SL_AST_OBJECT_FUNCTION)
+        return show_run_create_function(portal, show, err);
     if (show->object != SL_AST_OBJECT_TABLE && show->object != SL_AST_OBJECT_VIEW) {
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "this SHOW CREATE is not supported");
         return sl_error_at(err, portal->statement->offset);
@@ -343,22 +363,20 @@ show_add_checkpoints(struct sl_portal *portal, const struct sl_job *job, const c
     size_t count = sl_job_checkpoints(job, &portal->arena, &list);
 
     for (size_t i = 0; i < count; i++)
-        show_add(portal, (const char *const[]){
-                             id, show_number(portal, list[i].id), list[i].kind, list[i].status,
-                             show_time(portal, list[i].start_us),
-                             show_milliseconds(portal, list[i].duration_us),
-                             show_milliseconds(portal, list[i].alignment_us),
-                             show_milliseconds(portal, list[i].freeze_us),
-                             show_milliseconds(portal, list[i].write_us),
-                             show_number(portal, list[i].full_bytes),
-                             show_number(portal, list[i].written_bytes),
-                             list[i].reason[0] ? list[i].reason : NULL});
+        show_add(portal, (const char *const[]){id, show_number(portal, list[i].id), list[i].kind,
+                                               list[i].status, show_time(portal, list[i].start_us),
+                                               show_milliseconds(portal, list[i].duration_us),
+                                               show_milliseconds(portal, list[i].alignment_us),
+                                               show_milliseconds(portal, list[i].freeze_us),
+                                               show_milliseconds(portal, list[i].write_us),
+                                               show_number(portal, list[i].full_bytes),
+                                               show_number(portal, list[i].written_bytes),
+                                               list[i].reason[0] ? list[i].reason : NULL});
 }
 
 /* Those of the jobs that run, or of one. */
 static int
-show_run_checkpoints(struct sl_portal *portal, const struct sl_ast_show *show,
-                     struct sl_error *err)
+show_run_checkpoints(struct sl_portal *portal, const struct sl_ast_show *show, struct sl_error *err)
 {
     struct sl_server *server = portal->session->server;
     struct sl_job_record one, *records = &one;
@@ -459,10 +477,23 @@ static void
 show_run_functions(struct sl_portal *portal)
 {
     const char **names;
-    size_t count = sl_function_names(&portal->arena, &names);
+    size_t count = sl_show_function_names(&portal->arena, &names);
 
     for (size_t i = 0; i < count; i++)
         show_add(portal, &names[i]);
+}
+
+/* Those in SQL of the current database. */
+static void
+show_run_user_functions(struct sl_portal *portal)
+{
+    const struct sl_sql_function **functions;
+    size_t count =
+        sl_catalog_list_functions(portal->session->server->catalog, &portal->arena,
+                                  portal->session->id, portal->session->schema, &functions);
+
+    for (size_t i = 0; i < count; i++)
+        show_add(portal, &functions[i]->name);
 }
 
 /* --- dispatch --- */
@@ -533,7 +564,8 @@ show_run(struct sl_portal *portal, const struct sl_ast_show *show, struct sl_err
         show_table_columns(portal, table);
         return SL_OK;
     case SL_AST_SHOW_FUNCTIONS:
-        if (!show->user_only) /* nobody can make functions yet */
+        show_run_user_functions(portal);
+        if (!show->user_only)
             show_run_functions(portal);
         return SL_OK;
     case SL_AST_SHOW_CREATE:
@@ -575,6 +607,8 @@ sl_describe_describe(struct sl_portal *portal, struct sl_error *err)
         sl_portal_set_columns(portal, show_jobs, SL_COUNT_OF(show_jobs));
     else if (describe->object == SL_AST_OBJECT_TABLE)
         sl_portal_set_columns(portal, show_columns, SL_COUNT_OF(show_columns));
+    else if (describe->object == SL_AST_OBJECT_FUNCTION)
+        sl_portal_set_columns(portal, show_function_info, SL_COUNT_OF(show_function_info));
     else {
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "this DESCRIBE is not supported");
         return sl_error_at(err, portal->statement->offset);
@@ -597,6 +631,8 @@ sl_run_describe(struct sl_portal *portal, struct sl_error *err)
             if (strcmp(portal->rows[i][0], job.id) == 0)
                 portal->rows[0] = portal->rows[i];
         portal->row_count = 1;
+    } else if (describe->object == SL_AST_OBJECT_FUNCTION) {
+        SL_TRY(sl_show_run_describe_function(portal, describe, err));
     } else {
         SL_TRY(show_find(portal, &describe->name, &table, err));
         show_table_columns(portal, table);

@@ -10,9 +10,8 @@ table_name_text(struct sl_arena *arena, struct sl_text text)
     return sl_arena_strndup(arena, text.start, text.length);
 }
 
-/* CREATE … IF NOT EXISTS over a name that is taken: a notice instead of the error. */
-static int
-table_created(struct sl_portal *portal, int rc, bool if_not_exists, struct sl_error *err)
+int
+sl_table_created(struct sl_portal *portal, int rc, bool if_not_exists, struct sl_error *err)
 {
     if (rc < 0 && if_not_exists &&
         (err->code == SL_E_DUPLICATE_TABLE || err->code == SL_E_DUPLICATE_SCHEMA)) {
@@ -21,27 +20,6 @@ table_created(struct sl_portal *portal, int rc, bool if_not_exists, struct sl_er
         return SL_OK;
     }
     return rc;
-}
-
-int
-sl_run_create_table(struct sl_portal *portal, struct sl_error *err)
-{
-    const struct sl_ast_create_table *create =
-        (const struct sl_ast_create_table *)portal->statement->ast;
-    struct sl_catalog *catalog = portal->session->server->catalog;
-    struct sl_plan_context context;
-    struct sl_table *table;
-    int rc;
-
-    sl_portal_plan_context(portal, &context);
-    SL_TRY(sl_plan_create_table(&context, portal->statement->ast, &table, err));
-    portal->session->has_temporary |= table->session != 0;
-    rc = sl_catalog_create_table(catalog, table, err);
-    if (rc < 0)
-        sl_error_at(err, create->name.offset);
-    SL_TRY(table_created(portal, rc, create->if_not_exists, err));
-    sl_portal_set_tag(portal, "CREATE TABLE");
-    return SL_OK;
 }
 
 int
@@ -71,7 +49,7 @@ sl_run_create_view(struct sl_portal *portal, struct sl_error *err)
     }
     if (rc < 0)
         sl_error_at(err, create->name.offset);
-    SL_TRY(table_created(portal, rc, create->if_not_exists, err));
+    SL_TRY(sl_table_created(portal, rc, create->if_not_exists, err));
     sl_portal_set_tag(portal, "CREATE VIEW");
     return SL_OK;
 }
@@ -94,7 +72,7 @@ sl_run_create_database(struct sl_portal *portal, struct sl_error *err)
         create->comment.start ? table_name_text(&portal->arena, create->comment) : NULL, err);
     if (rc < 0)
         sl_error_at(err, create->name.offset);
-    SL_TRY(table_created(portal, rc, create->if_not_exists, err));
+    SL_TRY(sl_table_created(portal, rc, create->if_not_exists, err));
     sl_portal_set_tag(portal, "CREATE DATABASE");
     return SL_OK;
 }
@@ -273,9 +251,8 @@ sl_run_alter_object(struct sl_portal *portal, struct sl_error *err)
 
 /* --- DROP --- */
 
-/* Jobs go on with a temporary table that is dropped, as they do after the session's end. */
-static int
-table_drop_one(struct sl_portal *portal, const struct sl_table *table, struct sl_error *err)
+int
+sl_table_drop(struct sl_portal *portal, const struct sl_table *table, struct sl_error *err)
 {
     struct sl_server *server = portal->session->server;
     const char **users;
@@ -336,8 +313,32 @@ table_drop_relation(struct sl_portal *portal, const struct sl_ast_drop *drop,
         sl_error_hint(err, "use DROP %s", wants_view ? "TABLE" : "VIEW");
         return sl_error_at(err, name->offset);
     }
-    if (table_drop_one(portal, table, err) < 0)
+    if (sl_table_drop(portal, table, err) < 0)
         return sl_error_at(err, name->offset);
+    return SL_OK;
+}
+
+/* Those of a database that is dropped, when its tables are gone. */
+static int
+table_drop_functions(struct sl_portal *portal, const struct sl_ast_drop *drop, const char *schema,
+                     struct sl_error *err)
+{
+    const struct sl_sql_function **functions;
+    size_t count = sl_catalog_list_functions(portal->session->server->catalog, &portal->arena, 0,
+                                             schema, &functions);
+
+    if (count && !drop->cascade) {
+        SL_ERROR(err, SL_E_DEPENDENT_OBJECTS, "database \"%s\" is not empty", schema);
+        return sl_error_detail(err, "function \"%s\" is in it", functions[0]->name);
+    }
+    for (size_t left = count; left > 0; count = left) {
+        left = 0;
+        for (size_t i = 0; i < count; i++)
+            if (sl_drop_function(portal, functions[i], err) < 0)
+                functions[left++] = functions[i];
+        if (left == count)
+            return err->code;
+    }
     return SL_OK;
 }
 
@@ -362,12 +363,13 @@ table_drop_database(struct sl_portal *portal, const struct sl_ast_drop *drop,
     for (left = count; left > 0; count = left) {
         left = 0;
         for (size_t i = 0; i < count; i++)
-            if (table_drop_one(portal, tables[i], err) < 0)
+            if (sl_table_drop(portal, tables[i], err) < 0)
                 tables[left++] = tables[i];
         if (left == count)
             return sl_error_at(err, name->offset);
     }
-    if (sl_catalog_drop_schema(catalog, text, err) < 0)
+    if (table_drop_functions(portal, drop, text, err) < 0 ||
+        sl_catalog_drop_schema(catalog, text, err) < 0)
         return sl_error_at(err, name->offset);
     if (sl_equal_nocase(portal->session->schema, text)) {
         free(portal->session->schema);
@@ -380,12 +382,13 @@ int
 sl_run_drop(struct sl_portal *portal, struct sl_error *err)
 {
     const struct sl_ast_drop *drop = (const struct sl_ast_drop *)portal->statement->ast;
-    const char *what = drop->object == SL_AST_OBJECT_VIEW    ? "VIEW"
-                       : drop->object == SL_AST_OBJECT_TABLE ? "TABLE"
-                                                             : "DATABASE";
+    const char *what = drop->object == SL_AST_OBJECT_VIEW       ? "VIEW"
+                       : drop->object == SL_AST_OBJECT_TABLE    ? "TABLE"
+                       : drop->object == SL_AST_OBJECT_FUNCTION ? "FUNCTION"
+                                                                : "DATABASE";
 
     if ((drop->object != SL_AST_OBJECT_TABLE && drop->object != SL_AST_OBJECT_VIEW &&
-         drop->object != SL_AST_OBJECT_DATABASE) ||
+         drop->object != SL_AST_OBJECT_DATABASE && drop->object != SL_AST_OBJECT_FUNCTION) ||
         drop->system) {
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "this DROP is not supported");
         return sl_error_at(err, drop->ast.offset);
@@ -395,6 +398,8 @@ sl_run_drop(struct sl_portal *portal, struct sl_error *err)
 
         if (drop->object == SL_AST_OBJECT_DATABASE)
             SL_TRY(table_drop_database(portal, drop, name, err));
+        else if (drop->object == SL_AST_OBJECT_FUNCTION)
+            SL_TRY(sl_run_drop_function(portal, drop, name, err));
         else
             SL_TRY(table_drop_relation(portal, drop, name, err));
     }

@@ -161,6 +161,11 @@ void sl_session_release_savepoints(struct sl_session *session, const struct sl_s
 int sl_session_drop_temporary(struct sl_session *session, struct sl_error *err);
 
 /* --- the statements, a file each --- */
+/* DROP FUNCTION of one name; and of a function that was found (2BP01 where something calls it). */
+int sl_run_drop_function(struct sl_portal *portal, const struct sl_ast_drop *drop,
+                         const struct sl_ast_name *name, struct sl_error *err);
+int sl_drop_function(struct sl_portal *portal, const struct sl_sql_function *function,
+                     struct sl_error *err);
 #define STATEMENT_RUN(name) int sl_run_##name(struct sl_portal *portal, struct sl_error *err)
 #define STATEMENT_DESCRIBE(name) \
     int sl_describe_##name(struct sl_portal *portal, struct sl_error *err)
@@ -173,6 +178,7 @@ STATEMENT_DESCRIBE(explain);
 STATEMENT_RUN(explain);
 STATEMENT_RUN(create_table);
 STATEMENT_RUN(create_view);
+STATEMENT_RUN(create_function);
 STATEMENT_RUN(create_database);
 STATEMENT_RUN(alter_table);
 STATEMENT_RUN(alter_object);
@@ -212,6 +218,11 @@ STATEMENT_RUN(resume_job);
 /* Starts the plan of an INSERT, UPDATE, DELETE or statement set and sets the tag. */
 int sl_start_planned(struct sl_portal *portal, struct sl_planned *planned, struct sl_text sql,
                      struct sl_error *err);
+/* CREATE … IF NOT EXISTS over a name that is taken: a notice instead of the error. */
+int sl_table_created(struct sl_portal *portal, int rc, bool if_not_exists, struct sl_error *err);
+/* 2BP01: somebody uses it.  Jobs go on with a temporary table that is dropped, as they do after the
+ * session's end. */
+int sl_table_drop(struct sl_portal *portal, const struct sl_table *table, struct sl_error *err);
 /* Starts a query's job for a portal. */
 int sl_start_query(struct sl_portal *portal, struct sl_planned *planned, struct sl_error *err);
 /* The closing END of a collected statement set, and what gives it up. */

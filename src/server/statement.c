@@ -13,6 +13,7 @@ static const struct sl_statement_class statement_classes[] = {
     {SL_AST_EXPLAIN, sl_describe_explain, sl_run_explain},
     {SL_AST_CREATE_TABLE, NULL, sl_run_create_table},
     {SL_AST_CREATE_VIEW, NULL, sl_run_create_view},
+    {SL_AST_CREATE_FUNCTION, NULL, sl_run_create_function},
     {SL_AST_CREATE_DATABASE, NULL, sl_run_create_database},
     {SL_AST_ALTER_TABLE, NULL, sl_run_alter_table},
     {SL_AST_ALTER_OBJECT, NULL, sl_run_alter_object},
