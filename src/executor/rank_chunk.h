@@ -18,6 +18,8 @@ struct sl_rank_entry {
 
 struct sl_rank_chunk {
     uint32_t count, used; /* entries; bytes of them */
+    uint32_t stride; /* bytes of each entry, so that they are searched by halves; 0: they differ */
+    uint32_t unused;
     struct sl_view bytes; /* `used` and room */
 };
 
@@ -45,6 +47,13 @@ static inline struct sl_rank_key
 sl_rank_entry_key(const struct sl_rank_entry *entry)
 {
     return (struct sl_rank_key){{entry->bytes, entry->key_length}, entry->prefix, entry->number};
+}
+
+/* Entries begin in the places 0, 1, … */
+static inline const struct sl_rank_entry *
+sl_rank_chunk_entry(const struct sl_rank_chunk *chunk, uint32_t index)
+{
+    return sl_rank_chunk_at(chunk, (size_t)index * chunk->stride); /* which is not 0 */
 }
 
 int sl_rank_key_compare(const struct sl_rank_key *a, const struct sl_rank_key *b);

@@ -36,6 +36,7 @@ struct sl_ranked_rows {
     bool has_time;                      /* set before `open`: partitions are of times, … */
     int64_t time;                       /* … of which this is the one that is worked on */
     bool last_first;                    /* of equal keys the last that came is the first */
+    uint32_t position_max;              /* greater positions need not be exact */
     uint32_t chunk_bytes;               /* that a chunk is to have at most */
     const struct sl_state_row *scanned; /* the partition that is read, where a scan gave it */
 };

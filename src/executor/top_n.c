@@ -210,6 +210,7 @@ sl_top_n_add(struct sl_top_n *op, struct sl_ranked *value, size_t i)
         *number = key.number = ++value->last;
     packed = sl_key_changes_pack(&op->changes, op->rows[i]);
     before = sl_top_n_count(op, value);
+    op->ranked.position_max = before + 1;
     position = sl_ranked_insert(&op->ranked, value, &key, packed);
     after = sl_top_n_count(op, value);
     sl_top_n_added(op, value, op->rows[i], packed, position, before, after);
@@ -242,6 +243,7 @@ sl_top_n_take_back(struct sl_top_n *op, struct sl_ranked *value, size_t i)
     struct sl_text packed = sl_key_changes_pack(&op->changes, op->rows[i]);
     uint32_t before = sl_top_n_count(op, value), position;
 
+    op->ranked.position_max = before + 1;
     if (!top_n_remove(op, value, i, packed, &position))
         return false;
     sl_top_n_removed(op, value, op->rows[i], packed, position, before, sl_top_n_count(op, value));
