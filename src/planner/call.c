@@ -255,8 +255,8 @@ sl_binder_json_aggregate(struct sl_clause *binding, const struct sl_ast_expr *as
     return call_use_aggregate(binding, aggregate, offset, ret_expr);
 }
 
-/* GROUPING(key, …), and GROUP_ID(), which is that of all keys: the select's aggregation makes it what
- * it is. */
+/* GROUPING(key, …), and GROUP_ID(), which is that of all keys: the select's aggregation makes it
+ * what it is. */
 static int
 call_grouping(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
               struct sl_error *err)
