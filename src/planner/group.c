@@ -337,7 +337,7 @@ sl_binder_aggregation(struct sl_binder *binder, const struct sl_scope *scope,
             aggregates->groupings[i] = (struct sl_bound_grouping){keys->exprs, keys->count};
     SL_TRY(group_rewrite_output(&rewrite, output, err));
     *node = aggregate;
-    sl_binder_place_output(binder, output, node);
+    SL_TRY(sl_binder_place_output(binder, NULL, output, node, err));
     if (output->having)
         *node = sl_log_filter(binder->arena, *node, output->having);
     return SL_OK;
