@@ -35,7 +35,7 @@ static const struct sl_sink_class blackhole_sink = {
 
 const struct sl_connector_class sl_conn_blackhole = {
     .descriptor = {.name = "blackhole",
-                   .abilities = SL_ABILITY_SINK | SL_ABILITY_COLUMNS_SINK |
-                                SL_ABILITY_UPSERT_SINK | SL_ABILITY_RETRACT_SINK},
+                   .abilities = SL_ABILITY_SINK | SL_ABILITY_COLUMNS_SINK | SL_ABILITY_UPSERT_SINK |
+                                SL_ABILITY_RETRACT_SINK | SL_ABILITY_NO_BEFORE},
     .sink = &blackhole_sink,
 };

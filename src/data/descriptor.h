@@ -19,6 +19,7 @@ enum sl_connector_ability {
     SL_ABILITY_GENERATOR = 1 << 10,   /* unless bounded, rows without an end (datagen) */
     SL_ABILITY_PARTITIONS = 1 << 11,  /* partition columns are not in its records */
     SL_ABILITY_UPSERT_KEYS = 1 << 12, /* its records are upserts by their key, the PRIMARY KEY */
+    SL_ABILITY_NO_BEFORE = 1 << 14,  /* a sink that has no use for -U (blackhole) */
     SL_ABILITY_WATERMARKS = 1 << 13,  /* knows how far time is: SOURCE_WATERMARK() (nexmark) */
 };
 

@@ -192,6 +192,8 @@ time_read_byte(const char **at, const char *end, char byte)
     return true;
 }
 
+enum { TIME_YEAR_MAX = 294276 }; /* as PostgreSQL's timestamps */
+
 static bool
 time_read_date(const char **at, const char *end, int32_t *ret_days)
 {
@@ -199,7 +201,8 @@ time_read_date(const char **at, const char *end, int32_t *ret_days)
 
     if (!time_read_number(at, end, 6, &year) || !time_read_byte(at, end, '-') ||
         !time_read_number(at, end, 2, &month) || !time_read_byte(at, end, '-') ||
-        !time_read_number(at, end, 2, &day) || !sl_date_is_valid(year, month, day) || year > 294276)
+        !time_read_number(at, end, 2, &day) || !sl_date_is_valid(year, month, day) ||
+        year > TIME_YEAR_MAX)
         return false;
     *ret_days = sl_days_from_date(year, month, day);
     return true;
@@ -299,6 +302,38 @@ sl_time_parse(struct sl_text text, int64_t *ret_us)
     if (at != end)
         return false;
     *ret_us = us;
+    return true;
+}
+
+bool
+sl_date_parse_short(struct sl_text text, int32_t *ret_days)
+{
+    const char *at, *end;
+    int32_t year, month = 1;
+
+    text = time_trim(text);
+    at = text.start;
+    end = at + text.length;
+    if (!time_read_number(&at, end, 6, &year) ||
+        (at < end && (!time_read_byte(&at, end, '-') || !time_read_number(&at, end, 2, &month))) ||
+        at != end || !sl_date_is_valid(year, month, 1) || year > TIME_YEAR_MAX)
+        return false;
+    *ret_days = sl_days_from_date(year, month, 1);
+    return true;
+}
+
+bool
+sl_time_parse_short(struct sl_text text, int64_t *ret_us)
+{
+    const char *at, *end;
+    int32_t hour;
+
+    text = time_trim(text);
+    at = text.start;
+    end = at + text.length;
+    if (!time_read_number(&at, end, 2, &hour) || at != end || hour > 23)
+        return false;
+    *ret_us = hour * SL_US_PER_HOUR;
     return true;
 }
 

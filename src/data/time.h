@@ -54,6 +54,10 @@ bool sl_date_parse(struct sl_text text, int32_t *ret_days);
 bool sl_time_parse(struct sl_text text, int64_t *ret_us);
 bool sl_timestamp_parse(struct sl_text text, int64_t *ret_us, bool *ret_has_zone,
                         int64_t *ret_offset_us);
+/* What only CAST takes, as Flink does: a date without its day, or month, which is the first then; a
+ * time that is an hour. */
+bool sl_date_parse_short(struct sl_text text, int32_t *ret_days);
+bool sl_time_parse_short(struct sl_text text, int64_t *ret_us);
 /* Flink's/Java's patterns ("yyyy-MM-dd HH:mm:ss.SSS"), compiled once. */
 struct sl_time_pattern;
 int sl_time_pattern_new(struct sl_arena *arena, struct sl_text pattern,

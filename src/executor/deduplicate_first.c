@@ -81,7 +81,7 @@ first_list(struct sl_deduplicate_first *first, const struct sl_batch *batch, str
         uint16_t row = (uint16_t)sl_batch_row(batch, i);
         int64_t time_ms = ((const int64_t *)times->values)[row] / SL_US_PER_MS;
 
-        if (time_ms < first->op->watermark_ms) {
+        if (time_ms < first->op->watermark_ms || sl_column_is_null(times, row)) {
             late[late_count++] = row;
             continue;
         }

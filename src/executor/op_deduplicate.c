@@ -136,17 +136,27 @@ deduplicate_first_rows(struct op_deduplicate *op, struct sl_state_keys *keys)
     return kept;
 }
 
+/* A row without a time, of an outer join, is older than all others. */
+static int64_t
+deduplicate_time_us(const struct op_deduplicate *op, const struct sl_batch *batch, uint16_t row)
+{
+    const struct sl_column *times = batch->columns[op->plan->time_column];
+
+    if (op->plan->processing_time)
+        return 0;
+    return sl_column_is_null(times, row) ? INT64_MIN : ((const int64_t *)times->values)[row];
+}
+
 /* Of the rows those that are not older than the last of their keys: in a net change, only the last
  * one of each.  Places stay those of op->values. */
 static size_t
 deduplicate_last_rows(struct op_deduplicate *op, const struct sl_batch *batch, size_t row_count)
 {
-    const int64_t *times = batch->columns[op->plan->time_column]->values;
     size_t kept = 0;
 
     for (size_t i = 0; i < row_count; i++) {
         struct deduplicate_row *value = deduplicate_row(op, i);
-        int64_t time_us = op->plan->processing_time ? 0 : times[op->rows[i]];
+        int64_t time_us = deduplicate_time_us(op, batch, op->rows[i]);
 
         if ((value->is_there || value->last) && time_us < value->time_us)
             continue;

@@ -106,15 +106,18 @@ temporal_sort_chunk(struct op_temporal_sort *op, int64_t bucket)
 
 /* --- rows --- */
 
-/* When a row is: by its column, or now. */
+/* When a row is: by its column, or now; before all others where it has no time (of an outer join).
+ */
 static int64_t
 temporal_sort_time_ms(const struct op_temporal_sort *op, const struct sl_batch *batch, size_t row,
                       int64_t now_ms)
 {
     const struct sl_column *times = batch->columns[op->plan->keys[0].column];
 
-    return op->plan->processing_time ? now_ms
-                                     : ((const int64_t *)times->values)[row] / SL_US_PER_MS;
+    if (op->plan->processing_time)
+        return now_ms;
+    return sl_column_is_null(times, row) ? INT64_MIN
+                                         : ((const int64_t *)times->values)[row] / SL_US_PER_MS;
 }
 
 static int64_t
@@ -139,6 +142,7 @@ temporal_sort_batch(struct sl_op *base, unsigned input, struct sl_batch *batch, 
         uint16_t row = (uint16_t)sl_batch_row(batch, i);
         int64_t time_ms = temporal_sort_time_ms(op, batch, row, now_ms);
         struct sl_rank_key key;
+        struct sl_text packed;
 
         if (time_ms <= op->last_ms && !op->plan->processing_time) {
             late[late_count++] = row;
@@ -149,8 +153,13 @@ temporal_sort_batch(struct sl_op *base, unsigned input, struct sl_batch *batch, 
             chunk = temporal_sort_chunk(op, bucket);
         }
         key = sl_rank_order_key(&op->order, row);
-        sl_rank_chunk_put(op->table, bucket, chunk, chunk->used, &key,
-                          sl_key_changes_pack(&op->changes, row));
+        packed = sl_key_changes_pack(&op->changes, row);
+        if (chunk->used + sl_rank_entry_size_of(key.bytes.length, packed.length) >
+            SL_RANK_CHUNK_MAX)
+            return SL_ERROR(err, SL_E_LIMIT_EXCEEDED,
+                            "ORDER BY time has more than %u MB of rows of one second",
+                            SL_RANK_CHUNK_MAX >> 20);
+        sl_rank_chunk_put(op->table, bucket, chunk, chunk->used, &key, packed);
     }
     if (late_count > 0)
         out->late(out, sl_batch_share(base->context->pool, batch, late, late_count));

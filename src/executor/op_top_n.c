@@ -1,7 +1,8 @@
 /* Top-N over a stream: of each partition the best rows are kept in order (ranked_rows.h), and what
  * changes among those that are seen is told (top_n.h).
  *
- * State: partition → struct sl_ranked; its rows packed without the partition's columns. */
+ * State: partition → struct sl_ranked; its rows packed without the partition's columns; where rows
+ * that are taken back are identified by columns, their numbers by these (top_n_places.c). */
 #include "executor/top_n.h"
 
 static struct sl_top_n *
@@ -62,8 +63,8 @@ top_n_rows(struct sl_top_n *op, const struct sl_batch *batch, size_t row_count, 
         sl_top_n_begin_row(op, value, batch, op->rows[i]);
         sl_top_n_touch(op, value, op->rows[i]);
         if (!sl_row_kind_takes_back(sl_batch_kind(batch, op->rows[i])))
-            sl_top_n_add(op, value, op->rows[i]);
-        else if (!sl_top_n_take_back(op, value, op->rows[i]))
+            sl_top_n_add(op, value, i);
+        else if (!sl_top_n_take_back(op, value, i))
             unmatched++;
         if (!op->net)
             SL_TRY(sl_top_n_end_segment(op, out, err));
@@ -78,7 +79,7 @@ top_n_batch(struct sl_op *base, unsigned input, struct sl_batch *batch, struct s
             struct sl_error *err)
 {
     struct sl_top_n *op = top_n_of(base);
-    struct sl_state_keys keys = sl_top_n_keys(op, batch);
+    struct sl_state_keys keys = sl_top_n_keys(op, batch), places = {0};
     int unmatched;
 
     sl_rank_order_begin(&op->order, batch);
@@ -87,10 +88,16 @@ top_n_batch(struct sl_op *base, unsigned input, struct sl_batch *batch, struct s
     if (keys.row_count == 0)
         return SL_OK;
     sl_table_upsert(op->ranked.table, &keys, op->values, NULL);
+    if (op->places.table) {
+        places = sl_top_n_places_keys(op, batch, &keys);
+        sl_table_upsert(op->places.table, &places, op->places.values, NULL);
+    }
     sl_top_n_changes_begin(op, batch);
     unmatched = top_n_rows(op, batch, keys.row_count, out, err);
     if (unmatched < 0)
         return unmatched;
+    if (op->places.table)
+        sl_top_n_places_drop(op, &places);
     top_n_drop_empty(op, &keys);
     if (unmatched > 0)
         out->unmatched(out, (size_t)unmatched);

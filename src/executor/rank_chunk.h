@@ -1,5 +1,6 @@
 /* Rows in order, as bytes that a row of a state table owns: entries one after another, each a sort
- * key and a packed row.  Equal keys stay in the order in which they came. */
+ * key and a packed row.  Keys that are equal, with their numbers, stay in the order in which they
+ * came. */
 #ifndef SL_EXECUTOR_RANK_CHUNK_H
 #define SL_EXECUTOR_RANK_CHUNK_H
 
@@ -10,12 +11,15 @@
 
 struct sl_rank_entry {
     uint64_t prefix; /* of the key */
+    uint64_t number; /* … its number */
     uint32_t key_length, row_length;
     char bytes[]; /* both; then room, so that the next entry is aligned */
 };
 
 struct sl_rank_chunk {
     uint32_t count, used; /* entries; bytes of them */
+    uint32_t stride; /* bytes of each entry, so that they are searched by halves; 0: they differ */
+    uint32_t unused;
     struct sl_view bytes; /* `used` and room */
 };
 
@@ -42,10 +46,18 @@ sl_rank_entry_row(const struct sl_rank_entry *entry)
 static inline struct sl_rank_key
 sl_rank_entry_key(const struct sl_rank_entry *entry)
 {
-    return (struct sl_rank_key){{entry->bytes, entry->key_length}, entry->prefix};
+    return (struct sl_rank_key){{entry->bytes, entry->key_length}, entry->prefix, entry->number};
+}
+
+/* Entries begin in the places 0, 1, … */
+static inline const struct sl_rank_entry *
+sl_rank_chunk_entry(const struct sl_rank_chunk *chunk, uint32_t index)
+{
+    return sl_rank_chunk_at(chunk, (size_t)index * chunk->stride); /* which is not 0 */
 }
 
 int sl_rank_key_compare(const struct sl_rank_key *a, const struct sl_rank_key *b);
+/* Are the bytes the same? */
 bool sl_rank_entry_has_key(const struct sl_rank_entry *entry, const struct sl_rank_key *key);
 /* Where the first entry begins whose key is not less (`behind`: is greater); *ret_index: how many
  * are before it. */

@@ -67,6 +67,7 @@ sl_rank_order_key(struct sl_rank_order *order, size_t row)
     sl_key_encode_order(order->columns, order->key_count, row, order->descending, order->nulls_last,
                         &order->bytes);
     key.bytes = (struct sl_text){order->bytes.length ? order->bytes.data : "", order->bytes.length};
+    key.number = 0;
     key.prefix = order_prefix(key.bytes.start, key.bytes.length);
     return key;
 }

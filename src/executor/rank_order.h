@@ -22,6 +22,7 @@ struct sl_rank_order {
 struct sl_rank_key {
     struct sl_text bytes;
     uint64_t prefix;
+    uint64_t number; /* of rows with equal bytes the first is the one with the least number */
 };
 
 void sl_rank_order_open(struct sl_rank_order *order, const struct sl_sort_key *keys,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define RANKED_CHUNK_BYTES 8192
+#define RANKED_ITEM_BYTES 128 /* more for each chunk that there is */
 
 /* What the list has of a chunk, as an entry's row. */
 struct ranked_item {
@@ -66,6 +67,7 @@ sl_ranked_rows_open(struct sl_ranked_rows *rows, struct sl_op *op, const uint32_
     rows->key_count = key_count;
     rows->pool = op->context->pool;
     rows->chunk_bytes = RANKED_CHUNK_BYTES;
+    rows->position_max = UINT32_MAX;
     rows->numbers = sl_column_new(rows->pool, &sl_type_int, SL_BATCH_ROWS_MAX, false);
     rows->key_columns = SL_NEW_ARRAY(arena, struct sl_column *, key_count + 1);
     SL_TRY(ranked_open_table(rows, op, types, ttl_us, err));
@@ -251,23 +253,39 @@ struct ranked_place {
     uint32_t before;    /* rows in front of the chunk */
 };
 
-/* The last chunk whose first key is less (`behind`: not greater). */
-static struct ranked_place
-ranked_find_chunk(const struct sl_ranked *value, const struct sl_rank_key *key, bool behind)
+/* The rows in front of an entry of the list; of no use beyond position_max. */
+static uint32_t
+ranked_count_before(const struct sl_ranked_rows *rows, const struct sl_ranked *value,
+                    size_t item_offset)
 {
-    struct ranked_place place = {.is_first = true};
     uint32_t before = value->first.count;
 
-    for (size_t offset = 0; offset < value->further.used; offset = ranked_behind(value, offset)) {
-        struct sl_rank_key least = sl_rank_entry_key(sl_rank_chunk_at(&value->further, offset));
-        int order = sl_rank_key_compare(&least, key);
-
-        if (order > 0 || (order == 0 && !behind))
-            break;
-        place = (struct ranked_place){.item_offset = offset, .before = before};
+    for (size_t offset = 0; offset < item_offset && before <= rows->position_max;
+         offset = ranked_behind(value, offset))
         before += ranked_item_at(value, offset).count;
-    }
-    return place;
+    return before;
+}
+
+/* The last chunk whose first key is less (`behind`: not greater). */
+static struct ranked_place
+ranked_find_chunk(const struct sl_ranked_rows *rows, const struct sl_ranked *value,
+                  const struct sl_rank_key *key, bool behind)
+{
+    struct ranked_place place = {.is_first = true};
+    size_t end, offset = 0;
+    uint32_t index;
+
+    if (value->further.count == 0)
+        return place;
+    end = sl_rank_chunk_find(&value->further, key, behind, &index);
+    if (end == 0)
+        return place;
+    if (value->further.stride > 0)
+        offset = end - value->further.stride;
+    while (value->further.stride == 0 && ranked_behind(value, offset) < end)
+        offset = ranked_behind(value, offset);
+    return (struct ranked_place){.item_offset = offset,
+                                 .before = ranked_count_before(rows, value, offset)};
 }
 
 static bool
@@ -309,7 +327,8 @@ ranked_split(struct sl_ranked_rows *rows, struct sl_ranked *value, const struct 
         chunk = ranked_write_item(rows, value, place->item_offset);
         half = ranked_write(rows, value, made.number);
     }
-    half->count = half->used = 0; /* one of an earlier life of the partition may be there */
+    half->count = half->used = half->stride =
+        0; /* one of an earlier life of the partition may be there */
     made.count = chunk->count / 2;
     from = sl_rank_chunk_offset(chunk, chunk->count - made.count);
     sl_rank_chunk_append(rows->chunks, rows->time, half, chunk, from, made.count);
@@ -322,11 +341,20 @@ ranked_split(struct sl_ranked_rows *rows, struct sl_ranked *value, const struct 
                       (struct sl_text){(const char *)&made, sizeof(made)});
 }
 
+/* A chunk may be looked through, and so is the list of them where their keys differ in length. */
+static size_t
+ranked_chunk_max(const struct sl_ranked_rows *rows, const struct sl_ranked *value)
+{
+    if (value->further.stride > 0)
+        return rows->chunk_bytes;
+    return SL_MAX((size_t)rows->chunk_bytes, (size_t)value->further.count * RANKED_ITEM_BYTES);
+}
+
 uint32_t
 sl_ranked_insert(struct sl_ranked_rows *rows, struct sl_ranked *value,
                  const struct sl_rank_key *key, struct sl_text row)
 {
-    struct ranked_place place = ranked_find_chunk(value, key, !rows->last_first);
+    struct ranked_place place = ranked_find_chunk(rows, value, key, !rows->last_first);
     struct sl_rank_chunk *chunk = &value->first;
     uint32_t index;
     size_t offset;
@@ -339,7 +367,7 @@ sl_ranked_insert(struct sl_ranked_rows *rows, struct sl_ranked *value,
     value->count++;
     if (!place.is_first)
         ranked_note_count(value, place.item_offset, chunk->count);
-    if (chunk->used > rows->chunk_bytes && chunk->count > 1)
+    if (chunk->used > ranked_chunk_max(rows, value) && chunk->count > 1)
         ranked_split(rows, value, &place);
     return place.before + index;
 }
@@ -386,10 +414,30 @@ ranked_cut_one(struct sl_ranked_rows *rows, struct sl_ranked *value,
 }
 
 bool
+sl_ranked_remove_exactly(struct sl_ranked_rows *rows, struct sl_ranked *value,
+                         const struct sl_rank_key *key, uint32_t *ret_position)
+{
+    struct ranked_place place = ranked_find_chunk(rows, value, key, true);
+    const struct sl_rank_chunk *chunk = ranked_chunk_at(rows, value, &place);
+    const struct sl_rank_entry *entry;
+    uint32_t index;
+    size_t offset = sl_rank_chunk_find(chunk, key, false, &index);
+
+    if (offset == chunk->used)
+        return false;
+    entry = sl_rank_chunk_at(chunk, offset);
+    if (entry->number != key->number || !sl_rank_entry_has_key(entry, key))
+        return false;
+    *ret_position = place.before + index;
+    ranked_cut_one(rows, value, &place, offset);
+    return true;
+}
+
+bool
 sl_ranked_remove(struct sl_ranked_rows *rows, struct sl_ranked *value,
                  const struct sl_rank_key *key, struct sl_text row, uint32_t *ret_position)
 {
-    struct ranked_place place = ranked_find_chunk(value, key, false);
+    struct ranked_place place = ranked_find_chunk(rows, value, key, false);
 
     do {
         const struct sl_rank_chunk *chunk = ranked_chunk_at(rows, value, &place);
@@ -470,21 +518,22 @@ ranked_need(struct sl_ranked_rows *rows, const struct sl_ranked *value, uint32_t
 }
 
 void
-sl_ranked_add_needs(const struct sl_ranked *value, const struct sl_rank_key *key, uint64_t position,
-                    struct sl_ranked_rows *rows, struct sl_ranked_needs *needs)
+sl_ranked_add_needs(const struct sl_ranked *value, const struct sl_rank_key *from,
+                    const struct sl_rank_key *to, uint64_t position, struct sl_ranked_rows *rows,
+                    struct sl_ranked_needs *needs)
 {
-    struct ranked_place place = ranked_find_chunk(value, key, false);
+    struct ranked_place place = ranked_find_chunk(rows, value, from, false);
     uint64_t before = value->first.count;
 
     for (size_t offset = 0; offset < value->further.used; offset = ranked_behind(value, offset)) {
         struct sl_rank_key least = sl_rank_entry_key(sl_rank_chunk_at(&value->further, offset));
+        bool is_behind = sl_rank_key_compare(&least, to) > 0;
+        bool may_hold = (place.is_first || offset >= place.item_offset) && !is_behind;
         struct ranked_item item = ranked_item_at(value, offset);
-        bool may_hold = !place.is_first && offset >= place.item_offset;
 
-        may_hold = (may_hold || place.is_first) && sl_rank_key_compare(&least, key) <= 0;
         if (may_hold || before < position)
             ranked_need(rows, value, item.number, needs);
-        else if (sl_rank_key_compare(&least, key) > 0)
+        else if (is_behind)
             break;
         before += item.count;
     }

@@ -7,8 +7,8 @@
  *                      partition, 1       →  [i j]
  *
  * 1. Keys ascend through first and further; equal ones stay in the order in which they came.
- * 2. A chunk that grows too large is cut in two; one that is empty goes; `first` is empty only
- * where there are no rows.
+ * 2. A chunk that grows too large is cut in two (the more there are, the larger); one that is empty
+ * goes; `first` is empty only where there are no rows.
  * 3. With a time to live a chunk may be gone while its partition is not: it is as if empty. */
 #ifndef SL_EXECUTOR_RANKED_ROWS_H
 #define SL_EXECUTOR_RANKED_ROWS_H
@@ -23,6 +23,7 @@ struct sl_ranked {    /* the value of a partition */
     uint32_t numbers; /* that chunks were given */
     uint32_t touched; /* the user's, while a batch runs */
     uint32_t flags;   /* the user's */
+    uint64_t last;    /* the user's; for the numbers of keys */
     struct sl_rank_chunk first, further;
 };
 
@@ -35,6 +36,7 @@ struct sl_ranked_rows {
     bool has_time;                      /* set before `open`: partitions are of times, … */
     int64_t time;                       /* … of which this is the one that is worked on */
     bool last_first;                    /* of equal keys the last that came is the first */
+    uint32_t position_max;              /* greater positions need not be exact */
     uint32_t chunk_bytes;               /* that a chunk is to have at most */
     const struct sl_state_row *scanned; /* the partition that is read, where a scan gave it */
 };
@@ -63,7 +65,10 @@ const struct sl_rank_entry *sl_ranked_next(struct sl_ranked_cursor *cursor);
 /* Behind those with an equal key (last_first: in front of them); returns its position. */
 uint32_t sl_ranked_insert(struct sl_ranked_rows *rows, struct sl_ranked *value,
                           const struct sl_rank_key *key, struct sl_text row);
-/* The first with this key that is equal; false: there is none. */
+/* The one with this key, with its number; false: there is none. */
+bool sl_ranked_remove_exactly(struct sl_ranked_rows *rows, struct sl_ranked *value,
+                              const struct sl_rank_key *key, uint32_t *ret_position);
+/* The first with this key, whatever their numbers, that is equal; false: there is none. */
 bool sl_ranked_remove(struct sl_ranked_rows *rows, struct sl_ranked *value,
                       const struct sl_rank_key *key, struct sl_text row, uint32_t *ret_position);
 /* Rows from `count` on go. */
@@ -71,8 +76,6 @@ void sl_ranked_trim(struct sl_ranked_rows *rows, struct sl_ranked *value, uint32
 
 /* --- rows that are not in memory --- */
 
-/* Adds the numbers of the chunks that are read or changed when rows with this key come or go, and
- * when the first `position` rows are read. */
 struct sl_ranked_needs {
     struct sl_text *heads;
     uint64_t *hashes;
@@ -80,9 +83,11 @@ struct sl_ranked_needs {
     size_t count, capacity;
 };
 void sl_ranked_needs_done(struct sl_ranked_needs *needs); /* may be zeroed */
-void sl_ranked_add_needs(const struct sl_ranked *value, const struct sl_rank_key *key,
-                         uint64_t position, struct sl_ranked_rows *rows,
-                         struct sl_ranked_needs *needs);
+/* Adds the chunks that are read or changed when rows with keys from … to come or go, and when the
+ * first `position` rows are read; or all of them. */
+void sl_ranked_add_needs(const struct sl_ranked *value, const struct sl_rank_key *from,
+                         const struct sl_rank_key *to, uint64_t position,
+                         struct sl_ranked_rows *rows, struct sl_ranked_needs *needs);
 void sl_ranked_add_all(const struct sl_ranked *value, struct sl_ranked_rows *rows,
                        struct sl_ranked_needs *needs);
 /* As sl_table_prepare, and takes them out of the list. */

@@ -41,6 +41,7 @@ sl_top_n_open(struct sl_top_n *op, const struct sl_phys_top_n *plan, struct sl_e
     sl_key_changes_open(&op->changes, base, rank->partition, rank->partition_count);
     sl_rank_order_open(&op->order, rank->order, rank->order_count);
     sl_top_n_changes_open(op);
+    SL_TRY(sl_top_n_places_open(op, err));
     return sl_ranked_rows_open(&op->ranked, base, rank->partition, rank->partition_count,
                                op->plan->ttl_us, err);
 }
@@ -188,38 +189,68 @@ sl_top_n_begin_row(struct sl_top_n *op, struct sl_ranked *value, const struct sl
     value->end = sl_column_is_null(ends, row) ? 0 : SL_MAX(sl_column_integer(ends, row), 0);
 }
 
-void
-sl_top_n_add(struct sl_top_n *op, struct sl_ranked *value, uint16_t row)
+/* The number of the row at place i, or NULL: rows have none. */
+static uint64_t *
+top_n_number(const struct sl_top_n *op, size_t i)
 {
-    struct sl_rank_key key = sl_rank_order_key(&op->order, row);
+    return op->places.table ? (uint64_t *)(void *)op->places.values[i] : NULL;
+}
+
+void
+sl_top_n_add(struct sl_top_n *op, struct sl_ranked *value, size_t i)
+{
+    struct sl_rank_key key = sl_rank_order_key(&op->order, op->rows[i]);
+    uint64_t *number = top_n_number(op, i);
     struct sl_text packed;
     uint32_t before, after, position;
 
     if (value->limit != UINT64_MAX && top_n_is_behind(op, value, &key))
         return;
-    packed = sl_key_changes_pack(&op->changes, row);
+    if (number)
+        *number = key.number = ++value->last;
+    packed = sl_key_changes_pack(&op->changes, op->rows[i]);
     before = sl_top_n_count(op, value);
+    op->ranked.position_max = before + 1;
     position = sl_ranked_insert(&op->ranked, value, &key, packed);
     after = sl_top_n_count(op, value);
-    sl_top_n_added(op, value, row, packed, position, before, after);
+    sl_top_n_added(op, value, op->rows[i], packed, position, before, after);
     if (op->plan->retracts)
         return;
     sl_ranked_trim(&op->ranked, value, after);
     top_n_set_limit(op, value);
 }
 
-bool
-sl_top_n_take_back(struct sl_top_n *op, struct sl_ranked *value, uint16_t row)
+/* By its number, or else, where another row of its identity came meanwhile, by its values. */
+static bool
+top_n_remove(struct sl_top_n *op, struct sl_ranked *value, size_t i, struct sl_text packed,
+             uint32_t *ret_position)
 {
-    struct sl_rank_key key = sl_rank_order_key(&op->order, row);
-    struct sl_text packed = sl_key_changes_pack(&op->changes, row);
+    struct sl_rank_key key = sl_rank_order_key(&op->order, op->rows[i]);
+    uint64_t *number = top_n_number(op, i);
+
+    key.number = number ? *number : 0;
+    if (key.number != 0 && sl_ranked_remove_exactly(&op->ranked, value, &key, ret_position)) {
+        *number = 0;
+        return true;
+    }
+    key.number = 0;
+    return sl_ranked_remove(&op->ranked, value, &key, packed, ret_position);
+}
+
+bool
+sl_top_n_take_back(struct sl_top_n *op, struct sl_ranked *value, size_t i)
+{
+    struct sl_text packed = sl_key_changes_pack(&op->changes, op->rows[i]);
     uint32_t before = sl_top_n_count(op, value), position;
 
-    if (!sl_ranked_remove(&op->ranked, value, &key, packed, &position))
+    op->ranked.position_max = before + 1;
+    if (!top_n_remove(op, value, i, packed, &position))
         return false;
-    sl_top_n_removed(op, value, row, packed, position, before, sl_top_n_count(op, value));
+    sl_top_n_removed(op, value, op->rows[i], packed, position, before, sl_top_n_count(op, value));
     return true;
 }
+
+/* --- a batch --- */
 
 struct sl_state_keys
 sl_top_n_keys(struct sl_top_n *op, const struct sl_batch *batch)
@@ -267,29 +298,66 @@ sl_top_n_keep(struct sl_top_n *op, struct sl_state_keys *keys, const struct sl_b
         struct sl_ranked *value = (struct sl_ranked *)(void *)op->values[i];
 
         sl_top_n_begin_row(op, value, batch, op->rows[i]);
-        sl_top_n_add(op, value, op->rows[i]);
+        sl_top_n_add(op, value, i);
     }
 }
 
 /* --- rows that are not in memory --- */
 
+/* The keys between which the row at place i goes, or is. */
+static void
+top_n_span(struct sl_top_n *op, const struct sl_batch *batch, size_t i,
+           struct sl_rank_key *ret_from, struct sl_rank_key *ret_to)
+{
+    bool goes = sl_row_kind_takes_back(sl_batch_kind(batch, op->rows[i]));
+
+    *ret_from = *ret_to = sl_rank_order_key(&op->order, op->rows[i]);
+    ret_to->number = UINT64_MAX;
+    if (!op->places.table)
+        return;
+    ret_from->number = UINT64_MAX;
+    if (goes && op->places.found[i])
+        memcpy(&ret_from->number, op->places.found[i], sizeof(uint64_t));
+    else if (goes)
+        ret_from->number = 0;
+    if (ret_from->number != 0)
+        ret_to->number = ret_from->number;
+}
+
 /* Chunks that the rows go into or come from, and as many as are seen, with the rows that may move
  * up. */
 static void
-top_n_list_needs(struct sl_top_n *op, const struct sl_state_keys *keys)
+top_n_list_needs(struct sl_top_n *op, const struct sl_batch *batch,
+                 const struct sl_state_keys *keys)
 {
     op->needs.count = 0;
     sl_table_find(op->ranked.table, keys, op->found);
     for (size_t i = 0; i < keys->row_count; i++) {
         const struct sl_ranked *value = (const struct sl_ranked *)(const void *)op->found[i];
-        struct sl_rank_key key;
+        struct sl_rank_key from, to;
 
         if (!value || value->further.count == 0)
             continue;
-        key = sl_rank_order_key(&op->order, op->rows[i]);
-        sl_ranked_add_needs(value, &key, (uint64_t)value->end + keys->row_count + 1, &op->ranked,
-                            &op->needs);
+        top_n_span(op, batch, i, &from, &to);
+        sl_ranked_add_needs(value, &from, &to, (uint64_t)value->end + keys->row_count + 1,
+                            &op->ranked, &op->needs);
     }
+}
+
+static int
+top_n_prepare_places(struct sl_top_n *op, const struct sl_state_keys *keys,
+                     const struct sl_batch *batch, struct sl_error *err)
+{
+    struct sl_state_keys places;
+    int rc;
+
+    if (!op->places.table)
+        return SL_OK;
+    places = sl_top_n_places_keys(op, batch, keys);
+    rc = sl_table_prepare(op->places.table, &places, err);
+    if (rc == SL_OK)
+        sl_table_find(op->places.table, &places, op->places.found);
+    return rc;
 }
 
 int
@@ -298,9 +366,11 @@ sl_top_n_prepare(struct sl_top_n *op, const struct sl_state_keys *keys,
 {
     int rc = sl_table_prepare(op->ranked.table, keys, err);
 
+    if (rc == SL_OK)
+        rc = top_n_prepare_places(op, keys, batch, err);
     if (rc != SL_OK)
         return rc;
     sl_rank_order_begin(&op->order, batch);
-    top_n_list_needs(op, keys);
+    top_n_list_needs(op, batch, keys);
     return sl_ranked_prepare(&op->ranked, &op->needs, err);
 }

@@ -46,6 +46,17 @@ struct sl_top_n_event {
     bool comes, is_input, is_void; /* is_input: it is that row */
 };
 
+/* The numbers of rows by what identifies them; `table` NULL: they are found by their values. */
+struct sl_top_n_places {
+    struct sl_state_table *table;
+    uint32_t *columns; /* of the input: the partition's, then the others */
+    size_t count;
+    struct sl_column **key_columns; /* of the running batch; borrowed */
+    uint64_t *hashes;
+    char **values; /* by place of the batch's rows: a number each, 0: the row is not there */
+    const char **found;
+};
+
 struct sl_top_n {
     struct sl_op op; /* the first member of the operator */
     const struct sl_phys_top_n *plan;
@@ -58,6 +69,7 @@ struct sl_top_n {
     uint64_t *bounds;
     char **values;
     const char **found;
+    struct sl_top_n_places places;
     struct sl_ranked_needs needs;
     /* The running segment. */
     struct sl_top_n_list before, after;
@@ -78,16 +90,25 @@ int sl_top_n_prepare(struct sl_top_n *op, const struct sl_state_keys *keys,
  * among the best of what the state has (where none is taken back). */
 struct sl_state_keys sl_top_n_keys(struct sl_top_n *op, const struct sl_batch *batch);
 void sl_top_n_reject(struct sl_top_n *op, struct sl_state_keys *keys);
-/* A row in a partition that was upserted. */
+/* A row in a partition that was upserted; place i of the batch's rows. */
 void sl_top_n_begin_row(struct sl_top_n *op, struct sl_ranked *value, const struct sl_batch *batch,
                         uint16_t row);
-void sl_top_n_add(struct sl_top_n *op, struct sl_ranked *value, uint16_t row);
+void sl_top_n_add(struct sl_top_n *op, struct sl_ranked *value, size_t i);
 /* False: there is no such row. */
-bool sl_top_n_take_back(struct sl_top_n *op, struct sl_ranked *value, uint16_t row);
+bool sl_top_n_take_back(struct sl_top_n *op, struct sl_ranked *value, size_t i);
 /* All of this for rows of which none is taken back, and no change is told. */
 void sl_top_n_keep(struct sl_top_n *op, struct sl_state_keys *keys, const struct sl_batch *batch);
 /* How many of a partition's rows have one of the ranks up to its last. */
 uint32_t sl_top_n_count(struct sl_top_n *op, const struct sl_ranked *value);
+
+/* --- places: top_n_places.c --- */
+
+int sl_top_n_places_open(struct sl_top_n *op, struct sl_error *err);
+/* The keys of rows whose partitions' are these; good until the next call. */
+struct sl_state_keys sl_top_n_places_keys(struct sl_top_n *op, const struct sl_batch *batch,
+                                          const struct sl_state_keys *partitions);
+/* Rows that are not there leave the state. */
+void sl_top_n_places_drop(struct sl_top_n *op, const struct sl_state_keys *keys);
 
 /* --- changes --- */
 

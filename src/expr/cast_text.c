@@ -1,5 +1,6 @@
 /* Casts from and to text and bytes.  To CHAR(n) and VARCHAR(n) is cut, and CHAR padded, as SQL has
  * it for explicit casts. */
+#include "data/time.h"
 #include "expr/cast.h"
 #include "expr/utf8.h"
 
@@ -167,17 +168,33 @@ text_set(struct sl_call *call, size_t row, const struct sl_value *value)
     }
 }
 
+/* A date or time that ends early: no other way of reading values takes it. */
+static bool
+text_to_short_time(struct sl_text text, const struct sl_type *type, struct sl_value *value)
+{
+    int32_t days;
+
+    if (type->kind == SL_TYPE_TIME)
+        return sl_time_parse_short(text, &value->integer);
+    if (type->kind != SL_TYPE_DATE || !sl_date_parse_short(text, &days))
+        return false;
+    value->integer = days;
+    return true;
+}
+
 static void
 text_to_values(struct sl_call *call)
 {
     CAST_FOR_ROWS(call, row)
     {
+        const struct sl_type *type = call->expr->type;
+        struct sl_text text = sl_call_text(call, 0, row);
         struct sl_value value;
         struct sl_error err;
-        int rc = sl_value_parse(sl_call_arena(call), call->expr->type, sl_call_text(call, 0, row),
-                                call->settings->zone, &value, &err);
+        int rc =
+            sl_value_parse(sl_call_arena(call), type, text, call->settings->zone, &value, &err);
 
-        if (rc < 0)
+        if (rc < 0 && !text_to_short_time(text, type, &value))
             text_fail(call, row, rc);
         else
             text_set(call, row, &value);

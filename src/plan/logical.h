@@ -125,6 +125,8 @@ struct sl_log_node {
     enum sl_log_kind kind;
     int offset;           /* in the statement, for refusals; -1: none */
     uint32_t parallelism; /* as hinted; 0: nobody said */
+    bool has_ttl;         /* OVER, RANK, SEMI_JOIN, SINGLE_JOIN: STATE_TTL names their input */
+    int64_t ttl_us;
     struct sl_schema *schema;
     struct sl_log_node **inputs;
     size_t input_count;

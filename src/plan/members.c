@@ -300,6 +300,7 @@ static const struct sl_member over_members[] = {
 static const struct sl_member top_n_members[] = {
     RANK(sl_phys_top_n),
     MEMBER(sl_phys_top_n, BOOL, "retracts", retracts),
+    COUNTED(sl_phys_top_n, COLUMNS, "identity", identity, identity_count),
     MEMBER(sl_phys_top_n, BOOL, "emitsBefore", emits_before),
     MEMBER(sl_phys_top_n, I64, "ttlUs", ttl_us),
 };
@@ -360,6 +361,7 @@ static const struct sl_member sink_members[] = {
     COUNTED(sl_phys_sink, COLUMNS, "primaryKey", primary_key, primary_key_count),
     COUNTED(sl_phys_sink, COLUMNS, "partitionBy", partition_by, partition_by_count),
     MEMBER(sl_phys_sink, BOOL, "upsert", upsert),
+    MEMBER(sl_phys_sink, BOOL, "noBefore", no_before),
     MEMBER(sl_phys_sink, BOOL, "beforeDeletes", before_deletes),
     MEMBER(sl_phys_sink, U32, "bufferRows", buffer_rows),
     MEMBER(sl_phys_sink, STRING, "guarantee", guarantee),

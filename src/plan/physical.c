@@ -144,7 +144,9 @@ sl_phys_time_column(const struct sl_phys_node *node, size_t input)
     case SL_OP_WINDOW_RANK:
         return rank->window.processing_time ? -1 : (int32_t)rank->end_column;
     case SL_OP_DEDUPLICATE:
-        return deduplicate->processing_time ? -1 : (int32_t)deduplicate->time_column;
+        return deduplicate->processing_time || deduplicate->keeps_last
+                   ? -1
+                   : (int32_t)deduplicate->time_column;
     case SL_OP_TEMPORAL_SORT:
         return sort->processing_time ? -1 : (int32_t)sort->keys[0].column;
     case SL_OP_SESSION_TABLE:

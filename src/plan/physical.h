@@ -445,6 +445,8 @@ struct sl_rank {
 struct sl_phys_top_n {
     struct sl_rank rank; /* the first member */
     bool retracts;       /* rows of the input may be taken back: all of them are kept */
+    uint32_t *identity;  /* columns of the input that, beside the partition's, identify a row */
+    size_t identity_count;
     bool emits_before;   /* somebody wants -U */
     int64_t ttl_us;      /* a partition goes so long after its last row; 0: it stays */
 };
@@ -520,6 +522,7 @@ struct sl_phys_sink {
     uint32_t *partition_by;
     size_t partition_by_count;
     bool upsert;           /* -U rows are dropped before they are written, … */
+    bool no_before;        /* -U need not be made for it */
     bool before_deletes;   /* … but those without a +U of their key behind, which are -D */
     uint32_t buffer_rows;  /* of so many rows that come together the last of each key is
                               written; 0: all are */

@@ -367,7 +367,7 @@ Test(plan, ranks)
     node = add(plan, SL_OP_DEDUPLICATE, schemas[0], deduplicate, scan);
     *sort = (struct sl_phys_temporal_sort){some_rank().order, 2, true};
     node = add(plan, SL_OP_TEMPORAL_SORT, schemas[0], sort, node);
-    *top = (struct sl_phys_top_n){some_rank(), true, true, 86400000000};
+    *top = (struct sl_phys_top_n){some_rank(), true, columns(1, 1), 1, true, 86400000000};
     add(plan, SL_OP_TOP_N, schemas[1], top, node);
     *windows = (struct sl_phys_window_rank){.rank = some_rank(),
                                             .window = {.size_us = 60000000, .local_zone = true},

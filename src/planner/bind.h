@@ -70,6 +70,7 @@ struct sl_binder {
     struct sl_bound_cte *ctes;           /* the innermost first */
     uint32_t parallelism;                /* hinted for the current block; 0: not */
     const struct sl_ast_hint *state_ttl; /* of the current block; NULL: none, or it found its use */
+    bool state_ttl_is_used; /* by joins with subqueries: others may take it, too */
     const struct sl_ast_hint *late_rows; /* the same */
     const struct sl_ast_hint *trigger, *evictor; /* the same */
     const struct sl_group_window *group_window;  /* of the current block; NULL: none */
@@ -125,7 +126,7 @@ struct sl_bound_subqueries {
 
 struct sl_bound_grouping {
     struct sl_expr **args;
-    size_t arg_count;
+    size_t arg_count; /* 0: all keys */
 };
 
 struct sl_bound_aggregates {
@@ -286,14 +287,12 @@ int sl_binder_in_subquery(struct sl_clause *binding, const struct sl_ast_expr *a
                           bool negated, struct sl_expr **ret_expr, struct sl_error *err);
 int sl_binder_quantified_subquery(struct sl_clause *binding, const struct sl_ast_expr *ast,
                                   struct sl_expr **ret_expr, struct sl_error *err);
-/* Joins the subqueries to *node; the expressions, which are over it, refer to what that adds. */
-void sl_binder_place_subqueries(struct sl_binder *binder,
-                                const struct sl_bound_subqueries *subqueries,
-                                struct sl_log_node **node, struct sl_expr **exprs,
-                                size_t expr_count);
 struct sl_select_output;
-void sl_binder_place_output(struct sl_binder *binder, struct sl_select_output *output,
-                            struct sl_log_node **node);
+/* Joins its subqueries to *node; the output's expressions, which are over it, refer to what that
+ * adds.  scope: of *node, as STATE_TTL names it; NULL: it has no name. */
+int sl_binder_place_output(struct sl_binder *binder, const struct sl_scope *scope,
+                           struct sl_select_output *output, struct sl_log_node **node,
+                           struct sl_error *err);
 /* WHERE, subqueries and all: *node has the same columns as before. */
 int sl_binder_filter(struct sl_clause *binding, const struct sl_ast_expr *ast,
                      struct sl_log_node **node, struct sl_error *err);

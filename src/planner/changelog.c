@@ -14,7 +14,7 @@ changelog_needs(const struct sl_phys_node *node, bool wanted)
     case SL_OP_SINK: {
         const struct sl_phys_sink *sink = node->detail;
 
-        return !sink->upsert || sink->before_deletes;
+        return (!sink->upsert && !sink->no_before) || sink->before_deletes;
     }
     case SL_OP_CALC: /* of an update only one row may pass */
         return wanted || ((const struct sl_phys_calc *)node->detail)->filter;

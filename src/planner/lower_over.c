@@ -22,24 +22,6 @@ over_set_retracting(const struct sl_over *over, struct sl_error *err)
     return SL_OK;
 }
 
-static int
-over_refuse_nested(struct sl_arena *arena, const struct sl_log_node *node, struct sl_error *err)
-{
-    const struct sl_over *over = &node->over;
-
-    for (size_t i = 0; i < over->partition_count; i++) {
-        const struct sl_schema_column *key = &node->schema->columns[over->partition[i]];
-
-        if (!sl_type_is_nested(key->type->kind))
-            continue;
-        SL_ERROR(err, SL_E_NOT_SUPPORTED,
-                 "PARTITION BY column \"%s\" of type %s is not supported yet", key->name,
-                 sl_type_text(arena, key->type));
-        return sl_error_at(err, node->offset);
-    }
-    return SL_OK;
-}
-
 static enum sl_over_time
 over_time(const struct sl_log_node *node)
 {
@@ -138,11 +120,10 @@ sl_lower_over(struct sl_lowering *lowering, struct sl_log_node *node,
         *ret_node = input;
         return SL_OK;
     }
-    SL_TRY(over_refuse_nested(lowering->arena, node, err));
     SL_TRY(over_set_retracting(&node->over, err));
     detail->over = node->over;
     detail->time = over_time(node);
-    detail->ttl_us = lowering->state_ttl_us;
+    detail->ttl_us = node->has_ttl ? node->ttl_us : lowering->state_ttl_us;
     if (lowering->bounded_operators || detail->time == SL_OVER_TIME_NONE)
         SL_TRY(sl_lower_check_order(node, node->over.partition_count, node->over.order_count, err));
     if (lowering->bounded_operators) {

@@ -123,7 +123,7 @@ rank_lower_deduplication(struct sl_lowering *lowering, struct sl_log_node *node,
         node->inputs[0]->schema->columns[detail->time_column].time == SL_TIME_PROCESSING;
     detail->keeps_last = rank->order[0].descending;
     detail->emits_before = true;
-    detail->ttl_us = lowering->state_ttl_us;
+    detail->ttl_us = node->has_ttl ? node->ttl_us : lowering->state_ttl_us;
     made = sl_lower_add(lowering, SL_OP_DEDUPLICATE, sl_lower_parallelism(lowering, node),
                         node->schema, detail);
     if (detail->keeps_last)
@@ -171,6 +171,23 @@ rank_kinds(const struct sl_phys_top_n *detail)
     return SL_KINDS_INSERT | 1u << SL_ROW_DELETE;
 }
 
+/* What identifies a row beside its partition. */
+static void
+rank_set_identity(struct sl_lowering *lowering, const struct sl_phys_node *input,
+                  struct sl_phys_top_n *detail)
+{
+    detail->identity = SL_NEW_ARRAY(lowering->arena, uint32_t, input->upsert_key_count);
+    for (size_t i = 0; i < input->upsert_key_count && detail->retracts; i++) {
+        size_t at = 0;
+
+        while (at < detail->rank.partition_count &&
+               detail->rank.partition[at] != input->upsert_key[i])
+            at++;
+        if (at == detail->rank.partition_count)
+            detail->identity[detail->identity_count++] = input->upsert_key[i];
+    }
+}
+
 static struct sl_phys_node *
 rank_lower_top_n(struct sl_lowering *lowering, const struct sl_log_node *node,
                  const struct sl_rank *rank, struct sl_phys_node *input)
@@ -180,8 +197,9 @@ rank_lower_top_n(struct sl_lowering *lowering, const struct sl_log_node *node,
 
     detail->rank = *rank;
     detail->retracts = input->kinds != SL_KINDS_INSERT;
+    rank_set_identity(lowering, input, detail);
     detail->emits_before = true;
-    detail->ttl_us = lowering->state_ttl_us;
+    detail->ttl_us = node->has_ttl ? node->ttl_us : lowering->state_ttl_us;
     made = sl_lower_add(lowering, SL_OP_TOP_N,
                         rank->partition_count ? sl_lower_parallelism(lowering, node) : 1,
                         node->schema, detail);

@@ -14,6 +14,14 @@ subquery_lower_inputs(struct sl_lowering *lowering, struct sl_log_node *node,
     return SL_OK;
 }
 
+static int64_t
+subquery_ttl_us(const struct sl_lowering *lowering, const struct sl_log_node *node)
+{
+    if (lowering->bounded_operators)
+        return 0;
+    return node->has_ttl ? node->ttl_us : lowering->state_ttl_us;
+}
+
 static bool
 subquery_within_key(const struct sl_phys_node *input, uint32_t column)
 {
@@ -98,7 +106,7 @@ sl_lower_semi_join(struct sl_lowering *lowering, struct sl_log_node *node,
     for (uint32_t i = 0; i < from->key_count; i++)
         detail->right_keys[i] = i;
     detail->at_end = lowering->bounded_operators;
-    detail->ttl_us = lowering->bounded_operators ? 0 : lowering->state_ttl_us;
+    detail->ttl_us = subquery_ttl_us(lowering, node);
     inputs[0] =
         subquery_add_columns(lowering, inputs[0], from->keys, from->key_count, detail->left_keys);
     made = sl_lower_add(lowering, SL_OP_SEMI_JOIN, sl_lower_parallelism(lowering, node),
@@ -124,7 +132,7 @@ sl_lower_single_join(struct sl_lowering *lowering, struct sl_log_node *node,
     detail->shown = from->shown;
     detail->shown_count = from->shown_count;
     detail->at_end = lowering->bounded_operators;
-    detail->ttl_us = lowering->bounded_operators ? 0 : lowering->state_ttl_us;
+    detail->ttl_us = subquery_ttl_us(lowering, node);
     made = sl_lower_add(lowering, SL_OP_SINGLE_JOIN, 1, node->schema, detail);
     if (!detail->at_end) {
         made->kinds = inputs[0]->kinds | SL_KINDS_INSERT;

@@ -131,6 +131,19 @@ Test(planner_rank, upsert_keys)
     cr_assert_not_null(strstr(plan, "Materializer"), "%s", plan);
 }
 
+/* A sink that forgets everything needs no -U (as Flink's), whatever rows go by. */
+Test(planner_rank, blackhole)
+{
+    const char *plan;
+
+    cr_assert_eq(planner_test_run(&test, "CREATE TABLE nothing (k STRING, v INT) WITH "
+                                         "('connector'='blackhole')"),
+                 SL_OK);
+    plan = planner_test_plan(&test, "INSERT INTO nothing SELECT k, v FROM (SELECT *, " BY_V
+                                    " AS rn FROM t) WHERE rn = 1");
+    cr_assert_not_null(strstr(plan, "outputRankNumber=[false], changelogMode=[I,UA])"), "%s", plan);
+}
+
 Test(planner_rank, order_by)
 {
     const char *plan = planner_test_plan(&test, "SELECT v FROM t ORDER BY v, n LIMIT 3 OFFSET 2");

@@ -70,7 +70,8 @@ static const struct sl_connector_descriptor test_kafka = {
 };
 static const struct sl_connector_descriptor test_blackhole = {
     .name = "blackhole",
-    .abilities = SL_ABILITY_SINK | SL_ABILITY_COLUMNS_SINK | SL_ABILITY_RETRACT_SINK,
+    .abilities =
+        SL_ABILITY_SINK | SL_ABILITY_COLUMNS_SINK | SL_ABILITY_RETRACT_SINK | SL_ABILITY_NO_BEFORE,
 };
 static const struct sl_connector_descriptor test_files = {
     .name = "filesystem",

@@ -171,6 +171,8 @@ rank_node(struct sl_rewriter *rewriter, const struct sl_log_node *over, size_t c
             over->schema->columns[over->inputs[0]->schema->count + call];
     rank->offset = over->offset;
     rank->parallelism = over->parallelism;
+    rank->has_ttl = over->has_ttl;
+    rank->ttl_us = over->ttl_us;
     rank->rank = (struct sl_rank){
         .function = over->over.calls[call].function,
         .partition = over->over.partition,

@@ -260,10 +260,8 @@ select_group(struct sl_clause *binding, const struct sl_ast_select *select,
     struct sl_group_keys keys;
     int offset = select->ast.offset;
 
-    if (!select->grouped && !select->having && !aggregates->count && !aggregates->grouping_count) {
-        sl_binder_place_output(binding->binder, output, node);
-        return SL_OK;
-    }
+    if (!select->grouped && !select->having && !aggregates->count && !aggregates->grouping_count)
+        return sl_binder_place_output(binding->binder, binding->scope, output, node, err);
     key_binding.aggregates = NULL;
     key_binding.subqueries = NULL;
     key_binding.overs = NULL;
@@ -313,7 +311,7 @@ select_ttl(struct sl_binder *binder, const struct sl_relation *relation,
 
     if (binder->state_ttl)
         SL_TRY(sl_binder_state_ttl(binder, relation->scope.name, &found, &ttl_us, err));
-    if (!found || !(distinct || relation->scan))
+    if (!found || !(distinct || (relation->scan && !binder->state_ttl_is_used)))
         return SL_OK;
     if (distinct) {
         distinct->aggregate.has_ttl = true;
@@ -325,6 +323,27 @@ select_ttl(struct sl_binder *binder, const struct sl_relation *relation,
             sl_binder_offset(binder, binder->state_ttl->options.items[0].key_offset);
     }
     binder->state_ttl = NULL;
+    return SL_OK;
+}
+
+/* … of what windows of OVER keep of the table's rows. */
+static int
+select_over_ttl(struct sl_binder *binder, const struct sl_relation *relation,
+                struct sl_log_node *node, struct sl_error *err)
+{
+    bool found = false;
+    int64_t ttl_us;
+
+    if (binder->state_ttl)
+        SL_TRY(sl_binder_state_ttl(binder, relation->scope.name, &found, &ttl_us, err));
+    for (; found && (node->kind == SL_LOG_OVER || node->kind == SL_LOG_FILTER);
+         node = node->inputs[0]) {
+        if (node->kind != SL_LOG_OVER)
+            continue;
+        node->has_ttl = true;
+        node->ttl_us = ttl_us;
+        binder->state_ttl = NULL; /* it found its use */
+    }
     return SL_OK;
 }
 
@@ -422,6 +441,7 @@ select_build(struct sl_binder *binder, const struct sl_ast_select *select,
     sl_binder_over_places(binding.overs, &output);
     SL_TRY(select_group(&binding, select, &output, &node, err));
     SL_TRY(sl_binder_over(binder, binding.overs, &output, &node, err));
+    SL_TRY(select_over_ttl(binder, &relation, node, err));
     node = select_project(binder, &output, node);
     SL_TRY(select_distinct(binder, select, &relation, &node, err));
     *ret_node = select_finish(binder, order_by, &output, node);
@@ -471,23 +491,26 @@ sl_binder_select(struct sl_binder *binder, const struct sl_ast_select *select,
     const struct sl_group_window *outer_window = binder->group_window;
     const struct sl_ast_hint *outer_trigger = binder->trigger, *outer_evictor = binder->evictor;
     const struct sl_ast_hint *outer_ttl = binder->state_ttl, *outer_late = binder->late_rows;
+    bool outer_is_used = binder->state_ttl_is_used;
     uint32_t outer = binder->parallelism;
     int rc;
 
     SL_TRY(select_check(binder, select, err));
     binder->parallelism = 0;
     binder->state_ttl = binder->late_rows = NULL;
+    binder->state_ttl_is_used = false;
     binder->group_window = NULL;
     binder->trigger = binder->evictor = NULL;
     rc = sl_binder_select_hints(binder, &select->hints, err);
     if (rc == SL_OK)
         rc = select_build(binder, select, order_by, ret_node, err);
-    if (rc == SL_OK && binder->state_ttl)
+    if (rc == SL_OK && binder->state_ttl && !binder->state_ttl_is_used)
         rc = select_unused_ttl(binder, err);
     if (rc == SL_OK && binder->late_rows)
         rc = select_unused_late_rows(binder, err);
     binder->parallelism = outer;
     binder->state_ttl = outer_ttl;
+    binder->state_ttl_is_used = outer_is_used;
     binder->late_rows = outer_late;
     if (rc == SL_OK && (binder->trigger || binder->evictor))
         rc = select_unused_trigger(binder, err);

@@ -327,6 +327,7 @@ sl_lower_sink_mode(struct sl_lowering *lowering, const struct sl_log_node *node,
     if (!is_upsert && updates &&
         (sink_has_mode(&node->sink, "append") || !sink_takes_retractions(format, (*input)->kinds)))
         return sink_append_only(node, format, *input, err);
+    detail->no_before = updates && (format->connector->abilities & SL_ABILITY_NO_BEFORE);
     if (!is_upsert)
         return SL_OK;
     SL_TRY(sink_check_conflicts(lowering, node, *input, err));

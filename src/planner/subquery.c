@@ -496,11 +496,33 @@ subquery_place_single(struct sl_arena *arena, const struct sl_bound_subquery *su
     return node;
 }
 
-void
-sl_binder_place_subqueries(struct sl_binder *binder, const struct sl_bound_subqueries *subqueries,
-                           struct sl_log_node **node, struct sl_expr **exprs, size_t expr_count)
+/* STATE_TTL that names the query's rows is of all joins with its subqueries. */
+static int
+subquery_set_ttl(struct sl_binder *binder, const struct sl_scope *scope, struct sl_log_node *node,
+                 const struct sl_log_node *below, struct sl_error *err)
+{
+    bool found;
+    int64_t ttl_us;
+
+    if (!scope || node == below)
+        return SL_OK;
+    SL_TRY(sl_binder_state_ttl(binder, scope->name, &found, &ttl_us, err));
+    for (; found && node != below; node = node->inputs[0]) {
+        node->has_ttl = true;
+        node->ttl_us = ttl_us;
+        binder->state_ttl_is_used = true;
+    }
+    return SL_OK;
+}
+
+/* Joins the subqueries to *node; the expressions, which are over it, refer to what that adds. */
+static int
+subquery_place(struct sl_binder *binder, const struct sl_scope *scope,
+               const struct sl_bound_subqueries *subqueries, struct sl_log_node **node,
+               struct sl_expr **exprs, size_t expr_count, struct sl_error *err)
 {
     struct subquery_places places = {binder->arena, (uint32_t)(*node)->schema->count};
+    const struct sl_log_node *below = *node;
 
     for (struct sl_bound_subquery *subquery = subqueries->first; subquery;
          subquery = subquery->next) {
@@ -513,24 +535,26 @@ sl_binder_place_subqueries(struct sl_binder *binder, const struct sl_bound_subqu
     }
     for (size_t i = 0; i < expr_count && subqueries->first; i++)
         exprs[i] = subquery_replace(&places, exprs[i]);
+    return subquery_set_ttl(binder, scope, *node, below, err);
 }
 
-void
-sl_binder_place_output(struct sl_binder *binder, struct sl_select_output *output,
-                       struct sl_log_node **node)
+int
+sl_binder_place_output(struct sl_binder *binder, const struct sl_scope *scope,
+                       struct sl_select_output *output, struct sl_log_node **node,
+                       struct sl_error *err)
 {
     size_t count = output->count + output->other_count + 1, at = 0;
     struct sl_expr **exprs = SL_NEW_ARRAY(binder->arena, struct sl_expr *, count);
 
     if (!output->subqueries.first)
-        return;
+        return SL_OK;
     for (size_t i = 0; i < output->count; i++)
         exprs[at++] = output->exprs[i];
     for (size_t i = 0; i < output->other_count; i++)
         exprs[at++] = *output->others[i];
     if (output->having)
         exprs[at++] = output->having;
-    sl_binder_place_subqueries(binder, &output->subqueries, node, exprs, at);
+    SL_TRY(subquery_place(binder, scope, &output->subqueries, node, exprs, at, err));
     at = 0;
     for (size_t i = 0; i < output->count; i++)
         output->exprs[i] = exprs[at++];
@@ -538,6 +562,7 @@ sl_binder_place_output(struct sl_binder *binder, struct sl_select_output *output
         *output->others[i] = exprs[at++];
     if (output->having)
         output->having = exprs[at];
+    return SL_OK;
 }
 
 int
@@ -554,7 +579,7 @@ sl_binder_filter(struct sl_clause *binding, const struct sl_ast_expr *ast,
     binding->null_is_false = true;
     SL_TRY(sl_binder_condition(binding, ast, &filter, err));
     binding->subqueries = NULL;
-    sl_binder_place_subqueries(binder, &subqueries, node, &filter, 1);
+    SL_TRY(subquery_place(binder, binding->scope, &subqueries, node, &filter, 1, err));
     *node = sl_log_filter(binder->arena, *node, filter);
     if (binder->parallelism)
         (*node)->parallelism = binder->parallelism;

@@ -207,6 +207,15 @@ uid_add_rank(const struct sl_phys_node *node, const struct sl_rank *rank, struct
     uid_add_schema(input, role); /* its rows are what it keeps */
 }
 
+static void
+uid_add_top_n(const struct sl_phys_node *node, struct sl_buffer *role)
+{
+    const struct sl_phys_top_n *detail = node->detail;
+
+    sl_buffer_printf(role, "|%d", detail->retracts);
+    uid_add_columns(node->inputs[0].node->schema, detail->identity, detail->identity_count, role);
+}
+
 /* What it keeps of a row depends on whether anybody wants it back. */
 static void
 uid_add_deduplicate(const struct sl_phys_node *node, struct sl_buffer *role)
@@ -255,7 +264,7 @@ uid_add_role(const struct sl_phys_node *node, struct sl_buffer *role)
         uid_add_normalize(node, role);
         break;
     case SL_OP_TOP_N:
-        sl_buffer_printf(role, "|%d", ((struct sl_phys_top_n *)node->detail)->retracts);
+        uid_add_top_n(node, role);
         uid_add_rank(node, &((struct sl_phys_top_n *)node->detail)->rank, role);
         break;
     case SL_OP_WINDOW_RANK:

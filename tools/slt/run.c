@@ -1,10 +1,12 @@
 /* Running the records of one file against one server. */
 #include "slt.h"
 
+#include <poll.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 struct run {
@@ -138,15 +140,77 @@ run_matches(struct run *run, const char *pattern, const char *text)
     return matches || run_fail(run, "the message does not match \"%s\": %s", pattern, text);
 }
 
+enum { RUN_ERROR_WAIT_S = 30 }; /* for a statement that is to fail */
+
+/* Waits until there is a result; false: not until then. */
+static bool
+run_wait_result(PGconn *connection, time_t until)
+{
+    struct pollfd fd = {.fd = PQsocket(connection), .events = POLLIN};
+
+    while (PQisBusy(connection)) {
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        if (now.tv_sec >= until)
+            return false;
+        if (poll(&fd, 1, (int)(until - now.tv_sec) * 1000) > 0 && !PQconsumeInput(connection))
+            return true;
+    }
+    return true;
+}
+
+static void
+run_cancel(PGconn *connection)
+{
+    PGcancel *cancel = PQgetCancel(connection);
+    char message[256];
+
+    PQcancel(cancel, message, sizeof(message));
+    PQfreeCancel(cancel);
+}
+
+/* The last result of a statement that is to fail.  One that works may never end, as a query over a
+ * stream does: it is cancelled, and *ret_ran_on is set. */
+static PGresult *
+run_until_error(PGconn *connection, const char *sql, bool *ret_ran_on)
+{
+    PGresult *last = NULL, *result;
+    ExecStatusType status;
+    struct timespec now;
+
+    if (!PQsendQuery(connection, sql))
+        return NULL;
+    PQsetSingleRowMode(connection); /* rows of an endless result are not kept */
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    for (;;) {
+        if (!*ret_ran_on && !run_wait_result(connection, now.tv_sec + RUN_ERROR_WAIT_S)) {
+            *ret_ran_on = true;
+            run_cancel(connection);
+        }
+        result = PQgetResult(connection);
+        if (!result)
+            return last;
+        PQclear(last);
+        last = result;
+        status = PQresultStatus(result);
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
+            return last;
+    }
+}
+
 static bool
 run_statement_error(struct run *run, const struct slt_record *record)
 {
-    PGresult *result = PQexec(run->connection, record->sql);
+    bool good = true, ran_on = false;
+    PGresult *result = run_until_error(run->connection, record->sql, &ran_on);
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    bool good = true;
 
-    if (run_is_good(result))
+    if (ran_on)
+        good = run_fail(run, "expected the error %s, but the statement still ran after %d s",
+                        record->argument, RUN_ERROR_WAIT_S);
+    else if (run_is_good(result))
         good = run_fail(run, "expected the error %s, but it worked", record->argument);
     else if (!state || strcmp(state, record->argument) != 0)
         good = run_fail(run, "expected the error %s, got %s: %s", record->argument,
