@@ -21,22 +21,25 @@ queue_entry_size(size_t row_size)
     return (uint32_t)(sizeof(struct sl_row_queue_entry) + ((row_size + 7) & ~(size_t)7));
 }
 
-/* Room for so many bytes behind the end: what left at the front makes some. */
+/* Room for so many bytes behind the end: what left at the front makes some, where it is enough for
+ * a while. */
 static struct sl_row_queue_head *
 queue_make_room(struct sl_view *queue, struct sl_aggregate_keeper *keeper, size_t size)
 {
     struct sl_row_queue_head *head = queue->length ? queue_head(queue) : NULL;
     size_t used = head ? head->end - head->begin : 0, needed = sizeof(*head) + used + size;
 
-    if (head && head->begin > 0 && (sizeof(*head) + head->end + size > queue->length)) {
+    if (head && head->begin > 0 && sizeof(*head) + head->end + size > queue->length &&
+        head->begin >= used / 4) {
         memmove(queue_bytes(head), queue_bytes(head) + head->begin, used);
         head->begin = 0;
         head->end = (uint32_t)used;
     }
-    if (!head || needed > queue->length) {
+    if (!head || sizeof(*head) + head->end + size > queue->length) {
         if (needed > QUEUE_MAX)
             return NULL;
-        keeper->reserve(keeper, (char *)queue, SL_MAX(needed, (size_t)64));
+        keeper->reserve(keeper, (char *)queue,
+                        SL_MAX(sizeof(*head) + (head ? head->end : 0) + size, (size_t)64));
         head = queue_head(queue);
     }
     return head;

@@ -1,6 +1,8 @@
 /* Rows of a bounded input: see row_store.h. */
 #include "executor/row_store.h"
 
+#include "data/column_build.h"
+
 #include <stdlib.h>
 
 void
@@ -58,33 +60,98 @@ sl_row_store_find(const struct sl_row_store *store, uint32_t number, uint32_t *r
     return store->batches[low];
 }
 
-/* Runs of rows of one batch become views of it, which concat then copies together. */
+/* Where the rows of a batch that is being made are. */
+struct store_places {
+    const struct sl_batch *batches[SL_BATCH_ROWS_MAX];
+    uint32_t rows[SL_BATCH_ROWS_MAX];
+    size_t count;
+};
+
+static bool
+store_has_nulls(const struct store_places *places, size_t column)
+{
+    for (size_t i = 0; i < places->count; i++)
+        if (places->batches[i]->columns[column]->validity)
+            return true;
+    return false;
+}
+
+#define STORE_COPY(c_type)                     \
+    for (size_t i = 0; i < places->count; i++) \
+    ((c_type *)made->values)[i] =              \
+        ((const c_type *)places->batches[i]->columns[column]->values)[places->rows[i]]
+
+/* Of a type without memory of its own. */
+static struct sl_column *
+store_gather_fixed(struct sl_pool *pool, const struct store_places *places, size_t column,
+                   const struct sl_type *type)
+{
+    struct sl_column *made =
+        sl_column_new(pool, type, places->count, store_has_nulls(places, column));
+
+    switch (sl_type_width(type->kind)) {
+    case 1:
+        STORE_COPY(uint8_t);
+        break;
+    case 2:
+        STORE_COPY(uint16_t);
+        break;
+    case 4:
+        STORE_COPY(uint32_t);
+        break;
+    case 8:
+        STORE_COPY(uint64_t);
+        break;
+    default:
+        STORE_COPY(sl_int128);
+        break;
+    }
+    for (size_t i = 0; i < places->count && made->validity; i++)
+        if (sl_column_is_null(places->batches[i]->columns[column], places->rows[i]))
+            sl_validity_set(made->validity, i, false);
+    return made;
+}
+
+/* Rows of one batch that stand together are a segment. */
+static struct sl_column *
+store_gather_any(struct sl_pool *pool, const struct store_places *places, size_t column,
+                 const struct sl_type *type)
+{
+    struct sl_column_segment *segments = sl_alloc(places->count * sizeof(*segments));
+    struct sl_column *made;
+    size_t count = 0;
+
+    for (size_t i = 0; i < places->count; i++) {
+        if (i == 0 || places->batches[i] != places->batches[i - 1])
+            segments[count++] = (struct sl_column_segment){places->batches[i]->columns[column],
+                                                           places->rows + i, 0, false};
+        segments[count - 1].row_count++;
+    }
+    made = sl_column_build(pool, type, segments, count, true);
+    free(segments);
+    return made;
+}
+
 struct sl_batch *
 sl_row_store_gather(const struct sl_row_store *store, struct sl_pool *pool, const uint32_t *numbers,
                     size_t count)
 {
-    struct sl_batch *parts[SL_BATCH_ROWS_MAX];
-    size_t part_count = 0;
+    struct store_places places = {.count = count};
     struct sl_batch *made;
 
     SL_ASSERT(count > 0 && count <= SL_BATCH_ROWS_MAX);
-    for (size_t from = 0; from < count;) {
-        uint16_t selection[SL_BATCH_ROWS_MAX];
-        uint32_t row;
-        const struct sl_batch *batch = sl_row_store_find(store, numbers[from], &row);
-        uint32_t start = numbers[from] - row;
-        size_t length = 0;
+    for (size_t i = 0; i < count; i++)
+        places.batches[i] = sl_row_store_find(store, numbers[i], &places.rows[i]);
+    made = sl_batch_new(pool, places.batches[0]->column_count, count);
+    for (size_t i = 0; i < made->column_count; i++) {
+        const struct sl_type *type = places.batches[0]->columns[i]->type;
+        bool is_fixed = type->kind != SL_TYPE_NULL && !sl_type_is_view(type->kind) &&
+                        !sl_type_is_nested(type->kind);
 
-        /* As long as rows ascend within the batch. */
-        do {
-            selection[length++] = (uint16_t)(numbers[from++] - start);
-        } while (from < count && numbers[from] > numbers[from - 1] &&
-                 numbers[from] - start < batch->row_count);
-        parts[part_count++] = sl_batch_share(pool, batch, selection, length);
+        sl_batch_set_column(made, i,
+                            is_fixed ? store_gather_fixed(pool, &places, i, type)
+                                     : store_gather_any(pool, &places, i, type));
     }
-    made = sl_batch_concat(pool, parts, part_count);
-    for (size_t i = 0; i < part_count; i++)
-        sl_batch_unref(parts[i]);
     return made;
 }
 

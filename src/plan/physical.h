@@ -609,8 +609,9 @@ void sl_phys_explain(const struct sl_phys_plan *plan, bool changelog_mode, struc
 /* "Scan[bids]", as in the tasks. */
 void sl_phys_explain_name(const struct sl_phys_node *node, struct sl_buffer *to);
 /* EXPLAIN's section State, with its heading: the width of rows, what is kept, what bounds it, and a
- * warning where nothing does. */
-void sl_phys_explain_state(const struct sl_phys_plan *plan, struct sl_buffer *to);
+ * warning where nothing does; `with_advice`: the warnings in a section of their own, as Flink's
+ * PLAN_ADVICE. */
+void sl_phys_explain_state(const struct sl_phys_plan *plan, bool with_advice, struct sl_buffer *to);
 /* Versioned JSON; read back gives an equal plan (its JSON is the same bytes). */
 void sl_phys_write_json(const struct sl_phys_plan *plan, struct sl_buffer *to);
 int sl_phys_read_json(struct sl_arena *arena, struct sl_text json, struct sl_phys_plan **ret_plan,

@@ -126,7 +126,7 @@ struct sl_bound_subqueries {
 
 struct sl_bound_grouping {
     struct sl_expr **args;
-    size_t arg_count;
+    size_t arg_count; /* 0: all keys */
 };
 
 struct sl_bound_aggregates {

@@ -255,7 +255,8 @@ sl_binder_json_aggregate(struct sl_clause *binding, const struct sl_ast_expr *as
     return call_use_aggregate(binding, aggregate, offset, ret_expr);
 }
 
-/* GROUPING(key, …): the select's aggregation makes it what it is. */
+/* GROUPING(key, …), and GROUP_ID(), which is that of all keys: the select's aggregation makes it
+ * what it is. */
 static int
 call_grouping(struct sl_clause *binding, const struct sl_ast_expr *ast, struct sl_expr **ret_expr,
               struct sl_error *err)
@@ -267,8 +268,10 @@ call_grouping(struct sl_clause *binding, const struct sl_ast_expr *ast, struct s
 
     SL_TRY(call_check_place(binding, ast, err));
     SL_TRY(call_args(binding, &ast->call, &made.args, err));
-    if (made.arg_count == 0 || ast->call.star) {
-        SL_ERROR(err, SL_E_UNDEFINED_FUNCTION, "GROUPING needs keys of the GROUP BY");
+    if ((made.arg_count == 0) != sl_ast_name_is(&ast->call.name, "GROUP_ID") || ast->call.star) {
+        SL_ERROR(err, SL_E_UNDEFINED_FUNCTION,
+                 made.arg_count ? "GROUP_ID takes no arguments"
+                                : "GROUPING needs keys of the GROUP BY");
         return sl_error_at(err, sl_binder_offset(binding->binder, ast->ast.offset));
     }
     for (; place < list->grouping_count; place++) {
@@ -353,7 +356,8 @@ sl_binder_call(struct sl_clause *binding, const struct sl_ast_expr *ast, struct 
     }
     if (call->over || sl_is_over_function(&call->name))
         return sl_binder_over_call(binding, ast, ret_expr, err);
-    if (sl_ast_name_is(&call->name, "GROUPING") || sl_ast_name_is(&call->name, "GROUPING_ID"))
+    if (sl_ast_name_is(&call->name, "GROUPING") || sl_ast_name_is(&call->name, "GROUPING_ID") ||
+        sl_ast_name_is(&call->name, "GROUP_ID"))
         return call_grouping(binding, ast, ret_expr, err);
     if (sl_ast_name_is(&call->name, "SOURCE_WATERMARK"))
         return call_misplaced_watermark(binding, ast, err);

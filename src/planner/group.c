@@ -332,6 +332,9 @@ sl_binder_aggregation(struct sl_binder *binder, const struct sl_scope *scope,
     if (binder->late_rows)
         aggregate->aggregate.late_table = sl_binder_name(binder, &binder->late_rows->items[0]);
     binder->late_rows = NULL;
+    for (size_t i = 0; i < aggregates->grouping_count; i++)
+        if (aggregates->groupings[i].arg_count == 0)
+            aggregates->groupings[i] = (struct sl_bound_grouping){keys->exprs, keys->count};
     SL_TRY(group_rewrite_output(&rewrite, output, err));
     *node = aggregate;
     SL_TRY(sl_binder_place_output(binder, NULL, output, node, err));

@@ -1,15 +1,10 @@
 /* Projection push-down: from the top, every node is told which of its columns are read and drops
  * the others where it can.  A node answers with a map from its old columns to its new ones; what it
  * could not drop stays.  Nodes of set operations and sinks read every column. */
-#include "planner/rules.h"
+#include "planner/prune.h"
 
-#define PRUNED UINT32_MAX /* in a map: the column is gone */
-
-static uint32_t *prune_node(struct sl_rewriter *rewriter, struct sl_log_node *node,
-                            const bool *required);
-
-static bool *
-prune_flags(struct sl_rewriter *rewriter, const struct sl_schema *schema)
+bool *
+sl_prune_flags(struct sl_rewriter *rewriter, const struct sl_schema *schema)
 {
     return SL_NEW_ARRAY(rewriter->arena, bool, schema->count + 1);
 }
@@ -41,9 +36,9 @@ prune_compact(struct sl_rewriter *rewriter, const bool *required, size_t count, 
     return map;
 }
 
-static struct sl_schema *
-prune_schema(struct sl_rewriter *rewriter, const struct sl_schema *schema, const uint32_t *map,
-             size_t kept)
+struct sl_schema *
+sl_prune_schema(struct sl_rewriter *rewriter, const struct sl_schema *schema, const uint32_t *map,
+                size_t kept)
 {
     struct sl_schema *pruned = sl_schema_new(rewriter->arena, kept);
 
@@ -91,7 +86,7 @@ prune_scan(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
             scan->exprs[i] = sl_log_column(rewriter->arena, scan->row, i);
     }
     scan->exprs = prune_exprs(rewriter, scan->exprs, count, map, kept);
-    node->schema = prune_schema(rewriter, node->schema, map, kept);
+    node->schema = sl_prune_schema(rewriter, node->schema, map, kept);
     return map;
 }
 
@@ -110,19 +105,19 @@ prune_values(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool 
                 rows[r][map[i]] = node->values.rows[r][i];
     }
     node->values.rows = rows;
-    node->schema = prune_schema(rewriter, node->schema, map, kept);
+    node->schema = sl_prune_schema(rewriter, node->schema, map, kept);
     return map;
 }
 
 static uint32_t *
 prune_filter(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
 {
-    bool *wanted = prune_flags(rewriter, node->schema);
+    bool *wanted = sl_prune_flags(rewriter, node->schema);
     uint32_t *map;
 
     memcpy(wanted, required, node->schema->count * sizeof(*wanted));
     sl_expr_mark_columns(node->filter, wanted);
-    map = prune_node(rewriter, node->inputs[0], wanted);
+    map = sl_prune_node(rewriter, node->inputs[0], wanted);
     node->filter = sl_expr_copy(rewriter->arena, node->filter, map);
     node->schema = prune_passed_schema(rewriter, node, map);
     return map;
@@ -134,15 +129,15 @@ prune_project(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool
     size_t kept, count = node->schema->count;
     uint32_t *map = prune_compact(rewriter, required, count, &kept), *input_map;
     struct sl_expr **exprs = prune_exprs(rewriter, node->exprs, count, map, kept);
-    bool *wanted = prune_flags(rewriter, node->inputs[0]->schema);
+    bool *wanted = sl_prune_flags(rewriter, node->inputs[0]->schema);
 
     for (size_t i = 0; i < kept; i++)
         sl_expr_mark_columns(exprs[i], wanted);
-    input_map = prune_node(rewriter, node->inputs[0], wanted);
+    input_map = sl_prune_node(rewriter, node->inputs[0], wanted);
     for (size_t i = 0; i < kept; i++)
         exprs[i] = sl_expr_copy(rewriter->arena, exprs[i], input_map);
     node->exprs = exprs;
-    node->schema = prune_schema(rewriter, node->schema, map, kept);
+    node->schema = sl_prune_schema(rewriter, node->schema, map, kept);
     return map;
 }
 
@@ -168,8 +163,8 @@ prune_aggregates(struct sl_rewriter *rewriter, struct sl_log_aggregate *aggregat
     aggregate->aggregate_count = count;
 }
 
-static void
-prune_renumber_call(struct sl_rewriter *rewriter, struct sl_aggregate *call, const uint32_t *map)
+void
+sl_prune_renumber_call(struct sl_rewriter *rewriter, struct sl_aggregate *call, const uint32_t *map)
 {
     struct sl_expr **args = SL_NEW_ARRAY(rewriter->arena, struct sl_expr *, call->arg_count);
 
@@ -190,7 +185,7 @@ prune_renumber_aggregate(struct sl_rewriter *rewriter, struct sl_log_aggregate *
         keys[i] = map[aggregate->keys[i]];
     aggregate->keys = keys;
     for (size_t i = 0; i < aggregate->aggregate_count; i++)
-        prune_renumber_call(rewriter, aggregate->aggregates[i], map);
+        sl_prune_renumber_call(rewriter, aggregate->aggregates[i], map);
 }
 
 /* What comes late to sessions under an aggregation is wanted whole, where its hint says so. */
@@ -217,8 +212,8 @@ static uint32_t *
 prune_aggregate(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
 {
     struct sl_log_aggregate *aggregate = &node->aggregate;
-    bool *wanted = prune_flags(rewriter, node->schema);
-    bool *read = prune_flags(rewriter, node->inputs[0]->schema);
+    bool *wanted = sl_prune_flags(rewriter, node->schema);
+    bool *read = sl_prune_flags(rewriter, node->inputs[0]->schema);
     size_t kept, count = node->schema->count;
     size_t parts = aggregate->key_count + aggregate->aggregate_count;
     uint32_t *map, *input_map;
@@ -246,11 +241,11 @@ prune_aggregate(struct sl_rewriter *rewriter, struct sl_log_node *node, const bo
     if (node->kind == SL_LOG_WINDOW_AGGREGATE &&
         (aggregate->late_table || rewriter->keeps_late_rows))
         memset(read, true, node->inputs[0]->schema->count * sizeof(*read));
-    input_map = prune_node(rewriter, node->inputs[0], read);
+    input_map = sl_prune_node(rewriter, node->inputs[0], read);
     prune_renumber_aggregate(rewriter, aggregate, input_map);
     if (prune_has_time(node))
         aggregate->time_column = input_map[aggregate->time_column];
-    node->schema = prune_schema(rewriter, node->schema, map, kept);
+    node->schema = sl_prune_schema(rewriter, node->schema, map, kept);
     return map;
 }
 
@@ -259,11 +254,11 @@ static uint32_t *
 prune_count_window(struct sl_rewriter *rewriter, struct sl_log_node *node)
 {
     size_t count = node->schema->count;
-    bool *wanted = prune_flags(rewriter, node->schema);
+    bool *wanted = sl_prune_flags(rewriter, node->schema);
     uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count);
 
     memset(wanted, true, count * sizeof(*wanted));
-    prune_node(rewriter, node->inputs[0], wanted);
+    sl_prune_node(rewriter, node->inputs[0], wanted);
     for (uint32_t i = 0; i < count; i++)
         map[i] = i;
     return map;
@@ -274,7 +269,7 @@ static uint32_t *
 prune_window_table(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
 {
     size_t count = node->schema->count - 3;
-    bool *wanted = prune_flags(rewriter, node->schema);
+    bool *wanted = sl_prune_flags(rewriter, node->schema);
     uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count + 3), *input_map;
     struct sl_schema *schema;
 
@@ -285,7 +280,7 @@ prune_window_table(struct sl_rewriter *rewriter, struct sl_log_node *node, const
     wanted[node->window_table.time_column] = true;
     for (size_t i = 0; i < node->window_table.partition_count; i++)
         wanted[node->window_table.partition[i]] = true;
-    input_map = prune_node(rewriter, node->inputs[0], wanted);
+    input_map = sl_prune_node(rewriter, node->inputs[0], wanted);
     schema = sl_schema_new(rewriter->arena, node->inputs[0]->schema->count + 3);
     for (size_t i = 0; i < schema->count - 3; i++)
         schema->columns[i] = node->inputs[0]->schema->columns[i];
@@ -306,12 +301,12 @@ static uint32_t *
 prune_expand(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
 {
     size_t count = node->schema->count - 1;
-    bool *wanted = prune_flags(rewriter, node->schema);
+    bool *wanted = sl_prune_flags(rewriter, node->schema);
     uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count + 1), *input_map;
 
     memcpy(wanted, required, count * sizeof(*wanted));
     memset(wanted, true, node->expand.key_count * sizeof(*wanted));
-    input_map = prune_node(rewriter, node->inputs[0], wanted);
+    input_map = sl_prune_node(rewriter, node->inputs[0], wanted);
     memcpy(map, input_map, count * sizeof(*map));
     map[count] = (uint32_t)node->inputs[0]->schema->count;
     node->schema = sl_expand_schema(rewriter->arena, node->inputs[0]->schema, &node->expand);
@@ -323,21 +318,21 @@ static uint32_t *
 prune_join(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
 {
     size_t left_count = node->inputs[0]->schema->count, count = node->schema->count;
-    bool *wanted = prune_flags(rewriter, node->schema);
+    bool *wanted = sl_prune_flags(rewriter, node->schema);
     uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count + 1), *right;
     size_t kept;
 
     memcpy(wanted, required, count * sizeof(*wanted));
     sl_expr_mark_columns(node->join.condition, wanted);
-    memcpy(map, prune_node(rewriter, node->inputs[0], wanted), left_count * sizeof(*map));
-    right = prune_node(rewriter, node->inputs[1], wanted + left_count);
+    memcpy(map, sl_prune_node(rewriter, node->inputs[0], wanted), left_count * sizeof(*map));
+    right = sl_prune_node(rewriter, node->inputs[1], wanted + left_count);
     kept = node->inputs[0]->schema->count;
     for (size_t i = left_count; i < count; i++)
         map[i] = right[i - left_count] == PRUNED ? PRUNED : (uint32_t)kept + right[i - left_count];
     kept += node->inputs[1]->schema->count;
     if (node->join.condition)
         node->join.condition = sl_expr_copy(rewriter->arena, node->join.condition, map);
-    node->schema = prune_schema(rewriter, node->schema, map, kept);
+    node->schema = sl_prune_schema(rewriter, node->schema, map, kept);
     return map;
 }
 
@@ -347,8 +342,8 @@ prune_semi_join(struct sl_rewriter *rewriter, struct sl_log_node *node, const bo
 {
     struct sl_log_semi_join *join = &node->semi_join;
     size_t count = node->inputs[0]->schema->count, kept;
-    bool *wanted = prune_flags(rewriter, node->inputs[0]->schema);
-    bool *all = prune_flags(rewriter, node->inputs[1]->schema);
+    bool *wanted = sl_prune_flags(rewriter, node->inputs[0]->schema);
+    bool *all = sl_prune_flags(rewriter, node->inputs[1]->schema);
     uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count + 1);
     struct sl_schema *schema;
 
@@ -356,8 +351,8 @@ prune_semi_join(struct sl_rewriter *rewriter, struct sl_log_node *node, const bo
     memset(all, true, join->key_count * sizeof(*all));
     for (size_t i = 0; i < join->key_count; i++)
         sl_expr_mark_columns(join->keys[i], wanted);
-    memcpy(map, prune_node(rewriter, node->inputs[0], wanted), count * sizeof(*map));
-    prune_node(rewriter, node->inputs[1], all);
+    memcpy(map, sl_prune_node(rewriter, node->inputs[0], wanted), count * sizeof(*map));
+    sl_prune_node(rewriter, node->inputs[1], all);
     for (size_t i = 0; i < join->key_count; i++)
         join->keys[i] = sl_expr_copy(rewriter->arena, join->keys[i], map);
     kept = node->inputs[0]->schema->count;
@@ -387,8 +382,8 @@ prune_single_join(struct sl_rewriter *rewriter, struct sl_log_node *node, const 
     for (size_t i = 0; i < join->shown_count; i++)
         wanted[left + join->shown[i]] |= required[left + i];
     sl_expr_mark_columns(join->condition, wanted);
-    memcpy(both, prune_node(rewriter, node->inputs[0], wanted), left * sizeof(*both));
-    right_map = prune_node(rewriter, node->inputs[1], wanted + left);
+    memcpy(both, sl_prune_node(rewriter, node->inputs[0], wanted), left * sizeof(*both));
+    right_map = sl_prune_node(rewriter, node->inputs[1], wanted + left);
     kept = node->inputs[0]->schema->count;
     for (size_t i = 0; i < right; i++)
         both[left + i] = right_map[i] == PRUNED ? PRUNED : (uint32_t)kept + right_map[i];
@@ -418,7 +413,7 @@ prune_unnest(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool 
 {
     struct sl_log_unnest *unnest = &node->unnest;
     size_t made = node->schema->count - unnest->kept_count, kept = 0;
-    bool *wanted = prune_flags(rewriter, node->inputs[0]->schema);
+    bool *wanted = sl_prune_flags(rewriter, node->inputs[0]->schema);
     uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, node->schema->count + 1), *input_map;
     uint32_t *columns = SL_NEW_ARRAY(rewriter->arena, uint32_t, unnest->kept_count + 1);
     struct sl_schema *schema = sl_schema_new(rewriter->arena, node->schema->count);
@@ -427,7 +422,7 @@ prune_unnest(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool 
         wanted[unnest->kept[i]] |= required[i];
     for (size_t i = 0; i < unnest->arg_count; i++)
         sl_expr_mark_columns(unnest->args[i], wanted);
-    input_map = prune_node(rewriter, node->inputs[0], wanted);
+    input_map = sl_prune_node(rewriter, node->inputs[0], wanted);
     for (size_t i = 0; i < unnest->kept_count; i++) {
         map[i] = required[i] ? (uint32_t)kept : PRUNED;
         if (!required[i])
@@ -454,12 +449,12 @@ prune_union(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *
 {
     size_t kept, count = node->schema->count;
     uint32_t *map = prune_compact(rewriter, required, count, &kept);
-    bool *wanted = prune_flags(rewriter, node->schema);
+    bool *wanted = sl_prune_flags(rewriter, node->schema);
 
     for (size_t i = 0; i < count; i++)
         wanted[i] = map[i] != PRUNED;
     for (size_t k = 0; k < node->input_count; k++) {
-        uint32_t *input_map = prune_node(rewriter, node->inputs[k], wanted);
+        uint32_t *input_map = sl_prune_node(rewriter, node->inputs[k], wanted);
         struct sl_expr **exprs = SL_NEW_ARRAY(rewriter->arena, struct sl_expr *, kept);
         const char **names = SL_NEW_ARRAY(rewriter->arena, const char *, kept);
 
@@ -471,7 +466,7 @@ prune_union(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *
         }
         node->inputs[k] = sl_log_project(rewriter->arena, node->inputs[k], exprs, names, kept);
     }
-    node->schema = prune_schema(rewriter, node->schema, map, kept);
+    node->schema = sl_prune_schema(rewriter, node->schema, map, kept);
     return map;
 }
 
@@ -480,21 +475,21 @@ static uint32_t *
 prune_replicate(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
 {
     size_t count = node->schema->count;
-    bool *wanted = prune_flags(rewriter, node->inputs[0]->schema);
+    bool *wanted = sl_prune_flags(rewriter, node->inputs[0]->schema);
     uint32_t *map;
 
     memcpy(wanted, required, count * sizeof(*wanted));
     wanted[count] = wanted[0] = true;
-    map = prune_node(rewriter, node->inputs[0], wanted);
+    map = sl_prune_node(rewriter, node->inputs[0], wanted);
     node->is_set &= node->inputs[0]->schema->count == count + 1;
-    node->schema = prune_schema(rewriter, node->schema, map, node->inputs[0]->schema->count - 1);
+    node->schema = sl_prune_schema(rewriter, node->schema, map, node->inputs[0]->schema->count - 1);
     return map;
 }
 
 static uint32_t *
 prune_sort(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
 {
-    bool *wanted = prune_flags(rewriter, node->schema);
+    bool *wanted = sl_prune_flags(rewriter, node->schema);
     struct sl_sort_key *keys =
         SL_NEW_ARRAY(rewriter->arena, struct sl_sort_key, node->sort.key_count);
     uint32_t *map;
@@ -502,7 +497,7 @@ prune_sort(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
     memcpy(wanted, required, node->schema->count * sizeof(*wanted));
     for (size_t i = 0; i < node->sort.key_count; i++)
         wanted[node->sort.keys[i].column] = true;
-    map = prune_node(rewriter, node->inputs[0], wanted);
+    map = sl_prune_node(rewriter, node->inputs[0], wanted);
     for (size_t i = 0; i < node->sort.key_count; i++) {
         keys[i] = node->sort.keys[i];
         keys[i].column = map[keys[i].column];
@@ -512,153 +507,19 @@ prune_sort(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
     return map;
 }
 
-/* Calls whose results nobody reads go, and with the last one the node's work. */
-static void
-prune_over_calls(struct sl_rewriter *rewriter, struct sl_over *over, const bool *required)
-{
-    struct sl_over_call *calls =
-        SL_NEW_ARRAY(rewriter->arena, struct sl_over_call, over->call_count);
-    struct sl_aggregate **aggregates =
-        SL_NEW_ARRAY(rewriter->arena, struct sl_aggregate *, over->aggregate_count);
-    size_t count = 0, aggregate_count = 0;
-
-    for (size_t i = 0; i < over->call_count; i++) {
-        if (!required[i])
-            continue;
-        calls[count] = over->calls[i];
-        if (calls[count].function == SL_OVER_AGGREGATE) {
-            aggregates[aggregate_count] = SL_NEW(rewriter->arena, struct sl_aggregate);
-            *aggregates[aggregate_count] = *over->aggregates[calls[count].aggregate];
-            calls[count].aggregate = (uint32_t)aggregate_count++;
-        }
-        count++;
-    }
-    over->calls = calls;
-    over->call_count = count;
-    over->aggregates = aggregates;
-    over->aggregate_count = aggregate_count;
-}
-
-static void
-prune_over_marks(const struct sl_over *over, bool *wanted)
-{
-    for (size_t i = 0; i < over->partition_count; i++)
-        wanted[over->partition[i]] = true;
-    for (size_t i = 0; i < over->order_count; i++)
-        wanted[over->order[i].column] = true;
-    for (size_t i = 0; i < over->call_count; i++) {
-        if (over->calls[i].function >= SL_OVER_LAG)
-            wanted[over->calls[i].column] = true;
-        if (over->calls[i].has_default)
-            wanted[over->calls[i].default_column] = true;
-    }
-    for (size_t i = 0; i < over->aggregate_count; i++) {
-        for (size_t j = 0; j < over->aggregates[i]->arg_count; j++)
-            sl_expr_mark_columns(over->aggregates[i]->args[j], wanted);
-        sl_expr_mark_columns(over->aggregates[i]->filter, wanted);
-    }
-}
-
-static uint32_t *
-prune_renumber_columns(struct sl_rewriter *rewriter, const uint32_t *columns, size_t count,
-                       const uint32_t *map)
-{
-    uint32_t *renumbered = SL_NEW_ARRAY(rewriter->arena, uint32_t, count);
-
-    for (size_t i = 0; i < count; i++)
-        renumbered[i] = map[columns[i]];
-    return renumbered;
-}
-
-static struct sl_sort_key *
-prune_renumber_order(struct sl_rewriter *rewriter, const struct sl_sort_key *order, size_t count,
-                     const uint32_t *map)
-{
-    struct sl_sort_key *renumbered = SL_NEW_ARRAY(rewriter->arena, struct sl_sort_key, count);
-
-    for (size_t i = 0; i < count; i++) {
-        renumbered[i] = order[i];
-        renumbered[i].column = map[order[i].column];
-    }
-    return renumbered;
-}
-
-static void
-prune_over_renumber(struct sl_rewriter *rewriter, struct sl_over *over, const uint32_t *map)
-{
-    over->partition = prune_renumber_columns(rewriter, over->partition, over->partition_count, map);
-    over->order = prune_renumber_order(rewriter, over->order, over->order_count, map);
-    for (size_t i = 0; i < over->call_count; i++) {
-        if (over->calls[i].function >= SL_OVER_LAG)
-            over->calls[i].column = map[over->calls[i].column];
-        if (over->calls[i].has_default)
-            over->calls[i].default_column = map[over->calls[i].default_column];
-    }
-    for (size_t i = 0; i < over->aggregate_count; i++)
-        prune_renumber_call(rewriter, over->aggregates[i], map);
-}
-
-static uint32_t *
-prune_over(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
-{
-    struct sl_over *over = &node->over;
-    size_t count = node->inputs[0]->schema->count, calls = over->call_count, kept;
-    uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count + calls + 1);
-    bool *wanted = prune_flags(rewriter, node->schema);
-
-    memcpy(wanted, required, count * sizeof(*wanted));
-    prune_over_calls(rewriter, over, required + count);
-    prune_over_marks(over, wanted);
-    memcpy(map, prune_node(rewriter, node->inputs[0], wanted), count * sizeof(*map));
-    prune_over_renumber(rewriter, over, map);
-    kept = node->inputs[0]->schema->count;
-    for (size_t i = 0; i < calls; i++)
-        map[count + i] = required[count + i] ? (uint32_t)kept++ : PRUNED;
-    node->schema = prune_schema(rewriter, node->schema, map, kept);
-    return map;
-}
-
-/* Nobody reads the rank: a row that comes in between then changes no row behind it. */
-static uint32_t *
-prune_rank(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
-{
-    struct sl_rank *rank = &node->rank;
-    size_t count = node->inputs[0]->schema->count, kept;
-    uint32_t *map = SL_NEW_ARRAY(rewriter->arena, uint32_t, count + 2);
-    bool *wanted = prune_flags(rewriter, node->schema);
-
-    memcpy(wanted, required, count * sizeof(*wanted));
-    for (size_t i = 0; i < rank->partition_count; i++)
-        wanted[rank->partition[i]] = true;
-    for (size_t i = 0; i < rank->order_count; i++)
-        wanted[rank->order[i].column] = true;
-    if (rank->has_end_column)
-        wanted[rank->end_column] = true;
-    memcpy(map, prune_node(rewriter, node->inputs[0], wanted), count * sizeof(*map));
-    rank->partition = prune_renumber_columns(rewriter, rank->partition, rank->partition_count, map);
-    rank->order = prune_renumber_order(rewriter, rank->order, rank->order_count, map);
-    rank->end_column = rank->has_end_column ? map[rank->end_column] : 0;
-    kept = node->inputs[0]->schema->count;
-    if (rank->has_rank)
-        map[count] = required[count] ? (uint32_t)kept++ : PRUNED;
-    rank->has_rank = rank->has_rank && required[count];
-    node->schema = prune_schema(rewriter, node->schema, map, kept);
-    return map;
-}
-
 /* UPDATE, DELETE and sinks: all columns of the input, in their places. */
 static uint32_t *
 prune_consumer(struct sl_rewriter *rewriter, struct sl_log_node *node)
 {
-    bool *wanted = prune_flags(rewriter, node->inputs[0]->schema);
+    bool *wanted = sl_prune_flags(rewriter, node->inputs[0]->schema);
 
     memset(wanted, true, node->inputs[0]->schema->count * sizeof(*wanted));
-    prune_node(rewriter, node->inputs[0], wanted);
+    sl_prune_node(rewriter, node->inputs[0], wanted);
     return prune_identity(rewriter, node->schema->count);
 }
 
-static uint32_t *
-prune_node(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
+uint32_t *
+sl_prune_node(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *required)
 {
     uint32_t *map;
 
@@ -692,15 +553,15 @@ prune_node(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
     case SL_LOG_SINGLE_JOIN:
         return prune_single_join(rewriter, node, required);
     case SL_LOG_OVER:
-        return prune_over(rewriter, node, required);
+        return sl_prune_over(rewriter, node, required);
     case SL_LOG_RANK:
-        return prune_rank(rewriter, node, required);
+        return sl_prune_rank(rewriter, node, required);
     case SL_LOG_UNNEST:
         return prune_unnest(rewriter, node, required);
     case SL_LOG_SORT:
         return prune_sort(rewriter, node, required);
     case SL_LOG_LIMIT:
-        map = prune_node(rewriter, node->inputs[0], required);
+        map = sl_prune_node(rewriter, node->inputs[0], required);
         node->schema = prune_passed_schema(rewriter, node, map);
         return map;
     case SL_LOG_CHANGE:
@@ -715,8 +576,8 @@ prune_node(struct sl_rewriter *rewriter, struct sl_log_node *node, const bool *r
 void
 sl_prune(struct sl_rewriter *rewriter, struct sl_log_node *root)
 {
-    bool *required = prune_flags(rewriter, root->schema);
+    bool *required = sl_prune_flags(rewriter, root->schema);
 
     memset(required, true, root->schema->count * sizeof(*required));
-    prune_node(rewriter, root, required);
+    sl_prune_node(rewriter, root, required);
 }

@@ -84,3 +84,52 @@ sl_run_create_table(struct sl_portal *portal, struct sl_error *err)
     sl_portal_set_tag(portal, insert ? "CREATE TABLE AS" : "CREATE TABLE");
     return SL_OK;
 }
+
+static int
+create_check_new(struct sl_portal *portal, const struct sl_ast_create_table *create,
+                 const struct sl_table *table, struct sl_error *err)
+{
+    const struct sl_table *there;
+
+    if (create->replace ||
+        !sl_catalog_find_table(portal->session->server->catalog, &portal->arena,
+                               portal->session->id, table->schema, table->name, &there))
+        return SL_OK;
+    SL_ERROR(err, SL_E_DUPLICATE_TABLE, "relation \"%s\" already exists", there->name);
+    return sl_error_at(err, create->name.offset);
+}
+
+/* The INSERT is planned into a table that this session alone sees, and only for so long. */
+int
+sl_plan_create_as(struct sl_portal *portal, const struct sl_ast *statement,
+                  struct sl_planned **ret_planned, struct sl_error *err)
+{
+    const struct sl_ast_create_table *create = (const struct sl_ast_create_table *)statement;
+    struct sl_catalog *catalog = portal->session->server->catalog;
+    struct sl_text sql = portal->sql;
+    struct sl_plan_context context;
+    struct sl_ast_script *script;
+    const struct sl_table *made;
+    struct sl_error ignored;
+    struct sl_table *table;
+    const char *insert;
+    int rc;
+
+    sl_portal_plan_context(portal, &context);
+    SL_TRY(sl_plan_create_table(&context, statement, &table, &insert, err));
+    SL_TRY(create_check_new(portal, create, table, err));
+    table->session = portal->session->id;
+    if (sl_catalog_create_table(catalog, table, err) < 0)
+        return sl_error_at(err, create->name.offset);
+    portal->sql = sl_text_of(insert);
+    rc = sl_parse_script(&portal->arena, portal->sql, NULL, &script, err);
+    if (rc == SL_OK)
+        rc = sl_portal_plan(portal, script->statements[0].ast, true, ret_planned, err);
+    if (rc < 0)
+        err->offset = -1; /* it would be of the INSERT */
+    portal->sql = sql;
+    if (sl_catalog_find_table(catalog, &portal->arena, table->session, table->schema, table->name,
+                              &made))
+        sl_catalog_drop_table(catalog, made->id, &ignored);
+    return rc;
+}

@@ -19,8 +19,9 @@ explain_check_options(const struct sl_ast_explain *explain, bool *ret_json, stru
         SL_ERROR(err, SL_E_NOT_SUPPORTED, "EXPLAIN PLAN is not supported");
         return sl_error_at(err, explain->ast.offset);
     }
-    if (explain->details & (SL_AST_EXPLAIN_ESTIMATED_COST | SL_AST_EXPLAIN_PLAN_ADVICE)) {
-        SL_ERROR(err, SL_E_NOT_SUPPORTED, "ESTIMATED_COST and PLAN_ADVICE are not supported");
+    if (explain->details & SL_AST_EXPLAIN_ESTIMATED_COST) {
+        SL_ERROR(err, SL_E_NOT_SUPPORTED, "ESTIMATED_COST is not supported");
+        sl_error_hint(err, "the section State of every EXPLAIN tells how wide rows are");
         return sl_error_at(err, explain->ast.offset);
     }
     for (size_t i = 0; i < explain->options.count; i++) {
@@ -89,7 +90,7 @@ static int
 explain_refuse_open_set(struct sl_portal *portal, const struct sl_ast *statement,
                         struct sl_error *err)
 {
-    if (statement->kind != SL_AST_STATEMENT_SET ||
+    if (!statement || statement->kind != SL_AST_STATEMENT_SET ||
         ((const struct sl_ast_statement_set *)statement)->complete)
         return SL_OK;
     sl_abort_statement_set(portal->session);
@@ -110,7 +111,10 @@ sl_run_explain(struct sl_portal *portal, struct sl_error *err)
 
     SL_TRY(explain_refuse_open_set(portal, explain->statement, err));
     SL_TRY(explain_check_options(explain, &json, err));
-    SL_TRY(sl_portal_plan(portal, explain->statement, true, &planned, err));
+    if (explain->statement->kind == SL_AST_CREATE_TABLE)
+        SL_TRY(sl_plan_create_as(portal, explain->statement, &planned, err));
+    else
+        SL_TRY(sl_portal_plan(portal, explain->statement, true, &planned, err));
     sl_buffer_init(&text, SIZE_MAX / 2);
     explain_hide_secrets(&portal->arena, planned->plan);
     if (json) {
@@ -121,7 +125,8 @@ sl_run_explain(struct sl_portal *portal, struct sl_error *err)
         sl_buffer_add_string(&text, "\n== Physical Plan ==\n");
         sl_phys_explain(planned->plan, (explain->details & SL_AST_EXPLAIN_CHANGELOG_MODE) != 0,
                         &text);
-        sl_phys_explain_state(planned->plan, &text);
+        sl_phys_explain_state(planned->plan, (explain->details & SL_AST_EXPLAIN_PLAN_ADVICE) != 0,
+                              &text);
     }
     explain_add_lines(portal, text.data);
     sl_buffer_done(&text);

@@ -223,6 +223,9 @@ int sl_table_created(struct sl_portal *portal, int rc, bool if_not_exists, struc
 /* 2BP01: somebody uses it.  Jobs go on with a temporary table that is dropped, as they do after the
  * session's end. */
 int sl_table_drop(struct sl_portal *portal, const struct sl_table *table, struct sl_error *err);
+/* EXPLAIN of CREATE TABLE … AS: the plan of its INSERT. */
+int sl_plan_create_as(struct sl_portal *portal, const struct sl_ast *statement,
+                      struct sl_planned **ret_planned, struct sl_error *err);
 /* Starts a query's job for a portal. */
 int sl_start_query(struct sl_portal *portal, struct sl_planned *planned, struct sl_error *err);
 /* The closing END of a collected statement set, and what gives it up. */

@@ -3,10 +3,11 @@
 # A million rows a second of event time (of the interval join 100,000 a side, so that what it holds
 # fits in memory), in order; a checkpoint a second; one slot.
 
-# A table of $2 rows: k below $3, v below $4, $5 rows a millisecond.
+# A table of $2 rows: k below $3, v below $4, $5 rows a millisecond.  The watermark is a millisecond behind:
+# to OVER a row of the watermark's own time is late.
 operator_source() { # name, rows, keys, values, density
     cat <<SQL
-CREATE TABLE $1 (n BIGINT, k BIGINT, v BIGINT, ts AS TO_TIMESTAMP_LTZ(n / $5, 3), WATERMARK FOR ts AS ts) WITH ('connector'='datagen',
+CREATE TABLE $1 (n BIGINT, k BIGINT, v BIGINT, ts AS TO_TIMESTAMP_LTZ(n / $5, 3), WATERMARK FOR ts AS ts - INTERVAL '0.001' SECOND) WITH ('connector'='datagen',
   'rows-per-second'='1000000000', 'number-of-rows'='$2', 'fields.n.kind'='sequence', 'fields.n.start'='0', 'fields.n.end'='$(($2 - 1))',
   'fields.k.min'='0', 'fields.k.max'='$(($3 - 1))', 'fields.v.min'='0', 'fields.v.max'='$(($4 - 1))');
 SQL
@@ -14,6 +15,10 @@ SQL
 
 operator_window() { # a windowing function's call → the query over it
     echo "SELECT window_start, k, SUM(v), COUNT(*) FROM TABLE($1) GROUP BY window_start, window_end, k"
+}
+
+operator_over() { # a frame → the query over it
+    echo "SELECT k, v, SUM(v) OVER w, COUNT(*) OVER w FROM src WINDOW w AS (PARTITION BY k ORDER BY ts $1)"
 }
 
 operator_run() { # name, million rows, keys, values, sink's columns, query, target [, density]
@@ -51,6 +56,11 @@ bench_operators() {
         "SELECT k, v, rn FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY k ORDER BY v DESC) AS rn FROM src) WHERE rn <= 10" 3
     operator_run "deduplication, last of 1 M keys" 40 1000000 1000 "k BIGINT, v BIGINT" \
         "SELECT k, v FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY k ORDER BY ts DESC) AS rn FROM src) WHERE rn = 1" 5
+    operator_run "OVER 100 rows, 10 K keys" 20 10000 1000 "k BIGINT, v BIGINT, s BIGINT, c BIGINT" "$(operator_over "ROWS 99 PRECEDING")" 3
+    operator_run "OVER 0.5 s, 10 K keys" 20 10000 1000 "k BIGINT, v BIGINT, s BIGINT, c BIGINT" \
+        "$(operator_over "RANGE BETWEEN INTERVAL '0.5' SECOND PRECEDING AND CURRENT ROW")" -
+    operator_run "OVER all rows before, 10 K keys" 20 10000 1000 "k BIGINT, v BIGINT, s BIGINT, c BIGINT" \
+        "$(operator_over "ROWS UNBOUNDED PRECEDING")" -
     operator_run "interval join, 10 s either way" 10 10000000 1000 "a BIGINT, b BIGINT" \
         "SELECT src.v, other.v FROM src JOIN other ON src.k = other.k AND src.ts BETWEEN other.ts - INTERVAL '10' SECOND AND other.ts + INTERVAL '10' SECOND" 3 100
 }

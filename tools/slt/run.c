@@ -305,6 +305,32 @@ run_query(struct run *run, const struct slt_record *record)
     return (stays || run_command(run, "SET 'execution.runtime-mode' = 'streaming'")) && good;
 }
 
+/* A section of EXPLAIN, in the mode that the file is in: the physical plan, or the state. */
+static bool
+run_plan(struct run *run, const struct slt_record *record)
+{
+    PGresult *result =
+        PQexec(run->connection, sl_arena_printf(run->arena, "EXPLAIN %s", record->sql));
+    size_t count = 0, row_count = (size_t)PQntuples(result);
+    const char **lines = SL_NEW_ARRAY(run->arena, const char *, row_count + 1);
+    bool good = PQresultStatus(result) == PGRES_TUPLES_OK ||
+                run_fail(run, "%s", PQerrorMessage(run->connection));
+    const char *heading = record->argument ? "== State ==" : "== Physical Plan ==";
+    bool is_inside = false;
+
+    for (size_t row = 0; row < row_count; row++) {
+        const char *line = PQgetvalue(result, (int)row, 0);
+
+        if (is_inside && line[0] == '\0')
+            break;
+        if (is_inside)
+            lines[count++] = sl_arena_strdup(run->arena, line);
+        is_inside |= strcmp(line, heading) == 0;
+    }
+    PQclear(result);
+    return good && run_check_rows(run, record, lines, count);
+}
+
 /* One line of CSV with the row kind first, as values separated by blanks. */
 static const char *
 run_csv_to_line(struct run *run, const char *csv)
@@ -543,6 +569,8 @@ run_record(struct run *run, const struct slt_record *original)
         return run_query(run, record);
     case SLT_CHANGELOG:
         return run_changelog(run, record);
+    case SLT_PLAN:
+        return run_plan(run, record);
     case SLT_FEED:
         return run_feed(run, record);
     case SLT_SETTLE:

@@ -212,6 +212,19 @@ script_read_query(struct script_reader *reader, const char *line, struct slt_rec
 }
 
 static bool
+script_read_plan(struct script_reader *reader, const char *line, struct slt_record *record)
+{
+    record->kind = SLT_PLAN;
+    record->argument = script_word(reader, &line);
+    if (record->argument && strcmp(record->argument, "state") != 0) {
+        reader->message = "expected: plan, or plan state";
+        return false;
+    }
+    record->sql = script_read_block(reader, true);
+    return script_read_expected(reader, record);
+}
+
+static bool
 script_read_record(struct script_reader *reader, struct slt_record *record)
 {
     const char *line = reader->lines[reader->at++];
@@ -222,6 +235,8 @@ script_read_record(struct script_reader *reader, struct slt_record *record)
         return script_read_statement(reader, line, record);
     if (strcmp(word, "query") == 0)
         return script_read_query(reader, line, record);
+    if (strcmp(word, "plan") == 0)
+        return script_read_plan(reader, line, record);
     if (strcmp(word, "feed") == 0) {
         const char *option;
 

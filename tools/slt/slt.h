@@ -16,6 +16,7 @@ enum slt_kind {
     SLT_STATEMENT_ERROR,
     SLT_QUERY,
     SLT_CHANGELOG,
+    SLT_PLAN,
     SLT_FEED,
     SLT_SETTLE,
     SLT_END,
