@@ -54,6 +54,12 @@ struct sl_scan_split {
  * with that row is on its way through the scan and what is chained to it; else does nothing. */
 void sl_scan_place_error(const struct sl_op *op, uint32_t row, struct sl_error *err);
 
+/* sl_side_rows_failed with the places of the rows' records: the same holds of them. */
+struct sl_side_rows;
+struct sl_batch *sl_scan_failed_rows(const struct sl_op *op, struct sl_side_rows *rows,
+                                     unsigned input, const struct sl_batch *batch,
+                                     const struct sl_row_error *errors, size_t count);
+
 /* The splits of this subtask, for SHOW WATERMARKS; false: there is none with this index. */
 bool sl_scan_split(const struct sl_op *op, size_t index, struct sl_scan_split *ret_split);
 /* Does it make rows without an end (a generator)? */

@@ -224,10 +224,25 @@ sl_side_rows_late(struct sl_side_rows *rows, unsigned input, const struct sl_bat
     return side_end(&made);
 }
 
+/* Where a record came from. */
+static void
+side_set_place(const struct sl_side_record *record, struct side_values *values)
+{
+    if (record->topic.start)
+        side_set_text(values, SL_SIDE_TOPIC, record->topic);
+    if (record->partition >= 0)
+        side_set_integer(values, SL_SIDE_PARTITION, record->partition);
+    if (record->offset >= 0)
+        side_set_integer(values, SL_SIDE_OFFSET, record->offset);
+    if (record->timestamp_us != INT64_MIN)
+        side_set_integer(values, SL_SIDE_TIMESTAMP, record->timestamp_us);
+}
+
 /* Rows of this type that failed. */
 static struct sl_batch *
 side_failed(struct sl_side_rows *rows, const struct sl_type *type, const struct sl_batch *batch,
-            const struct sl_row_error *errors, size_t error_count)
+            const struct sl_row_error *errors, size_t error_count,
+            const struct sl_side_record *places)
 {
     uint64_t seen[SL_BATCH_ROWS_MAX / 64] = {0};
     struct side_batch made;
@@ -242,6 +257,8 @@ side_failed(struct sl_side_rows *rows, const struct sl_type *type, const struct 
         seen[row / 64] |= UINT64_C(1) << (row % 64);
         side_set_common(rows, &values);
         side_set_json(rows, &made.arena, type, batch, row, &values);
+        if (places)
+            side_set_place(&places[i], &values);
         side_set_text(&values, SL_SIDE_REASON, sl_text_of(errors[i].text));
         side_add(&made, &values);
     }
@@ -250,9 +267,10 @@ side_failed(struct sl_side_rows *rows, const struct sl_type *type, const struct 
 
 struct sl_batch *
 sl_side_rows_failed(struct sl_side_rows *rows, unsigned input, const struct sl_batch *batch,
-                    const struct sl_row_error *errors, size_t error_count)
+                    const struct sl_row_error *errors, size_t error_count,
+                    const struct sl_side_record *places)
 {
-    return side_failed(rows, rows->row_types[input], batch, errors, error_count);
+    return side_failed(rows, rows->row_types[input], batch, errors, error_count, places);
 }
 
 struct sl_batch *
@@ -264,7 +282,7 @@ sl_side_rows_groups(struct sl_side_rows *rows, const struct sl_schema *schema,
     struct sl_batch *made;
 
     sl_arena_init(&arena);
-    made = side_failed(rows, side_row_type(&arena, schema), groups, errors, error_count);
+    made = side_failed(rows, side_row_type(&arena, schema), groups, errors, error_count, NULL);
     sl_arena_done(&arena);
     return made;
 }
@@ -282,14 +300,7 @@ sl_side_rows_records(struct sl_side_rows *rows, const struct sl_side_record *rec
         side_set_common(rows, &values);
         if (record->raw.start)
             side_set_text(&values, SL_SIDE_RAW, record->raw);
-        if (record->topic.start)
-            side_set_text(&values, SL_SIDE_TOPIC, record->topic);
-        if (record->partition >= 0)
-            side_set_integer(&values, SL_SIDE_PARTITION, record->partition);
-        if (record->offset >= 0)
-            side_set_integer(&values, SL_SIDE_OFFSET, record->offset);
-        if (record->timestamp_us != INT64_MIN)
-            side_set_integer(&values, SL_SIDE_TIMESTAMP, record->timestamp_us);
+        side_set_place(record, &values);
         side_set_text(&values, SL_SIDE_REASON, sl_text_of(record->reason));
         side_add(&made, &values);
     }

@@ -20,12 +20,14 @@ struct sl_side_rows *sl_side_rows_new(struct sl_op *op, const struct sl_phys_nod
 
 /* Batches for the sink, the caller's.  Late: live rows of an input batch.  Failed: rows of a batch
  * that came by input `input`, or a scan's own row, or a join's pair; errors are in the order of
- * their rows, a row's first one counts.  NULL: there is none. */
+ * their rows, a row's first one counts; places: one an error, the records that the rows were made
+ * of, without bytes and reason; NULL: nobody knows.  NULL: there is none. */
 struct sl_batch *sl_side_rows_late(struct sl_side_rows *rows, unsigned input,
                                    const struct sl_batch *batch);
 struct sl_batch *sl_side_rows_failed(struct sl_side_rows *rows, unsigned input,
                                      const struct sl_batch *batch,
-                                     const struct sl_row_error *errors, size_t error_count);
+                                     const struct sl_row_error *errors, size_t error_count,
+                                     const struct sl_side_record *places);
 /* Groups whose results cannot be made, by what tells them apart. */
 struct sl_batch *sl_side_rows_groups(struct sl_side_rows *rows, const struct sl_schema *schema,
                                      const struct sl_batch *groups,

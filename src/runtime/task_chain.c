@@ -223,6 +223,18 @@ chain_has_rows_of_scan(const struct sl_link *link, const struct sl_batch *batch)
     return subtask->task->nodes[0]->kind == SL_OP_SCAN;
 }
 
+static struct sl_batch *
+chain_failed_rows(struct sl_link *link, const struct sl_batch *batch,
+                  const struct sl_row_error *errors, size_t error_count)
+{
+    unsigned input = link->current.input;
+
+    if (!chain_has_rows_of_scan(link, batch))
+        return sl_side_rows_failed(link->failed_rows, input, batch, errors, error_count, NULL);
+    return sl_scan_failed_rows(link->subtask->links[0].op, link->failed_rows, input, batch, errors,
+                               error_count);
+}
+
 static int
 chain_error(struct sl_out *out, const struct sl_batch *batch, const struct sl_row_error *errors,
             size_t error_count, struct sl_error *err)
@@ -236,9 +248,7 @@ chain_error(struct sl_out *out, const struct sl_batch *batch, const struct sl_ro
         return err->code;
     }
     if (written)
-        chain_set_aside(link, SL_EDGE_ERROR,
-                        sl_side_rows_failed(link->failed_rows, link->current.input, batch, errors,
-                                            error_count));
+        chain_set_aside(link, SL_EDGE_ERROR, chain_failed_rows(link, batch, errors, error_count));
     return SL_OK;
 }
 
