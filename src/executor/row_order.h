@@ -15,7 +15,7 @@ struct sl_row_order {
     uint8_t *starts;   /* by place; NULL: not asked for */
 };
 
-/* By partition, in it by the keys, equal rows as they came; no more than 64 columns in all. */
+/* By partition, in it by the keys, equal rows as they came. */
 void sl_row_order_make(struct sl_row_order *order, const struct sl_row_store *store,
                        const uint32_t *partition, size_t partition_count,
                        const struct sl_sort_key *keys, size_t key_count, bool with_starts);

@@ -10,23 +10,17 @@
  * waits for the watermark. */
 #include "planner/lower.h"
 
-enum { LOWER_ORDER_MAX = 64 }; /* columns that rows are sorted by */
+enum { RANK_ORDER_MAX = 64 }; /* columns that rows are kept in order by */
 
 /* --- refusals --- */
 
-int
-sl_lower_check_order(const struct sl_log_node *node, size_t partition_count, size_t order_count,
-                     struct sl_error *err)
+static int
+rank_check_order(const struct sl_log_node *node, size_t order_count, struct sl_error *err)
 {
-    if (partition_count + order_count <= LOWER_ORDER_MAX)
+    if (order_count <= RANK_ORDER_MAX)
         return SL_OK;
-    if (partition_count)
-        SL_ERROR(err, SL_E_LIMIT_EXCEEDED,
-                 "PARTITION BY and ORDER BY have %zu columns, the most are %d",
-                 partition_count + order_count, LOWER_ORDER_MAX);
-    else
-        SL_ERROR(err, SL_E_LIMIT_EXCEEDED, "ORDER BY has %zu columns, the most are %d", order_count,
-                 LOWER_ORDER_MAX);
+    SL_ERROR(err, SL_E_LIMIT_EXCEEDED, "ORDER BY has %zu columns, the most are %d", order_count,
+             RANK_ORDER_MAX);
     return sl_error_at(err, node->offset);
 }
 
@@ -231,7 +225,7 @@ sl_lower_rank(struct sl_lowering *lowering, struct sl_log_node *node,
     struct rank_window window = {0};
     struct sl_phys_node *input;
 
-    SL_TRY(sl_lower_check_order(node, 0, node->rank.order_count, err));
+    SL_TRY(rank_check_order(node, node->rank.order_count, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     if (lowering->bounded_operators) {
         SL_TRY(sl_lower_refuse_updating(input, node, "ROW_NUMBER, RANK or DENSE_RANK", err));
@@ -268,7 +262,7 @@ rank_lower_temporal_sort(struct sl_lowering *lowering, struct sl_log_node *node,
 
     if (time == SL_TIME_NONE || first->descending)
         return rank_refuse_sort(node, err);
-    SL_TRY(sl_lower_check_order(node, 0, node->sort.key_count, err));
+    SL_TRY(rank_check_order(node, node->sort.key_count, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sl_lower_refuse_updating(input, node, "ORDER BY time", err));
     if (time == SL_TIME_PROCESSING && node->sort.key_count == 1) { /* as they come */
@@ -298,7 +292,7 @@ sl_lower_stream_sort(struct sl_lowering *lowering, struct sl_log_node *node,
         return rank_lower_temporal_sort(lowering, node, ret_node, err);
     if (limit->limit < 0)
         return sl_lower_refuse(node, "OFFSET without LIMIT", "say how many rows: LIMIT n", err);
-    SL_TRY(sl_lower_check_order(node, 0, rank.order_count, err));
+    SL_TRY(rank_check_order(node, rank.order_count, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     rank.start = limit->offset + 1;
     rank.end = limit->limit > INT64_MAX - limit->offset ? INT64_MAX : limit->offset + limit->limit;
