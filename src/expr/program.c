@@ -1,13 +1,19 @@
 /* Flattens expressions into programs: see program.h for the invariants. */
 #include "expr/program.h"
 
+#include "base/hash.h"
+
 #include <stdlib.h>
 
-/* What was computed already: the expression, under which selection, into which register. */
+/* What was computed already: the expression, under which selection, into which register; found by
+ * the expression's hash, for a long CASE must not look for each of its parts among all before. */
 struct compiler_known {
     const struct sl_expr *expr;
     uint32_t selection, reg;
+    uint32_t next; /* in its bucket, +1; 0: none */
 };
+
+enum { COMPILER_BUCKETS = 4096 };
 
 struct compiler {
     struct sl_arena *arena;
@@ -15,6 +21,7 @@ struct compiler {
     struct program_step *steps;
     struct program_register *registers;
     struct compiler_known *known;
+    uint32_t *known_first; /* by bucket, +1; 0: none */
     uint32_t *selection_parents;
     size_t step_count, step_capacity;
     size_t register_count, register_capacity;
@@ -54,7 +61,7 @@ compiler_add_selection(struct compiler *compiler, uint32_t parent)
 static bool
 compiler_is_part(const struct compiler *compiler, uint32_t selection, uint32_t of)
 {
-    while (selection != of && selection != 0)
+    while (selection > of) /* a part comes after what it is part of */
         selection = compiler->selection_parents[selection];
     return selection == of;
 }
@@ -232,20 +239,65 @@ compiler_visit_stable(const struct sl_expr *expr, void *arg)
     return !(expr->function && expr->function->flags & SL_FUNC_VOLATILE);
 }
 
+/* Of a part of what makes expressions different. */
+static bool
+compiler_visit_hash(const struct sl_expr *expr, void *arg)
+{
+    uint64_t *hash = arg, own = (uint64_t)expr->kind << 32 | expr->arg_count;
+
+    if (expr->kind == SL_EXPR_COLUMN)
+        own = sl_hash_combine(own, expr->column);
+    else if (expr->kind == SL_EXPR_CALL)
+        own = sl_hash_combine(own, (uint64_t)(uintptr_t)expr->function);
+    else if (expr->kind == SL_EXPR_LITERAL && !expr->value.is_null) {
+        if (sl_type_is_integer(expr->type->kind))
+            own = sl_hash_combine(own, (uint64_t)expr->value.integer);
+        else if (sl_type_is_text(expr->type->kind))
+            own = sl_hash_combine(own,
+                                  sl_hash_bytes(expr->value.text.start, expr->value.text.length));
+    }
+    *hash = sl_hash_combine(*hash, own);
+    return true;
+}
+
+static uint32_t *
+compiler_bucket(const struct compiler *compiler, const struct sl_expr *expr)
+{
+    uint64_t hash = 0;
+
+    sl_expr_walk(expr, compiler_visit_hash, &hash);
+    return &compiler->known_first[hash % COMPILER_BUCKETS];
+}
+
+static bool
+compiler_is_known(const struct compiler *compiler, const struct sl_expr *expr, uint32_t selection,
+                  uint32_t first, uint32_t *ret_reg)
+{
+    for (uint32_t at = first; at; at = compiler->known[at - 1].next) {
+        const struct compiler_known *known = &compiler->known[at - 1];
+
+        if (sl_expr_equal(known->expr, expr) &&
+            compiler_is_part(compiler, selection, known->selection) &&
+            sl_expr_walk(expr, compiler_visit_stable, NULL)) {
+            *ret_reg = known->reg;
+            return true;
+        }
+    }
+    return false;
+}
+
 static uint32_t
 compiler_expr(struct compiler *compiler, const struct sl_expr *expr, uint32_t selection)
 {
     unsigned flags = expr->function ? expr->function->flags : 0;
-    struct compiler_known known = {expr, selection, 0};
+    struct compiler_known known = {.expr = expr, .selection = selection};
+    uint32_t *bucket;
 
     if (expr->kind != SL_EXPR_CALL && expr->kind != SL_EXPR_CAST)
         return compiler_leaf(compiler, expr);
-    for (size_t i = 0; i < compiler->known_count; i++) {
-        if (compiler_is_part(compiler, selection, compiler->known[i].selection) &&
-            sl_expr_equal(compiler->known[i].expr, expr) &&
-            sl_expr_walk(expr, compiler_visit_stable, NULL))
-            return compiler->known[i].reg;
-    }
+    bucket = compiler_bucket(compiler, expr);
+    if (compiler_is_known(compiler, expr, selection, *bucket, &known.reg))
+        return known.reg;
     if (flags & SL_FUNC_CASE)
         known.reg = compiler_case(compiler, expr, selection);
     else if (flags & SL_FUNC_COALESCE)
@@ -254,7 +306,9 @@ compiler_expr(struct compiler *compiler, const struct sl_expr *expr, uint32_t se
         known.reg = compiler_call(compiler, expr, selection);
     compiler->known = compiler_grow(compiler->known, compiler->known_count,
                                     &compiler->known_capacity, sizeof(known));
+    known.next = *bucket;
     compiler->known[compiler->known_count++] = known;
+    *bucket = (uint32_t)compiler->known_count;
     return known.reg;
 }
 
@@ -292,6 +346,7 @@ sl_program_new_unfolded(struct sl_arena *arena, struct sl_expr *const *exprs, si
     const struct sl_expr **kept = SL_NEW_ARRAY(arena, const struct sl_expr *, expr_count + 1);
 
     program->settings = *settings;
+    compiler.known_first = sl_alloc_zeroed(COMPILER_BUCKETS * sizeof(*compiler.known_first));
     compiler_add_selection(&compiler, 0);
     for (size_t i = 0; i < expr_count; i++) {
         kept[i] = exprs[i];
@@ -309,6 +364,7 @@ sl_program_new_unfolded(struct sl_arena *arena, struct sl_expr *const *exprs, si
     program->exprs = kept;
     program->output_count = expr_count;
     free(compiler.known);
+    free(compiler.known_first);
     free(compiler.selection_parents);
     program_find_last_uses(program);
     return program;

@@ -294,6 +294,8 @@ sl_csv_decoder_init(struct sl_csv_decoder *decoder)
     sl_arena_init(&decoder->arena);
     decoder->fields = sl_alloc_zeroed(config->physical->count * sizeof(*decoder->fields));
     decoder->columns = sl_alloc_zeroed(config->column_count * sizeof(*decoder->columns));
+    decoder->builders = sl_alloc_zeroed(config->column_count * sizeof(*decoder->builders));
+    decoder->values = sl_alloc_zeroed(config->column_count * sizeof(*decoder->values));
     decoder->errors = sl_alloc_zeroed(SL_BATCH_ROWS_MAX * sizeof(*decoder->errors));
     decoder->row_records = sl_alloc_zeroed(SL_BATCH_ROWS_MAX * sizeof(*decoder->row_records));
 }
@@ -303,6 +305,8 @@ sl_csv_decoder_done(struct sl_csv_decoder *decoder)
 {
     free(decoder->fields);
     free(decoder->columns);
+    free(decoder->builders);
+    free(decoder->values);
     free(decoder->errors);
     free(decoder->row_records);
     sl_arena_done(&decoder->arena);
@@ -328,8 +332,8 @@ sl_csv_decode(struct sl_decoder *base, const struct sl_records *records, uint32_
 {
     struct sl_csv_decoder *decoder = (struct sl_csv_decoder *)base;
     const struct sl_format_config *config = base->config;
-    struct sl_column_builder *builders[SL_CSV_COLUMNS_MAX];
-    struct sl_value values[SL_CSV_COLUMNS_MAX];
+    struct sl_column_builder **builders = decoder->builders;
+    struct sl_value *values = decoder->values;
 
     row_count_max = SL_MIN(row_count_max, (size_t)SL_BATCH_ROWS_MAX);
     *ret_decoded = (struct sl_decoded){.columns = decoder->columns,

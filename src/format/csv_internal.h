@@ -5,8 +5,6 @@
 #include "data/value.h"
 #include "format/format.h"
 
-enum { SL_CSV_COLUMNS_MAX = 1664 };
-
 /* The options, read. */
 struct sl_csv_form {
     char delimiter, element_delimiter;
@@ -25,6 +23,8 @@ struct sl_csv_decoder {
     struct sl_arena arena; /* of one call */
     struct csv_field *fields;
     struct sl_column **columns;
+    struct sl_column_builder **builders; /* one a column of a batch … */
+    struct sl_value *values;             /* … and its value of a record */
     struct sl_decode_error *errors;
     uint32_t *row_records;
 };

@@ -9,7 +9,7 @@ struct row_decoder {
     struct sl_arena arena;
     struct sl_row_frame *frame;
     struct sl_text frames[SL_BATCH_ROWS_MAX];
-    struct sl_column *columns[1664];
+    struct sl_column **columns; /* of the arena */
     uint8_t kinds[SL_BATCH_ROWS_MAX];
     struct sl_decode_error error;
     struct sl_error err;
@@ -22,6 +22,8 @@ row_decoder_open(struct sl_decoder *base, struct sl_error *err)
 
     sl_arena_init(&decoder->arena);
     decoder->frame = sl_row_frame_new(&decoder->arena, base->config->physical, NULL, 0);
+    decoder->columns =
+        SL_NEW_ARRAY(&decoder->arena, struct sl_column *, base->config->column_count + 1);
     return SL_OK;
 }
 
@@ -34,11 +36,11 @@ row_decode(struct sl_decoder *base, const struct sl_records *records, uint32_t f
     size_t count = SL_MIN((size_t)(records->count - from), row_count_max);
     struct sl_batch *batch;
 
-    *ret_decoded = (struct sl_decoded){.record_count = (uint32_t)count,
-                                       .columns = decoder->columns};
+    *ret_decoded =
+        (struct sl_decoded){.record_count = (uint32_t)count, .columns = decoder->columns};
     for (size_t i = 0; i < count; i++)
-        decoder->frames[i] = (struct sl_text){records->items[from + i].value,
-                                              records->items[from + i].value_length};
+        decoder->frames[i] =
+            (struct sl_text){records->items[from + i].value, records->items[from + i].value_length};
     if (sl_row_frame_read(decoder->frame, pool, decoder->frames, count, &batch, &decoder->err) <
         0) {
         decoder->error = (struct sl_decode_error){from, decoder->err.text};
@@ -97,11 +99,8 @@ row_encoder_close(struct sl_encoder *base)
 }
 
 const struct sl_format_class sl_fmt_row = {
-    .descriptor = {.name = "row",
-                   .reads = true,
-                   .writes = true,
-                   .sink_kinds = 15,
-                   .source_kinds = true},
+    .descriptor =
+        {.name = "row", .reads = true, .writes = true, .sink_kinds = 15, .source_kinds = true},
     .decoder_size = sizeof(struct row_decoder),
     .encoder_size = sizeof(struct row_encoder),
     .decoder_open = row_decoder_open,

@@ -375,14 +375,6 @@ state_add_bound(const struct state *state, struct sl_buffer *to)
     }
 }
 
-/* Is there a hint STATE_TTL for it? */
-static bool
-state_has_hint(const struct sl_phys_node *node)
-{
-    return node->kind == SL_OP_GROUP_AGGREGATE || node->kind == SL_OP_TRIGGER_AGGREGATE ||
-           node->kind == SL_OP_CHANGELOG_NORMALIZE;
-}
-
 static void
 state_warn(const struct sl_phys_node *node, const struct state *state, struct sl_buffer *to)
 {
@@ -396,7 +388,7 @@ state_warn(const struct sl_phys_node *node, const struct state *state, struct sl
         sl_buffer_printf(to,
                          ". The setting table.exec.state.ttl%s would let go of what has not "
                          "changed for so long\n",
-                         state_has_hint(node) ? ", or a hint STATE_TTL," : "");
+                         node->kind == SL_OP_UPSERT_MATERIALIZE ? "" : ", or a hint STATE_TTL,");
 }
 
 /* Its output; what a sink is given. */

@@ -87,14 +87,18 @@ static const char *
 as_insert(struct sl_draft *draft, const struct sl_schema *schema, struct sl_text query)
 {
     struct sl_arena *arena = draft->binder->arena;
-    const char *columns = "";
+    struct sl_buffer columns;
+    const char *insert;
 
+    sl_buffer_init(&columns, SIZE_MAX / 2);
     for (size_t i = 0; i < schema->count; i++)
-        columns = sl_arena_printf(arena, "%s%s%s", columns, i ? ", " : "",
-                                  sl_quote_name(arena, schema->columns[i].name));
-    return sl_arena_printf(arena, "INSERT INTO %s.%s (%s) %.*s",
-                           sl_quote_name(arena, draft->schema), sl_quote_name(arena, draft->name),
-                           columns, SL_TEXT_FORMAT(query));
+        sl_buffer_printf(&columns, "%s%s", i ? ", " : "",
+                         sl_quote_name(arena, schema->columns[i].name));
+    insert =
+        sl_arena_printf(arena, "INSERT INTO %s.%s (%s) %.*s", sl_quote_name(arena, draft->schema),
+                        sl_quote_name(arena, draft->name), columns.data, SL_TEXT_FORMAT(query));
+    sl_buffer_done(&columns);
+    return insert;
 }
 
 /* Does the query read the table whose place the new one takes? */

@@ -417,6 +417,7 @@ lower_sort(struct sl_lowering *lowering, struct sl_log_node *node,
 
     if (!lowering->bounded_operators)
         return sl_lower_stream_sort(lowering, node, limit, ret_node, err);
+    SL_TRY(sl_lower_check_order(node, 0, node->sort.key_count, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sl_lower_refuse_updating(input, node, "ORDER BY", err));
     detail->keys = node->sort.keys;

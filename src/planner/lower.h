@@ -126,6 +126,9 @@ int sl_lower_over(struct sl_lowering *lowering, struct sl_log_node *node,
 /* lower_rank.c */
 int sl_lower_rank(struct sl_lowering *lowering, struct sl_log_node *node,
                   struct sl_phys_node **ret_node, struct sl_error *err);
+/* 54000: rows are sorted by so many columns at most. */
+int sl_lower_check_order(const struct sl_log_node *node, size_t partition_count, size_t order_count,
+                         struct sl_error *err);
 /* ORDER BY over a stream; `limit` NULL: all rows. */
 int sl_lower_stream_sort(struct sl_lowering *lowering, struct sl_log_node *node,
                          const struct sl_phys_limit *limit, struct sl_phys_node **ret_node,

@@ -124,6 +124,8 @@ sl_lower_over(struct sl_lowering *lowering, struct sl_log_node *node,
     detail->over = node->over;
     detail->time = over_time(node);
     detail->ttl_us = node->has_ttl ? node->ttl_us : lowering->state_ttl_us;
+    if (lowering->bounded_operators || detail->time == SL_OVER_TIME_NONE)
+        SL_TRY(sl_lower_check_order(node, node->over.partition_count, node->over.order_count, err));
     if (lowering->bounded_operators) {
         kind = SL_OP_BATCH_OVER;
         SL_TRY(sl_lower_refuse_updating(input, node, "OVER", err));

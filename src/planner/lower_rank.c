@@ -10,15 +10,23 @@
  * waits for the watermark. */
 #include "planner/lower.h"
 
+enum { LOWER_ORDER_MAX = 64 }; /* columns that rows are sorted by */
+
 /* --- refusals --- */
 
-static int
-rank_refuse_order(const struct sl_log_node *node, const struct sl_rank *rank, struct sl_error *err)
+int
+sl_lower_check_order(const struct sl_log_node *node, size_t partition_count, size_t order_count,
+                     struct sl_error *err)
 {
-    if (rank->order_count <= 64)
+    if (partition_count + order_count <= LOWER_ORDER_MAX)
         return SL_OK;
-    SL_ERROR(err, SL_E_LIMIT_EXCEEDED, "ORDER BY has %zu columns, the most are 64",
-             rank->order_count);
+    if (partition_count)
+        SL_ERROR(err, SL_E_LIMIT_EXCEEDED,
+                 "PARTITION BY and ORDER BY have %zu columns, the most are %d",
+                 partition_count + order_count, LOWER_ORDER_MAX);
+    else
+        SL_ERROR(err, SL_E_LIMIT_EXCEEDED, "ORDER BY has %zu columns, the most are %d", order_count,
+                 LOWER_ORDER_MAX);
     return sl_error_at(err, node->offset);
 }
 
@@ -223,7 +231,7 @@ sl_lower_rank(struct sl_lowering *lowering, struct sl_log_node *node,
     struct rank_window window = {0};
     struct sl_phys_node *input;
 
-    SL_TRY(rank_refuse_order(node, &node->rank, err));
+    SL_TRY(sl_lower_check_order(node, 0, node->rank.order_count, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     if (lowering->bounded_operators) {
         SL_TRY(sl_lower_refuse_updating(input, node, "ROW_NUMBER, RANK or DENSE_RANK", err));
@@ -260,6 +268,7 @@ rank_lower_temporal_sort(struct sl_lowering *lowering, struct sl_log_node *node,
 
     if (time == SL_TIME_NONE || first->descending)
         return rank_refuse_sort(node, err);
+    SL_TRY(sl_lower_check_order(node, 0, node->sort.key_count, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     SL_TRY(sl_lower_refuse_updating(input, node, "ORDER BY time", err));
     if (time == SL_TIME_PROCESSING && node->sort.key_count == 1) { /* as they come */
@@ -289,7 +298,7 @@ sl_lower_stream_sort(struct sl_lowering *lowering, struct sl_log_node *node,
         return rank_lower_temporal_sort(lowering, node, ret_node, err);
     if (limit->limit < 0)
         return sl_lower_refuse(node, "OFFSET without LIMIT", "say how many rows: LIMIT n", err);
-    SL_TRY(rank_refuse_order(node, &rank, err));
+    SL_TRY(sl_lower_check_order(node, 0, rank.order_count, err));
     SL_TRY(sl_lower(lowering, node->inputs[0], &input, err));
     rank.start = limit->offset + 1;
     rank.end = limit->limit > INT64_MAX - limit->offset ? INT64_MAX : limit->offset + limit->limit;

@@ -1,7 +1,9 @@
 /* Statement to plan: bind, rewrite, lower.  Reads top down. */
 #include "planner/lower.h"
 
-#define PLANNER_SINKS_MAX 1000 /* in one statement set */
+#define PLANNER_SINKS_MAX 1000           /* in one statement set */
+#define PLANNER_RESULT_COLUMNS_MAX 32766 /* the protocol counts them in 16 bits; one is the kind \
+                                          */
 
 struct planner {
     struct sl_binder binder;
@@ -266,6 +268,11 @@ planner_lower_query(struct planner *planner, struct sl_lowering *lowering,
     struct sl_phys_node *root;
     bool bounded = planner_is_bounded(logical), row_kinds;
 
+    if (logical->schema->count > PLANNER_RESULT_COLUMNS_MAX) {
+        SL_ERROR(err, SL_E_LIMIT_EXCEEDED, "the result has %zu columns, the most are %d",
+                 logical->schema->count, PLANNER_RESULT_COLUMNS_MAX);
+        return sl_error_at(err, logical->offset);
+    }
     lowering->bounded_operators = lowering->settings.batch_mode || bounded;
     SL_TRY(sl_lower(lowering, logical, &root, err));
     planned->updating = root->kinds != SL_KINDS_INSERT;

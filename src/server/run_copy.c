@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { COPY_ROWS_MAX = 1024, COPY_COLUMNS_MAX = 1664 };
+enum { COPY_ROWS_MAX = 1024, COPY_COLUMNS_MIN = 1664 };
 
 static const char *const copy_kinds[] = {"+I", "-U", "+U", "-D"};
 
@@ -134,9 +134,8 @@ copy_write_row(struct sl_portal *portal, const struct sl_copy_form *form,
         sl_buffer_reset(&field);
         if (!is_null)
             sl_column_format(batch->columns[i], row, SL_FORM_POSTGRES, zone, &field);
-        sl_copy_write_field(form,
-                            (struct sl_text){field.data ? field.data : "", field.length}, is_null,
-                            line);
+        sl_copy_write_field(form, (struct sl_text){field.data ? field.data : "", field.length},
+                            is_null, line);
     }
     sl_buffer_done(&field);
     sl_buffer_add_byte(line, '\n');
@@ -214,8 +213,8 @@ struct copy_table {
 };
 
 static int
-copy_open_table(struct sl_portal *portal, const struct sl_ast_copy *copy,
-                struct copy_table *opened, struct sl_error *err)
+copy_open_table(struct sl_portal *portal, const struct sl_ast_copy *copy, struct copy_table *opened,
+                struct sl_error *err)
 {
     struct sl_plan_context context;
     const char *connector, *mode;
@@ -281,11 +280,14 @@ copy_table_out(struct sl_portal *portal, const struct sl_ast_copy *copy,
     struct sl_plan_context context;
     const struct sl_table *table;
     struct sl_ast_script *script;
-    const char *mode = sl_session_is_batch(session) ? "batch" : "streaming", *list = "";
+    const char *mode = sl_session_is_batch(session) ? "batch" : "streaming";
+    struct sl_buffer list;
+    const char *query;
     int rc;
 
     sl_portal_plan_context(portal, &context);
     SL_TRY(sl_plan_find_table(&context, &copy->name, &table, err));
+    sl_buffer_init(&list, SIZE_MAX / 2);
     for (size_t i = 0; i < (copy->column_count ? copy->column_count : table->column_count); i++) {
         const char *name = copy->column_count
                                ? sl_arena_strndup(&portal->arena, copy->columns[i].text.start,
@@ -293,12 +295,12 @@ copy_table_out(struct sl_portal *portal, const struct sl_ast_copy *copy,
                                : table->columns[i].name;
 
         if (copy->column_count || table->columns[i].kind == SL_COLUMN_PHYSICAL)
-            list = sl_arena_printf(&portal->arena, "%s%s`%s`", list, *list ? ", " : "", name);
+            sl_buffer_printf(&list, "%s`%s`", list.length ? ", " : "", name);
     }
-    SL_TRY(sl_parse_script(&portal->arena,
-                           sl_text_of(sl_arena_printf(&portal->arena, "SELECT %s FROM `%s`.`%s`",
-                                                      list, table->schema, table->name)),
-                           NULL, &script, err));
+    query = sl_arena_printf(&portal->arena, "SELECT %s FROM `%s`.`%s`",
+                            list.length ? list.data : "", table->schema, table->name);
+    sl_buffer_done(&list);
+    SL_TRY(sl_parse_script(&portal->arena, sl_text_of(query), NULL, &script, err));
     SL_TRY(sl_settings_set(&session->settings, SL_TEXT("execution.runtime-mode"), "batch",
                            SL_SETTING_S, err));
     rc = copy_query_out(portal, script->statements[0].ast, form, err);
@@ -320,6 +322,7 @@ struct copy_in {
     uint32_t *targets; /* table column of each field */
     size_t target_count;
     struct sl_copy_field *fields; /* of the line at hand */
+    size_t field_max;
     struct sl_arena arena;
     struct sl_pool *pool;
     struct sl_value **rows;
@@ -381,8 +384,7 @@ copy_in_row(struct copy_in *in, const struct sl_copy_field *fields, size_t field
         return field_count < in->target_count + first
                    ? SL_ERROR(err, SL_E_BAD_COPY_FORMAT, "missing data for column \"%s\"",
                               schema->columns[in->targets[field_count - first]].name)
-                   : SL_ERROR(err, SL_E_BAD_COPY_FORMAT,
-                              "extra data after last expected column");
+                   : SL_ERROR(err, SL_E_BAD_COPY_FORMAT, "extra data after last expected column");
     in->kinds[in->row_count] = SL_ROW_INSERT;
     if (first)
         SL_TRY(copy_in_kind(in, &fields[0], &in->kinds[in->row_count], err));
@@ -469,7 +471,7 @@ copy_in_lines(struct copy_in *in, struct sl_buffer *pending, bool at_end, size_t
     for (;;) {
         struct sl_text rest = {pending->data ? pending->data + at : "", pending->length - at};
         size_t count, used;
-        int rc = sl_copy_read_line(&in->form, rest, at_end, &in->arena, fields, COPY_COLUMNS_MAX,
+        int rc = sl_copy_read_line(&in->form, rest, at_end, &in->arena, fields, in->field_max,
                                    &count, &used, err);
 
         if (rc == SL_AGAIN || rc == SL_EOF) {
@@ -529,7 +531,9 @@ copy_table_in(struct sl_portal *portal, const struct sl_ast_copy *copy,
     SL_TRY(copy_in_targets(&in, copy, err));
     sl_arena_init(&in.arena);
     in.pool = sl_pool_new();
-    in.fields = SL_NEW_ARRAY(&portal->arena, struct sl_copy_field, COPY_COLUMNS_MAX);
+    /* Room for more than there are targets: a line with too many says so by itself. */
+    in.field_max = SL_MAX(in.target_count + 2, (size_t)COPY_COLUMNS_MIN);
+    in.fields = SL_NEW_ARRAY(&portal->arena, struct sl_copy_field, in.field_max);
     sl_net_copy_in_begin(portal->session->connection, in.target_count + form->row_kind);
     rc = copy_in_read(&in, err);
     if (rc == SL_OK && in.row_count > 0)
