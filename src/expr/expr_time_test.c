@@ -129,6 +129,7 @@ Test(expr_time, texts_and_casts)
         {"(CAST (CAST ltz {TIMESTAMP(3)}) {TIMESTAMP_LTZ(3)})", "TIMESTAMP_LTZ(3)",
          "2024-07-01 00:30:00.000|2024-02-01 00:30:00.000|~|2024-03-31 01:59:59.999|"
          "1970-01-01 01:00:00.000"},
+        /* A year alone is its first day, as in Flink. */
         {"(TRY_CAST u {DATE})", "DATE", "0012-01-01|~|~|~|0003-01-01"},
         {"(CAST {INTERVAL DAY TO SECOND(3)|36 hours} {STRING})", NULL,
          "+1 12:00:00.000|+1 12:00:00.000|+1 12:00:00.000|+1 12:00:00.000|+1 12:00:00.000"},
