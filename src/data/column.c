@@ -401,3 +401,22 @@ sl_column_gather(struct sl_pool *pool, const struct sl_column *column, const uin
 
     return sl_column_build(pool, column->type, &segment, 1, copy_views);
 }
+
+/* Runs of one column are segments. */
+struct sl_column *
+sl_column_build_rows(struct sl_pool *pool, const struct sl_type *type,
+                     const struct sl_column *const *columns, const uint32_t *rows, size_t row_count)
+{
+    struct sl_column_segment *segments = sl_alloc((row_count + 1) * sizeof(*segments));
+    struct sl_column *made;
+    size_t count = 0;
+
+    for (size_t i = 0; i < row_count; i++) {
+        if (i == 0 || columns[i] != columns[i - 1])
+            segments[count++] = (struct sl_column_segment){columns[i], rows + i, 0, false};
+        segments[count - 1].row_count++;
+    }
+    made = sl_column_build(pool, type, segments, count, true);
+    free(segments);
+    return made;
+}

@@ -14,5 +14,9 @@ struct sl_column_segment {
 struct sl_column *sl_column_build(struct sl_pool *pool, const struct sl_type *type,
                                   const struct sl_column_segment *segments, size_t segment_count,
                                   bool copy_views);
+/* Row rows[i] of columns[i], which are of this type; views are copied. */
+struct sl_column *sl_column_build_rows(struct sl_pool *pool, const struct sl_type *type,
+                                       const struct sl_column *const *columns,
+                                       const uint32_t *rows, size_t row_count);
 
 #endif

@@ -337,28 +337,16 @@ static int
 over_find(struct op_over *op, size_t *ret_count, struct sl_error *err)
 {
     struct sl_aggregation *partitions = &op->partitions;
-    struct sl_text texts[SL_BATCH_ROWS_MAX];
     uint64_t hashes[SL_BATCH_ROWS_MAX];
     const char *values[SL_BATCH_ROWS_MAX];
-    struct sl_state_keys keys = {
-        .columns = op->due_columns, .row_count = op->due_count, .hashes = hashes};
+    struct sl_state_keys keys = {.columns = op->due_columns};
+    int rc;
     size_t count = 0;
 
-    for (size_t i = 0; i < op->due_count; i++)
-        texts[i] = sl_session_timers_key(&op->timers, &op->dues[i]);
-    sl_key_codec_decode(sl_table_key_codec(partitions->table), op->op.context->pool, texts,
-                        op->due_count, op->due_columns);
-    if (partitions->key_count > 0)
-        sl_hash_rows(op->due_columns, partitions->key_count, NULL, op->due_count, hashes);
-    else
-        memset(hashes, 0, op->due_count * sizeof(*hashes));
-    if (sl_state_is_cold(op->op.context->state)) {
-        int rc = sl_table_prepare(partitions->table, &keys, err);
-
-        if (rc != SL_OK)
-            return rc;
-    }
-    sl_table_find(partitions->table, &keys, values);
+    rc = sl_session_timers_find(&op->timers, &op->op, partitions->table, partitions->key_count,
+                                op->dues, op->due_count, op->due_columns, hashes, values, err);
+    if (rc != SL_OK)
+        return rc;
     for (size_t i = 0; i < op->due_count; i++) {
         const struct sl_over_partition *partition =
             (const struct sl_over_partition *)(const void *)values[i];

@@ -2,9 +2,9 @@
  * reached their time, and come out in order.  By processing time they wait until the clock has gone
  * on, and are in order by what else they are sorted by.
  *
- *     a row:        late where its time is not behind that of the last row that came out (as
- * Flink); else into the bucket of its time watermark W:  of each bucket up to W, the rows up to W:
- * sorted, emitted, gone
+ * A row is late where its time is not behind that of the last row that came out, as in Flink;
+ * else it goes into the bucket of its time.  A watermark W: of each bucket up to W the rows up to W
+ * are sorted, emitted, and gone.
  *
  * State: bucket → its rows as they came (rank_chunk.h); with each checkpoint the time of the last
  * row that came out.  A bucket that is stopped in is sorted anew, and goes on behind what came out.

@@ -432,27 +432,15 @@ trigger_aggregate_prepare(struct sl_op *base, unsigned input, const struct sl_ba
 static int
 trigger_find(struct op_trigger_aggregate *op, struct sl_error *err)
 {
-    struct sl_text texts[SL_BATCH_ROWS_MAX];
     uint64_t hashes[SL_BATCH_ROWS_MAX];
     const char *values[SL_BATCH_ROWS_MAX];
-    struct sl_state_keys keys = {
-        .columns = op->due_columns, .row_count = op->due_count, .hashes = hashes};
+    struct sl_state_keys keys = {.columns = op->due_columns};
+    int rc;
 
-    for (size_t i = 0; i < op->due_count; i++)
-        texts[i] = sl_session_timers_key(&op->timers, &op->dues[i]);
-    sl_key_codec_decode(sl_table_key_codec(op->groups.table), op->op.context->pool, texts,
-                        op->due_count, op->due_columns);
-    if (op->plan->key_count > 0)
-        sl_hash_rows(op->due_columns, op->plan->key_count, NULL, op->due_count, hashes);
-    else
-        memset(hashes, 0, op->due_count * sizeof(*hashes));
-    if (sl_state_is_cold(op->op.context->state)) {
-        int rc = sl_table_prepare(op->groups.table, &keys, err);
-
-        if (rc != SL_OK)
-            return rc;
-    }
-    sl_table_find(op->groups.table, &keys, values);
+    rc = sl_session_timers_find(&op->timers, &op->op, op->groups.table, op->plan->key_count,
+                                op->dues, op->due_count, op->due_columns, hashes, values, err);
+    if (rc != SL_OK)
+        return rc;
     for (size_t i = 0; i < op->due_count; i++) {
         const struct trigger_head *head = (const struct trigger_head *)(const void *)values[i];
 

@@ -7,6 +7,7 @@
  * State: partition → its rows.  A partition is worked out as a whole, as over bounded input. */
 #include "executor/over_frames.h"
 
+#include "data/column_build.h"
 #include "data/row.h"
 
 #include <stdlib.h>
@@ -334,8 +335,8 @@ over_change_column(struct op_updating_over *op, const struct over_changes *chang
         columns[i] = column < input ? version->sorted.batches[batch]->columns[column]
                                     : version->results[batch * calls + column - input];
     }
-    return sl_over_gather(op->op.context->pool, schema->columns[column].type, columns, rows,
-                          changes->count);
+    return sl_column_build_rows(op->op.context->pool, schema->columns[column].type, columns, rows,
+                                changes->count);
 }
 
 static int

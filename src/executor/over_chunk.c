@@ -238,7 +238,7 @@ chunk_leave(struct sl_over_chunk *chunk, char *const *states, const int64_t *tim
 struct chunk_made {
     struct sl_column **columns; /* aggregate by aggregate, wave by wave */
     size_t wave_count;
-    size_t *counts; /* by wave: results */
+    uint32_t *counts; /* by wave: results */
     uint32_t count;
     struct sl_over_failure *failures; /* rows are results */
     size_t failure_count;
@@ -291,7 +291,7 @@ chunk_make(struct sl_over_chunk *chunk, struct chunk_made *made, size_t wave, si
         made->failures[made->failure_count++] =
             (struct sl_over_failure){(uint16_t)(made->count + aggregation->failures.list[i].row),
                                      aggregation->failures.list[i].item};
-    made->counts[wave] = count;
+    made->counts[wave] = (uint32_t)count;
     made->count += (uint32_t)count;
 }
 
@@ -300,38 +300,12 @@ static struct sl_column *
 chunk_spread(struct sl_over_chunk *chunk, const struct chunk_made *made, size_t aggregate,
              size_t row_count)
 {
-    struct sl_pool *pool = chunk->aggregation->pool;
-    struct sl_column **columns = made->columns + aggregate * made->wave_count, *all, *spread;
-    struct sl_column_segment *segments;
-    uint32_t *numbers;
+    struct sl_column **columns = made->columns + aggregate * made->wave_count;
 
     if (made->wave_count == 1 && made->count == row_count)
         return columns[0];
-    segments = sl_alloc(made->wave_count * sizeof(*segments));
-    numbers = sl_alloc(row_count * sizeof(*numbers));
-    for (uint32_t i = 0; i < row_count; i++)
-        numbers[i] = i;
-    for (size_t i = 0; i < made->wave_count; i++)
-        segments[i] = (struct sl_column_segment){columns[i], numbers, made->counts[i], true};
-    all = sl_column_build(pool, columns[0]->type, segments, made->wave_count, true);
-    spread = sl_column_gather(pool, all, chunk->results, row_count, false);
-    for (size_t i = 0; i < made->wave_count; i++)
-        sl_column_unref(columns[i]);
-    sl_column_unref(all);
-    free(numbers);
-    free(segments);
-    return spread;
-}
-
-static void
-chunk_spread_failures(const struct sl_over_chunk *chunk, const struct chunk_made *made,
-                      size_t row_count, struct sl_over_failure *failures, size_t *ret_count)
-{
-    for (size_t row = 0; row < row_count && made->failure_count > 0; row++)
-        for (size_t i = 0; i < made->failure_count; i++)
-            if (made->failures[i].row == chunk->results[row])
-                failures[(*ret_count)++] =
-                    (struct sl_over_failure){(uint16_t)row, made->failures[i].aggregate};
+    return sl_over_spread(chunk->aggregation->pool, columns, made->counts, made->wave_count,
+                          chunk->results, row_count);
 }
 
 static int
@@ -347,7 +321,7 @@ chunk_aggregates(struct sl_over_chunk *chunk, struct sl_batch *batch, char *cons
 
     sl_arena_init(&arena);
     made.columns = SL_NEW_ARRAY(&arena, struct sl_column *, aggregation->count * wave_count + 1);
-    made.counts = SL_NEW_ARRAY(&arena, size_t, wave_count);
+    made.counts = SL_NEW_ARRAY(&arena, uint32_t, wave_count);
     made.failures = SL_NEW_ARRAY(&arena, struct sl_over_failure, row_count + 1);
     for (uint32_t wave = 0; wave < wave_count && rc == SL_OK; wave++) {
         size_t count;
@@ -362,7 +336,8 @@ chunk_aggregates(struct sl_over_chunk *chunk, struct sl_batch *batch, char *cons
         ret_columns[i] = chunk_spread(chunk, &made, i, row_count);
     for (size_t i = 0; i < aggregation->count * wave_count && rc != SL_OK; i++)
         sl_column_unref(made.columns[i]);
-    chunk_spread_failures(chunk, &made, row_count, failures, ret_failure_count);
+    *ret_failure_count = sl_over_spread_failures(made.failures, made.failure_count, chunk->results,
+                                                 row_count, failures);
     sl_arena_done(&arena);
     return rc;
 }
@@ -492,7 +467,7 @@ chunk_lag_column(struct sl_over_chunk *chunk, const struct sl_over_call *call, s
             rows[i] = 0;
     }
     if (rc == SL_OK)
-        *ret_column = sl_over_gather(pool, type, columns, rows, row_count);
+        *ret_column = sl_column_build_rows(pool, type, columns, rows, row_count);
     for (size_t i = 0; i < chunk->history_count; i++)
         sl_column_unref(kept[i]);
     sl_column_unref(null);

@@ -291,37 +291,41 @@ frames_make_one(struct sl_over_frames *frames, struct frames_made *made)
     made->count++;
 }
 
-/* The frames' results as a column for the rows. */
-static struct sl_column *
-frames_spread(struct sl_over_frames *frames, const struct frames_made *made, size_t aggregate,
-              size_t row_count)
+struct sl_column *
+sl_over_spread(struct sl_pool *pool, struct sl_column **columns, const uint32_t *counts,
+               size_t column_count, const uint32_t *results, size_t row_count)
 {
-    struct sl_pool *pool = frames->op->context->pool;
-    const uint32_t zero = 0;
-    struct sl_column **columns = made->columns + aggregate * SL_BATCH_ROWS_MAX, *all, *spread;
-    struct sl_column_segment *segments = sl_alloc((made->count + 1) * sizeof(*segments));
+    struct sl_column_segment *segments = sl_alloc(column_count * sizeof(*segments));
+    uint32_t *numbers = sl_alloc(row_count * sizeof(*numbers));
+    struct sl_column *all, *spread;
 
-    for (size_t i = 0; i < made->count; i++)
-        segments[i] = (struct sl_column_segment){columns[i], &zero, 1, true};
-    all = sl_column_build(pool, columns[0]->type, segments, made->count, true);
-    spread = sl_column_gather(pool, all, made->of_rows, row_count, false);
-    for (size_t i = 0; i < made->count; i++)
+    for (uint32_t i = 0; i < row_count; i++)
+        numbers[i] = i;
+    for (size_t i = 0; i < column_count; i++)
+        segments[i] = (struct sl_column_segment){columns[i], numbers, counts ? counts[i] : 1, true};
+    all = sl_column_build(pool, columns[0]->type, segments, column_count, true);
+    spread = sl_column_gather(pool, all, results, row_count, false);
+    for (size_t i = 0; i < column_count; i++)
         sl_column_unref(columns[i]);
     sl_column_unref(all);
+    free(numbers);
     free(segments);
     return spread;
 }
 
-static void
-frames_spread_failures(const struct frames_made *made, size_t row_count,
-                       struct sl_over_failure *failures, size_t *ret_count)
+size_t
+sl_over_spread_failures(const struct sl_over_failure *failed, size_t failed_count,
+                        const uint32_t *results, size_t row_count,
+                        struct sl_over_failure *ret_failures)
 {
-    *ret_count = 0;
-    for (size_t row = 0; row < row_count && made->failure_count > 0; row++)
-        for (size_t i = 0; i < made->failure_count; i++)
-            if (made->failures[i].row == made->of_rows[row])
-                failures[(*ret_count)++] =
-                    (struct sl_over_failure){(uint16_t)row, made->failures[i].aggregate};
+    size_t count = 0;
+
+    for (size_t row = 0; row < row_count && failed_count > 0; row++)
+        for (size_t i = 0; i < failed_count; i++)
+            if (failed[i].row == results[row])
+                ret_failures[count++] =
+                    (struct sl_over_failure){(uint16_t)row, failed[i].aggregate};
+    return count;
 }
 
 /* --- the rank family --- */
@@ -415,25 +419,6 @@ sl_over_null(struct sl_pool *pool, const struct sl_type *type)
     return sl_column_builder_end(builder);
 }
 
-/* Runs of one column are segments. */
-struct sl_column *
-sl_over_gather(struct sl_pool *pool, const struct sl_type *type,
-               const struct sl_column *const *columns, const uint32_t *rows, size_t count)
-{
-    struct sl_column_segment *segments = sl_alloc((count + 1) * sizeof(*segments));
-    struct sl_column *made;
-    size_t segment_count = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        if (i == 0 || columns[i] != columns[i - 1])
-            segments[segment_count++] = (struct sl_column_segment){columns[i], rows + i, 0, false};
-        segments[segment_count - 1].row_count++;
-    }
-    made = sl_column_build(pool, type, segments, segment_count, true);
-    free(segments);
-    return made;
-}
-
 static struct sl_column *
 frames_values(struct sl_over_frames *frames, const struct sl_over_call *call, uint32_t first,
               const uint32_t *targets, size_t count, const struct sl_type *type)
@@ -458,7 +443,7 @@ frames_values(struct sl_over_frames *frames, const struct sl_over_call *call, ui
         batch = frames_at(frames, place, &rows[i]);
         columns[i] = batch->columns[column];
     }
-    made = sl_over_gather(frames->op->context->pool, type, columns, rows, count);
+    made = sl_column_build_rows(frames->op->context->pool, type, columns, rows, count);
     sl_column_unref(null);
     free(rows);
     free(columns);
@@ -540,8 +525,12 @@ frames_aggregate_columns(struct sl_over_frames *frames, const struct frames_chun
 
     if (!frames->is_plain) {
         for (size_t i = 0; i < aggregation->count; i++)
-            aggregates[i] = frames_spread(frames, &chunk->made, i, chunk->count);
-        frames_spread_failures(&chunk->made, chunk->count, failures, ret_failure_count);
+            aggregates[i] =
+                sl_over_spread(aggregation->pool, chunk->made.columns + i * SL_BATCH_ROWS_MAX, NULL,
+                               chunk->made.count, chunk->made.of_rows, chunk->count);
+        *ret_failure_count =
+            sl_over_spread_failures(chunk->made.failures, chunk->made.failure_count,
+                                    chunk->made.of_rows, chunk->count, failures);
         return;
     }
     for (size_t i = 0; i < chunk->count; i++)

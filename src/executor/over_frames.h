@@ -42,10 +42,15 @@ struct sl_over_failure {
 void sl_over_list_arguments(const struct sl_aggregation *aggregation, uint32_t *ret_columns);
 /* A row of NULL. */
 struct sl_column *sl_over_null(struct sl_pool *pool, const struct sl_type *type);
-/* Row rows[i] of columns[i], which are of one type. */
-struct sl_column *sl_over_gather(struct sl_pool *pool, const struct sl_type *type,
-                                 const struct sl_column *const *columns, const uint32_t *rows,
-                                 size_t count);
+/* The results of some frames, `counts` in each column in turn (NULL: one), as a column for the
+ * rows: of row i it is result results[i].  Takes over the columns. */
+struct sl_column *sl_over_spread(struct sl_pool *pool, struct sl_column **columns,
+                                 const uint32_t *counts, size_t column_count,
+                                 const uint32_t *results, size_t row_count);
+/* The failures of rows whose results (their `row`) failed; how many is returned. */
+size_t sl_over_spread_failures(const struct sl_over_failure *failed, size_t failed_count,
+                               const uint32_t *results, size_t row_count,
+                               struct sl_over_failure *ret_failures);
 
 int sl_over_frames_open(struct sl_over_frames *frames, struct sl_op *op, const struct sl_over *over,
                         struct sl_error *err);

@@ -112,24 +112,15 @@ store_gather_fixed(struct sl_pool *pool, const struct store_places *places, size
     return made;
 }
 
-/* Rows of one batch that stand together are a segment. */
 static struct sl_column *
 store_gather_any(struct sl_pool *pool, const struct store_places *places, size_t column,
                  const struct sl_type *type)
 {
-    struct sl_column_segment *segments = sl_alloc(places->count * sizeof(*segments));
-    struct sl_column *made;
-    size_t count = 0;
+    const struct sl_column *columns[SL_BATCH_ROWS_MAX];
 
-    for (size_t i = 0; i < places->count; i++) {
-        if (i == 0 || places->batches[i] != places->batches[i - 1])
-            segments[count++] = (struct sl_column_segment){places->batches[i]->columns[column],
-                                                           places->rows + i, 0, false};
-        segments[count - 1].row_count++;
-    }
-    made = sl_column_build(pool, type, segments, count, true);
-    free(segments);
-    return made;
+    for (size_t i = 0; i < places->count; i++)
+        columns[i] = places->batches[i]->columns[column];
+    return sl_column_build_rows(pool, type, columns, places->rows, places->count);
 }
 
 struct sl_batch *

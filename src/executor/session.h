@@ -133,6 +133,12 @@ sl_session_timers_key(const struct sl_session_timers *timers, const struct sl_du
 {
     return (struct sl_text){timers->keys.data + due->key_at, due->key_size};
 }
+/* The keys of dues that were taken as columns, a row each, which the caller unrefs, their hashes,
+ * and what `table` has of them (NULL: nothing).  SL_AGAIN: state is read. */
+int sl_session_timers_find(const struct sl_session_timers *timers, const struct sl_op *op,
+                           struct sl_state_table *table, size_t key_count,
+                           const struct sl_due *dues, size_t count, struct sl_column **ret_columns,
+                           uint64_t *ret_hashes, const char **ret_values, struct sl_error *err);
 /* Nothing is due at the clock any more: the buckets behind it go. */
 void sl_session_timers_drop(struct sl_session_timers *timers, int64_t clock_ms);
 

@@ -351,3 +351,29 @@ sl_session_timers_drop(struct sl_session_timers *timers, int64_t clock_ms)
         sl_table_drop_time(timers->table, first);
     }
 }
+
+int
+sl_session_timers_find(const struct sl_session_timers *timers, const struct sl_op *op,
+                       struct sl_state_table *table, size_t key_count, const struct sl_due *dues,
+                       size_t count, struct sl_column **ret_columns, uint64_t *ret_hashes,
+                       const char **ret_values, struct sl_error *err)
+{
+    struct sl_text texts[SL_BATCH_ROWS_MAX];
+    struct sl_state_keys keys = {.columns = ret_columns, .row_count = count, .hashes = ret_hashes};
+
+    for (size_t i = 0; i < count; i++)
+        texts[i] = sl_session_timers_key(timers, &dues[i]);
+    sl_key_codec_decode(sl_table_key_codec(table), op->context->pool, texts, count, ret_columns);
+    if (key_count > 0)
+        sl_hash_rows(ret_columns, key_count, NULL, count, ret_hashes);
+    else
+        memset(ret_hashes, 0, count * sizeof(*ret_hashes));
+    if (sl_state_is_cold(op->context->state)) {
+        int rc = sl_table_prepare(table, &keys, err);
+
+        if (rc != SL_OK)
+            return rc;
+    }
+    sl_table_find(table, &keys, ret_values);
+    return SL_OK;
+}
